@@ -1,0 +1,1 @@
+//! The whole way as one state machine.

@@ -1,0 +1,1 @@
+//! The loop: clock, tasks, signals around a crawl.

@@ -1,0 +1,1 @@
+//! Seen before: the same address, the same text, or a revision.

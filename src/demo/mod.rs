@@ -1,0 +1,1 @@
+//! A news site on loopback that shows the main job at work.

@@ -1,0 +1,98 @@
+//! One bounded HTTP exchange.
+
+use std::{future::Future, time::Duration};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+/// What kind of document is asked for: decides the `Accept` header and the limits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Wanted {
+    Listing,
+    Page,
+    Robots,
+}
+
+/// A cache validator pair as opaque bytes, only ever sent back as it came (RFC 9110 §13.1).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Validators {
+    pub etag: Option<Vec<u8>>,
+    pub last_modified: Option<Vec<u8>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    pub url: Url,
+    pub wanted: Wanted,
+    pub validators: Validators,
+}
+
+/// One hop of a redirect chain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Redirect {
+    pub status: u16,
+    pub to: Url,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Response {
+    pub status: u16,
+    /// The address that answered, after redirects.
+    pub url: Url,
+    pub redirects: Vec<Redirect>,
+    /// Header names in lower case, values as bytes, in the order they came.
+    pub headers: Vec<(String, Vec<u8>)>,
+    /// Decoded of its content encoding, at most as long as the limit for its kind.
+    pub body: Vec<u8>,
+    /// When the head arrived.
+    pub at: Timestamp,
+    /// From the start of the request to the end of the body.
+    pub took: Duration,
+}
+
+impl Response {
+    /// The first value of a header, where it is valid text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.header_bytes(name).and_then(|v| std::str::from_utf8(v).ok())
+    }
+
+    pub fn header_bytes(&self, name: &str) -> Option<&[u8]> {
+        self.headers.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_slice())
+    }
+
+    pub fn validators(&self) -> Validators {
+        Validators {
+            etag: self.header_bytes("etag").map(<[u8]>::to_vec),
+            last_modified: self.header_bytes("last-modified").map(<[u8]>::to_vec),
+        }
+    }
+}
+
+/// Why there is no response. The text of each names what was wrong, not the address.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FetchError {
+    #[error("the host name does not resolve: {0}")]
+    Dns(String),
+    #[error("no connection: {0}")]
+    Connect(String),
+    #[error("the certificate or TLS handshake was refused: {0}")]
+    Tls(String),
+    #[error("no answer within {0:?}")]
+    Timeout(Duration),
+    #[error("the body is larger than {0} bytes")]
+    TooLarge(u64),
+    #[error("more than {0} redirects")]
+    TooManyRedirects(usize),
+    #[error("the redirect leads in a circle at {0}")]
+    RedirectLoop(String),
+    #[error("the address is not allowed: {0}")]
+    Denied(String),
+    #[error("the answer broke the protocol: {0}")]
+    Protocol(String),
+}
+
+/// The network, as the daemon sees it: HTTP, or a scripted web in tests.
+pub trait Fetch: Clone + Send + Sync + 'static {
+    fn fetch(&self, request: Request) -> impl Future<Output = Result<Response, FetchError>> + Send;
+}

@@ -1,0 +1,1 @@
+//! Lines of JSON in a file: append, sync, recover a torn tail.

@@ -1,0 +1,48 @@
+//! A news-monitoring crawler: from configured feeds to a JSONL archive.
+//!
+//! The modules stand in the order in which an article passes through them:
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`canonical_url`] | one address, one spelling: what to fetch, and what identifies it |
+//! | [`text`] | cleaning, folding, counting words, telling the language |
+//! | [`date`] | a date as a publisher writes it, in any language |
+//! | [`jsonl`] | append lines, sync them, recover a torn tail |
+//! | [`politeness`] | how a host may be treated: robots.txt, pace, Retry-After |
+//! | [`fetch`] | one bounded HTTP exchange |
+//! | [`source`] | a listing's bytes to entries: feeds and sitemaps |
+//! | [`schedule`] | what to fetch next, and when |
+//! | [`article`] | a page's bytes to title, text and metadata |
+//! | [`topic`] | does this text concern us, and by which words |
+//! | [`dedup`] | seen before: the same address, the same text, or a revision |
+//! | [`archive`] | what the user keeps: records in daily segments |
+//! | [`state`] | what the daemon remembers over a restart: a disposable index |
+//! | [`crawl`] | the whole way as one state machine |
+//! | [`config`] | TOML to checked settings |
+//! | [`demo`] | a news site on loopback that shows the main job at work |
+//! | [`daemon`] | the loop: clock, tasks, signals around a crawl |
+//! | [`cli`] | one function a subcommand |
+//!
+//! Invariants: the core (everything but the files marked as shell) knows no clock, network, disk,
+//! environment or chance; state has one owner, the loop; reading never fails as a whole; a network
+//! error never stops the daemon, a disk error always does; append, sync, then remember; the same
+//! inputs at the same times give the same requests and the same bytes.
+
+pub mod archive;
+pub mod article;
+pub mod canonical_url;
+pub mod cli;
+pub mod config;
+pub mod crawl;
+pub mod daemon;
+pub mod date;
+pub mod dedup;
+pub mod demo;
+pub mod fetch;
+pub mod jsonl;
+pub mod politeness;
+pub mod schedule;
+pub mod source;
+pub mod state;
+pub mod text;
+pub mod topic;

@@ -1,0 +1,1 @@
+//! How a host may be treated: robots.txt, pace, Retry-After.
