@@ -7,6 +7,7 @@
 //! | [`canonical_url`] | one address, one spelling: what to fetch, and what identifies it |
 //! | [`text`] | cleaning, folding, counting words, telling the language |
 //! | [`date`] | a date as a publisher writes it, in any language |
+//! | [`fault`] | what is wrong in a configuration file, and where |
 //! | [`jsonl`] | append lines, sync them, recover a torn tail |
 //! | [`politeness`] | how a host may be treated: robots.txt, pace, Retry-After |
 //! | [`fetch`] | one bounded HTTP exchange |
@@ -39,6 +40,7 @@ pub mod date;
 pub mod dedup;
 pub mod demo;
 pub mod fetch;
+pub mod fault;
 pub mod jsonl;
 pub mod politeness;
 pub mod schedule;
