@@ -1,10 +1,12 @@
 //! Words: cleaning, folding, counting, telling the language.
 
 mod clean;
+mod fold;
 pub mod language;
 #[cfg(test)]
 mod tests;
 
+pub use fold::{Folded, fold};
 pub use language::Detected;
 
 /// One line of text from the web made safe to store: NFC, white space runs to one space, trimmed;

@@ -82,6 +82,33 @@ fn words_are_counted_as_a_reader_counts_them() {
     }
 }
 
+#[test]
+fn spellings_of_one_word_fold_to_one() {
+    for (text, folded) in [
+        ("CSTO Troops\t`quoted`", "csto troops 'quoted'"),
+        ("ＣＳＴＯ", "csto"),
+        ("Łódź İstanbul Diyarbakır Əliyev", "lodz istanbul diyarbakir eliyev"),
+        ("Straße Ærø Đà Nẵng", "strasse aero da nang"),
+        ("Qozog‘iston Qozogʻiston Qozog’iston", "qozog'iston qozog'iston qozog'iston"),
+        ("Ёлка й ї ў ґ", "елка и і у г"),
+        ("Қазақстан ҰҚШҰ", "қазақстан ұқшұ"),
+        ("ΚΑΖΑΚΣΤΆΝ Αρμενίας", "καζακσταν αρμενιασ"),
+        ("أمن إلى الجماعى کازاخستان كازاخستان", "امن الي الجماعي كازاخستان كازاخستان"),
+        ("معاهدة قُوّات می\u{200c}شود", "معاهده قوات ميشود"),
+        ("क़ज़ाक़िस्तान", "कजाकिस्तान"),
+        ("集安組織", "集安組織"),
+        ("ｶｻﾞﾌｽﾀﾝ か\u{3099}", "カザフスタン が"),
+        ("\u{110f}\u{1161}자흐\u{1109}\u{1173}탄", "카자흐스탄"),
+        ("CS\u{ad}TO\u{200b}–KZ", "csto-kz"),
+        ("a\u{a0}b\u{2028}c…", "a b\nc..."),
+        ("٢٠٢٢ ۲۰۲۲ २०२२", "2022 2022 2022"),
+        ("եւ և", "եւ եւ"),
+        ("𝐂𝐒𝐓𝐎 🕊", "csto 🕊"),
+    ] {
+        assert_eq!(fold(text).as_str(), folded, "{text:?}");
+    }
+}
+
 /// Characters that meet each other badly.
 fn tricky() -> impl Strategy<Value = String> {
     let tricky = proptest::sample::select(vec![
@@ -149,6 +176,32 @@ proptest! {
         let paragraphs = clean_text(&text);
         prop_assert_eq!(clean_text(&paragraphs), paragraphs.clone());
         prop_assert!(!paragraphs.contains("\n\n\n"));
+    }
+
+    #[test]
+    fn folding_a_folded_text_changes_nothing(text in tricky()) {
+        let folded = fold(&text);
+        prop_assert_eq!(folded.as_bytes().len(), folded.as_str().len());
+        let again = fold(folded.as_str());
+        prop_assert_eq!(again.as_str(), folded.as_str());
+    }
+
+    #[test]
+    fn a_folded_range_leads_back_to_whole_characters_that_fold_to_it(
+        text in proptest::collection::vec(tricky(), 0..60).prop_map(|parts| parts.concat()),
+        start in any::<proptest::sample::Index>(),
+        length in 1..40_usize,
+    ) {
+        let folded = fold(&text);
+        let boundaries: Vec<usize> = folded.as_str().char_indices().map(|(at, _)| at).collect();
+        prop_assume!(!boundaries.is_empty());
+        let first = start.index(boundaries.len());
+        let from = boundaries[first];
+        let to = boundaries.get(first + length).copied().unwrap_or(folded.as_bytes().len());
+        let range = folded.original_range(&text, from..to);
+        let surface = text.get(range).expect("cut at characters");
+        let refolded = fold(surface);
+        prop_assert!(refolded.as_str().contains(&folded.as_str()[from..to]), "{surface:?}");
     }
 
     #[test]
