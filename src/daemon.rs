@@ -241,9 +241,12 @@ fn decide_and_append(
         return Ok(());
     }
     stores.rejects.sync().context("cannot write rejects.jsonl in the state folder")?;
-    let appended = stores.archive.append(&mut step.records, now)?;
-    crawl.note_appended(&step.records, &appended).map_err(|error| AfterAppend(error.into()))?;
-    Ok(())
+    let before = stores.archive.checkpoint();
+    let end = stores.archive.append(&mut step.records, now)?;
+    let noted = stores.archive.positions_since(before).map_err(anyhow::Error::from).and_then(
+        |positions| Ok(crawl.note_appended(&step.records, &positions, end)?),
+    );
+    noted.map_err(|error| AfterAppend(error).into())
 }
 
 /// A failure after the records are on disk: the daemon has to start anew from the archive.

@@ -6,6 +6,7 @@
 
 mod append;
 mod line;
+mod lookup;
 mod read;
 mod record;
 mod recover;

@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, time::Duration};
 use jiff::SignedDuration;
 
 use crate::{
-    archive, article::SiteRules,
+    archive,
+    article::SiteRules,
     config::{self, Config},
     crawl, fetch,
     politeness::pace::Rest,
@@ -80,6 +81,10 @@ pub(super) fn settings(config: &Config) -> crawl::Settings {
 
 pub(super) fn reloaded(config: &Config) -> crawl::Reloaded {
     crawl::Reloaded { feeds: feeds(config), rules: rules(config), settings: settings(config) }
+}
+
+pub(super) fn archive(config: &Config) -> archive::Settings {
+    archive::Settings { segment_bytes: config.settings.archive.rotate_size }
 }
 
 fn signed(duration: Duration) -> SignedDuration {

@@ -1,7 +1,7 @@
 //! `newswatch run` and `newswatch once`.
 #![expect(clippy::disallowed_methods, reason = "shell: reads the clock, makes the state folder")]
 
-use std::{collections::BTreeMap, fs, time::Duration};
+use std::fs;
 
 use anyhow::Context;
 use jiff::{SignedDuration, Timestamp};
@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     archive::{self, Archive},
+    jsonl::Folder,
     config::{self, LoadOptions, Loaded},
     crawl::{self, Crawl, Event},
     daemon::{self, Command, End, Notice, Plan, Stores},
@@ -37,7 +38,7 @@ pub(super) fn open(loaded: &Loaded, now: Timestamp) -> anyhow::Result<(Crawl, St
     let state = State::open(&state_path)
         .with_context(|| format!("cannot open {}", state_path.display()))?;
     let checkpoint = crawl::checkpoint(&state)?;
-    let folder = archive::Folder::at(&paths.archive);
+    let folder = Folder::at(&paths.archive);
     let context = || format!("cannot open the archive {}", paths.archive.display());
     let archive_settings = compose::archive(&loaded.config);
     let opened = Archive::open(folder.clone(), archive_settings.clone(), checkpoint);

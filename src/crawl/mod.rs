@@ -20,7 +20,7 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use url::Url;
 
 pub use read::{Judged, PageReading, Reading, Visit, read};
-pub use rebuild::rebuild;
+pub use rebuild::{RebuildError, checkpoint, rebuild};
 
 use crate::{
     archive::{Position, Record},
@@ -157,7 +157,7 @@ pub enum Event {
     Polled { feed: String, status: Option<u16>, entries: u32, new: u32, changed: u32 },
     /// Said once a poll: a document that could only be read by being lenient.
     Flawed { feed: String, flaws: Vec<String> },
-    FeedFailed { feed: String, error: String, failures: u32 },
+    FeedFailed { feed: String, status: Option<u16>, error: String, failures: u32 },
     FeedMoved { feed: String, to: Url },
     Kept { feed: String, id: String, title: String, score: f32, revision: u32 },
     Copy { feed: String, id: String, of: String, title: String },

@@ -264,17 +264,9 @@ impl Crawl {
         visit: &Visit,
         judged: &Judged,
     ) -> Result<(Vec<UrlKey>, Option<Known>), StateError> {
-        let mut keys = vec![work.pending.key.clone()];
         let final_url = visit.response.as_ref().and_then(|r| r.as_ref().ok()).map(|r| &r.url);
-        if let Ok(base) = CanonicalUrl::parse(work.pending.url.as_str()) {
-            for claimed in [final_url, judged.article.canonical_url.as_ref()].into_iter().flatten() {
-                if let Some(alias) = crate::canonical_url::alias_of(&base, claimed)
-                    && !keys.contains(&alias.key)
-                {
-                    keys.push(alias.key);
-                }
-            }
-        }
+        let claimed = [final_url, judged.article.canonical_url.as_ref()];
+        let keys = record::keys(&work.pending.key, &work.pending.url, claimed);
         let mut newest: Option<Known> = None;
         for key in &keys {
             let known = self.state.seen(key)?.and_then(|seen| seen.known);

@@ -93,6 +93,7 @@ impl Crawl {
         if let Some(error) = &state.last_error {
             step.events.push(Event::FeedFailed {
                 feed: feed.id.clone(),
+                status: state.status,
                 error: error.to_string(),
                 failures: state.failures,
             });
@@ -120,9 +121,16 @@ impl Crawl {
                 continue;
             }
             let seen = self.state.seen(&address.key)?;
-            let revisit = match &seen {
+            let revisit = match seen {
                 None => false,
-                Some(seen) if self.is_worth_another_look(seen, entry, now) => true,
+                Some(seen) if seen.signature == UNKNOWN_SIGNATURE => {
+                    // Taken from the archive, which does not keep what the feed said: from now on
+                    // a change is a change of this.
+                    let signature = signature(entry);
+                    self.state.put_seen(&address.key, &Seen { signature, ..seen })?;
+                    continue;
+                }
+                Some(seen) if self.is_worth_another_look(&seen, entry, now) => true,
                 Some(_) => continue,
             };
             let pending = Pending {
@@ -156,6 +164,9 @@ impl Crawl {
     }
 }
 
+/// Stands for what a feed said of an article where only its record is left.
+pub(super) const UNKNOWN_SIGNATURE: i64 = 0;
+
 /// Hash of what a feed says of an article; another one is a reason to read the page again.
 pub(super) fn signature(entry: &Entry) -> i64 {
     let mut hasher = blake3::Hasher::new();
@@ -166,7 +177,7 @@ pub(super) fn signature(entry: &Entry) -> i64 {
     }
     let mut bytes = [0; 8];
     hasher.finalize_xof().fill(&mut bytes);
-    i64::from_le_bytes(bytes)
+    i64::from_le_bytes(bytes).max(i64::MIN + 1).abs() | 1
 }
 
 fn outcome_of_status(response: &Response) -> Outcome {

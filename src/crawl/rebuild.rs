@@ -1,8 +1,10 @@
 //! From the archive to the index: what a crash left out, or all of it.
 
-use super::{Crawl, record};
+use url::Url;
+
+use super::{Crawl, poll::UNKNOWN_SIGNATURE, record};
 use crate::{
-    archive::{Archive, ArchiveError, Checkpoint, Position, Record},
+    archive::{Archive, ArchiveError, Checkpoint, Position, ReadError, Record},
     dedup,
     state::{Fate, Known, Reject, Seen, State, StateError},
 };
@@ -25,6 +27,8 @@ pub enum RebuildError {
     State(#[from] StateError),
     #[error(transparent)]
     Archive(#[from] ArchiveError),
+    #[error(transparent)]
+    Read(#[from] ReadError),
 }
 
 /// Takes the lines after the checkpoint into the index, and the rejects where the index is new.
@@ -47,14 +51,18 @@ pub fn rebuild<R: Iterator<Item = Reject>>(
     while lines.peek().is_some() {
         state.begin()?;
         for line in lines.by_ref().take(BATCH) {
-            let line = line?;
+            let line = match line {
+                Ok(line) => line,
+                // Opening the archive has said so.
+                Err(error) if error.is_damage() => continue,
+                Err(error) => return Err(error.into()),
+            };
+            // A record of a later version is left to the program that knows it.
             if let Ok(record) = line.record() {
                 index_record(state, &record, line.position)?;
                 count += 1;
             }
-            if let Some(end) = line.checkpoint() {
-                state.put_note(CHECKPOINT, &end.to_string())?;
-            }
+            state.put_note(CHECKPOINT, &line.checkpoint().to_string())?;
         }
         state.commit()?;
     }
@@ -69,12 +77,20 @@ fn index_record(state: &State, record: &Record, position: Position) -> Result<()
         revision: record.revision,
         content_hash: record.content_hash.clone(),
     };
-    for key in record::keys(record) {
+    let parse = |url: &Option<String>| url.as_deref().and_then(|url| Url::parse(url).ok());
+    let (final_url, canonical_url) = (parse(&record.final_url), parse(&record.canonical_url));
+    let keys = match Url::parse(&record.url) {
+        Ok(url) => {
+            record::keys(&record.url_key, &url, [final_url.as_ref(), canonical_url.as_ref()])
+        }
+        Err(_) => vec![record.url_key.clone()],
+    };
+    for key in keys {
         let visits = state.seen(&key)?.map_or(0, |seen| seen.visits) + 1;
         let seen = Seen {
             fate: Fate::Kept,
             known: Some(known.clone()),
-            signature: record::signature_of(record),
+            signature: UNKNOWN_SIGNATURE,
             at: record.fetched_at,
             visits,
         };

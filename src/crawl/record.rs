@@ -1,11 +1,12 @@
 //! The record of an article, and the line of one that is not kept.
 
 use jiff::Timestamp;
+use url::Url;
 
 use super::{Crawl, Judged, PageWork, Visit, poll::signature};
 use crate::{
     archive::{Record, RecordType, SCHEMA_VERSION},
-    canonical_url::{Host, UrlKey},
+    canonical_url::{self, CanonicalUrl, Host, UrlKey},
     dedup,
     state::Reject,
     text,
@@ -130,6 +131,22 @@ pub(super) fn id(key: &UrlKey, revision: u32) -> String {
         }
     }
     id
+}
+
+/// The addresses an article is known by: its own first, then what the page and the redirects claim
+/// and can be believed.
+pub(super) fn keys(key: &UrlKey, url: &Url, claimed: [Option<&Url>; 2]) -> Vec<UrlKey> {
+    let mut keys = vec![key.clone()];
+    if let Ok(base) = CanonicalUrl::parse(url.as_str()) {
+        for claimed in claimed.into_iter().flatten() {
+            if let Some(alias) = canonical_url::alias_of(&base, claimed)
+                && !keys.contains(&alias.key)
+            {
+                keys.push(alias.key);
+            }
+        }
+    }
+    keys
 }
 
 /// The line for an entry that is not kept, with why.

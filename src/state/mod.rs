@@ -119,6 +119,11 @@ impl State {
         Ok(self.connection.execute_batch("ROLLBACK")?)
     }
 
+    /// Folds the write-ahead log into the index file.
+    pub fn close(&self) -> Result<()> {
+        Ok(self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
+    }
+
     /// The connection, for the near-duplicate index, which lives in the same file so that it
     /// changes in the same transactions.
     pub fn connection(&self) -> &Connection {
