@@ -265,10 +265,10 @@ enum Ignore {
 
 impl Ignore {
     /// The concepts that it speaks of.
-    fn concepts(&self) -> [&usize; 2] {
+    fn concepts(&self) -> [usize; 2] {
         match self {
-            Self::Beside { concept, beside, .. } => [concept, beside],
-            Self::Listed { concept, peers, .. } => [concept, peers],
+            Self::Beside { concept, beside, .. } => [*concept, *beside],
+            Self::Listed { concept, peers, .. } => [*concept, *peers],
         }
     }
 }
