@@ -3,6 +3,7 @@
 mod clean;
 mod fold;
 pub mod language;
+pub(crate) mod translit;
 #[cfg(test)]
 mod tests;
 
@@ -27,4 +28,12 @@ pub fn clean_text(text: &str) -> String {
 /// a letter or digit is none.
 pub fn word_count(text: &str) -> usize {
     clean::word_count(text)
+}
+
+/// Whether `c` is of a script that writes words without spaces between them, or (Hangul) whose
+/// words run together freely: a term of it is found anywhere.
+pub fn is_spaceless(c: char) -> bool {
+    clean::is_ideographic(c)
+        || clean::is_unspaced_alphabet(c)
+        || matches!(c, '\u{1100}'..='\u{11FF}' | '\u{AC00}'..='\u{D7A3}')
 }
