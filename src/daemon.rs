@@ -1,11 +1,7 @@
 //! The loop: clock, tasks, disk and signals around a crawl.
 #![expect(clippy::disallowed_methods, reason = "shell: spawns the tasks and sleeps")]
 
-use std::{
-    panic::AssertUnwindSafe,
-    sync::Arc,
-    time::Duration,
-};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use futures_util::FutureExt;
@@ -44,7 +40,11 @@ pub enum Command {
 pub enum Notice<'a> {
     Event(&'a Event),
     /// A turn of the loop: what is in flight, what waits, and when something is due.
-    Turn { in_flight: usize, waiting_pages: usize, due: Option<Timestamp> },
+    Turn {
+        in_flight: usize,
+        waiting_pages: usize,
+        due: Option<Timestamp>,
+    },
     /// The disk is full: nothing is fetched until there is room.
     DiskFull(&'a anyhow::Error),
     DiskBack,
@@ -236,22 +236,29 @@ fn decide_and_append(
     for visit in visits {
         crawl.absorb(visit, &|place| stores.archive.read_at(place), now, step)?;
     }
-    stores.rejects.append(&step.rejects).context("cannot write rejects.jsonl in the state folder")?;
+    stores
+        .rejects
+        .append(&step.rejects)
+        .context("cannot write rejects.jsonl in the state folder")?;
     if step.records.is_empty() {
         return Ok(());
     }
     stores.rejects.sync().context("cannot write rejects.jsonl in the state folder")?;
     let before = stores.archive.checkpoint();
     let end = stores.archive.append(&mut step.records, now)?;
-    let noted = stores.archive.positions_since(before).map_err(anyhow::Error::from).and_then(
-        |positions| Ok(crawl.note_appended(&step.records, &positions, end)?),
-    );
+    let noted = stores
+        .archive
+        .positions_since(before)
+        .map_err(anyhow::Error::from)
+        .and_then(|positions| Ok(crawl.note_appended(&step.records, &positions, end)?));
     noted.map_err(|error| AfterAppend(error).into())
 }
 
 /// A failure after the records are on disk: the daemon has to start anew from the archive.
 #[derive(Debug, thiserror::Error)]
-#[error("the state index could not take note of records that are in the archive; the next start will")]
+#[error(
+    "the state index could not take note of records that are in the archive; the next start will"
+)]
 struct AfterAppend(#[source] anyhow::Error);
 
 fn is_full(error: &anyhow::Error) -> bool {

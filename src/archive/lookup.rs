@@ -1,6 +1,9 @@
 //! Single records, and where lines stand.
 
-use super::{Archive, ArchiveError, Checkpoint, Line, Position, ReadError, Record, line::LineHash, read::Lines};
+use super::{
+    Archive, ArchiveError, Checkpoint, Line, Position, ReadError, Record, line::LineHash,
+    read::Lines,
+};
 use crate::jsonl::Disk;
 
 impl Line {

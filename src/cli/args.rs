@@ -64,20 +64,20 @@ pub(super) enum Command {
         command: FeedsCommand,
     },
     /// What is known of each feed: last success, next poll and why then, failures in words.
-    #[command(after_help = "Example: newswatch status --json | jq '.feeds[] | select(.failures > 0)'")]
+    #[command(
+        after_help = "Example: newswatch status --json | jq '.feeds[] | select(.failures > 0)'"
+    )]
     Status,
     /// Which configuration is taken, and where the archive and the state are.
     Paths,
     /// Prints a JSON Schema.
     #[command(after_help = "Example: newswatch schema record > record.schema.json")]
-    Schema {
-        of: Schema,
-    },
+    Schema { of: Schema },
     /// Prints a completion script for a shell.
-    #[command(after_help = "Example: newswatch completions bash > /etc/bash_completion.d/newswatch")]
-    Completions {
-        shell: clap_complete::Shell,
-    },
+    #[command(
+        after_help = "Example: newswatch completions bash > /etc/bash_completion.d/newswatch"
+    )]
+    Completions { shell: clap_complete::Shell },
     /// Prints the manual page.
     #[command(after_help = "Example: newswatch man | man -l -")]
     Man,

@@ -20,7 +20,7 @@ pub(super) fn check(options: &LoadOptions, json: bool) -> anyhow::Result<Exit> {
             return Ok(Exit::BadConfiguration);
         }
     };
-    let rules = compose::rules(&loaded.config);
+    let rules = compose::rules(&loaded.config)?;
     let enabled = loaded.config.feeds.iter().filter(|feed| feed.enabled).count();
     let config = loaded.paths.config.as_ref().map(|path| path.display().to_string());
     if json {

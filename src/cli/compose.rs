@@ -44,7 +44,7 @@ pub(super) fn feeds(config: &Config) -> Vec<crawl::Feed> {
 }
 
 /// What reading and judging needs.
-pub(super) fn rules(config: &Config) -> crawl::Rules {
+pub(super) fn rules(config: &Config) -> anyhow::Result<crawl::Rules> {
     let topics = config.topics.iter().filter_map(|file| Topic::parse(&file.text).ok()).collect();
     let sites: BTreeMap<String, SiteRules> = config
         .sites
@@ -52,15 +52,15 @@ pub(super) fn rules(config: &Config) -> crawl::Rules {
         .filter_map(|file| SiteRules::parse(&file.text).ok())
         .map(|rules| (rules.host.clone(), rules))
         .collect();
-    crawl::Rules {
+    Ok(crawl::Rules {
         sites,
-        topics: Topics::new(topics),
+        topics: Topics::new(topics)?,
         keep: match config.settings.topic.keep {
             config::Keep::Relevant => crawl::Keep::Relevant,
             config::Keep::Passing => crawl::Keep::Passing,
             config::Keep::Everything => crawl::Keep::Everything,
         },
-    }
+    })
 }
 
 pub(super) fn settings(config: &Config) -> crawl::Settings {
@@ -79,8 +79,26 @@ pub(super) fn settings(config: &Config) -> crawl::Settings {
     }
 }
 
-pub(super) fn reloaded(config: &Config) -> crawl::Reloaded {
-    crawl::Reloaded { feeds: feeds(config), rules: rules(config), settings: settings(config) }
+pub(super) fn reloaded(config: &Config) -> anyhow::Result<crawl::Reloaded> {
+    Ok(crawl::Reloaded { feeds: feeds(config), rules: rules(config)?, settings: settings(config) })
+}
+
+/// What bounds and opens the network.
+pub(super) fn fetch(config: &Config) -> fetch::Settings {
+    let (limits, network) = (&config.settings.limits, &config.settings.network);
+    let bytes = |size: u64| usize::try_from(size).unwrap_or(usize::MAX);
+    fetch::Settings {
+        contact: config.settings.politeness.contact.as_ref().map(ToString::to_string),
+        connect_timeout: limits.connect_timeout,
+        head_timeout: limits.total_timeout.min(fetch::Settings::default().head_timeout),
+        total_timeout: limits.total_timeout,
+        longest_page: bytes(limits.max_page_size),
+        longest_listing: bytes(limits.max_feed_size),
+        redirects: limits.redirects as usize,
+        allow: network.allow.iter().filter_map(|cidr| cidr.to_string().parse().ok()).collect(),
+        proxy: network.proxy.clone(),
+        ..fetch::Settings::default()
+    }
 }
 
 pub(super) fn archive(config: &Config) -> archive::Settings {

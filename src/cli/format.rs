@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{ContentArrangement, Table, presets::UTF8_HORIZONTAL_ONLY};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
@@ -30,7 +30,7 @@ pub(super) fn is_terminal_stdout() -> bool {
 /// A plain table with a header, as wide as the terminal, or as wide as it needs on a pipe.
 pub(super) fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_header(header.to_vec());
+    table.load_style(UTF8_HORIZONTAL_ONLY).set_header(header.to_vec());
     if is_terminal_stdout() {
         table.set_content_arrangement(ContentArrangement::Dynamic);
     }
@@ -41,7 +41,13 @@ pub(super) fn table(header: &[&str]) -> Table {
 pub(super) fn safe(text: &str, longest: usize) -> String {
     let mut safe: String = text
         .chars()
-        .map(|c| if c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') { ' ' } else { c })
+        .map(|c| {
+            if c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') {
+                ' '
+            } else {
+                c
+            }
+        })
         .take(longest + 1)
         .collect();
     if safe.chars().count() > longest {

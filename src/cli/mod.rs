@@ -51,10 +51,7 @@ pub fn main() -> ExitCode {
         Err(error) => {
             anstream::eprintln!("newswatch: {error:#}");
             let locked = error.chain().any(|cause| {
-                matches!(
-                    cause.downcast_ref(),
-                    Some(crate::archive::ArchiveError::Locked { .. })
-                )
+                matches!(cause.downcast_ref(), Some(crate::archive::ArchiveError::Locked { .. }))
             });
             if locked { Exit::Locked } else { Exit::Failure }.into()
         }
@@ -89,16 +86,18 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
             let options = load_options(&args.common)?;
             check::check(&options, args.common.json)
         }
-        Command::Run | Command::Once { .. } | Command::Status | Command::Paths | Command::Feeds { .. } => {
+        Command::Run
+        | Command::Once { .. }
+        | Command::Status
+        | Command::Paths
+        | Command::Feeds { .. } => {
             let options = load_options(&args.common)?;
             let Some(loaded) = load(&options, args.common.json)? else {
                 return Ok(Exit::BadConfiguration);
             };
             match args.command {
                 Command::Run => run::run(&loaded, &options),
-                Command::Once { feed } => {
-                    run::once(&loaded, feed.as_deref(), args.common.json)
-                }
+                Command::Once { feed } => run::once(&loaded, feed.as_deref(), args.common.json),
                 Command::Status => status::status(&loaded, args.common.json),
                 Command::Feeds { command: FeedsCommand::List } => {
                     feeds::list(&loaded, args.common.json)

@@ -40,7 +40,9 @@ impl Progress {
                 bar.set_position(self.polled);
             }
             Notice::Turn { in_flight, waiting_pages, .. } => {
-                bar.set_message(format!("{in_flight} requests in flight, {waiting_pages} pages wait"));
+                bar.set_message(format!(
+                    "{in_flight} requests in flight, {waiting_pages} pages wait"
+                ));
                 bar.tick();
             }
             _ => {}
@@ -127,7 +129,15 @@ impl Tally {
 
     pub(super) fn table(&self) -> Table {
         let mut table = table(&[
-            "feed", "status", "entries", "new", "kept", "duplicates", "rejected", "errors", "",
+            "feed",
+            "status",
+            "entries",
+            "new",
+            "kept",
+            "duplicates",
+            "rejected",
+            "errors",
+            "",
         ]);
         for row in self.0.values() {
             table.add_row([

@@ -18,11 +18,11 @@ use super::{
 };
 use crate::{
     archive::{self, Archive},
-    jsonl::Folder,
     config::{self, LoadOptions, Loaded},
     crawl::{self, Crawl, Event},
-    daemon::{self, Command, End, Notice, Plan, Stores},
+    daemon::{self, End, Notice, Plan, Stores},
     fetch::HttpClient,
+    jsonl::Folder,
     state::{RejectLog, State, read_rejects},
 };
 
@@ -68,15 +68,12 @@ pub(super) fn open(loaded: &Loaded, now: Timestamp) -> anyhow::Result<(Crawl, St
     if rebuilt > 0 {
         tracing::info!(records = rebuilt, "took records of the archive into the state index");
     }
-    let rejects = RejectLog::open(
-        &paths.state,
-        settings.state.rejects_size,
-        settings.state.rejects_files,
-    )
-    .with_context(|| format!("cannot open rejects.jsonl in {}", paths.state.display()))?;
+    let rejects =
+        RejectLog::open(&paths.state, settings.state.rejects_size, settings.state.rejects_files)
+            .with_context(|| format!("cannot open rejects.jsonl in {}", paths.state.display()))?;
     let crawl = Crawl::new(
         compose::feeds(&loaded.config),
-        compose::rules(&loaded.config),
+        compose::rules(&loaded.config)?,
         compose::settings(&loaded.config),
         state,
         now,
@@ -104,10 +101,13 @@ pub(super) fn run(loaded: &Loaded, options: &LoadOptions) -> anyhow::Result<Exit
             }
             let reloaded = compose::reloaded(&new.config);
             current = new.config;
-            Some(reloaded)
+            reloaded.map_err(|error| tracing::error!("the old configuration stays: {error:#}")).ok()
         }
         Err(report) => {
-            tracing::error!("the changed configuration is faulty, the old one stays:\n{}", report.render(false));
+            tracing::error!(
+                "the changed configuration is faulty, the old one stays:\n{}",
+                report.render(false)
+            );
             None
         }
     };
@@ -261,7 +261,7 @@ fn log(notice: &Notice<'_>) {
         Event::Flawed { feed, flaws } => {
             tracing::warn!(feed.id = %feed, flaws = %flaws.join("; "), "the feed is faulty and was read all the same");
         }
-        Event::FeedFailed { feed, error, failures } => {
+        Event::FeedFailed { feed, error, failures, .. } => {
             tracing::warn!(feed.id = %feed, failures, "the feed could not be read: {error}");
         }
         Event::FeedMoved { feed, to } => {

@@ -10,7 +10,10 @@ use tokio::{
 };
 
 use super::format::distance;
-use crate::{crawl::Reloaded, daemon::{Command, Notice}};
+use crate::{
+    crawl::Reloaded,
+    daemon::{Command, Notice},
+};
 
 /// Turns signals into commands for the loop until the set is dropped. `reload` checks the
 /// configuration and gives what is to be taken, or `None` to keep the old one.
@@ -61,7 +64,8 @@ pub(super) fn tell(notice: &Notice<'_>, now: Timestamp) {
     match notice {
         Notice::Turn { in_flight, waiting_pages, due } => {
             let next = due.map(|at| format!(", next {}", distance(at, now))).unwrap_or_default();
-            let status = format!("{in_flight} requests in flight, {waiting_pages} pages wait{next}");
+            let status =
+                format!("{in_flight} requests in flight, {waiting_pages} pages wait{next}");
             notify(&[NotifyState::Watchdog, NotifyState::Status(&status)]);
         }
         Notice::Stopping(_) => notify(&[NotifyState::Stopping]),

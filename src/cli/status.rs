@@ -53,8 +53,8 @@ pub(super) fn status(loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
         }
         return Ok(Exit::Success);
     }
-    let state = State::open_read_only(&path)
-        .with_context(|| format!("cannot read {}", path.display()))?;
+    let state =
+        State::open_read_only(&path).with_context(|| format!("cannot read {}", path.display()))?;
     let waiting = state.waiting_by_feed()?;
     let mut feeds = Vec::new();
     for feed in &loaded.config.feeds {
@@ -101,8 +101,18 @@ pub(super) fn status(loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
         return Ok(Exit::Success);
     }
     let mut rows = table(&[
-        "feed", "health", "last success", "next poll", "because", "new/day", "kept", "dup.",
-        "rejected", "failed", "waiting", "error",
+        "feed",
+        "health",
+        "last success",
+        "next poll",
+        "because",
+        "new/day",
+        "kept",
+        "dup.",
+        "rejected",
+        "failed",
+        "waiting",
+        "error",
     ]);
     let ago = |at: Option<Timestamp>| at.map_or_else(|| "-".to_owned(), |at| distance(at, now));
     for feed in &feeds {
@@ -119,7 +129,9 @@ pub(super) fn status(loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
             feed.counters.failed.to_string(),
             feed.waiting_pages.to_string(),
             match (&feed.last_error, feed.failures, &feed.moved_to) {
-                (Some(error), n, _) if n > 1 => format!("{} ({n} times in a row)", safe(error, 120)),
+                (Some(error), n, _) if n > 1 => {
+                    format!("{} ({n} times in a row)", safe(error, 120))
+                }
                 (Some(error), _, _) => safe(error, 120),
                 (None, _, Some(to)) => format!("moved to {}", safe(to, 120)),
                 _ => String::new(),
@@ -128,7 +140,11 @@ pub(super) fn status(loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
     }
     let mut text = format!("{rows}\n");
     for (host, until) in &held {
-        text.push_str(&format!("{} is left alone: it is asked again {}\n", host.as_str(), distance(*until, now)));
+        text.push_str(&format!(
+            "{} is left alone: it is asked again {}\n",
+            host.as_str(),
+            distance(*until, now)
+        ));
     }
     if let Some(trouble) = trouble {
         text.push_str(&format!("trouble: {trouble}\n"));

@@ -68,7 +68,7 @@ pub enum HoldScope {
 }
 
 /// What reading and judging needs, shared with the tasks.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Rules {
     /// By host name.
     pub sites: BTreeMap<String, SiteRules>,
@@ -118,9 +118,15 @@ pub struct Task {
 
 #[derive(Debug, Clone)]
 pub enum Work {
-    Poll { feed: FeedIx, kind: SourceKind },
+    Poll {
+        feed: FeedIx,
+        kind: SourceKind,
+    },
     /// The robots.txt of the host, because `for_job` waits for it.
-    Robots { for_job: Job, before: Option<Robots> },
+    Robots {
+        for_job: Job,
+        before: Option<Robots>,
+    },
     Page(Box<PageWork>),
 }
 
@@ -154,19 +160,67 @@ pub struct Reloaded {
 /// What happened, for logs, progress and tables.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
-    Polled { feed: String, status: Option<u16>, entries: u32, new: u32, changed: u32 },
+    Polled {
+        feed: String,
+        status: Option<u16>,
+        entries: u32,
+        new: u32,
+        changed: u32,
+    },
     /// Said once a poll: a document that could only be read by being lenient.
-    Flawed { feed: String, flaws: Vec<String> },
-    FeedFailed { feed: String, status: Option<u16>, error: String, failures: u32 },
-    FeedMoved { feed: String, to: Url },
-    Kept { feed: String, id: String, title: String, score: f32, revision: u32 },
-    Copy { feed: String, id: String, of: String, title: String },
+    Flawed {
+        feed: String,
+        flaws: Vec<String>,
+    },
+    FeedFailed {
+        feed: String,
+        status: Option<u16>,
+        error: String,
+        failures: u32,
+    },
+    FeedMoved {
+        feed: String,
+        to: Url,
+    },
+    Kept {
+        feed: String,
+        id: String,
+        title: String,
+        score: f32,
+        revision: u32,
+    },
+    Copy {
+        feed: String,
+        id: String,
+        of: String,
+        title: String,
+    },
     /// The same text at a known address, or at another spelling of it.
-    Same { feed: String, id: String, url: Url },
-    Rejected { feed: String, title: String, reason: String },
-    PageFailed { feed: String, url: Url, error: String },
-    PagePostponed { feed: String, url: Url, error: String, until: Timestamp },
-    HostHeld { host: Host, until: Timestamp },
+    Same {
+        feed: String,
+        id: String,
+        url: Url,
+    },
+    Rejected {
+        feed: String,
+        title: String,
+        reason: String,
+    },
+    PageFailed {
+        feed: String,
+        url: Url,
+        error: String,
+    },
+    PagePostponed {
+        feed: String,
+        url: Url,
+        error: String,
+        until: Timestamp,
+    },
+    HostHeld {
+        host: Host,
+        until: Timestamp,
+    },
 }
 
 /// What a settled visit changes in memory.
@@ -262,7 +316,8 @@ impl Crawl {
         };
         if state.configured.as_deref() != Some(&feed.url) {
             // Another address under the same name: what was learned of the old one does not hold.
-            state = FeedState { configured: Some(Box::new(feed.url.clone())), ..FeedState::default() };
+            state =
+                FeedState { configured: Some(Box::new(feed.url.clone())), ..FeedState::default() };
         }
         state.place_first(&feed.id, &feed.cadence, now);
         self.state.put_feed(&feed.id, &state)?;

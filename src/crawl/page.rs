@@ -3,12 +3,13 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Archived, Crawl, Effect, Event, Judged, PageReading, PageWork, Step, Visit, poll::signature, record,
+    Archived, Crawl, Effect, Event, Judged, PageReading, PageWork, Step, Visit, poll::signature,
+    record,
 };
 use crate::{
     archive::{Record, RecordType},
     article::TextStatus,
-    canonical_url::{CanonicalUrl, UrlKey},
+    canonical_url::UrlKey,
     dedup,
     politeness::backoff,
     state::{Counters, Fate, Known, Reject, Seen, StateError},
@@ -174,7 +175,10 @@ impl Crawl {
     }
 
     /// An article of which there is a record: nothing, or a revision.
-    #[expect(clippy::too_many_arguments, reason = "one step of the visit, with all it has found out")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one step of the visit, with all it has found out"
+    )]
     fn take_known(
         &self,
         work: &PageWork,

@@ -170,7 +170,8 @@ pub(super) const UNKNOWN_SIGNATURE: i64 = 0;
 /// Hash of what a feed says of an article; another one is a reason to read the page again.
 pub(super) fn signature(entry: &Entry) -> i64 {
     let mut hasher = blake3::Hasher::new();
-    let updated = entry.updated.as_ref().or(entry.published.as_ref()).map(|dated| dated.at.to_string());
+    let updated =
+        entry.updated.as_ref().or(entry.published.as_ref()).map(|dated| dated.at.to_string());
     for part in [entry.title.as_ref(), entry.summary.as_ref(), updated.as_ref()] {
         hasher.update(part.map(String::as_bytes).unwrap_or_default());
         hasher.update(&[0]);
@@ -188,7 +189,10 @@ fn outcome_of_status(response: &Response) -> Outcome {
             freshness: freshness::lifetime(&response.headers, response.at),
         },
         410 => Outcome::Gone,
-        429 => Outcome::Refused { error, retry_after: retry_after::wait(&response.headers, response.at) },
+        429 => Outcome::Refused {
+            error,
+            retry_after: retry_after::wait(&response.headers, response.at),
+        },
         503 => match retry_after::wait(&response.headers, response.at) {
             Some(wait) => Outcome::Refused { error, retry_after: Some(wait) },
             None => Outcome::Failed { error },

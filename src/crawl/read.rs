@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use jiff::Timestamp;
 
-use super::{Feed, Keep, PageWork, Rules, Task, Work};
+use super::{Keep, PageWork, Rules, Task, Work};
 use crate::{
     article::{self, Article, DateSource, Expected, Extraction, Page, TextStatus},
     fetch::{FetchError, Response},
@@ -26,7 +26,10 @@ pub struct Visit {
 
 #[derive(Debug)]
 pub enum Reading {
-    Listing { listing: Box<Listing>, body_hash: u64 },
+    Listing {
+        listing: Box<Listing>,
+        body_hash: u64,
+    },
     Robots(Robots),
     Page(PageReading),
     /// There is nothing to read: the answer alone tells what happened (304, an error, a status).
@@ -209,7 +212,12 @@ fn from_feed(rules: &Rules, work: &PageWork, error: &str) -> PageReading {
 }
 
 /// Completes the page's article with what the feed says, tells its language and asks the topics.
-fn judge(rules: &Rules, work: &PageWork, mut article: Article, page_error: Option<String>) -> Judged {
+fn judge(
+    rules: &Rules,
+    work: &PageWork,
+    mut article: Article,
+    page_error: Option<String>,
+) -> Judged {
     complete(&mut article, &work.pending.entry);
     let declared = [
         article.language_declared.as_deref(),
@@ -289,7 +297,7 @@ pub(super) fn status_words(status: u16) -> String {
         500 => "the server failed",
         502 => "the server's back end failed",
         503 => "the server is not available",
-        300..400 => "a redirect without a target",
+        300..=399 => "a redirect without a target",
         _ => "an unexpected answer",
     };
     format!("HTTP {status}: {meaning}")

@@ -99,7 +99,15 @@ impl HttpClient {
                 _ => self.body(answer, wanted).await?,
             };
             let took = started.elapsed();
-            return Ok(Response { status: status.as_u16(), url, redirects, headers, body, at, took });
+            return Ok(Response {
+                status: status.as_u16(),
+                url,
+                redirects,
+                headers,
+                body,
+                at,
+                took,
+            });
         }
     }
 

@@ -7,7 +7,7 @@ use url::Url;
 use crate::{fetch::Validators, politeness::backoff};
 
 /// How often one feed may and should be asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Cadence {
     /// Where the adaptive interval starts and what it returns to when there is news.
     pub interval: SignedDuration,
@@ -131,7 +131,10 @@ pub struct FeedState {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
     /// 304.
-    Unchanged { validators: Validators, freshness: Option<SignedDuration> },
+    Unchanged {
+        validators: Validators,
+        freshness: Option<SignedDuration>,
+    },
     /// A 200 that could be read.
     Read {
         validators: Validators,
@@ -146,10 +149,15 @@ pub enum Outcome {
         skip_days: Vec<u8>,
     },
     /// 429, or 503 with Retry-After.
-    Refused { error: String, retry_after: Option<SignedDuration> },
+    Refused {
+        error: String,
+        retry_after: Option<SignedDuration>,
+    },
     /// 410.
     Gone,
-    Failed { error: String },
+    Failed {
+        error: String,
+    },
 }
 
 impl FeedState {
@@ -231,8 +239,11 @@ impl FeedState {
                     }
                 }
                 // All of a first answer is new: that says nothing about the pace of the feed.
-                let share =
-                    if first || *entries == 0 { 0.0 } else { f64::from(*new) / f64::from(*entries) };
+                let share = if first || *entries == 0 {
+                    0.0
+                } else {
+                    f64::from(*new) / f64::from(*entries)
+                };
                 if first {
                     self.habit_s = seconds(cadence.interval);
                 } else {
@@ -272,7 +283,8 @@ impl FeedState {
         match &mut self.moving {
             Some(moving) if moving.to == *to => {
                 moving.answers += 1;
-                if moving.answers >= MOVED_ANSWERS && now.duration_since(moving.since) >= MOVED_OVER {
+                if moving.answers >= MOVED_ANSWERS && now.duration_since(moving.since) >= MOVED_OVER
+                {
                     self.moved_to = self.moving.take().map(|m| Box::new(m.to));
                 }
             }
@@ -341,8 +353,7 @@ impl FeedState {
                 wait = (asked, why);
             }
         }
-        let validated =
-            self.validators.etag.is_some() || self.validators.last_modified.is_some();
+        let validated = self.validators.etag.is_some() || self.validators.last_modified.is_some();
         let floor = if validated {
             cadence.floor
         } else {

@@ -53,8 +53,7 @@ pub(super) fn create(connection: &Connection) -> Result<()> {
     )?)
 }
 
-const COLUMNS: &str =
-    "id, key, url, feed, entry, first_seen_at, not_before, attempts, revisit";
+const COLUMNS: &str = "id, key, url, feed, entry, first_seen_at, not_before, attempts, revisit";
 
 struct Row {
     id: i64,
@@ -204,11 +203,11 @@ impl State {
 
     /// The hosts that are held after `now`.
     pub fn holds(&self, now: Timestamp) -> Result<Vec<(Host, Timestamp)>> {
-        let mut statement =
-            self.connection.prepare("SELECT host, until FROM hold WHERE until > ?1 ORDER BY host")?;
-        let rows = statement.query_map([now.as_millisecond()], |row| {
-            Ok((row.get::<_, String>(0)?, row.get(1)?))
-        })?;
+        let mut statement = self
+            .connection
+            .prepare("SELECT host, until FROM hold WHERE until > ?1 ORDER BY host")?;
+        let rows = statement
+            .query_map([now.as_millisecond()], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?;
         let mut holds = Vec::new();
         for row in rows {
             let (host, until) = row?;

@@ -73,11 +73,9 @@ impl State {
             .query_row([digest(key.as_str())], |row| {
                 let record: Option<String> = row.get(1)?;
                 let known = match record {
-                    Some(record_id) => Some(Known {
-                        record_id,
-                        revision: row.get(2)?,
-                        content_hash: row.get(3)?,
-                    }),
+                    Some(record_id) => {
+                        Some(Known { record_id, revision: row.get(2)?, content_hash: row.get(3)? })
+                    }
                     None => None,
                 };
                 Ok(Seen {
