@@ -35,11 +35,19 @@ fn check(url: Url) -> Result<Url, String> {
     }
     match url.host_str() {
         None | Some("") => Err("it has no host".to_owned()),
-        Some(host) if host.split('.').rev().skip_while(|l| l.is_empty()).any(str::is_empty) => {
-            Err("its host has an empty label".to_owned())
-        }
+        Some(host) if !is_a_name(host) => Err(format!("{host:?} is no host")),
         Some(_) => Ok(url),
     }
+}
+
+/// Whether a host is made of letters, digits and hyphens, without an empty label, or is an address.
+pub(super) fn is_a_name(host: &str) -> bool {
+    if host.starts_with('[') {
+        return true;
+    }
+    let host = host.strip_suffix('.').unwrap_or(host);
+    let letter = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+    host.split('.').all(|label| !label.is_empty() && label.bytes().all(letter))
 }
 
 /// Without a scheme a word or a file name could pass for a host.
@@ -70,40 +78,46 @@ fn tidy(address: &str, rules: &mut Rules) -> String {
         text = decoded;
     }
     let opened = text.trim_start_matches(['"', '\'', '<', '(', '[', '«', '“', '‘']);
-    // A query may end in anything; behind a path a quotation mark is the sentence's.
-    let closed = if opened.contains('?') && opened.len() == text.len() {
-        opened
-    } else {
-        unbalanced(opened.trim_end_matches(['"', '<', '>', '»', '”', '’', '“', '`']))
-    };
-    let closed = closed.strip_suffix('&').unwrap_or(closed);
-    let closed = without_template(closed);
-    if closed.len() != text.len() {
+    let quoted = opened.len() != text.len();
+    let mut rest = opened;
+    loop {
+        let shorter = without_stray_end(rest, quoted);
+        if shorter.len() == rest.len() {
+            break;
+        }
+        rest = shorter;
+    }
+    if rest.len() != text.len() {
         rules.add("stray-characters");
-        text = closed.to_owned();
+        text = rest.to_owned();
     }
     text
 }
 
+/// A query may end in anything; behind a path a quotation mark is the sentence's.
+fn without_stray_end(text: &str, quoted: bool) -> &str {
+    let text = text.strip_suffix('&').unwrap_or(text);
+    if text.contains('?') && !quoted {
+        return text;
+    }
+    without_template(unbalanced(text.trim_end_matches(['"', '<', '>', '»', '”', '’', '“', '`'])))
+}
+
 /// A closing bracket that nothing opens was the sentence's, not the address's.
 fn unbalanced(text: &str) -> &str {
-    let mut text = text;
-    for (open, close) in [('(', ')'), ('[', ']'), ('{', '}')] {
-        while let Some(shorter) = text.strip_suffix(close) {
-            if text.matches(open).count() >= text.matches(close).count() {
-                break;
-            }
-            text = shorter;
-        }
-    }
-    text
+    let opened = [("(", "%28", ')'), ("[", "%5b", ']'), ("{", "%7b", '}')];
+    let lower = text.to_ascii_lowercase();
+    opened.iter().fold(text, |text, (open, escaped, close)| {
+        let alone = !lower.contains(open) && !lower.contains(escaped);
+        if alone { text.trim_end_matches(*close) } else { text }
+    })
 }
 
 /// `…/{user_name}` and `…/{{slug}}`: a template that nobody filled in.
 fn without_template(text: &str) -> &str {
     let Some((before, last)) = text.rsplit_once('/') else { return text };
     let template = last.starts_with('{') && last.ends_with('}');
-    if template && before.contains("://") { before } else { text }
+    if template && before.contains("://") && !before.contains(['?', '#']) { before } else { text }
 }
 
 fn without_entities(text: &str) -> Option<String> {

@@ -378,6 +378,8 @@ fn the_development_pairs_stay_above_their_floors() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn the_key_of_a_keys_address_is_the_key(address in address()) {
         if let Ok(url) = CanonicalUrl::parse(&address) {

@@ -5,7 +5,7 @@ use url::Url;
 use super::{
     PASSES, Rules,
     names::{REDIRECT_WORDS, REDIRECTORS, TARGET_PARAMETERS, TURBO_PARAMETERS},
-    percent,
+    percent, repair,
 };
 
 /// The innermost address, where `url` wraps one.
@@ -299,8 +299,8 @@ fn embedded(rest: &str, secure: bool, outer: &Url) -> Option<Url> {
 }
 
 fn has_site(url: &Url) -> bool {
-    matches!(url.scheme(), "http" | "https")
-        && url.host_str().is_some_and(|host| host.trim_matches('.').contains('.'))
+    let host = url.host_str().unwrap_or_default();
+    matches!(url.scheme(), "http" | "https") && host.contains('.') && repair::is_a_name(host)
 }
 
 /// Whether `host` is `site` or below it; `google.*` is Google under any suffix.
