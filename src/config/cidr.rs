@@ -23,10 +23,15 @@ impl Cidr {
         };
         let address: IpAddr = address.parse().ok()?;
         let longest = if address.is_ipv4() { 32 } else { 128 };
-        let length = length.map_or(Some(longest), |length| length.parse().ok())?;
+        let length = match length {
+            Some(length) if length.starts_with('+') => return None,
+            Some(length) => length.parse().ok()?,
+            None => longest,
+        };
         (length <= longest).then_some(Self { address, length })
     }
 
+    /// Whether the address is in the network. An address of the other family is not.
     pub fn contains(&self, address: IpAddr) -> bool {
         let shift = |bits: u32| bits - u32::from(self.length).min(bits);
         match (self.address, address) {
@@ -70,6 +75,6 @@ impl JsonSchema for Cidr {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "string"})
+        json_schema!({"type": "string", "pattern": "^[0-9A-Fa-f.:]+(/[0-9]{1,3})?$"})
     }
 }

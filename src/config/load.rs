@@ -13,8 +13,9 @@ use std::{
 };
 
 use super::{
-    Loaded, Paths, embedded, place,
-    read::{self, Files},
+    Loaded, Paths, embedded,
+    files::{self, Files},
+    place,
     report::{Document, Report},
 };
 
@@ -35,7 +36,7 @@ impl LoadOptions {
     /// With the environment and the current folder of this process.
     pub fn of_process(config: Option<PathBuf>) -> io::Result<Self> {
         let text = |(name, value): (OsString, OsString)| {
-            Some((name.into_string().ok()?, value.into_string().ok()?))
+            Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
         };
         let env = env::vars_os().filter_map(text).collect();
         Ok(Self { config, flags: Vec::new(), env, cwd: env::current_dir()? })
@@ -52,11 +53,11 @@ pub fn load(options: &LoadOptions) -> Result<Loaded, Report> {
         topics: reader.folder(found.topics.as_deref(), "topics", embedded::TOPICS),
         sites: reader.folder(found.sites.as_deref(), "sites", embedded::SITES),
     };
-    let config = read::config(files, &options.env, &options.flags)?;
+    let config = files::read(files, &options.env, &options.flags)?;
     let bases = place::bases(found.folder.as_deref(), &options.env, &options.cwd);
     let paths = Paths {
-        archive: bases.archive.join(&config.settings.archive.folder),
-        state: bases.state.join(&config.settings.state.folder),
+        archive: place::folder(&bases.archive, &config.settings.archive.folder, &options.env),
+        state: place::folder(&bases.state, &config.settings.state.folder, &options.env),
         config: found.folder,
         settings: found.settings,
         feeds: found.feeds,
@@ -77,29 +78,34 @@ struct Found {
     searched: Vec<PathBuf>,
 }
 
+const FILES: [&str; 2] = ["newswatch.toml", "feeds.toml"];
+const FOLDERS: [&str; 2] = ["topics", "sites"];
+
 fn find(options: &LoadOptions) -> Result<Found, Document> {
-    let given = options.config.as_ref().map(|config| options.cwd.join(config));
-    let searched = match &given {
-        Some(path) => vec![path.clone()],
-        None => place::candidates(&options.env, &options.cwd),
-    };
-    let given_file = given.clone().filter(|path| path.is_file());
-    let folder = match (&given, &given_file) {
-        (_, Some(file)) => file.parent().map(Path::to_owned),
-        (Some(path), None) if path.is_dir() => Some(path.clone()),
-        (Some(path), None) => {
-            let name = path.display().to_string();
-            return Err(Document::faulty(name, "no such configuration file or folder"));
+    let has_files = |folder: &Path| FILES.iter().any(|name| folder.join(name).is_file());
+    let has_folders = |folder: &Path| FOLDERS.iter().any(|name| folder.join(name).is_dir());
+    let (searched, folder, file) = if let Some(given) = &options.config {
+        let path = options.cwd.join(given);
+        if path.is_file() {
+            (vec![path.clone()], path.parent().map(Path::to_owned), Some(path))
+        } else if has_files(&path) || has_folders(&path) {
+            (vec![path.clone()], Some(path), None)
+        } else {
+            let message = "this is no configuration: neither a file nor a folder with \
+                           newswatch.toml, feeds.toml, topics/ or sites/";
+            return Err(Document::faulty(path.display().to_string(), message));
         }
-        // A folder `config` may belong to another program: its files tell.
-        (None, None) => searched
-            .iter()
-            .find(|path| ["newswatch.toml", "feeds.toml"].iter().any(|f| path.join(f).is_file()))
-            .cloned(),
+    } else {
+        let searched = place::candidates(&options.env, &options.cwd);
+        // A folder `config` may belong to another program: there only the files tell.
+        let is_ours =
+            |path: &&PathBuf| has_files(path) || (!path.ends_with("config") && has_folders(path));
+        let folder = searched.iter().find(is_ours).cloned();
+        (searched, folder, None)
     };
     let part = |name: &str| folder.as_ref().map(|f| f.join(name)).filter(|path| path.exists());
     Ok(Found {
-        settings: given_file.or_else(|| part("newswatch.toml")),
+        settings: file.or_else(|| part("newswatch.toml")),
         feeds: part("feeds.toml"),
         topics: part("topics"),
         sites: part("sites"),

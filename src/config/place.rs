@@ -14,12 +14,17 @@ const SYSTEM: &str = "/etc/newswatch";
 pub struct Paths {
     /// The configuration folder, or null: what is built into the program.
     pub config: Option<PathBuf>,
-    /// Each part's file or folder, null where the built-in one stands in for it.
+    /// `newswatch.toml`, null where the built-in one stands in for it; the other parts likewise.
     pub settings: Option<PathBuf>,
+    /// `feeds.toml`
     pub feeds: Option<PathBuf>,
+    /// `topics/`
     pub topics: Option<PathBuf>,
+    /// `sites/`
     pub sites: Option<PathBuf>,
+    /// Folder of the archive, absolute.
     pub archive: PathBuf,
+    /// Folder of the state, absolute.
     pub state: PathBuf,
     /// The folders that were looked at, in order.
     pub searched: Vec<PathBuf>,
@@ -54,13 +59,22 @@ pub(super) fn bases(config: Option<&Path>, env: &BTreeMap<String, String>, cwd: 
         },
         _ => {
             let of = |variable, fallback| {
-                xdg(env, variable, fallback).map_or(cwd.to_owned(), |base| base.join("newswatch"))
+                xdg(env, variable, fallback)
+                    .map_or_else(|| cwd.to_owned(), |base| base.join("newswatch"))
             };
             Bases {
                 archive: of("XDG_DATA_HOME", ".local/share"),
                 state: of("XDG_STATE_HOME", ".local/state"),
             }
         }
+    }
+}
+
+/// The folder that a setting names. A leading `~` is the user's home, as a shell has it.
+pub(super) fn folder(base: &Path, named: &Path, env: &BTreeMap<String, String>) -> PathBuf {
+    match (named.strip_prefix("~"), env.get("HOME")) {
+        (Ok(below_home), Some(home)) => Path::new(home).join(below_home),
+        _ => base.join(named),
     }
 }
 

@@ -26,7 +26,9 @@ pub(super) fn parse<'a>(text: &'a str, faults: &mut Vec<Fault>) -> DeTable<'a> {
     let (table, errors) = DeTable::parse_recoverable(text);
     for error in errors {
         let span = error.span().unwrap_or(text.len()..text.len());
-        faults.push(Fault { span, message: error.message().to_owned(), help: None });
+        let (message, expected) = halves(error.message());
+        let help = expected.map(|expected| format!("expected {expected}"));
+        faults.push(Fault { span, message: message.to_owned(), help });
     }
     table.into_inner()
 }
@@ -145,40 +147,44 @@ fn to_value(written: &Spanned<DeValue<'_>>) -> Result<Value, toml::de::Error> {
     Value::deserialize(ValueDeserializer::from(written.clone()))
 }
 
-/// Why a value will not do, in serde's words or by the bounds of the schema.
+/// Why a value will not do: by the bounds of the schema, or in serde's words.
 fn misfit(
     key: &str,
     value: &Value,
     schema: &Json,
     fits: impl Fn(Table) -> Result<(), toml::de::Error>,
 ) -> Option<String> {
-    let choices: Vec<&str> = choices(of_key(schema, key)).collect();
+    let schema = of_key(schema, key);
+    let choices: Vec<&str> = choices(schema).collect();
+    let bound = |name| schema.get(name).and_then(Json::as_i64);
+    if let (Some(least), Some(most)) = (bound("minimum"), bound("maximum")) {
+        let is_within = value.as_integer().is_some_and(|number| (least..=most).contains(&number));
+        return (!is_within).then(|| {
+            format!("{} `{value}`, expected a number from {least} to {most}", value.type_str())
+        });
+    }
     if !choices.is_empty() && !value.is_str() {
-        return Some(format!(
-            "{} `{value}`, expected one of {}",
-            value.type_str(),
-            list(choices.into_iter())
-        ));
+        let choices = list(choices.into_iter());
+        return Some(format!("{} `{value}`, expected one of {choices}", value.type_str()));
     }
     let single = Table::from_iter([(key.to_owned(), value.clone())]);
-    if let Err(error) = fits(single) {
-        return Some(error.message().to_owned());
+    let error = fits(single).err()?;
+    // serde speaks of Rust's types; the user writes TOML.
+    let message = error.message().replace("a sequence", "an array");
+    Some(message.replace("a boolean", "true or false"))
+}
+
+/// What is there, and what was expected.
+fn halves(error: &str) -> (&str, Option<&str>) {
+    match error.split_once(", expected ") {
+        Some((found, expected)) => (found, Some(expected)),
+        None => (error, None),
     }
-    let number = value.as_integer()?;
-    let schema = of_key(schema, key);
-    let bound = |name| schema.get(name).and_then(Json::as_i64);
-    let (least, most) = (bound("minimum")?, bound("maximum")?);
-    (!(least..=most).contains(&number)).then(|| {
-        format!("invalid value: integer `{number}`, expected a number from {least} to {most}")
-    })
 }
 
 /// Puts serde's sentence into the two halves of a fault: what is there, what was expected.
 fn fault(key: &str, span: &Range<usize>, error: &str) -> Fault {
-    let (found, expected) = match error.split_once(", expected ") {
-        Some((found, expected)) => (found, Some(expected)),
-        None => (error, None),
-    };
+    let (found, expected) = halves(error);
     let (message, slip) = if let Some(found) = found.strip_prefix("unknown variant ") {
         let names = expected.unwrap_or_default().split('`').skip(1).step_by(2);
         let slip = nearest(found.trim_matches('`'), names);

@@ -12,11 +12,14 @@ use crate::fault::Fault;
 pub struct Document {
     /// Path of the file, `environment` or `command line`.
     pub name: String,
+    /// What is in it; spans of the faults count its bytes.
     pub text: String,
+    /// In any order.
     pub faults: Vec<Fault>,
 }
 
 impl Document {
+    /// A document of which no fault is known.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
         Self { name: name.into(), text: text.into(), faults: Vec::new() }
     }
@@ -37,12 +40,15 @@ pub struct Report {
 /// One fault with its place, for programs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Placed<'a> {
+    /// [`Document::name`]
     pub file: &'a str,
     /// Counted from 1.
     pub line: usize,
     /// In characters, counted from 1.
     pub column: usize,
+    /// What is wrong.
     pub message: &'a str,
+    /// What was expected, or what to write instead.
     pub help: Option<&'a str>,
 }
 
@@ -57,6 +63,7 @@ impl Report {
         (!documents.is_empty()).then_some(Self { documents })
     }
 
+    /// The faults by document and place.
     pub fn faults(&self) -> impl Iterator<Item = Placed<'_>> {
         self.documents.iter().flat_map(|document| {
             document.faults.iter().map(|fault| {
@@ -104,16 +111,31 @@ impl std::error::Error for Report {}
 
 fn group<'a>(document: &'a Document, fault: &'a Fault) -> annotate_snippets::Group<'a> {
     let title = Level::ERROR.primary_title(fault.message.as_str());
-    if document.text.is_empty() {
+    let text = document.text.as_str();
+    if text.is_empty() {
         let group = title.element(Origin::path(document.name.as_str()));
         return match &fault.help {
             Some(help) => group.element(Level::HELP.message(help.as_str())),
             None => group,
         };
     }
-    let annotation = AnnotationKind::Primary.span(fault.span.clone()).label(fault.help.as_deref());
+    // Only the lines of the fault are given away: the cost is theirs and not the file's.
+    let start = text.floor_char_boundary(fault.span.start);
+    let end = text.ceil_char_boundary(fault.span.end.max(start));
+    let (before, rest) = text.split_at(start);
+    let first = before.rfind('\n').map_or(0, |newline| newline + 1);
+    let within = end - start;
+    let last = rest
+        .get(within..)
+        .and_then(|after| after.find('\n'))
+        .map_or(text.len(), |newline| end + newline);
+    let annotation =
+        AnnotationKind::Primary.span(start - first..end - first).label(fault.help.as_deref());
     title.element(
-        Snippet::source(document.text.as_str()).path(document.name.as_str()).annotation(annotation),
+        Snippet::source(text.get(first..last).unwrap_or_default())
+            .line_start(position(text, start).0)
+            .path(document.name.as_str())
+            .annotation(annotation),
     )
 }
 

@@ -20,7 +20,6 @@ fn of<T: JsonSchema>(file: &str) -> Value {
     let mut schema =
         settings.with_transform(without_null).into_generator().into_root_schema_for::<T>();
     schema.insert("title".to_owned(), file.into());
-    // Editors follow the `#:schema` line of a file, which is such a key for some of them.
     schema.to_value()
 }
 

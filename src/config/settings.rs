@@ -1,13 +1,14 @@
 //! The sections of `newswatch.toml`. What stands here stands nowhere else: the reader, the JSON
 //! Schema and the comments of the shipped file are made from these names, docs and defaults.
 
-use std::{net::IpAddr, path::PathBuf, time::Duration};
+use std::{net::IpAddr, ops::Range, path::PathBuf, time::Duration};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::{cidr::Cidr, unit};
+use crate::fault::Fault;
 
 /// The settings of newswatch.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -95,11 +96,20 @@ pub(super) struct Conflict<K> {
     pub(super) help: Option<String>,
 }
 
+impl<K> Conflict<K> {
+    pub(super) fn at(self, span: Range<usize>) -> Fault {
+        Fault { span, message: self.message, help: self.help }
+    }
+}
+
+/// What the user keeps.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Archive {
     /// Folder of the archive. A relative one lies beside the folder `config`; `newswatch paths`
     /// says where.
+    #[serde(deserialize_with = "unit::Folder::deserialize")]
+    #[schemars(length(min = 1))]
     pub folder: PathBuf,
     /// A day's file is closed at this size and a new one begun.
     #[serde(with = "unit::Size")]
@@ -121,26 +131,36 @@ impl Default for Archive {
     }
 }
 
+/// How a file is compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Compression {
+    /// as they are
     None,
+    /// read by every tool
     Gzip,
+    /// smaller and faster
     Zstd,
 }
 
+/// What is kept of a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Raw {
+    /// it is not
     None,
+    /// in WARC 1.1 files beside the records
     Warc,
 }
 
+/// What the daemon remembers over a restart.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct State {
     /// Folder of the state. A relative one lies beside the folder `config`; `newswatch paths` says
     /// where.
+    #[serde(deserialize_with = "unit::Folder::deserialize")]
+    #[schemars(length(min = 1))]
     pub folder: PathBuf,
     /// `rejects.jsonl` is rotated at this size.
     #[serde(with = "unit::Size")]
@@ -156,6 +176,7 @@ impl Default for State {
     }
 }
 
+/// When feeds are polled.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Schedule {
@@ -165,7 +186,7 @@ pub struct Schedule {
     /// No feed is polled more often than this.
     #[serde(with = "unit::Time")]
     pub floor: Duration,
-    /// The same for a feed whose server offers neither ETag nor Last-Modified.
+    /// The same for a feed whose server offers neither `ETag` nor `Last-Modified`.
     #[serde(with = "unit::Time")]
     pub floor_without_validators: Duration,
     /// Every feed is polled at least this often, failing ones apart.
@@ -194,21 +215,25 @@ impl Default for Schedule {
     }
 }
 
+/// How a host is treated.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Politeness {
     /// Where the owner of a site reaches you, a web page or a mail address. It stands in the user
     /// agent of every request; please set it.
     #[serde(deserialize_with = "unit::Contact::deserialize")]
-    #[schemars(with = "String", example = &"https://example.org/our-crawler")]
+    #[schemars(
+        with = "String",
+        regex(pattern = "^(https?://|mailto:.+@)"),
+        example = &"https://example.org/our-crawler"
+    )]
     pub contact: Option<Url>,
     /// Time between the starts of two requests to one host. A longer Crawl-delay wins.
     #[serde(with = "unit::Time")]
     pub delay: Duration,
     /// Whether robots.txt is asked for configured feeds too. For article pages it always is.
     pub robots_for_feeds: bool,
-    /// What a 429, or a 503 with Retry-After, holds: the host that sent it, or its whole
-    /// registrable domain.
+    /// How far the hold goes that a 429, or a 503 with Retry-After, puts on requests.
     pub hold_scope: HoldScope,
 }
 
@@ -223,13 +248,17 @@ impl Default for Politeness {
     }
 }
 
+/// What a hold holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum HoldScope {
+    /// the host that sent it
     Host,
+    /// its whole registrable domain
     Domain,
 }
 
+/// Bounds of one exchange and of the whole.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
@@ -264,7 +293,7 @@ impl Default for Limits {
         Self {
             concurrency: 16,
             connect_timeout: Duration::from_secs(10),
-            total_timeout: Duration::from_secs(60),
+            total_timeout: Duration::from_mins(1),
             max_feed_size: 15 << 20,
             max_page_size: 5 << 20,
             redirects: 5,
@@ -274,6 +303,7 @@ impl Default for Limits {
     }
 }
 
+/// How the network is reached.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Network {
@@ -282,7 +312,11 @@ pub struct Network {
     pub allow: Vec<Cidr>,
     /// Proxy for all requests. The environment's proxy variables are not used.
     #[serde(deserialize_with = "unit::Proxy::deserialize")]
-    #[schemars(with = "String", example = &"http://127.0.0.1:3128")]
+    #[schemars(
+        with = "String",
+        regex(pattern = "^(https?|socks5h?)://"),
+        example = &"http://127.0.0.1:3128"
+    )]
     pub proxy: Option<Url>,
 }
 
@@ -293,11 +327,11 @@ impl Network {
     }
 }
 
+/// What is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Topic {
-    /// What is kept: articles about a topic only (`relevant`), those too that
-    /// mention it in passing (`passing`), or `everything`.
+    /// Which articles are kept.
     pub keep: Keep,
     /// Skips the page of an entry whose title and summary in the feed do not touch a topic. It
     /// saves requests and misses articles.
@@ -310,14 +344,19 @@ impl Default for Topic {
     }
 }
 
+/// Which articles are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Keep {
+    /// articles about a topic
     Relevant,
+    /// those too that mention it in passing
     Passing,
+    /// every article, whatever the topics say
     Everything,
 }
 
+/// How copies are found and stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Dedup {
@@ -327,7 +366,7 @@ pub struct Dedup {
     /// How long a text is remembered for finding copies. Addresses are remembered for ever.
     #[serde(with = "unit::Time")]
     pub memory: Duration,
-    /// Whether a copy's record carries its text, or names the record that does.
+    /// How a copy is recorded.
     pub copies: Copies,
 }
 
@@ -337,19 +376,23 @@ impl Default for Dedup {
     }
 }
 
+/// How a copy is recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Copies {
+    /// with its text
     Full,
+    /// with the id of the record that has the text
     Reference,
 }
 
+/// What the daemon says of its work.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Log {
     /// The least urgent kind of message that is written.
     pub level: Level,
-    /// `text` for people, `json` for programs, `journald` for the system's journal.
+    /// How a message is written.
     pub format: LogFormat,
 }
 
@@ -359,24 +402,35 @@ impl Default for Log {
     }
 }
 
+/// How urgent a message is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
+    /// somebody must act
     Error,
+    /// something is not as it should be
     Warn,
+    /// a line a poll
     Info,
+    /// a line a page
     Debug,
+    /// everything
     Trace,
 }
 
+/// How a message is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
+    /// for people
     Text,
+    /// for programs
     Json,
+    /// to the system's journal
     Journald,
 }
 
+/// How the daemon behaves as a service.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Service {

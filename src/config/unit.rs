@@ -1,6 +1,6 @@
 //! Values that are written as text: durations and sizes with their unit, addresses, zones.
 
-use std::{borrow::Cow, fmt, time::Duration};
+use std::{borrow::Cow, fmt, path::PathBuf, time::Duration};
 
 use jiff::tz::TimeZone;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -31,14 +31,18 @@ impl Time {
 
     pub(super) fn text(duration: Duration) -> String {
         let mut left = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-        let mut text = String::new();
+        if left == 0 {
+            return "0s".to_owned();
+        }
+        let mut parts = Vec::new();
         for (unit, size) in TIME_UNITS {
-            if left >= size {
-                text += &format!("{}{unit}", left / size);
-                left %= size;
+            let count = left / size;
+            left %= size;
+            if count > 0 {
+                parts.push(format!("{count}{unit}"));
             }
         }
-        if text.is_empty() { "0s".to_owned() } else { text }
+        parts.concat()
     }
 
     pub(super) fn serialize<S: Serializer>(duration: &Duration, to: S) -> Result<S::Ok, S::Error> {
@@ -103,6 +107,7 @@ impl Size {
         sum(text, &SIZE_UNITS)
     }
 
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
     pub(super) fn serialize<S: Serializer>(bytes: &u64, to: S) -> Result<S::Ok, S::Error> {
         let (unit, size) = SIZE_UNITS
             .into_iter()
@@ -154,6 +159,19 @@ impl JsonSchema for WebUrl {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({"type": "string", "format": "uri", "pattern": "^https?://[^/@]+(/|$)"})
+    }
+}
+
+/// A folder's path.
+pub(super) struct Folder;
+
+impl Folder {
+    fn parse(text: &str) -> Option<PathBuf> {
+        (!text.trim().is_empty()).then(|| text.into())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<PathBuf, D::Error> {
+        from.deserialize_str(Text { expected: "the path of a folder", parse: Self::parse })
     }
 }
 
