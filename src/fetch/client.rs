@@ -23,6 +23,19 @@ use super::{
     tls,
 };
 
+/// Longer addresses are not written by people; servers refuse them too.
+const LONGEST_URL: usize = 8192;
+
+/// Where other protocols listen, which could take a request for their own: browsers do not go there
+/// either (WHATWG Fetch, "bad port").
+const BLOCKED_PORTS: &[u16] = &[
+    0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101,
+    102, 103, 104, 109, 110, 111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427,
+    465, 512, 513, 514, 515, 526, 530, 531, 532, 540, 548, 554, 556, 563, 587, 601, 636, 989, 990,
+    993, 995, 1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667,
+    6668, 6669, 6679, 6697, 10080,
+];
+
 /// Fetches over HTTP. Clones share their connections.
 #[derive(Debug, Clone)]
 pub struct HttpClient {
@@ -116,6 +129,12 @@ impl HttpClient {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(FetchError::Denied(format!("{} is neither http nor https", url.scheme())));
         }
+        if url.as_str().len() > LONGEST_URL {
+            return Err(FetchError::Denied(format!("it is longer than {LONGEST_URL} bytes")));
+        }
+        if let Some(port) = url.port().filter(|port| BLOCKED_PORTS.contains(port)) {
+            return Err(FetchError::Denied(format!("port {port} is not for HTTP")));
+        }
         if !url.username().is_empty() || url.password().is_some() {
             return Err(FetchError::Denied("it carries a user name or password".to_owned()));
         }
@@ -168,6 +187,9 @@ impl HttpClient {
         mut answer: reqwest::Response,
         wanted: Wanted,
     ) -> Result<Vec<u8>, FetchError> {
+        if wanted == Wanted::Page && answer.status().is_success() {
+            refuse_media(&answer)?;
+        }
         let limit = self.settings.limit(wanted);
         let too_large = || FetchError::TooLarge(u64::try_from(limit).unwrap_or(u64::MAX));
         let fault = |flaw| match flaw {
@@ -192,7 +214,11 @@ impl HttpClient {
                 break;
             }
         }
-        let Some(encoding) = encoding else { return Ok(body) };
+        let encoding = match encoding {
+            Some(encoding) => encoding,
+            None if wanted == Wanted::Listing && decode::is_gzip(&body) => "gzip".to_owned(),
+            None => return Ok(body),
+        };
         match decode::decode(&encoding, &body, limit) {
             (decoded, None) => Ok(decoded),
             (decoded, Some(_)) if cut && !decoded.is_empty() => Ok(decoded),
@@ -256,6 +282,23 @@ fn redirect(from: &Url, answer: &reqwest::Response) -> Result<Option<Url>, Fetch
     })?;
     to.set_fragment(None);
     Ok(Some(to))
+}
+
+/// Refuses what is certainly no text, so that no film is loaded to find no article in it.
+fn refuse_media(answer: &reqwest::Response) -> Result<(), FetchError> {
+    let Some(value) = answer.headers().get(header::CONTENT_TYPE) else { return Ok(()) };
+    let value = String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase();
+    let essence = value.split(';').next().unwrap_or_default().trim();
+    let is_media = match essence.split_once('/') {
+        Some(("audio" | "font" | "image" | "video", _)) => true,
+        Some(("application", kind)) => {
+            matches!(kind, "pdf" | "zip" | "gzip" | "x-gzip" | "msword" | "epub+zip")
+                || kind.starts_with("vnd.ms-")
+                || kind.starts_with("vnd.openxmlformats-")
+        }
+        _ => false,
+    };
+    if is_media { Err(FetchError::WrongType(essence.to_owned())) } else { Ok(()) }
 }
 
 /// Asks the system, and keeps to addresses that may be dialled. What it returns is what reqwest

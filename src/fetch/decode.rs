@@ -14,6 +14,9 @@ pub(super) const ACCEPTED: &str = "gzip, br, zstd";
 /// Windows beyond 8 MiB are not for the web (RFC 9659).
 const ZSTD_WINDOW_LOG: u32 = 23;
 
+/// A file that is packed in pieces has some hundreds of members; more are made to keep us busy.
+const GZIP_MEMBERS: usize = 1000;
+
 /// Why a body cannot be had as it was meant.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Flaw {
@@ -39,6 +42,11 @@ pub(super) fn encoding<'a>(values: impl Iterator<Item = &'a [u8]>) -> Result<Opt
         "utf-8" | "utf8" | "none" | "binary" | "8bit" => Ok(None),
         _ => Err(Flaw::Encoding(format!("unknown content encoding {encoding:?}"))),
     }
+}
+
+/// Whether a file is packed by itself, whatever its headers say.
+pub(super) fn is_gzip(body: &[u8]) -> bool {
+    body.starts_with(b"\x1f\x8b\x08")
 }
 
 /// Decodes a body, to `limit` bytes at the most. With a flaw comes what was decoded before it.
@@ -71,12 +79,13 @@ pub(super) fn decode(encoding: &str, body: &[u8], limit: usize) -> (Vec<u8>, Opt
 
 /// Reads one member after the other, and passes over what follows the last one.
 fn gunzip(mut body: &[u8], limit: usize, decoded: &mut Vec<u8>) -> Option<Flaw> {
-    loop {
+    for _ in 0..GZIP_MEMBERS {
         let flaw = read(GzDecoder::new(&mut body), limit, decoded);
-        if flaw.is_some() || !body.starts_with(b"\x1f\x8b") {
+        if flaw.is_some() || !is_gzip(body) {
             return flaw;
         }
     }
+    Some(Flaw::Encoding("the content encoding has too many parts".to_owned()))
 }
 
 fn zstd_reader(body: &[u8]) -> io::Result<impl Read> {
