@@ -1,5 +1,17 @@
 //! One bounded HTTP exchange.
 
+pub mod address;
+mod client;
+mod decode;
+mod settings;
+mod tls;
+
+#[cfg(test)]
+mod tests;
+
+pub use client::{ClientError, HttpClient};
+pub use settings::Settings;
+
 use std::{future::Future, time::Duration};
 
 use jiff::Timestamp;

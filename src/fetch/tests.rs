@@ -1,0 +1,1 @@
+//! The parts of an exchange that need no network.
