@@ -87,10 +87,6 @@ impl Host {
     }
 }
 
-pub fn alias_of(_base: &CanonicalUrl, claimed: &Url) -> Option<CanonicalUrl> {
-    CanonicalUrl::parse(claimed.as_str()).ok()
-}
-
 /// An address to fetch together with its identity.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CanonicalUrl {
