@@ -52,7 +52,11 @@ pub(super) fn decode<'a>(bytes: &'a [u8], content_type: Option<&str>, base: &Url
     let (encoding, bytes) = match mark(bytes) {
         Some(Mark::Utf32 { big_endian }) => {
             let text = utf32(bytes, big_endian);
-            return Decoded { text: Cow::Owned(tidy(&text).into_owned()), charset: "UTF-32", flaws };
+            return Decoded {
+                text: Cow::Owned(tidy(&text).into_owned()),
+                charset: "UTF-32",
+                flaws,
+            };
         }
         Some(Mark::Known(encoding, length)) => {
             (Some(encoding), bytes.get(length..).unwrap_or_default())
@@ -77,7 +81,9 @@ pub(super) fn decode<'a>(bytes: &'a [u8], content_type: Option<&str>, base: &Url
 enum Mark {
     /// An encoding, and the length of its mark.
     Known(&'static Encoding, usize),
-    Utf32 { big_endian: bool },
+    Utf32 {
+        big_endian: bool,
+    },
 }
 
 /// A byte order mark, or the pattern that `<` leaves in wide encodings (XML 1.0 appendix F).

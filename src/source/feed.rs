@@ -276,7 +276,8 @@ fn long_text(field: &Field<'_>, strict: Option<&str>) -> Option<String> {
         _ => text(field.inner),
     };
     let is_base64 = field.tag.attribute("mode").is_some_and(|mode| mode == "base64");
-    let is_text = field.tag.attribute("type").is_some_and(|kind| kind == "text/plain" || kind == "text");
+    let is_text =
+        field.tag.attribute("type").is_some_and(|kind| kind == "text/plain" || kind == "text");
     if is_base64 {
         return None;
     }
@@ -306,7 +307,8 @@ fn summary(raw: &RawEntry<'_>, strict: Option<&model::Entry>) -> Option<String> 
 }
 
 fn content(raw: &RawEntry<'_>, strict: Option<&model::Entry>) -> Option<String> {
-    let strict = strict.and_then(|entry| entry.content.as_ref()).and_then(|text| text.body.as_deref());
+    let strict =
+        strict.and_then(|entry| entry.content.as_ref()).and_then(|text| text.body.as_deref());
     let full = raw.all(Name::FullText).find_map(|field| long_text(field, None));
     let encoded = || raw.all(Name::Encoded).find_map(|field| long_text(field, strict));
     let content = || raw.all(Name::Content).find_map(|field| long_text(field, None));
@@ -331,7 +333,8 @@ fn link(raw: &RawEntry<'_>, base: &Url) -> Option<Url> {
         let address = if is_atom { field.tag.attribute("href") } else { Some(text) };
         let Some(url) = address.and_then(|address| resolve(&base, &address)) else { continue };
         match field.tag.attribute("rel").map(|rel| rel.to_ascii_lowercase()).as_deref() {
-            None | Some("" | "alternate" | "http://www.iana.org/assignments/relation/alternate") => {
+            None
+            | Some("" | "alternate" | "http://www.iana.org/assignments/relation/alternate") => {
                 return Some(url);
             }
             Some("self" | "related" | "via" | "canonical" | "original") => {
@@ -379,7 +382,8 @@ fn authors<'f, 'a: 'f>(fields: impl Iterator<Item = &'f Field<'a>>) -> Vec<Strin
     let mut authors = Vec::new();
     for field in fields.filter(|field| matches!(field.name, Name::Author | Name::Creator)) {
         let (text, has_elements) = text(field.inner);
-        let name = if has_elements { child_text(field.inner, "name") } else { Some(text.into_owned()) };
+        let name =
+            if has_elements { child_text(field.inner, "name") } else { Some(text.into_owned()) };
         let Some(name) = name.map(|name| person(&plain::line(&name))) else { continue };
         if !name.is_empty() && !authors.contains(&name) {
             authors.push(name);
@@ -435,13 +439,14 @@ pub(super) fn leaf(markup: &Markup<'_>, from: usize) -> (String, usize) {
 fn person(text: &str) -> String {
     let is_address = |word: &str| word.contains('@') && !word.contains(char::is_whitespace);
     let bare = |text: &str| {
-        let trimmed = text.trim_matches(|c: char| c.is_whitespace() || "()[]<>,;（）\"".contains(c));
+        let trimmed =
+            text.trim_matches(|c: char| c.is_whitespace() || "()[]<>,;（）\"".contains(c));
         trimmed.strip_prefix("mailto:").unwrap_or(trimmed).to_owned()
     };
     if !text.contains('@') {
         return text.to_owned();
     }
-    let parts = text.split(['(', ')', '<', '>', '（', '）', ',', ';']).flat_map(|part| {
+    let parts = text.split(['(', ')', '<', '>', '（', '）', ',', ';']).filter_map(|part| {
         let words = part.split_whitespace().filter(|word| !is_address(word));
         let words: Vec<&str> = words.collect();
         (!words.is_empty()).then(|| words.join(" "))

@@ -168,8 +168,9 @@ fn authors(object: &Map<String, Value>) -> Vec<String> {
 
 fn attachments(item: &Map<String, Value>, base: &Url) -> Vec<Url> {
     let attachments = item.get("attachments").and_then(Value::as_array);
-    let addresses = attachments.into_iter().flatten().filter_map(|attachment| {
-        attachment.get("url").and_then(Value::as_str)
-    });
+    let addresses = attachments
+        .into_iter()
+        .flatten()
+        .filter_map(|attachment| attachment.get("url").and_then(Value::as_str));
     addresses.filter_map(|address| resolve(base, address)).collect()
 }

@@ -14,7 +14,9 @@ const LONGEST_REFERENCE: usize = 12;
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Piece<'a> {
     Start(Tag<'a>),
-    End { name: &'a str },
+    End {
+        name: &'a str,
+    },
     /// The text of a CDATA section.
     Cdata(&'a str),
     /// A comment, a processing instruction, a document type.
@@ -66,15 +68,12 @@ pub(super) fn attributes(text: &str) -> impl Iterator<Item = (&str, &str)> {
             let Some(value) = after.trim_start().strip_prefix('=') else { continue };
             let value = value.trim_start();
             let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''));
-            let (value, after) = match quote {
-                Some(quote) => {
-                    let value = value.get(1..).unwrap_or_default();
-                    value.split_once(quote).unwrap_or((value, ""))
-                }
-                None => {
-                    let length = value.find(char::is_whitespace).unwrap_or(value.len());
-                    value.split_at_checked(length)?
-                }
+            let (value, after) = if let Some(quote) = quote {
+                let value = value.get(1..).unwrap_or_default();
+                value.split_once(quote).unwrap_or((value, ""))
+            } else {
+                let length = value.find(char::is_whitespace).unwrap_or(value.len());
+                value.split_at_checked(length)?
             };
             rest = after;
             return Some((name, value));
@@ -141,7 +140,7 @@ impl<'a> Markup<'a> {
             }
             self.no_comment_end.set(true);
         }
-        (Piece::Other, from)
+        (Piece::Text, from)
     }
 
     /// The end of a document type with its internal subset.

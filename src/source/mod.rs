@@ -6,10 +6,12 @@
 //! is all there is.
 
 mod decode;
+mod discover;
 mod entities;
 mod feed;
 mod json;
 mod markup;
+pub mod opml;
 mod plain;
 mod sitemap;
 mod skeleton;
@@ -18,6 +20,7 @@ mod strict;
 #[cfg(test)]
 mod tests;
 
+pub use discover::{Found, discover, sitemaps_of_robots, well_known};
 pub use strict::expects_panic;
 
 use std::time::Duration;
@@ -132,7 +135,7 @@ pub fn parse(
     let bytes = decode::inflate(bytes, &mut flaws);
     let decoded = decode::decode(&bytes, content_type, base);
     flaws.extend(decoded.flaws);
-    let text = decoded.text.trim_start();
+    let text = decoded.text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
     if text.is_empty() {
         return Err(SourceError::Empty);
     }
@@ -180,7 +183,9 @@ fn no_listing(text: &str, content_type: Option<&str>) -> SourceError {
         match tag.name.to_ascii_lowercase().as_str() {
             "title" => {
                 let title = crate::text::clean_line(&feed::leaf(&markup, end).0);
-                return SourceError::WebPage { title: Some(title).filter(|title| !title.is_empty()) };
+                return SourceError::WebPage {
+                    title: Some(title).filter(|title| !title.is_empty()),
+                };
             }
             "html" | "head" | "body" | "div" | "p" | "meta" | "script" => is_page = true,
             _ => {}

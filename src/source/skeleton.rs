@@ -12,8 +12,9 @@ use super::markup::{Markup, Piece, Tag};
 pub(super) const MOST_ENTRIES: usize = 5000;
 /// Fields of one entry beyond these are left out.
 const MOST_FIELDS: usize = 500;
-/// So many searches for the end of an unknown element may fail before no more are made.
-const MOST_VAIN_SEARCHES: usize = 200;
+/// Searches for the ends of unknown elements may fail over so many times the length of the text
+/// before no more are made.
+const MOST_VAIN_READINGS: usize = 4;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Root {
@@ -139,7 +140,7 @@ pub(super) fn read<'a>(
     let mut reader = Reader {
         markup,
         prefixes: Vec::new(),
-        vain_searches: 0,
+        vain_bytes: markup.text.len().saturating_mul(MOST_VAIN_READINGS),
         vain_names: 0,
         open: None,
         skeleton: Skeleton {
@@ -174,7 +175,8 @@ enum Space {
 struct Reader<'m, 'a> {
     markup: &'m Markup<'a>,
     prefixes: Vec<(&'a str, Space)>,
-    vain_searches: usize,
+    /// Bytes that may still be searched in vain for the ends of unknown elements.
+    vain_bytes: usize,
     /// Names, as bits, whose end was sought in vain in the open entry.
     vain_names: u64,
     /// Qualified name of the entry that is being read.
@@ -258,7 +260,7 @@ impl<'a> Reader<'_, 'a> {
             return end;
         }
         // Unknown elements of the feed may hold its entries: they are entered.
-        if name.is_none() && (self.open.is_none() || self.vain_searches > MOST_VAIN_SEARCHES) {
+        if name.is_none() && (self.open.is_none() || self.vain_bytes == 0) {
             return end;
         }
         let bit = name.map_or(0, |name| 1_u64 << (name as u32));
@@ -271,9 +273,9 @@ impl<'a> Reader<'_, 'a> {
             match self.end_of(tag.name, end) {
                 End::At(inner_end, after) => (self.slice(end, inner_end), after),
                 End::Missing(stop) => {
-                    self.vain_searches += usize::from(name.is_none());
                     self.vain_names |= bit;
                     if name.is_none() || name == Some(Name::Skipped) {
+                        self.vain_bytes = self.vain_bytes.saturating_sub(stop - end);
                         return end;
                     }
                     self.skeleton.unclosed.get_or_insert(tag.name);
@@ -314,10 +316,10 @@ impl<'a> Reader<'_, 'a> {
                     }
                     depth -= 1;
                 }
-                Piece::End { name: found } => {
-                    if self.open == Some(found) || found == self.skeleton.tag.name {
-                        return End::Missing(open);
-                    }
+                Piece::End { name: found }
+                    if self.open == Some(found) || found == self.skeleton.tag.name =>
+                {
+                    return End::Missing(open);
                 }
                 Piece::Start(tag) if tag.name == name && !tag.is_empty => depth += 1,
                 Piece::Start(tag) if self.is_entry(tag) => {

@@ -57,9 +57,9 @@ pub(super) fn danger(text: &str, skeleton: &Skeleton<'_>) -> Option<String> {
         return Some("too many entries".to_owned());
     }
     let entries = skeleton.entries.iter().flat_map(|entry| &entry.fields);
-    let people = entries.chain(&skeleton.fields).filter(|field| {
-        matches!(field.name, Name::Author | Name::Creator | Name::Contact)
-    });
+    let people = entries
+        .chain(&skeleton.fields)
+        .filter(|field| matches!(field.name, Name::Author | Name::Creator | Name::Contact));
     // feed-rs cuts a byte off beside an address, which may be the middle of a character.
     let cuts_badly = |text: &str| !text.is_ascii() && text.contains('@');
     if people.into_iter().any(|field| cuts_badly(field.inner)) {
@@ -96,14 +96,16 @@ fn shape(text: &str) -> Option<String> {
                 at += length;
                 tags += 1;
                 let name = tag.get(1..).unwrap_or_default();
-                let end = name.iter().position(|b| b.is_ascii_whitespace() || matches!(b, b'/' | b'>'));
+                let end =
+                    name.iter().position(|b| b.is_ascii_whitespace() || matches!(b, b'/' | b'>'));
                 let name = name.get(..end.unwrap_or(name.len())).unwrap_or_default();
                 groups = match name {
                     b"item" | b"entry" => 0,
                     name if name.ends_with(b"group") => groups + 1,
                     _ => groups,
                 };
-                let own = if has_bases && memmem::find(tag, b"xml:base").is_some() { length } else { 0 };
+                let own =
+                    if has_bases && memmem::find(tag, b"xml:base").is_some() { length } else { 0 };
                 let base = bases.last().copied().unwrap_or(0) + own;
                 if !tag.ends_with(b"/>") {
                     bases.push(base);

@@ -1,1 +1,8 @@
 //! The integration tests: one binary, one file a theme.
+
+mod feeds;
+
+#[path = "../../benches/feeds/mutate.rs"]
+mod mutate;
+#[path = "../../benches/feeds/score.rs"]
+mod score;
