@@ -405,7 +405,7 @@ impl Window {
         let day = published.to_zoned(TimeZone::UTC).date();
         let early = self.from.is_some_and(|from| day < from);
         let late = self.to.is_some_and(|to| day > to);
-        if early || late { self.outside } else { 1.0 }
+        if early || late { self.outside } else { self.inside }
     }
 }
 
@@ -452,15 +452,7 @@ struct Layout {
 
 impl Layout {
     fn of_text(folded: &str, untitled: bool, title: &str, lead: usize) -> Self {
-        let headline = if untitled {
-            folded
-                .char_indices()
-                .take(200)
-                .find(|(at, c)| *c == '\n' || ends_sentence(folded, *at, *c))
-                .map_or_else(|| byte_of_char(folded, 200), |(at, c)| at + c.len_utf8())
-        } else {
-            0
-        };
+        let headline = if untitled { first_sentence(folded, LONGEST_HEADLINE) } else { 0 };
         // Many pages repeat the title above the text; the lead begins behind it.
         let title = fold(title);
         let repeated = match folded.strip_prefix(title.as_str()) {
@@ -468,7 +460,11 @@ impl Layout {
             _ => headline,
         };
         let behind = folded.get(repeated..).unwrap_or_default();
-        Self { headline, lead: repeated + byte_of_char(behind, lead), asides: asides(folded) }
+        // The second half of a short text is no lead: there stand the asides, and the headlines of
+        // other stories that a page leaves behind.
+        let half = behind.chars().count() / 2;
+        let lead = byte_of_char(behind, lead.min(half)).max(first_sentence(behind, lead));
+        Self { headline, lead: repeated + lead, asides: asides(folded) }
     }
 
     fn place(&self, at: usize) -> Place {
@@ -481,6 +477,18 @@ impl Layout {
             _ => Place::Body,
         }
     }
+}
+
+/// Code points.
+const LONGEST_HEADLINE: usize = 200;
+
+/// Where the first sentence ends, or so many code points.
+fn first_sentence(text: &str, most: usize) -> usize {
+    let begin = text.len() - text.trim_start().len();
+    text.char_indices()
+        .take(most)
+        .find(|(at, c)| *at >= begin && (*c == '\n' || ends_sentence(text, *at, *c)))
+        .map_or_else(|| byte_of_char(text, most), |(at, c)| at + c.len_utf8())
 }
 
 fn byte_of_char(text: &str, count: usize) -> usize {

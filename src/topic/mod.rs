@@ -11,6 +11,8 @@ mod lint;
 mod matcher;
 mod parse;
 mod reason;
+#[cfg(test)]
+mod labelled;
 mod term;
 #[cfg(test)]
 mod tests;
@@ -219,7 +221,8 @@ struct Window {
     from: Option<Date>,
     to: Option<Date>,
     undated: Undated,
-    /// By what the score of an article outside is multiplied.
+    /// By what the score of an article inside is multiplied.
+    inside: f32,
     outside: f32,
 }
 
