@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use jiff::tz::TimeZone;
 
 use super::{
-    Field, Ignore, Judgement, Match, Near, Outcome, Place, Rule, Text, Topic, Undated, Window,
+    Field, Ignore, Judgement, Match, Near, Outcome, Place, Rule, Slot, Text, Topic, Undated,
+    Window,
     matcher::{Hit, Matcher},
     reason,
 };
@@ -106,7 +107,8 @@ impl<'a> Case<'a> {
         }
         case.ignore();
         for (index, rule) in topic.rules.iter().enumerate() {
-            let possible = |slot: &Vec<usize>| slot.iter().any(|concept| found.contains(concept));
+            let possible =
+                |slot: &Slot| slot.concepts.iter().any(|concept| found.contains(concept));
             if rule.slots.iter().all(possible)
                 && let Some((gain, evidence)) = case.hold(rule)
             {
@@ -158,8 +160,8 @@ impl<'a> Case<'a> {
         let mut missing = BTreeSet::new();
         for rule in self.topic.rules.iter().filter(|rule| rule.score > 0.0) {
             for slot in &rule.slots {
-                if !slot.iter().any(|concept| found.contains(concept)) {
-                    missing.extend(slot);
+                if !slot.concepts.iter().any(|concept| found.contains(concept)) {
+                    missing.extend(&slot.concepts);
                 }
             }
         }
@@ -273,7 +275,7 @@ impl<'a> Case<'a> {
                 let times = self
                     .occurrences
                     .iter()
-                    .filter(|one| counts(one) && slot.contains(&one.hit.concept))
+                    .filter(|one| counts(one) && slot.takes(one.hit.concept, one.place))
                     .count();
                 if times < rule.times {
                     return None;
@@ -300,7 +302,7 @@ impl<'a> Case<'a> {
                 let better = best
                     .and_then(|best| self.occurrences.get(best))
                     .is_none_or(|best| self.boost(one) > self.boost(best));
-                if slot.contains(&one.hit.concept) && better {
+                if slot.takes(one.hit.concept, one.place) && better {
                     *best = Some(at);
                 }
             }
@@ -330,7 +332,7 @@ impl<'a> Case<'a> {
             }
             let mut fills = false;
             for (slot, last) in rule.slots.iter().zip(&mut last) {
-                if slot.contains(&one.hit.concept) {
+                if slot.takes(one.hit.concept, one.place) {
                     *last = Some(at);
                     fills = true;
                 }

@@ -75,7 +75,11 @@ fn measure(topic: &str, labelled: &str) -> Counts {
         if expected != found {
             println!(
                 "{} {}: {:?}, not {:?}: {} | {:?}",
-                labelled.id, labelled.kind, judgement.outcome, labelled.expected, judgement.reason,
+                labelled.id,
+                labelled.kind,
+                judgement.outcome,
+                labelled.expected,
+                judgement.reason,
                 judgement.rules
             );
         }
@@ -84,7 +88,9 @@ fn measure(topic: &str, labelled: &str) -> Counts {
         by_kind.entry(labelled.kind).or_default().add(expected, found);
     }
     let total = [("all".to_owned(), all)];
-    for (name, counts) in by_language.iter().chain(&by_kind).chain(total.iter().map(|(a, b)| (a, b))) {
+    for (name, counts) in
+        by_language.iter().chain(&by_kind).chain(total.iter().map(|(a, b)| (a, b)))
+    {
         println!(
             "{name:12} P {:.3}  R {:.3}  F1 {:.3}  ({} relevant, {} not)",
             counts.precision(),
@@ -102,6 +108,16 @@ fn the_shipped_topic_tells_the_labelled_texts_apart() {
     let counts = measure(
         include_str!("../../config/topics/csto-kazakhstan.toml"),
         include_str!("../../tests/fixtures/topics/csto-kz-2022.jsonl"),
+    );
+    assert!(counts.precision() >= 0.98, "precision {}", counts.precision());
+    assert!(counts.recall() >= 0.98, "recall {}", counts.recall());
+}
+
+#[test]
+fn a_topic_of_another_kind_tells_its_labelled_texts_apart() {
+    let counts = measure(
+        include_str!("../../tests/fixtures/topics/greece-wildfires.toml"),
+        include_str!("../../tests/fixtures/topics/greece-wildfires.jsonl"),
     );
     assert!(counts.precision() >= 0.98, "precision {}", counts.precision());
     assert!(counts.recall() >= 0.98, "recall {}", counts.recall());

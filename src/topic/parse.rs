@@ -7,7 +7,7 @@ use toml::{
     de::{DeTable, DeValue, ValueDeserializer},
 };
 
-use super::{Boost, Concept, Ignore, Near, Place, Rule, Topic, Undated, Window, term::Term};
+use super::{Boost, Concept, Ignore, Near, Place, Rule, Slot, Topic, Undated, Window, term::Term};
 use crate::{fault::Fault, text::translit};
 
 pub(super) fn parse(text: &str) -> Result<Topic, Vec<Fault>> {
@@ -379,14 +379,17 @@ fn date(raw: &Spanned<toml::value::Datetime>, faults: &mut Vec<Fault>) -> Option
 impl RawRule {
     fn check(self, concepts: &[Concept], faults: &mut Vec<Fault>) -> Option<Rule> {
         let before = faults.len();
-        let mut find = |names: &Spanned<String>| -> Vec<usize> {
-            let names =
-                names.get_ref().split('|').map(|name| Spanned::new(names.span(), name.trim()));
-            names.filter_map(|name| concept_named(&name, concepts, faults)).collect()
-        };
-        let mut slots: Vec<Vec<usize>> = self.all_of.iter().map(&mut find).collect();
-        let any_of: Vec<usize> = self.any_of.iter().flat_map(&mut find).collect();
-        let none_of = self.none_of.iter().flat_map(&mut find).collect();
+        let mut slots: Vec<Slot> =
+            self.all_of.iter().map(|names| slot(names, concepts, faults)).collect();
+        if !self.any_of.is_empty() {
+            let mut any_of = Slot { concepts: Vec::new(), place: None };
+            for name in &self.any_of {
+                any_of.concepts.extend(slot(name, concepts, faults).concepts);
+            }
+            slots.push(any_of);
+        }
+        let none_of = self.none_of.iter().flat_map(|names| slot(names, concepts, faults).concepts);
+        let none_of = none_of.collect();
         if self.all_of.is_empty() && self.any_of.is_empty() {
             let help = "write `all_of = [\"concept\"]` or `any_of = [\"concept\"]`";
             faults.push(fault(self.name.span(), "the rule looks for nothing", help));
@@ -405,9 +408,6 @@ impl RawRule {
             _ => Near::Words(*near.within.get_ref()),
         });
         let score = finite(&self.score, faults)?;
-        if !any_of.is_empty() {
-            slots.push(any_of);
-        }
         (faults.len() == before).then(|| Rule {
             span: self.name.span(),
             name: self.name.into_inner(),
@@ -419,6 +419,25 @@ impl RawRule {
             score,
         })
     }
+}
+
+/// `kazakhstan`, `kazakhstan|tokayev`, `title:kazakhstan`.
+fn slot(written: &Spanned<String>, concepts: &[Concept], faults: &mut Vec<Fault>) -> Slot {
+    let (place, names) = match written.get_ref().split_once(':') {
+        None => (None, written.get_ref().as_str()),
+        Some((place, names)) => {
+            let found = Place::ALL.into_iter().find(|known| known.name() == place.trim());
+            if found.is_none() {
+                let message = format!("`{place}` is no place");
+                let help = "the places are `title`, `lead`, `body` and `aside`";
+                faults.push(fault(written.span(), message, help));
+            }
+            (found, names)
+        }
+    };
+    let names = names.split('|').map(|name| Spanned::new(written.span(), name.trim()));
+    let concepts = names.filter_map(|name| concept_named(&name, concepts, faults)).collect();
+    Slot { concepts, place }
 }
 
 fn concept_named(
