@@ -177,11 +177,14 @@ impl<'a> Case<'a> {
         for (index, field) in self.fields.iter().enumerate() {
             let mut counted = 0;
             let mut characters = 0;
+            let mut times: Vec<usize> = vec![0; self.topic.concepts.len()];
             for occurrence in self.occurrences.iter().filter(|o| o.field == index && !o.ignored) {
-                if matches.len() >= MOST_MATCHES {
-                    return matches;
-                }
                 let hit = occurrence.hit;
+                let Some(times) = times.get_mut(hit.concept).filter(|times| **times < MOST_MATCHES)
+                else {
+                    continue;
+                };
+                *times += 1;
                 let Some(concept) = self.topic.concepts.get(hit.concept) else { continue };
                 let range = field.folded.original_range(field.original, hit.start..hit.end);
                 let Some(matched) = field.original.get(range.clone()) else { continue };
@@ -384,8 +387,9 @@ impl<'a> Case<'a> {
     }
 }
 
-/// Of one topic and text; a page that repeats a word a thousand times needs no thousand proofs.
-const MOST_MATCHES: usize = 100;
+/// Of one concept in one field; a page that repeats a word a thousand times needs no thousand
+/// proofs.
+const MOST_MATCHES: usize = 10;
 
 impl Near {
     fn reaches(self, one: &Occurrence, other: &Occurrence) -> bool {
