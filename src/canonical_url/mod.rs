@@ -41,6 +41,11 @@ const PASSES: usize = 8;
 pub struct UrlKey(String);
 
 impl UrlKey {
+    /// A key for what is no address, such as the id of an article that has none.
+    pub fn verbatim(name: &str) -> Self {
+        Self(name.to_owned())
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }
