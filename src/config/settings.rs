@@ -196,6 +196,10 @@ pub struct Schedule {
     /// that feeds do not fall due together.
     #[schemars(range(min = 0, max = 50))]
     pub jitter_percent: u32,
+    /// A known article whose entry in the feed has changed is read again, but not sooner than this
+    /// after the last time. The time doubles with each reading.
+    #[serde(with = "unit::Time")]
+    pub revisit_after: Duration,
 }
 
 impl Default for Schedule {
@@ -206,6 +210,7 @@ impl Default for Schedule {
             floor_without_validators: minutes(60),
             ceiling: minutes(24 * 60),
             jitter_percent: 10,
+            revisit_after: minutes(30),
         }
     }
 }
@@ -278,6 +283,9 @@ pub struct Limits {
     /// Entries that are read of one feed or sitemap, from its top.
     #[schemars(range(min = 1, max = 1_000_000))]
     pub max_entries: u32,
+    /// How often a page is tried before the feed's own text has to do.
+    #[schemars(range(min = 1, max = 100))]
+    pub page_attempts: u32,
 }
 
 impl Default for Limits {
@@ -290,6 +298,7 @@ impl Default for Limits {
             max_page_size: 5 << 20,
             redirects: 5,
             max_entries: 10_000,
+            page_attempts: 5,
         }
     }
 }
@@ -343,6 +352,8 @@ pub enum Keep {
     Relevant,
     /// those too that mention it in passing
     Passing,
+    /// every article, whatever the topics say
+    Everything,
 }
 
 /// How copies are found and stored.

@@ -20,7 +20,9 @@ pub enum CidrError {
     Address(String),
     #[error("the prefix length {given:?} is no number from 0 to {longest}")]
     Prefix { given: String, longest: u8 },
-    #[error("{given} has bits set behind its prefix: write {meant}")]
+    #[error(
+        "{given} has bits set behind its prefix: write {meant}, or {given} with a longer prefix"
+    )]
     HostBits { given: String, meant: Cidr },
 }
 
