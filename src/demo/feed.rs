@@ -32,7 +32,7 @@ fn rss(world: &World, outlet: &Outlet, items: &[(Edition<'_>, String)]) -> Strin
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
          <rss version=\"2.0\" xmlns:content=\"http://purl.org/rss/1.0/modules/content/\" \
          xmlns:dc=\"http://purl.org/dc/elements/1.1/\">\n<channel>\n<title>{}</title>\n\
-         <link>{}</link>\n<description>{0}</description>\n<language>{}</language>\n<ttl>15</ttl>\n\
+         <link>{}</link>\n<description>{0}</description>\n<language>{}</language>\n\
          {items}</channel>\n</rss>\n",
         escape(&outlet.name),
         world.address(&outlet.id, "/"),

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::article::{self, Article};
 
 /// A feed of the demo, as a configuration needs it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DemoFeed {
     pub id: String,
     pub url: String,
@@ -17,6 +17,7 @@ pub struct DemoFeed {
     /// ISO 3166-1 alpha-2.
     pub country: String,
     /// It is there to show how a failure looks: its address answers a web page.
+    #[serde(skip)]
     pub fails: bool,
 }
 
@@ -30,9 +31,6 @@ pub(super) struct Outlet {
     /// Paths that robots.txt forbids.
     #[serde(default)]
     pub(super) disallow: Vec<String>,
-    /// Its pages need the rule in `content/rules.toml`.
-    #[serde(default)]
-    pub(super) rules: bool,
     #[serde(rename = "feed")]
     pub(super) feeds: Vec<Feed>,
 }

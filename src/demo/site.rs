@@ -7,7 +7,7 @@
 use std::{
     collections::BTreeMap,
     convert::Infallible,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, PoisonError, RwLock},
 };
 
@@ -134,16 +134,24 @@ impl Site {
         Ok(Self { feeds, shared, _serving: serving })
     }
 
-    /// Site rules that a configuration needs to read the demo: the host, and the text of its
-    /// `config/sites/<host>.toml`.
-    pub fn rules(&self) -> Vec<(String, &'static str)> {
-        let world = &self.shared.world;
-        world
-            .outlets
-            .iter()
-            .filter(|outlet| outlet.rules)
-            .map(|outlet| (world.host(&outlet.id), include_str!("content/rules.toml")))
-            .collect()
+    /// Writes the folder `config` into `folder`: settings, the demo's feeds, the rules for its site
+    /// that needs some. The topics are those that are built in. Returns the path of `config`.
+    pub fn write_config(&self, folder: &Path) -> anyhow::Result<PathBuf> {
+        let config = folder.join("config");
+        let feeds = toml::to_string(&BTreeMap::from([("feed", &self.feeds)]))?;
+        let files = [
+            ("newswatch.toml", include_str!("content/newswatch.toml")),
+            ("feeds.toml", feeds.as_str()),
+            ("sites/127.0.0.1.toml", include_str!("content/rules.toml")),
+        ];
+        std::fs::create_dir_all(config.join("sites"))
+            .with_context(|| format!("cannot create {}", config.display()))?;
+        for (name, text) in files {
+            let file = config.join(name);
+            std::fs::write(&file, text)
+                .with_context(|| format!("cannot write {}", file.display()))?;
+        }
+        Ok(config)
     }
 
     /// What one pass has to leave, a line for each line of each feed.

@@ -67,7 +67,7 @@ fn every_content_file_is_served() {
         std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/demo/content"))
             .unwrap()
             .map(|file| file.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned())
-            .filter(|name| !["furniture", "outlets", "rules"].contains(&name.as_str()))
+            .filter(|name| !["furniture", "newswatch", "outlets", "rules"].contains(&name.as_str()))
             .collect();
     let served: BTreeSet<String> =
         world().articles.iter().map(|article| article.name.to_owned()).collect();
@@ -208,4 +208,21 @@ async fn faults_are_answered_and_logged() {
     assert!(get(&url).await.unwrap().contains("</rss>"));
     let statuses: Vec<_> = site.log().iter().map(|request| request.status).collect();
     assert_eq!(statuses, [Some(500), Some(200), Some(200), None, Some(200)]);
+}
+
+#[tokio::test]
+async fn the_demo_is_an_ordinary_configuration_without_fault() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = super::Site::start().await.unwrap();
+    let config = site.write_config(folder.path()).unwrap();
+    let options = crate::config::LoadOptions {
+        config: Some(config),
+        cwd: folder.path().to_owned(),
+        ..Default::default()
+    };
+    let loaded = crate::config::load(&options).unwrap();
+    let ids: Vec<_> = loaded.config.feeds.iter().map(|feed| feed.id.as_str()).collect();
+    let expected: Vec<_> = site.feeds.iter().map(|feed| feed.id.as_str()).collect();
+    assert_eq!(ids, expected);
+    assert!(loaded.paths.archive.starts_with(folder.path()));
 }

@@ -20,9 +20,7 @@ pub enum CidrError {
     Address(String),
     #[error("the prefix length {given:?} is no number from 0 to {longest}")]
     Prefix { given: String, longest: u8 },
-    #[error(
-        "{given} has bits set behind its prefix: write {meant}, or {given} with a longer prefix"
-    )]
+    #[error("{given} has bits set behind its prefix: write {meant}")]
     HostBits { given: String, meant: Cidr },
 }
 
