@@ -639,7 +639,7 @@ async fn a_film_is_no_page_and_its_body_is_not_read() {
         let head = format!("HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\n\r\n");
         socket.write_all(head.as_bytes()).await.ok();
         if kind.starts_with("video") {
-            sleep(Duration::from_secs(60)).await;
+            sleep(Duration::from_mins(1)).await;
         }
     })
     .await;

@@ -58,8 +58,8 @@ pub(crate) async fn serve(identity: Identity) -> SocketAddr {
     tokio::spawn(async move {
         while let Ok((socket, _)) = listener.accept().await {
             let Ok(mut stream) = acceptor.accept(socket).await else { continue };
-            let mut head = [0; 4096];
-            stream.read(&mut head).await.ok();
+            // The first byte of the request stands for the whole of it.
+            stream.read_u8().await.ok();
             let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\nconnection: close\r\n\r\nsafe";
             stream.write_all(answer).await.ok();
             stream.shutdown().await.ok();
