@@ -1,5 +1,68 @@
-//! What the user keeps: records in daily segments.
+//! What the user keeps: records in daily segments of JSON lines, each line bound to the one before.
+//!
+//! Order: [`Archive::append`] writes a batch and syncs it; only then may the state remember it, in
+//! one transaction with the returned [`Checkpoint`]. [`Archive::open`] finds what was appended after
+//! the last checkpoint, so a kill between the two loses nothing and doubles nothing.
 
+mod append;
+mod line;
+mod lookup;
+mod read;
 mod record;
+mod recover;
+mod segment;
+#[cfg(test)]
+mod tests;
 
-pub use record::{Record, RecordType, SCHEMA_VERSION};
+use std::{fmt, io};
+
+pub use append::{Archive, Settings};
+pub use line::{LineFlaw, LineHash, Link};
+pub use read::{Damage, Line, Lines, ReadError, RecordError, read};
+pub use record::{Record, RecordType, SCHEMA_VERSION, schema};
+pub use recover::{Quarantine, Recovery};
+pub use segment::{Checkpoint, NotAPlace, Position, SegmentName};
+
+/// Why the archive cannot be opened or written.
+#[derive(Debug, thiserror::Error)]
+pub enum ArchiveError {
+    #[error("the archive is in use by another process{}", pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default())]
+    Locked { pid: Option<u32> },
+    /// Nothing was appended and the archive is whole: stop fetching, append the same records later.
+    #[error("no room to write {path}")]
+    Full { path: String, source: io::Error },
+    #[error("cannot {action} {path}")]
+    Io { action: &'static str, path: String, source: io::Error },
+    /// Whether the last records are durable is unknown. End the process; the next start finds out.
+    #[error("cannot sync {path}")]
+    Sync { path: String, source: io::Error },
+    #[error("an earlier sync of the archive failed: start anew")]
+    Stopped,
+    /// The archive was cut, exchanged or moved: build the state anew from what is there.
+    #[error("the state remembers line {} ending at {}, which the archive does not have", .0.seq, .0.end)]
+    Behind(Checkpoint),
+    #[error("the archive has no number left for another {0}")]
+    Exhausted(&'static str),
+    #[error("cannot write record {id} as JSON")]
+    Json { id: String, source: serde_json::Error },
+}
+
+impl ArchiveError {
+    fn io(action: &'static str, path: &dyn fmt::Display, source: io::Error) -> Self {
+        let path = path.to_string();
+        match source.kind() {
+            io::ErrorKind::StorageFull
+            | io::ErrorKind::QuotaExceeded
+            | io::ErrorKind::FileTooLarge => Self::Full { path, source },
+            _ => Self::Io { action, path, source },
+        }
+    }
+
+    fn at(action: &'static str, path: &str) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::io(action, &path, source)
+    }
+
+    fn sync(path: &str) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Sync { path: path.to_owned(), source }
+    }
+}

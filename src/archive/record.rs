@@ -1,7 +1,7 @@
 //! The record: what one line of the archive says. Schema version 1.
 
 use jiff::Timestamp;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -27,6 +27,7 @@ pub enum RecordType {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Record {
+    #[schemars(extend("const" = SCHEMA_VERSION))]
     pub schema_version: u32,
     pub record_type: RecordType,
     /// `a_` and 26 characters, derived from the address key and the revision.
@@ -53,13 +54,13 @@ pub struct Record {
     pub authors: Vec<String>,
     pub tags: Vec<String>,
     pub section: Option<String>,
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub published_at: Option<Timestamp>,
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub modified_at: Option<Timestamp>,
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub fetched_at: Timestamp,
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub first_seen_at: Timestamp,
     pub published_raw: Option<String>,
     pub published_source: Option<DateSource>,
@@ -103,9 +104,20 @@ pub struct Record {
     pub crawler_version: String,
     pub config_hash: String,
     /// Counts the lines of the whole archive from 1.
+    #[schemars(range(min = 1))]
     pub seq: u32,
-    /// Hash of the line before, null on the first line of an archive.
+    /// SHA-256 of the line before, without its line feed; null on the first line of an archive.
+    #[schemars(extend("pattern" = "^sha256:[0-9a-f]{64}$"))]
     pub prev: Option<String>,
-    /// Checksum of the line up to here.
+    /// CRC-32, as in gzip, of the line's bytes before `,"crc":`.
+    #[schemars(extend("pattern" = "^crc32:[0-9a-f]{8}$"))]
     pub crc: String,
+}
+
+/// The JSON Schema of a line, draft 2020-12.
+pub fn schema() -> serde_json::Value {
+    let settings = SchemaSettings::draft2020_12().for_serialize();
+    let mut schema = settings.into_generator().into_root_schema_for::<Record>();
+    schema.insert("title".to_owned(), "A line of a newswatch archive".into());
+    schema.to_value()
 }

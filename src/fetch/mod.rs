@@ -108,6 +108,23 @@ pub enum FetchError {
     Protocol(String),
 }
 
+impl FetchError {
+    /// The same request may have another end later. What the site itself does wrong stays wrong.
+    pub fn retry(&self) -> bool {
+        match self {
+            Self::Dns(_)
+            | Self::Connect(_)
+            | Self::Tls(_)
+            | Self::Timeout(_)
+            | Self::Protocol(_) => true,
+            Self::TooLarge(_)
+            | Self::TooManyRedirects(_)
+            | Self::RedirectLoop(_)
+            | Self::Denied(_) => false,
+        }
+    }
+}
+
 /// The network, as the daemon sees it: HTTP, or a scripted web in tests.
 pub trait Fetch: Clone + Send + Sync + 'static {
     fn fetch(&self, request: Request) -> impl Future<Output = Result<Response, FetchError>> + Send;

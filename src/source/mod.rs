@@ -103,6 +103,23 @@ pub fn parse(
     content_type: Option<&str>,
     base: &Url,
 ) -> Result<Listing, SourceError> {
-    let _ = (kind, bytes, content_type, base);
-    Err(SourceError::Empty)
+    let _ = kind;
+    let feed = feed_rs::parser::Builder::new().base_uri(Some(base.as_str())).build().parse(bytes)
+        .map_err(|e| SourceError::Unreadable(e.to_string()))?;
+    let _ = content_type;
+    Ok(Listing {
+        title: feed.title.map(|t| t.content),
+        language: feed.language,
+        entries: feed.entries.into_iter().map(|e| Entry {
+            guid: Some(e.id),
+            url: e.links.first().and_then(|l| base.join(&l.href).ok()),
+            title: e.title.map(|t| t.content),
+            summary: e.summary.map(|t| t.content),
+            content: e.content.and_then(|c| c.body),
+            published: e.published.and_then(|at| crate::date::parse(&at.to_rfc3339(), &crate::date::Hints::default())),
+            updated: e.updated.and_then(|at| crate::date::parse(&at.to_rfc3339(), &crate::date::Hints::default())),
+            ..Entry::default()
+        }).collect(),
+        more: vec![], interval: None, skip_hours: vec![], skip_days: vec![], read_by: ReadBy::FeedRs, charset: "utf-8".into(), flaws: vec![],
+    })
 }

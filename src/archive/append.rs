@@ -1,0 +1,130 @@
+//! The one writer.
+
+use jiff::Timestamp;
+
+use super::{
+    ArchiveError, Checkpoint, Position, Record, SegmentName,
+    line::{self, Seal},
+};
+use crate::jsonl::{Disk, DiskFile, Folder};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Bytes after which a day's segment is closed and its next part begins.
+    pub segment_bytes: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { segment_bytes: 64 << 20 }
+    }
+}
+
+/// An archive open for appending: there is one writer, held apart by a lock on the folder.
+#[derive(Debug)]
+pub struct Archive<D: Disk = Folder> {
+    pub(super) disk: D,
+    pub(super) settings: Settings,
+    /// The last line; `None` while there is none.
+    pub(super) tip: Option<Checkpoint>,
+    pub(super) open: Option<OpenSegment<D::File>>,
+    /// The last segment's name, also where it cannot be appended to.
+    pub(super) last: Option<SegmentName>,
+    /// After a failed sync nothing may be written any more.
+    pub(super) stopped: bool,
+    pub(super) _lock: D::Lock,
+}
+
+#[derive(Debug)]
+pub(super) struct OpenSegment<F> {
+    pub(super) name: SegmentName,
+    pub(super) file: F,
+    /// Durable bytes.
+    pub(super) len: u64,
+}
+
+impl<D: Disk> Archive<D> {
+    /// The end of what is durable; `None` while the archive is empty.
+    pub fn checkpoint(&self) -> Option<Checkpoint> {
+        self.tip
+    }
+
+    /// Appends a batch with one write and syncs it, filling in `seq`, `prev` and `crc` of each record.
+    ///
+    /// The segment is that of the day of `now`, or the last one where the clock went back, so that a
+    /// closed segment never changes. On an error nothing of the batch counts as written.
+    pub fn append(
+        &mut self,
+        records: &mut [Record],
+        now: Timestamp,
+    ) -> Result<Option<Checkpoint>, ArchiveError> {
+        if self.stopped {
+            return Err(ArchiveError::Stopped);
+        }
+        if records.is_empty() {
+            return Ok(self.tip);
+        }
+        let mut bytes = Vec::new();
+        let mut link = self.tip.map(Checkpoint::link);
+        for record in records {
+            let seq = link.map_or(Some(1), |link| link.seq.checked_add(1));
+            let seq = seq.ok_or(ArchiveError::Exhausted("line"))?;
+            let seal = Seal { seq, prev: link.map(|link| link.hash) };
+            let hash = line::write(record, seal, &mut bytes)
+                .map_err(|source| ArchiveError::Json { id: record.id.clone(), source })?;
+            link = Some(line::Link { seq, hash });
+        }
+        let Some(link) = link else { return Ok(self.tip) };
+
+        self.choose_segment(bytes.len() as u64, now)?;
+        let Some(open) = &mut self.open else { return Ok(self.tip) };
+        if let Err(written) = open.file.write_at(open.len, &bytes) {
+            // What is half there must not stay in the way of readers and of the retry.
+            if let Err(cut) = open.file.set_len(open.len) {
+                self.stopped = true;
+                return Err(ArchiveError::io("cut", &open.name, cut));
+            }
+            return Err(ArchiveError::io("write", &open.name, written));
+        }
+        if let Err(source) = open.file.sync() {
+            self.stopped = true;
+            return Err(ArchiveError::Sync { path: open.name.to_string(), source });
+        }
+        open.len += bytes.len() as u64;
+        let end = Position { segment: open.name, offset: open.len };
+        self.tip = Some(Checkpoint { end, seq: link.seq, hash: link.hash });
+        Ok(self.tip)
+    }
+
+    /// Opens the next segment where the last one is of an earlier day, full, or closed.
+    fn choose_segment(&mut self, batch: u64, now: Timestamp) -> Result<(), ArchiveError> {
+        let today = SegmentName::of_day(now);
+        let full = self
+            .open
+            .as_ref()
+            .is_none_or(|open| open.len > 0 && open.len + batch > self.settings.segment_bytes);
+        let name = match self.last {
+            Some(last) if last.day() >= today.day() => {
+                if !full {
+                    return Ok(());
+                }
+                let next = last.next_part().or_else(|| last.tomorrow());
+                next.ok_or(ArchiveError::Exhausted("segment"))?
+            }
+            _ => today,
+        };
+        let folder = name.folder();
+        self.disk
+            .create_folder(&folder)
+            .map_err(|e| ArchiveError::io("make the folder", &folder, e))?;
+        let path = name.to_string();
+        let file = self.disk.create(&path).map_err(|e| ArchiveError::io("create", &path, e))?;
+        if let Err(source) = self.disk.sync_folder(&folder) {
+            self.stopped = true;
+            return Err(ArchiveError::Sync { path: folder, source });
+        }
+        self.last = Some(name);
+        self.open = Some(OpenSegment { name, file, len: 0 });
+        Ok(())
+    }
+}

@@ -1,0 +1,165 @@
+//! Reading lines in the order in which they were written.
+
+use std::{
+    io::{self, BufReader},
+    vec,
+};
+
+use super::{
+    ArchiveError, LineFlaw, Position, Record, SCHEMA_VERSION,
+    line::{self, LineHash},
+    segment::{self, Form, Segment},
+};
+use crate::jsonl::{Disk, Folder, RawLine, RawLines, ReadFrom};
+
+const BUFFER: usize = 256 << 10;
+
+pub(super) type Bytes<F> = BufReader<ReadFrom<F>>;
+
+/// The lines of a segment from `offset` of its plain bytes on.
+pub(super) fn raw_lines<D: Disk>(
+    disk: &D,
+    segment: Segment,
+    offset: u64,
+) -> io::Result<RawLines<Bytes<D::File>>> {
+    let file = match segment.form {
+        Form::Plain => disk.open(&segment.name.to_string())?,
+    };
+    Ok(RawLines::new(BufReader::with_capacity(BUFFER, ReadFrom { file, offset }), offset))
+}
+
+/// A line whose checksum holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    pub position: Position,
+    pub seq: u32,
+    pub prev: Option<LineHash>,
+    /// Without the line feed.
+    pub bytes: Vec<u8>,
+}
+
+/// Why a line whose checksum holds does not give a record.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    #[error(
+        "line {seq} has schema version {version}; this program knows versions up to {SCHEMA_VERSION}"
+    )]
+    Newer { seq: u32, version: u32 },
+    #[error("line {seq} is not a record")]
+    Json { seq: u32, source: serde_json::Error },
+}
+
+impl Line {
+    /// Reads the record of any schema version up to this program's.
+    pub fn record(&self) -> Result<Record, RecordError> {
+        #[derive(serde::Deserialize)]
+        struct Version {
+            schema_version: u32,
+        }
+        serde_json::from_slice(&self.bytes).map_err(|source| {
+            match serde_json::from_slice::<Version>(&self.bytes) {
+                Ok(Version { schema_version: version }) if version > SCHEMA_VERSION => {
+                    RecordError::Newer { seq: self.seq, version }
+                }
+                _ => RecordError::Json { seq: self.seq, source },
+            }
+        })
+    }
+}
+
+/// Bytes of a segment that are not lines of the archive. They are never changed by reading.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{position} ({bytes} bytes): {flaw}")]
+pub struct Damage {
+    pub position: Position,
+    pub bytes: u64,
+    pub flaw: LineFlaw,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    #[error("a line is damaged")]
+    Damaged(#[from] Damage),
+    /// The rest of the segment is passed over.
+    #[error("cannot read {path}")]
+    Io { path: String, source: io::Error },
+}
+
+/// All lines from a place on. The last line is not given before its line feed is there: it may still
+/// be being written.
+#[derive(Debug)]
+pub struct Lines<D: Disk = Folder> {
+    disk: D,
+    /// Segments still to open, and the offset at which to begin in the next one.
+    segments: vec::IntoIter<Segment>,
+    offset: u64,
+    current: Option<(Segment, RawLines<Bytes<D::File>>)>,
+}
+
+/// Reads an archive's lines, also while it is being written.
+pub fn read(folder: &Folder) -> Result<Lines, ArchiveError> {
+    Lines::all(folder.clone())
+}
+
+impl<D: Disk> Lines<D> {
+    pub(super) fn all(disk: D) -> Result<Self, ArchiveError> {
+        let segments =
+            segment::list(&disk).map_err(|e| ArchiveError::io("list", &"the archive", e))?;
+        Ok(Self { disk, segments: segments.into_iter(), offset: 0, current: None })
+    }
+
+    pub(super) fn from(disk: D, start: Option<Position>) -> Result<Self, ArchiveError> {
+        let mut lines = Self::all(disk)?;
+        if let Some(start) = start {
+            let mut segments: Vec<Segment> = lines.segments.collect();
+            segments.retain(|segment| segment.name >= start.segment);
+            let begins = segments.first().is_some_and(|segment| segment.name == start.segment);
+            lines.offset = if begins { start.offset } else { 0 };
+            lines.segments = segments.into_iter();
+        }
+        Ok(lines)
+    }
+}
+
+impl<D: Disk> Iterator for Lines<D> {
+    type Item = Result<Line, ReadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let (segment, mut lines) = if let Some(current) = self.current.take() {
+                current
+            } else {
+                let segment = self.segments.next()?;
+                match raw_lines(&self.disk, segment, std::mem::take(&mut self.offset)) {
+                    Ok(lines) => (segment, lines),
+                    Err(source) => return Some(Err(unreadable(segment, source))),
+                }
+            };
+            let raw = match lines.next() {
+                None => continue,
+                Some(Err(source)) => return Some(Err(unreadable(segment, source))),
+                Some(Ok(raw)) => raw,
+            };
+            // Nothing follows a torn last line, so only there the segment is left without a word.
+            let last = self.segments.as_slice().is_empty();
+            self.current = Some((segment, lines));
+            if !raw.whole && last {
+                continue;
+            }
+            return Some(check(segment, raw).map_err(ReadError::Damaged));
+        }
+    }
+}
+
+fn unreadable(segment: Segment, source: io::Error) -> ReadError {
+    ReadError::Io { path: segment.name.to_string(), source }
+}
+
+fn check(segment: Segment, raw: RawLine) -> Result<Line, Damage> {
+    let position = Position { segment: segment.name, offset: raw.offset };
+    let seal = if raw.whole { line::seal(&raw.bytes) } else { Err(LineFlaw::Torn) };
+    match seal {
+        Ok(seal) => Ok(Line { position, seq: seal.seq, prev: seal.prev, bytes: raw.bytes }),
+        Err(flaw) => Err(Damage { position, bytes: raw.end() - raw.offset, flaw }),
+    }
+}

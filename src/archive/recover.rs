@@ -1,0 +1,247 @@
+//! Opening: what was appended after the last checkpoint, and what must not stay.
+
+use std::io;
+
+use super::{
+    Archive, ArchiveError, Checkpoint, Damage, LineFlaw, Position, Settings,
+    append::OpenSegment,
+    line::{self, LineHash, Link},
+    read::{Lines, raw_lines},
+    segment::{self, Form, Segment},
+};
+use crate::jsonl::{Disk, DiskFile};
+
+/// What opening found.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Recovery {
+    /// Lines after the checkpoint: the state has to absorb them, by [`Archive::since`].
+    pub lines: u64,
+    /// The torn end, now in a file of its own.
+    pub quarantine: Option<Quarantine>,
+    /// Corruption: lines that were durable once. They are kept as they are.
+    pub damage: Vec<Damage>,
+}
+
+/// Bytes that were cut off the last segment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quarantine {
+    /// Where they were.
+    pub from: Position,
+    pub bytes: u64,
+    /// Where they are, relative to the archive's folder.
+    pub path: String,
+}
+
+const LOCK: &str = ".lock";
+
+impl<D: Disk> Archive<D> {
+    /// Locks the archive, makes it where there is none, and recovers.
+    ///
+    /// From the checkpoint on, whole lines with the next `seq` stay. What follows them at the end of
+    /// the last segment is copied to a `.torn` file, synced, and then cut. Without a checkpoint the
+    /// durable end is unknown, so only what follows the last whole line is cut. Anything bad before
+    /// is corruption: reported and kept.
+    pub fn open(
+        disk: D,
+        settings: Settings,
+        checkpoint: Option<Checkpoint>,
+    ) -> Result<(Self, Recovery), ArchiveError> {
+        disk.create_folder("")
+            .map_err(|e| ArchiveError::io("make the folder", &"of the archive", e))?;
+        let lock = match disk.lock(LOCK).map_err(|e| ArchiveError::io("lock", &LOCK, e))? {
+            Ok(lock) => lock,
+            Err(pid) => return Err(ArchiveError::Locked { pid }),
+        };
+        let segments =
+            segment::list(&disk).map_err(|e| ArchiveError::io("list", &"the archive", e))?;
+        if let Some(checkpoint) = checkpoint {
+            check_checkpoint(&disk, &segments, checkpoint)?;
+        }
+        let mut scan = Scan::new(checkpoint);
+        for (index, segment) in segments.iter().enumerate() {
+            scan.segment(&disk, *segment, index + 1 == segments.len())?;
+        }
+        let last = segments.last().copied();
+        let mut archive = Self {
+            disk,
+            settings,
+            tip: scan.tip,
+            open: None,
+            last: last.map(|segment| segment.name),
+            stopped: false,
+            _lock: lock,
+        };
+        let mut recovery = Recovery { lines: scan.lines, quarantine: None, damage: scan.damage };
+        if let Some(Segment { name, form: Form::Plain }) = last {
+            let end =
+                scan.tip.filter(|tip| tip.end.segment == name).map_or(0, |tip| tip.end.offset);
+            let from = Position { segment: name, offset: end };
+            recovery.damage.retain(|damage| damage.position < from);
+            let start = checkpoint.filter(|c| c.end.segment == name).map_or(0, |c| c.end.offset);
+            recovery.quarantine = archive.settle(from, start)?;
+        }
+        Ok((archive, recovery))
+    }
+
+    /// The lines after a checkpoint, or all.
+    pub fn since(&self, checkpoint: Option<Checkpoint>) -> Result<Lines<D>, ArchiveError> {
+        Lines::from(self.disk.clone(), checkpoint.map(|checkpoint| checkpoint.end))
+    }
+
+    /// Quarantines and cuts what follows `end` in the last segment, and makes durable what stands
+    /// between `start` and `end`.
+    fn settle(&mut self, end: Position, start: u64) -> Result<Option<Quarantine>, ArchiveError> {
+        let path = end.segment.to_string();
+        let at = |action| ArchiveError::at(action, &path);
+        let file = self.disk.open_to_write(&path).map_err(at("open"))?;
+        let len = file.size().map_err(at("open"))?;
+        let mut quarantine = None;
+        if len > end.offset {
+            let torn = file.read_range(end.offset, len - end.offset).map_err(at("read"))?;
+            quarantine = Some(self.quarantine(end, &torn)?);
+            file.set_len(end.offset).map_err(at("cut"))?;
+        }
+        // After a failed sync the kernel may hold lines that never reached the disk and call them
+        // clean. Written anew they are dirty, and the sync below means what it says.
+        let kept = file.read_range(start, end.offset - start).map_err(at("read"))?;
+        if quarantine.is_some() || !kept.is_empty() {
+            file.write_at(start, &kept).map_err(at("write"))?;
+            file.sync().map_err(ArchiveError::sync(&path))?;
+        }
+        self.open = Some(OpenSegment { name: end.segment, file, len: end.offset });
+        Ok(quarantine)
+    }
+
+    /// Copies `bytes` beside their segment. The same bytes of the same place are kept once, so that
+    /// recovering twice is recovering once.
+    fn quarantine(&self, from: Position, bytes: &[u8]) -> Result<Quarantine, ArchiveError> {
+        let folder = from.segment.folder();
+        for n in 1_u32.. {
+            let number = if n == 1 { String::new() } else { format!("-{n}") };
+            let path = format!("{}.{}{number}.torn", from.segment, from.offset);
+            let at = |action| ArchiveError::at(action, &path);
+            match self.disk.open(&path) {
+                Ok(file) => {
+                    let len = file.size().map_err(at("open"))?;
+                    if file.read_range(0, len).map_err(at("read"))? != bytes {
+                        continue;
+                    }
+                }
+                Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                    let temporary = format!("{path}.tmp");
+                    let file = create_anew(&self.disk, &temporary).map_err(at("create"))?;
+                    file.write_at(0, bytes).map_err(at("write"))?;
+                    file.sync().map_err(ArchiveError::sync(&path))?;
+                    self.disk.rename(&temporary, &path).map_err(at("name"))?;
+                }
+                Err(e) => return Err(at("open")(e)),
+            }
+            self.disk.sync_folder(&folder).map_err(ArchiveError::sync(&folder))?;
+            return Ok(Quarantine { from, bytes: bytes.len() as u64, path });
+        }
+        Err(ArchiveError::Exhausted("quarantine file"))
+    }
+}
+
+/// Makes an empty file in the place of what a killed process may have left of one.
+pub(super) fn create_anew<D: Disk>(disk: &D, path: &str) -> io::Result<D::File> {
+    match disk.remove(path) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
+        _ => disk.create(path),
+    }
+}
+
+/// The walk from the checkpoint to the end.
+struct Scan {
+    checkpoint: Option<Checkpoint>,
+    /// What the next line has to follow; unknown after a damaged one.
+    link: Option<Link>,
+    tip: Option<Checkpoint>,
+    lines: u64,
+    damage: Vec<Damage>,
+}
+
+impl Scan {
+    fn new(checkpoint: Option<Checkpoint>) -> Self {
+        let link = checkpoint.map(Checkpoint::link);
+        Self { checkpoint, link, tip: checkpoint, lines: 0, damage: Vec::new() }
+    }
+
+    fn segment(
+        &mut self,
+        disk: &impl Disk,
+        segment: Segment,
+        last: bool,
+    ) -> Result<(), ArchiveError> {
+        let name = segment.name;
+        let start = match self.checkpoint {
+            Some(checkpoint) if name < checkpoint.end.segment => return Ok(()),
+            Some(checkpoint) if name == checkpoint.end.segment => checkpoint.end.offset,
+            _ => 0,
+        };
+        for raw in
+            raw_lines(disk, segment, start).map_err(|e| ArchiveError::io("read", &name, e))?
+        {
+            let raw = raw.map_err(|e| ArchiveError::io("read", &name, e))?;
+            let position = Position { segment: name, offset: raw.offset };
+            let followed = if raw.whole {
+                line::follow(self.link, &raw.bytes)
+            } else {
+                Err((LineFlaw::Torn, None))
+            };
+            let link = match followed {
+                Ok(link) => Some(link),
+                // Nothing after the checkpoint in the last segment is known to have been durable.
+                Err(_) if last && self.checkpoint.is_some() => return Ok(()),
+                Err((flaw, link)) => {
+                    self.damage.push(Damage { position, bytes: raw.end() - raw.offset, flaw });
+                    link
+                }
+            };
+            if let Some(link) = link {
+                let end = Position { segment: name, offset: raw.end() };
+                self.tip = Some(Checkpoint { end, seq: link.seq, hash: link.hash });
+                self.lines += 1;
+            }
+            self.link = link;
+        }
+        Ok(())
+    }
+}
+
+/// Whether the archive holds the checkpoint's line where the checkpoint says.
+fn check_checkpoint(
+    disk: &impl Disk,
+    segments: &[Segment],
+    checkpoint: Checkpoint,
+) -> Result<(), ArchiveError> {
+    let end = checkpoint.end;
+    let path = end.segment.to_string();
+    let at = |action| ArchiveError::at(action, &path);
+    let behind = || ArchiveError::Behind(checkpoint);
+    segments.iter().find(|segment| segment.name == end.segment).ok_or_else(behind)?;
+    let file = disk.open(&path).map_err(at("open"))?;
+    if file.size().map_err(at("open"))? < end.offset {
+        return Err(behind());
+    }
+    let line = line_before(&file, end.offset).map_err(at("read"))?;
+    let holds = line.is_some_and(|line| LineHash::of(&line) == checkpoint.hash);
+    if holds { Ok(()) } else { Err(behind()) }
+}
+
+/// The line that ends at `end`, without its line feed.
+fn line_before(file: &impl DiskFile, end: u64) -> io::Result<Option<Vec<u8>>> {
+    let mut window = 64 << 10;
+    loop {
+        let start = end.saturating_sub(window);
+        let mut bytes = file.read_range(start, end - start)?;
+        if bytes.pop() != Some(b'\n') {
+            return Ok(None);
+        }
+        match bytes.iter().rposition(|b| *b == b'\n') {
+            Some(feed) => return Ok(Some(bytes.split_off(feed + 1))),
+            None if start == 0 => return Ok(Some(bytes)),
+            None => window *= 4,
+        }
+    }
+}

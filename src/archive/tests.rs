@@ -1,0 +1,140 @@
+//! The archive on a real folder.
+#![expect(clippy::disallowed_methods, reason = "tests look at the files themselves")]
+
+use std::{fs, path::Path};
+
+use jiff::Timestamp;
+
+use super::*;
+use crate::jsonl::Folder;
+
+const RECORD: &str = r#"{
+        "schema_version": 1, "record_type": "article", "id": "a_NAME", "revision": 1,
+        "revision_of": null, "url": "https://news.example/NAME?a=1", "final_url": null,
+        "canonical_url": null, "url_key": "news.example/NAME", "feed_id": "example-ru",
+        "feed_url": "https://news.example/rss", "guid": null, "source_name": "Пример",
+        "source_domain": "news.example", "source_country": "KZ",
+        "title": "ОДКБ \"миротворцы\"\\\n", "title_feed": null, "authors": ["Ә. Б."], "tags": [],
+        "section": null, "published_at": "2022-01-16T10:20:30Z", "modified_at": null,
+        "fetched_at": "2022-01-16T11:00:00.123456Z", "first_seen_at": "2022-01-16T11:00:00Z",
+        "published_raw": "16.01.2022 16:20", "published_source": "jsonld",
+        "published_precision": "minute", "published_tz_assumed": "Asia/Almaty", "language": "ru",
+        "language_confidence": 0.93, "language_declared": "ru-KZ",
+        "text": "Первый абзац NAME.\n\nВторой 🙂 абзац.", "summary": null,
+        "summary_source": null, "text_status": "full", "word_count": 5, "char_count": 33,
+        "image_url": null, "media": [], "topic": "csto-kazakhstan", "topic_score": 0.75,
+        "topic_reason": "names the organization", "matched_terms": ["ОДКБ"],
+        "matches": [{"term": "ОДКБ", "group": "organization", "field": "title", "start": 0,
+                     "end": 4, "matched": "ОДКБ"}],
+        "content_hash": null, "fingerprint": null, "cluster_id": null, "duplicate_of": null,
+        "similarity": null, "http_status": 200, "content_type": "text/html", "charset": "utf-8",
+        "etag": null, "last_modified": null, "raw_ref": null,
+        "extraction": {"method": "jsonld", "confidence": 0.9, "warnings": []},
+        "robots_allowed": true, "crawler_version": "0.1.0", "config_hash": "00ff", "seq": 0,
+        "prev": null, "crc": ""
+    }"#;
+
+/// A record with a text of its own; `seq`, `prev` and `crc` are the archive's to fill in.
+pub(super) fn record(name: &str) -> Record {
+    serde_json::from_str(&RECORD.replace("NAME", name)).unwrap()
+}
+
+pub(super) fn noon(day: &str) -> Timestamp {
+    format!("{day}T12:00:00Z").parse().unwrap()
+}
+
+fn open(folder: &Path, checkpoint: Option<Checkpoint>) -> (Archive, Recovery) {
+    Archive::open(Folder::at(folder), Settings::default(), checkpoint).unwrap()
+}
+
+fn ids(folder: &Path) -> Vec<String> {
+    read(&Folder::at(folder)).unwrap().map(|line| line.unwrap().record().unwrap().id).collect()
+}
+
+#[test]
+fn what_is_appended_is_read_back_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut archive, recovery) = open(folder.path(), None);
+    assert_eq!(recovery, Recovery::default());
+    let mut first = [record("one"), record("two")];
+    let checkpoint = archive.append(&mut first, noon("2022-01-16")).unwrap();
+    let mut second = [record("three")];
+    archive.append(&mut second, noon("2022-01-17")).unwrap();
+    drop(archive);
+
+    let (archive, recovery) = open(folder.path(), checkpoint);
+    assert_eq!((recovery.lines, recovery.quarantine, recovery.damage), (1, None, vec![]));
+    let records = |checkpoint| -> Vec<Record> {
+        archive.since(checkpoint).unwrap().map(|line| line.unwrap().record().unwrap()).collect()
+    };
+    assert_eq!(records(checkpoint), second);
+    assert_eq!(records(None), [&first[..], &second[..]].concat());
+    let paths = ["2022/01/2022-01-16.jsonl", "2022/01/2022-01-17.jsonl"];
+    assert!(paths.iter().all(|path| folder.path().join(path).is_file()));
+    assert_eq!(records(None).iter().map(|r| r.seq).collect::<Vec<_>>(), [1, 2, 3]);
+}
+
+#[test]
+fn a_second_writer_is_told_who_holds_the_archive() {
+    let folder = tempfile::tempdir().unwrap();
+    let (archive, _) = open(folder.path(), None);
+    let second = Archive::open(Folder::at(folder.path()), Settings::default(), None);
+    let pid = std::process::id();
+    assert!(matches!(second, Err(ArchiveError::Locked { pid: Some(p) }) if p == pid));
+    drop(archive);
+    open(folder.path(), None);
+}
+
+#[test]
+fn a_last_append_cut_at_any_byte_is_quarantined_once_and_can_be_repeated() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("2022/01/2022-01-16.jsonl");
+    let (mut archive, _) = open(folder.path(), None);
+    let checkpoint = archive.append(&mut [record("one")], noon("2022-01-16")).unwrap();
+    let mut batch = [record("two"), record("three")];
+    archive.append(&mut batch, noon("2022-01-16")).unwrap();
+    drop(archive);
+    let whole = fs::read(&path).unwrap();
+    let start = usize::try_from(checkpoint.unwrap().end.offset).unwrap();
+    let ends: Vec<usize> = (0..whole.len()).filter(|i| whole[*i] == b'\n').collect();
+
+    for cut in (start..=whole.len()).filter(|cut| cut % 101 == 0 || ends.contains(cut)) {
+        fs::write(&path, &whole[..cut]).unwrap();
+        let (archive, first) = open(folder.path(), checkpoint);
+        drop(archive);
+        let (mut archive, again) = open(folder.path(), checkpoint);
+        assert_eq!((&again.quarantine, again.lines), (&None, first.lines), "recovered twice");
+
+        let kept = ends.iter().filter(|end| **end < cut).count();
+        assert_eq!(ids(folder.path()).len(), kept);
+        let torn = cut - (ends[kept - 1] + 1);
+        assert_eq!(first.quarantine.as_ref().map_or(0, |q| q.bytes), torn as u64);
+        if let Some(quarantine) = &first.quarantine {
+            let bytes = fs::read(folder.path().join(&quarantine.path)).unwrap();
+            assert_eq!(bytes, whole[cut - torn..cut]);
+        }
+        // What was not acknowledged comes again.
+        archive.append(&mut batch.clone()[kept - 1..], noon("2022-01-16")).unwrap();
+        assert_eq!(ids(folder.path()), ["a_one", "a_two", "a_three"]);
+        assert_eq!(fs::read(&path).unwrap(), whole);
+    }
+}
+
+#[test]
+fn every_line_validates_against_the_published_schema() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut archive, _) = open(folder.path(), None);
+    archive.append(&mut [record("one"), record("two")], noon("2022-01-16")).unwrap();
+    let validator = jsonschema::options().should_validate_formats(true).build(&schema()).unwrap();
+    for line in read(&Folder::at(folder.path())).unwrap() {
+        let mut value: serde_json::Value = serde_json::from_slice(&line.unwrap().bytes).unwrap();
+        assert!(validator.is_valid(&value), "{:?}", validator.validate(&value));
+        for key in value.as_object().unwrap().clone().keys() {
+            let mut without = value.clone();
+            without.as_object_mut().unwrap().remove(key);
+            assert!(!validator.is_valid(&without), "{key} is not required");
+        }
+        value["fetched_at"] = "yesterday".into();
+        assert!(!validator.is_valid(&value));
+    }
+}

@@ -1,0 +1,11 @@
+//! The shipped files as they are built into the program. A part that the configuration folder does
+//! not have is taken from here.
+
+pub(super) const SETTINGS: &str = include_str!("../../config/newswatch.toml");
+pub(super) const FEEDS: &str = include_str!("../../config/feeds.toml");
+
+/// Name and text of each file of `config/topics`.
+pub(super) const TOPICS: &[(&str, &str)] = &[];
+
+/// Name and text of each file of `config/sites`.
+pub(super) const SITES: &[(&str, &str)] = &[];

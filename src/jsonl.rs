@@ -1,1 +1,0 @@
-//! Lines of JSON in a file: append, sync, recover a torn tail.

@@ -1,0 +1,378 @@
+//! One folded spelling of a text for matching, with the way back to the original.
+//!
+//! Folding is a function of one character at a time (NFKC, case, diacritics, apostrophes, dashes,
+//! Arabic forms, zero-width characters), so a text folds in a stream; only decomposed Hangul and
+//! kana look at the character behind. What tells words of one language apart stays: the signs of
+//! the Indic scripts, the hooks and bars of Kazakh (қ is not к), the voicing of kana.
+
+use std::{ops::Range, sync::LazyLock};
+
+use unicode_normalization::char::{compose, decompose_compatible};
+
+use super::clean::{is_line_end, is_unwanted};
+
+/// A folded text. It keeps a mark every few hundred bytes; positions between two marks are found
+/// by folding that piece again, which is cheaper than a full map for texts with few matches.
+#[derive(Debug, Clone, Default)]
+pub struct Folded {
+    bytes: Vec<u8>,
+    marks: Vec<Mark>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Mark {
+    folded: usize,
+    original: usize,
+}
+
+/// Bytes of the original between two marks.
+const PIECE: usize = 512;
+
+impl Folded {
+    /// The folded text as UTF-8.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.bytes).unwrap_or_default()
+    }
+
+    /// Folds `text` into this value, reusing its memory.
+    pub fn refill(&mut self, text: &str) {
+        self.bytes.clear();
+        self.marks.clear();
+        self.bytes.reserve(text.len() + text.len() / 8);
+        let mut start = 0;
+        for piece in Pieces(text) {
+            self.marks.push(Mark { folded: self.bytes.len(), original: start });
+            fold_piece(piece.as_bytes(), &mut self.bytes);
+            start += piece.len();
+        }
+    }
+
+    /// The bytes of `original`, the text that was folded, that gave the bytes `folded` of the
+    /// folded text: whole characters, with the combining marks that follow the last one.
+    pub fn original_range(&self, original: &str, folded: Range<usize>) -> Range<usize> {
+        let start = self.original_char(original, folded.start).start;
+        let last = self.original_char(original, folded.end.saturating_sub(1).max(folded.start));
+        let tail = original.get(last.end..).unwrap_or_default();
+        let marks: usize =
+            tail.chars().take_while(|c| is_stripped_mark(*c)).map(char::len_utf8).sum();
+        start..last.end + marks
+    }
+
+    /// The bytes of the character of `original` that gave the byte `folded`.
+    fn original_char(&self, original: &str, folded: usize) -> Range<usize> {
+        let next = self.marks.partition_point(|mark| mark.folded <= folded);
+        let Some(mark) = next.checked_sub(1).and_then(|mark| self.marks.get(mark)) else {
+            return 0..0;
+        };
+        let end = self.marks.get(next).map_or(original.len(), |mark| mark.original);
+        let piece = original.get(mark.original..end).unwrap_or_default();
+        let mut produced = mark.folded;
+        let mut scratch = Vec::new();
+        let mut rest = piece.as_bytes();
+        while !rest.is_empty() {
+            scratch.clear();
+            let behind = fold_first(rest, &mut scratch);
+            produced += scratch.len();
+            if produced > folded {
+                let last = piece.len() - behind.len();
+                let first = piece.len() - rest.len();
+                return mark.original + first..mark.original + last;
+            }
+            rest = behind;
+        }
+        end..end
+    }
+}
+
+/// Folds one text.
+pub fn fold(text: &str) -> Folded {
+    let mut folded = Folded::default();
+    folded.refill(text);
+    folded
+}
+
+/// Cuts a text into pieces of about [`PIECE`] bytes, never before a character that may join the
+/// one before it.
+struct Pieces<'a>(&'a str);
+
+impl<'a> Iterator for Pieces<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let mut cut = self.0.ceil_char_boundary(PIECE);
+        while let Some(c) = self.0.get(cut..).and_then(|rest| rest.chars().next()) {
+            if !joins_before(c) {
+                break;
+            }
+            cut += c.len_utf8();
+        }
+        let (piece, rest) = self.0.split_at(cut);
+        self.0 = rest;
+        Some(piece)
+    }
+}
+
+fn fold_piece(mut bytes: &[u8], out: &mut Vec<u8>) {
+    while !bytes.is_empty() {
+        if let Some((chunk, rest)) = bytes.split_first_chunk::<16>()
+            && chunk.is_ascii()
+        {
+            out.extend_from_slice(&chunk.map(fold_ascii));
+            bytes = rest;
+            continue;
+        }
+        bytes = fold_first(bytes, out);
+    }
+}
+
+/// Folds the first character, with what joins it, and gives the bytes behind.
+#[inline]
+fn fold_first<'a>(bytes: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
+    match bytes {
+        [ascii @ 0..=0x7F, rest @ ..] => {
+            out.push(fold_ascii(*ascii));
+            rest
+        }
+        [a @ 0xC2..=0xDF, b, rest @ ..] => {
+            let code = (usize::from(*a) & 0x1F) << 6 | usize::from(*b) & 0x3F;
+            put(code, bytes, rest, out)
+        }
+        [a @ 0xE0..=0xEF, b, c, rest @ ..] => {
+            let code = (usize::from(*a) & 0xF) << 12
+                | (usize::from(*b) & 0x3F) << 6
+                | usize::from(*c) & 0x3F;
+            if matches!(code, 0x3400..=0xA63F | 0xAC00..=0xD7A3) {
+                out.extend_from_slice(&[*a, *b, *c]);
+                return rest;
+            }
+            put(code, bytes, rest, out)
+        }
+        _ => fold_rare(bytes, out),
+    }
+}
+
+#[inline]
+fn fold_ascii(byte: u8) -> u8 {
+    match byte {
+        b'A'..=b'Z' => byte | 0x20,
+        b'\t' => b' ',
+        b'\r' | 0xB | 0xC => b'\n',
+        b'`' => b'\'',
+        _ => byte,
+    }
+}
+
+#[inline]
+fn put<'a>(code: usize, bytes: &'a [u8], rest: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
+    let [a, b, c, kind] = TABLE.get(code).copied().unwrap_or(RARE);
+    match kind {
+        0 => {}
+        1 => out.push(a),
+        2 => out.extend_from_slice(&[a, b]),
+        3 => out.extend_from_slice(&[a, b, c]),
+        _ => return fold_rare(bytes, out),
+    }
+    rest
+}
+
+/// By code point: up to three bytes of folded text and their number, or [`RARE`].
+static TABLE: LazyLock<Vec<[u8; 4]>> = LazyLock::new(|| {
+    (0..=0xFFFF_u32)
+        .map(|code| {
+            let Some(c) = char::from_u32(code) else { return RARE };
+            if may_be_joined(c) {
+                return RARE;
+            }
+            let mut folded = String::new();
+            fold_char(c, &mut folded);
+            match *folded.as_bytes() {
+                [] => [0, 0, 0, 0],
+                [a] => [a, 0, 0, 1],
+                [a, b] => [a, b, 0, 2],
+                [a, b, c] => [a, b, c, 3],
+                _ => RARE,
+            }
+        })
+        .collect()
+});
+
+const RARE: [u8; 4] = [0, 0, 0, u8::MAX];
+
+/// The way of the characters that the table does not hold.
+#[cold]
+fn fold_rare<'a>(bytes: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
+    let length = bytes.iter().skip(1).take_while(|byte| **byte & 0xC0 == 0x80).count() + 1;
+    let (first, mut rest) = bytes.split_at_checked(length).unwrap_or((bytes, &[]));
+    let Some(mut c) = decode(first) else { return rest };
+    if may_be_joined(c) {
+        c = full_width(c);
+        while let Some((next, behind)) = rest.split_at_checked(3)
+            && let Some(joined) = decode(next).and_then(|next| compose(c, full_width(next)))
+        {
+            c = joined;
+            rest = behind;
+        }
+    }
+    let mut folded = String::new();
+    fold_char(c, &mut folded);
+    out.extend_from_slice(folded.as_bytes());
+    rest
+}
+
+fn decode(bytes: &[u8]) -> Option<char> {
+    std::str::from_utf8(bytes).ok().and_then(|text| text.chars().next())
+}
+
+/// Folds one character on its own: the definition that the table holds.
+fn fold_char(c: char, out: &mut String) {
+    if is_line_end(c) {
+        out.push('\n');
+        return;
+    }
+    if c.is_whitespace() {
+        out.push(' ');
+        return;
+    }
+    // Kana and Hangul fall apart under NFKD; here they stay whole.
+    if matches!(c, '\u{3041}'..='\u{3096}' | '\u{309D}'..='\u{30FF}' | '\u{AC00}'..='\u{D7A3}') {
+        out.push(c);
+        return;
+    }
+    if let Some(plain) = punctuation(c) {
+        out.push(plain);
+        return;
+    }
+    decompose_compatible(c, |part| {
+        if is_line_end(part) || is_unwanted(part) || is_stripped_mark(part) {
+            return;
+        }
+        for lower in part.to_lowercase() {
+            if !is_stripped_mark(lower) {
+                fold_letter(lower, out);
+            }
+        }
+    });
+}
+
+/// Every apostrophe is `'`, every dash `-`.
+fn punctuation(c: char) -> Option<char> {
+    match c {
+        '`' | '´' | '‘' | '’' | '‛' | '′' | '＇' | '՚' | '׳' | '᾽' | '᾿' | '῾' | 'Ꞌ' | 'ꞌ'
+        | 'ʹ' | 'ʻ' | 'ʼ' | 'ʽ' | 'ʾ' | 'ʿ' | 'ˈ' | 'ˊ' | 'ˋ' => Some('\''),
+        '\u{2010}'..='\u{2015}' | '−' | '﹘' | '﹣' | '－' | '֊' | '־' => Some('-'),
+        '״' => Some('"'),
+        _ => None,
+    }
+}
+
+/// Letters whose mark Unicode does not take apart, and forms of one letter.
+fn fold_letter(c: char, out: &mut String) {
+    let plain = match c {
+        'ß' => return out.push_str("ss"),
+        'æ' => return out.push_str("ae"),
+        'œ' => return out.push_str("oe"),
+        'þ' => return out.push_str("th"),
+        'ł' => 'l',
+        'đ' | 'ð' | 'ɗ' => 'd',
+        'ø' => 'o',
+        'ı' => 'i',
+        'ə' | 'ǝ' => 'e',
+        'ħ' => 'h',
+        'ŧ' => 't',
+        'ŋ' => 'n',
+        'ĸ' | 'ƙ' => 'k',
+        'ɓ' => 'b',
+        'ƴ' => 'y',
+        'ƶ' => 'z',
+        'ς' => 'σ',
+        'ґ' => 'г',
+        'ٱ' => 'ا',
+        'ى' | 'ی' | 'ے' | 'ې' => 'ي',
+        'ک' | 'ڪ' => 'ك',
+        'ة' | 'ہ' | 'ھ' | 'ە' | 'ۃ' => 'ه',
+        _ => match c.to_digit(10).or_else(|| foreign_digit(c)) {
+            Some(digit) => char::from_digit(digit, 10).unwrap_or(c),
+            None => c,
+        },
+    };
+    out.push(plain);
+}
+
+/// The value of a decimal digit of another script.
+fn foreign_digit(c: char) -> Option<u32> {
+    let zeros =
+        ['٠', '۰', '߀', '०', '০', '੦', '૦', '୦', '௦', '౦', '೦', '൦', '๐', '໐', '༠', '၀', '០'];
+    zeros.iter().find_map(|zero| u32::from(c).checked_sub(u32::from(*zero)).filter(|v| *v < 10))
+}
+
+/// Marks without which the word stays the same. The vowel signs and viramas of the Indic scripts
+/// are no such marks; their nuktas are.
+fn is_stripped_mark(c: char) -> bool {
+    matches!(
+        c,
+        '\u{300}'..='\u{36F}'
+            | '\u{483}'..='\u{489}'
+            | '\u{591}'..='\u{5BD}'
+            | '\u{5BF}'..='\u{5C2}'
+            | '\u{5C4}'..='\u{5C7}'
+            | '\u{610}'..='\u{61A}'
+            | '\u{640}'
+            | '\u{64B}'..='\u{65F}'
+            | '\u{670}'
+            | '\u{6D6}'..='\u{6DC}'
+            | '\u{6DF}'..='\u{6E8}'
+            | '\u{6EA}'..='\u{6ED}'
+            | '\u{711}'
+            | '\u{730}'..='\u{74A}'
+            | '\u{93C}'
+            | '\u{9BC}'
+            | '\u{A3C}'
+            | '\u{ABC}'
+            | '\u{B3C}'
+            | '\u{CBC}'
+            | '\u{1AB0}'..='\u{1AFF}'
+            | '\u{1DC0}'..='\u{1DFF}'
+            | '\u{200C}'
+            | '\u{200D}'
+            | '\u{20D0}'..='\u{20FF}'
+            | '\u{3099}'
+            | '\u{309A}'
+            | '\u{FE00}'..='\u{FE0F}'
+            | '\u{FE20}'..='\u{FE2F}'
+            | '\u{E0100}'..='\u{E01EF}'
+    )
+}
+
+/// The first parts of a Hangul syllable, and kana that can be voiced.
+fn may_be_joined(c: char) -> bool {
+    matches!(
+        c,
+        '\u{1100}'..='\u{1112}' | '\u{3046}'..='\u{306F}' | '\u{3072}' | '\u{3075}' | '\u{3078}'
+            | '\u{307B}' | '\u{30A6}'..='\u{30CF}' | '\u{30D2}' | '\u{30D5}' | '\u{30D8}' | '\u{30DB}'
+            | '\u{30EF}'..='\u{30F2}' | '\u{FF66}' | '\u{FF73}' | '\u{FF76}'..='\u{FF8E}' | '\u{FF9C}'
+    )
+}
+
+/// What may join the character before it.
+fn joins_before(c: char) -> bool {
+    matches!(
+        c,
+        '\u{1161}'..='\u{1175}' | '\u{11A8}'..='\u{11C2}' | '\u{3099}' | '\u{309A}' | '\u{FF9E}' | '\u{FF9F}'
+    )
+}
+
+fn full_width(c: char) -> char {
+    if !matches!(c, '\u{FF66}'..='\u{FF9F}') {
+        return c;
+    }
+    let mut full = c;
+    decompose_compatible(c, |part| full = part);
+    full
+}
