@@ -1,4 +1,9 @@
 //! The integration tests: one binary, one file a theme.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "helpers of tests: they stand in for the world, and fail by panic"
+)]
 
 mod fetch;
 mod support;
