@@ -8,6 +8,7 @@ mod append;
 mod bgzf;
 mod head;
 mod line;
+mod lookup;
 mod pack;
 mod read;
 mod record;
