@@ -3,12 +3,11 @@
 use std::{borrow::Cow, collections::BTreeSet, time::Duration};
 
 use feed_rs::model;
-use memchr::memmem;
 use url::Url;
 
 use super::{
     Entry, Listing, ReadBy,
-    markup::{Markup, Piece, Tag, unescape},
+    markup::{Markup, Piece, SECTION_END, Tag, unescape},
     plain,
     skeleton::{self, Field, Name, RawEntry, Root, Skeleton},
     strict,
@@ -40,28 +39,24 @@ pub(super) fn read(
     if skeleton.is_cut {
         flaws.add(format!("only the first {} entries were read", skeleton::MOST_ENTRIES));
     }
-    let text = markup.text.get(start..).unwrap_or_default();
-    let reading = match strict::danger(text, &skeleton) {
-        Some(danger) => Err(danger),
-        None => strict::read(text),
-    };
-    let reading = reading.map_err(|reason| format!("not read by feed-rs: {reason}"));
-    let feed = match reading {
-        Ok(feed) if feed.entries.len() == skeleton.entries.len() => Some(feed),
+    let reading = strict::read(markup.text, &skeleton)
+        .map_err(|reason| format!("not read by feed-rs: {reason}"));
+    let read_by = match reading {
+        Ok(feed) if feed.entries.len() == skeleton.entries.len() => ReadBy::FeedRs,
         Ok(feed) if feed.entries.len() > skeleton.entries.len() => {
             return Assembly { base, skeleton: &skeleton, flaws }.without_skeleton(feed);
         }
         Ok(feed) => {
             let (strict, all) = (feed.entries.len(), skeleton.entries.len());
             flaws.add(format!("feed-rs finds {strict} of {all} entries"));
-            None
+            ReadBy::Lenient
         }
         Err(reason) => {
             flaws.add(reason);
-            None
+            ReadBy::Lenient
         }
     };
-    Assembly { base, skeleton: &skeleton, flaws }.listing(feed.as_ref())
+    Assembly { base, skeleton: &skeleton, flaws }.listing(read_by)
 }
 
 /// Whether nothing but comments, instructions and blanks stand before the root element.
@@ -101,7 +96,7 @@ struct Assembly<'s, 'a> {
 }
 
 impl Assembly<'_, '_> {
-    fn listing(mut self, feed: Option<&model::Feed>) -> Listing {
+    fn listing(mut self, read_by: ReadBy) -> Listing {
         let skeleton = self.skeleton;
         let first = |name| skeleton.fields.iter().find(|field| field.name == name);
         let language = first(Name::Language)
@@ -112,9 +107,8 @@ impl Assembly<'_, '_> {
         let authors = authors(skeleton.fields.iter());
         let context = Context { base: &base, language: language.as_deref(), authors: &authors };
         let mut entries = Vec::with_capacity(skeleton.entries.len());
-        for (index, raw) in skeleton.entries.iter().enumerate() {
-            let strict = feed.and_then(|feed| feed.entries.get(index));
-            entries.push(self.entry(raw, strict, &context));
+        for raw in &skeleton.entries {
+            entries.push(self.entry(raw, &context));
         }
         let title = first(Name::Title).or_else(|| first(Name::OtherTitle));
         Listing {
@@ -125,18 +119,13 @@ impl Assembly<'_, '_> {
             language,
             entries,
             more: Vec::new(),
-            read_by: if feed.is_some() { ReadBy::FeedRs } else { ReadBy::Lenient },
+            read_by,
             charset: String::new(),
             flaws: self.flaws.list,
         }
     }
 
-    fn entry(
-        &mut self,
-        raw: &RawEntry<'_>,
-        strict: Option<&model::Entry>,
-        context: &Context<'_>,
-    ) -> Entry {
+    fn entry(&mut self, raw: &RawEntry<'_>, context: &Context<'_>) -> Entry {
         let first = |name| raw.all(name).next();
         let base = rebase(context.base, raw.tag);
         let titles = raw.all(Name::Title).chain(raw.all(Name::OtherTitle)).map(title_of);
@@ -165,8 +154,8 @@ impl Assembly<'_, '_> {
             original_url: first(Name::OriginalLink)
                 .and_then(|field| resolve(&base, &text_of(field))),
             title: titles.into_iter().find(|title| !title.is_empty()),
-            summary: summary(raw, strict),
-            content: content(raw, strict),
+            summary: summary(raw),
+            content: content(raw),
             authors,
             tags: tags(raw),
             published: self.date(published, hint),
@@ -200,8 +189,7 @@ impl Assembly<'_, '_> {
     /// feed-rs found entries that the skeleton has not: what it says is all there is.
     fn without_skeleton(self, feed: model::Feed) -> Listing {
         let base = self.base;
-        let mut listing = self.listing(None);
-        listing.read_by = ReadBy::FeedRs;
+        let mut listing = self.listing(ReadBy::FeedRs);
         listing.entries = feed.entries.into_iter().map(|entry| bare_entry(entry, base)).collect();
         listing
     }
@@ -263,76 +251,37 @@ fn text(inner: &str) -> (Cow<'_, str>, bool) {
 }
 
 fn title_of(field: &Field<'_>) -> String {
-    if field.tag.attributes.is_empty() {
-        return plain::line(&text_of(field));
-    }
-    plain::line(&decoded(field).0)
+    plain::line(&text_of(field))
 }
 
 /// The one CDATA section that a content consists of, as most do.
 fn single_section(inner: &str) -> Option<&str> {
     let section = inner.trim().strip_prefix("<![CDATA[")?;
-    let end = memmem::find(section.as_bytes(), b"]]>")?;
+    let end = SECTION_END.find(section.as_bytes())?;
     (end + 3 == section.len()).then(|| section.get(..end)).flatten()
 }
 
-/// The plain text of a long field: feed-rs's where it has read one, unless elements within the
-/// field hid the rest from it.
-fn long_text(field: &Field<'_>, strict: Option<&str>) -> Option<String> {
-    let strict = strict.filter(|strict| !strict.trim().is_empty());
-    let is_whole = || single_section(field.inner).is_some() || !field.inner.contains('<');
-    let (ours, has_elements) = match strict {
-        Some(strict) if is_whole() => (Cow::Borrowed(strict), false),
-        _ => decoded(field),
-    };
-    let is_text =
-        field.tag.attribute("type").is_some_and(|kind| kind == "text/plain" || kind == "text");
+/// The plain text of a long field.
+fn long_text(field: &Field<'_>) -> Option<String> {
+    let (text, has_elements) = text(field.inner);
+    let kind = field.tag.attribute("type").unwrap_or_default();
     // "text" is what many say of their HTML.
-    let is_html = has_elements || !is_text || ours.contains("</") || ours.contains("<br");
-    let plain = if is_html { plain::text(&ours) } else { crate::text::clean_text(&ours) };
+    let is_html = has_elements
+        || !matches!(&*kind, "text/plain" | "text")
+        || text.contains("</")
+        || text.contains("<br");
+    let plain = if is_html { plain::text(&text) } else { crate::text::clean_text(&text) };
     (!plain.is_empty()).then_some(plain)
 }
 
-/// The text of a field as [`text`] gives it, or out of the base 64 that Atom allows.
-fn decoded<'a>(field: &Field<'a>) -> (Cow<'a, str>, bool) {
-    let (text, has_elements) = text(field.inner);
-    let is_base64 = field.tag.attribute("mode").is_some_and(|mode| mode == "base64")
-        || field.tag.attribute("type").is_some_and(|kind| kind == "application/octet-stream");
-    match if is_base64 && !has_elements { base64(&text) } else { None } {
-        Some(text) => (Cow::Owned(text), false),
-        None => (text, has_elements),
-    }
+fn summary(raw: &RawEntry<'_>) -> Option<String> {
+    let fields = raw.all(Name::Summary).chain(raw.all(Name::OtherSummary));
+    fields.into_iter().find_map(long_text)
 }
 
-/// RFC 4648 section 4; `None` where it is none, or no UTF-8.
-fn base64(text: &str) -> Option<String> {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let (mut bytes, mut bits, mut count) = (Vec::with_capacity(text.len() / 4 * 3), 0_u32, 0);
-    for byte in text.bytes().filter(|b| !b.is_ascii_whitespace() && *b != b'=') {
-        let value = ALPHABET.iter().position(|known| *known == byte)?;
-        bits = bits << 6 | u32::try_from(value).ok()?;
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            bytes.push(u8::try_from(bits >> count & 0xff).ok()?);
-        }
-    }
-    String::from_utf8(bytes).ok()
-}
-
-fn summary(raw: &RawEntry<'_>, strict: Option<&model::Entry>) -> Option<String> {
-    let strict = strict.and_then(|entry| entry.summary.as_ref()).map(|text| text.content.as_str());
-    let own = raw.all(Name::Summary).find_map(|field| long_text(field, strict));
-    own.or_else(|| raw.all(Name::OtherSummary).find_map(|field| long_text(field, None)))
-}
-
-fn content(raw: &RawEntry<'_>, strict: Option<&model::Entry>) -> Option<String> {
-    let strict =
-        strict.and_then(|entry| entry.content.as_ref()).and_then(|text| text.body.as_deref());
-    let full = raw.all(Name::FullText).find_map(|field| long_text(field, None));
-    let encoded = || raw.all(Name::Encoded).find_map(|field| long_text(field, strict));
-    let content = || raw.all(Name::Content).find_map(|field| long_text(field, None));
-    full.or_else(encoded).or_else(content)
+fn content(raw: &RawEntry<'_>) -> Option<String> {
+    let fields = [Name::FullText, Name::Encoded, Name::Content];
+    fields.into_iter().flat_map(|name| raw.all(name)).find_map(long_text)
 }
 
 fn guid(raw: &RawEntry<'_>) -> Option<String> {

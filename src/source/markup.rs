@@ -1,14 +1,21 @@
 //! Tags, attributes, references: markup read without asking that it be right. Every function is
 //! linear in what it reads.
 
-use std::{borrow::Cow, cell::Cell};
+use std::{borrow::Cow, cell::Cell, sync::LazyLock};
 
-use memchr::{memchr, memchr2, memmem};
+use memchr::{
+    memchr, memchr2,
+    memmem::{self, Finder},
+};
 
 use super::entities::{NAMED, WITHOUT_SEMICOLON};
 
 /// The longest name of a character reference.
 const LONGEST_REFERENCE: usize = 12;
+
+/// Searchers that are made once: making one costs more than a short search.
+pub(super) static SECTION: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("<![CDATA["));
+pub(super) static SECTION_END: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("]]>"));
 
 /// What begins at a `<`.
 #[derive(Debug, Clone, Copy)]
@@ -38,7 +45,10 @@ pub(super) struct Tag<'a> {
 impl<'a> Tag<'a> {
     /// The prefix (`""` for none) and the local name.
     pub(super) fn split_name(&self) -> (&'a str, &'a str) {
-        self.name.rsplit_once(':').unwrap_or(("", self.name))
+        // Names are short: a plain loop is faster than a search.
+        let colon = self.name.bytes().position(|b| b == b':');
+        let (prefix, local) = colon.map_or((0, 0), |colon| (colon, colon + 1));
+        (self.name.get(..prefix).unwrap_or_default(), self.name.get(local..).unwrap_or_default())
     }
 
     /// The value of an attribute with its references resolved. `name` is compared without regard
@@ -157,14 +167,14 @@ impl<'a> Markup<'a> {
         let end = match self.section_end.get() {
             Some((whence, end)) if whence <= from && from <= end => end,
             _ => {
-                let found = memmem::find(self.bytes_from(from), b"]]>");
+                let found = SECTION_END.find(self.bytes_from(from));
                 let end = found.map_or(self.text.len(), |found| from + found);
                 self.section_end.set(Some((from, end)));
                 end
             }
         };
         let is_ended = end < self.text.len();
-        if is_ended && memmem::find(inner(end).as_bytes(), b"<![CDATA[").is_none() {
+        if is_ended && SECTION.find(inner(end).as_bytes()).is_none() {
             return (Piece::Cdata(inner(end)), end + 3);
         }
         let end = memmem::find(self.bytes_from(from), b"</");
@@ -203,6 +213,9 @@ fn start_tag(text: &str, at: usize) -> (Piece<'_>, usize) {
     let bytes = text.as_bytes();
     let name = name(text, at + 1);
     let from = at + 1 + name.len();
+    if bytes.get(from) == Some(&b'>') {
+        return (Piece::Start(Tag { name, attributes: "", is_empty: false }), from + 1);
+    }
     let mut position = from;
     let (stop, end) = loop {
         let rest = bytes.get(position..).unwrap_or_default();

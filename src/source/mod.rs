@@ -1,9 +1,10 @@
 //! A listing's bytes to entries: feeds and sitemaps.
 //!
-//! A feed is decoded, cut up by the lenient reader (`skeleton`), and read by feed-rs (`strict`)
-//! unless its shape is dangerous. Where both find the same entries, feed-rs's texts are taken and
-//! the skeleton mends links, dates and identifiers; where feed-rs fails or finds less, the skeleton
-//! is all there is.
+//! A feed is decoded and cut up by the lenient reader (`skeleton`), which keeps slices of its
+//! fields; feed-rs (`strict`) reads the outline that is left without the long texts, unless its
+//! shape is dangerous. Where both find the same entries, the feed is sound; where feed-rs fails,
+//! panics or finds fewer, the skeleton is what counts, and the listing says so; where feed-rs finds
+//! more, it is feed-rs. `feed` makes entries of the slices: links, dates, authors, plain text.
 
 mod decode;
 mod discover;

@@ -1,25 +1,77 @@
 //! HTML, as feeds carry it, to plain text.
 
+use std::borrow::Cow;
+
 use memchr::{memchr2, memmem};
 
 use super::markup::{self, Markup, Piece};
 
+/// Bytes looked at at a time.
+const CHUNK: usize = 64;
+
 /// The text of HTML, paragraphs apart by a blank line.
 pub(super) fn text(html: &str) -> String {
     if !html.contains('<') {
-        return crate::text::clean_text(&paragraphs(&markup::unescape(html)));
+        return clean(&paragraphs(&markup::unescape(html)));
     }
     let mut plain = String::with_capacity(html.len());
     push_plain(html, &mut plain, false);
-    crate::text::clean_text(&plain)
+    clean(&plain)
+}
+
+/// Cleans the paragraphs of a text whose ASCII white space is in order.
+fn clean(plain: &str) -> String {
+    let mut cleaned = String::with_capacity(plain.len());
+    for paragraph in plain.split('\n').map(|paragraph| paragraph.trim_matches(' ')) {
+        let paragraph = if is_plain_ascii(paragraph)
+            || paragraph.chars().all(|c| matches!(c, ' '..='~') || is_plain(c))
+        {
+            Cow::Borrowed(paragraph)
+        } else {
+            Cow::Owned(crate::text::clean_text(paragraph))
+        };
+        if !paragraph.is_empty() {
+            if !cleaned.is_empty() {
+                cleaned.push_str("\n\n");
+            }
+            cleaned.push_str(&paragraph);
+        }
+    }
+    cleaned
+}
+
+/// Many bytes are looked at at a time: within a chunk there is no early exit.
+fn is_plain_ascii(text: &str) -> bool {
+    let is_other = |b: &u8| u8::from(b.wrapping_sub(b' ') > b'~' - b' ');
+    let chunks = text.as_bytes().chunks(CHUNK);
+    chunks.into_iter().all(|chunk| chunk.iter().fold(0, |found, b| found | is_other(b)) == 0)
+}
+
+/// Characters of which texts need no cleaning, whatever their order: they are seen, they are no
+/// white space but the blank, they combine with nothing and no normal form changes them. Letters
+/// of the commonest scripts, the usual punctuation and pictures; others are left to be looked at.
+pub(super) fn is_plain(c: char) -> bool {
+    matches!(c,
+        ' '..='~' | '\u{a1}'..='\u{ac}' | '\u{ae}'..='\u{24f}' | '\u{391}'..='\u{3ce}'
+        | '\u{400}'..='\u{47f}' | '\u{48a}'..='\u{52f}' | '\u{531}'..='\u{58a}'
+        | '\u{5d0}'..='\u{5ea}' | '\u{60c}' | '\u{61b}' | '\u{61f}'..='\u{63a}'
+        | '\u{641}'..='\u{64a}' | '\u{10a0}'..='\u{10ff}' | '\u{2010}'..='\u{2027}'
+        | '\u{2030}'..='\u{205e}' | '\u{20a0}'..='\u{20bf}' | '\u{2190}'..='\u{21ff}'
+        | '\u{2500}'..='\u{27bf}' | '\u{3001}'..='\u{3029}' | '\u{3041}'..='\u{3096}'
+        | '\u{30a1}'..='\u{30fe}' | '\u{4e00}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}'
+        | '\u{ff01}'..='\u{ff5e}' | '\u{1f300}'..='\u{1f3fa}' | '\u{1f400}'..='\u{1faff}')
 }
 
 /// A text without tags: blank lines part its paragraphs, other line ends only wrap them.
 fn paragraphs(text: &str) -> String {
     let mut joined = String::with_capacity(text.len());
     for line in text.lines().map(str::trim) {
-        joined.push_str(if line.is_empty() { "\n" } else { " " });
-        joined.push_str(line);
+        if line.is_empty() {
+            joined.push('\n');
+        } else {
+            push_text(&mut joined, " ");
+            push_text(&mut joined, line);
+        }
     }
     joined
 }
@@ -43,6 +95,11 @@ fn push_plain(html: &str, plain: &mut String, known_tags_only: bool) {
         at += found;
         if html.as_bytes().get(at) == Some(&b'&') {
             at += markup::push_reference(html.get(at..).unwrap_or_default(), plain);
+            // A blank that must not break is a blank like any other here.
+            if plain.ends_with('\u{a0}') {
+                plain.pop();
+                push_text(plain, " ");
+            }
             continue;
         }
         let (piece, end) = markup.piece(at);
@@ -85,36 +142,51 @@ fn push_plain(html: &str, plain: &mut String, known_tags_only: bool) {
                 }
             }
             Kind::Block | Kind::Break => plain.push('\n'),
-            Kind::Cell => plain.push(' '),
+            Kind::Cell => push_text(plain, " "),
             Kind::Inline | Kind::Unknown => {}
         }
     }
     push_text(plain, html.get(at..).unwrap_or_default());
 }
 
-/// Pushes a text with its white space made single blanks: what is in order is copied as a whole.
+/// Pushes a text with its ASCII white space made single blanks, none after another.
 fn push_text(plain: &mut String, text: &str) {
-    let unruly = |bytes: &[u8; 2]| {
-        matches!(bytes, [b'\t' | b'\n' | b'\r', _] | [_, b'\t' | b'\n' | b'\r'] | [b' ', b' '])
-    };
-    if text.len() > 1 && !text.as_bytes().array_windows().any(unruly) {
-        plain.push_str(text);
+    let is_spaced = plain.is_empty() || plain.ends_with([' ', '\n']);
+    let mut rest = if is_spaced { text.trim_ascii_start() } else { text };
+    if text.len() > CHUNK && is_in_order(rest.as_bytes()) {
+        plain.push_str(rest);
         return;
     }
-    if text.starts_with(|c: char| c.is_ascii_whitespace()) {
+    // What is in order is copied as a whole, not word by word.
+    while let Some(at) = disorder(rest.as_bytes()) {
+        plain.push_str(rest.get(..at).unwrap_or_default());
         plain.push(' ');
+        rest = rest.get(at..).unwrap_or_default().trim_ascii_start();
     }
-    let mut words = text.split_ascii_whitespace();
-    if let Some(first) = words.next() {
-        plain.push_str(first);
-        for word in words {
-            plain.push(' ');
-            plain.push_str(word);
+    plain.push_str(rest);
+}
+
+/// Where white space begins that is more than one blank.
+fn disorder(bytes: &[u8]) -> Option<usize> {
+    let is_wild = |b: u8| matches!(b, b'\t' | b'\n' | b'\r');
+    let found = bytes.windows(2).position(|pair| match pair {
+        [first, second] => {
+            is_wild(*first) || *first == b' ' && (*second == b' ' || is_wild(*second))
         }
-        if text.ends_with(|c: char| c.is_ascii_whitespace()) {
-            plain.push(' ');
-        }
-    }
+        _ => false,
+    });
+    let last = || bytes.last().filter(|last| is_wild(**last)).map(|_| bytes.len() - 1);
+    found.or_else(last)
+}
+
+/// Whether the only ASCII white space is single blanks.
+fn is_in_order(bytes: &[u8]) -> bool {
+    let is_wild = |b: &u8| u8::from(matches!(b, b'\t' | b'\n' | b'\r'));
+    let is_double = |(a, b): (&u8, &u8)| u8::from(*a == b' ') & u8::from(*b == b' ');
+    let mut wild = bytes.chunks(CHUNK);
+    let mut pairs = bytes.chunks(CHUNK).zip(bytes.get(1..).unwrap_or_default().chunks(CHUNK));
+    wild.all(|chunk| chunk.iter().fold(0, |found, b| found | is_wild(b)) == 0)
+        && pairs.all(|(a, b)| a.iter().zip(b).fold(0, |found, pair| found | is_double(pair)) == 0)
 }
 
 /// What an element means for the text around it.

@@ -6,6 +6,8 @@
 //! at the end of the text; an element that is never closed ends at the next tag. The cost is linear
 //! in the length of the text.
 
+use std::ops::Range;
+
 use super::markup::{Markup, Piece, Tag};
 
 /// Entries beyond these are left out.
@@ -26,6 +28,9 @@ pub(super) enum Root {
     UrlSet,
     SitemapIndex,
 }
+
+/// The least that Atom allows for marked-up text.
+const EMPTY_MARKUP: &str = "<div xmlns=\"http://www.w3.org/1999/xhtml\">x</div>";
 
 /// What a field of a feed or an entry is, whatever the format calls it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +74,16 @@ pub(super) enum Name {
     Entry,
 }
 
+impl Name {
+    /// A field that holds a text of any length, whose form says nothing of the feed's.
+    pub(super) fn is_long(self) -> bool {
+        matches!(
+            self,
+            Self::Summary | Self::OtherSummary | Self::Content | Self::Encoded | Self::FullText
+        )
+    }
+}
+
 /// An element of interest.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Field<'a> {
@@ -89,6 +104,13 @@ impl<'a> RawEntry<'a> {
     }
 }
 
+/// Bytes of the text that are left out, and what stands for them.
+#[derive(Debug)]
+pub(super) struct Cut {
+    pub(super) bytes: Range<usize>,
+    pub(super) stand_in: &'static str,
+}
+
 #[derive(Debug)]
 pub(super) struct Skeleton<'a> {
     pub(super) root: Root,
@@ -97,6 +119,9 @@ pub(super) struct Skeleton<'a> {
     pub(super) tag: Tag<'a>,
     pub(super) fields: Vec<Field<'a>>,
     pub(super) entries: Vec<RawEntry<'a>>,
+    /// What feed-rs need not see of the entries, in order: long texts, and elements of vocabularies
+    /// that say nothing of what an entry is.
+    pub(super) cuts: Vec<Cut>,
     /// More entries than are kept.
     pub(super) is_cut: bool,
     /// An element that should be closed is not.
@@ -149,6 +174,7 @@ pub(super) fn read<'a>(
             tag,
             fields: Vec::new(),
             entries: Vec::new(),
+            cuts: Vec::new(),
             is_cut: false,
             unclosed: None,
         },
@@ -209,7 +235,7 @@ impl<'a> Reader<'_, 'a> {
                         }
                         end
                     } else {
-                        self.element(tag, name, end)
+                        self.element(tag, name, open..end)
                     }
                 }
                 Piece::End { name } => {
@@ -255,7 +281,8 @@ impl<'a> Reader<'_, 'a> {
     }
 
     /// Takes an element of the feed or of the open entry; where reading goes on.
-    fn element(&mut self, tag: Tag<'a>, name: Option<Name>, end: usize) -> usize {
+    fn element(&mut self, tag: Tag<'a>, name: Option<Name>, bytes: Range<usize>) -> usize {
+        let Range { start, end } = bytes;
         if name == Some(Name::Group) || tag.name == self.skeleton.tag.name {
             return end;
         }
@@ -266,12 +293,16 @@ impl<'a> Reader<'_, 'a> {
         let bit = name.map_or(0, |name| 1_u64 << (name as u32));
         let next = || self.markup.next(end).unwrap_or(self.markup.text.len());
         let (inner, after) = if tag.is_empty {
+            self.cut(tag, name, start..end, end..end);
             ("", end)
         } else if self.vain_names & bit != 0 {
             (self.slice(end, next()), next())
         } else {
             match self.end_of(tag.name, end) {
-                End::At(inner_end, after) => (self.slice(end, inner_end), after),
+                End::At(inner_end, after) => {
+                    self.cut(tag, name, start..after, end..inner_end);
+                    (self.slice(end, inner_end), after)
+                }
                 End::Missing(stop) => {
                     self.vain_names |= bit;
                     if name.is_none() || name == Some(Name::Skipped) {
@@ -279,10 +310,7 @@ impl<'a> Reader<'_, 'a> {
                         return end;
                     }
                     self.skeleton.unclosed.get_or_insert(tag.name);
-                    let is_long = matches!(
-                        name,
-                        Some(Name::Summary | Name::Content | Name::Encoded | Name::FullText)
-                    );
+                    let is_long = name.is_some_and(Name::is_long);
                     let stop = if is_long { stop } else { next().min(stop) };
                     (self.slice(end, stop), stop)
                 }
@@ -297,6 +325,31 @@ impl<'a> Reader<'_, 'a> {
             fields.push(Field { name, tag, inner });
         }
         after
+    }
+
+    /// Notes what an element of an entry, with the bytes of its content, may leave out.
+    fn cut(
+        &mut self,
+        tag: Tag<'_>,
+        name: Option<Name>,
+        element: Range<usize>,
+        inner: Range<usize>,
+    ) {
+        if self.open.is_none() {
+            return;
+        }
+        let (bytes, stand_in) = match name {
+            None
+            | Some(Name::Skipped | Name::MediaContent | Name::Thumbnail | Name::OtherTitle) => {
+                (element, "")
+            }
+            Some(name) if name.is_long() && !inner.is_empty() => {
+                let is_markup = tag.attribute("type").is_some_and(|kind| kind.contains("xhtml"));
+                (inner, if is_markup { EMPTY_MARKUP } else { "x" })
+            }
+            Some(_) => return,
+        };
+        self.skeleton.cuts.push(Cut { bytes, stand_in });
     }
 
     fn slice(&self, from: usize, to: usize) -> &'a str {

@@ -551,3 +551,12 @@ proptest! {
         drop(discover(text.as_bytes(), None, &base()));
     }
 }
+
+#[test]
+fn what_is_taken_for_clean_is_what_cleaning_leaves_as_it_is() {
+    for c in (0..0x11_0000).filter_map(char::from_u32).filter(|c| plain::is_plain(*c) && *c != ' ')
+    {
+        let text = format!("a{c}{c}가か{c}é");
+        assert_eq!(crate::text::clean_text(&text), text, "U+{:04X}", u32::from(c));
+    }
+}
