@@ -65,6 +65,11 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 /// How often a full disk is tried again.
 const FULL_RETRY: Duration = Duration::from_secs(15);
 
+/// Notes in the state that tell others how the loop fares: when it last turned …
+pub const SIGN_OF_LIFE: &str = "sign-of-life";
+/// … and what keeps it from its work, in words.
+pub const TROUBLE: &str = "trouble";
+
 /// What the loop writes to.
 #[derive(Debug)]
 pub struct Stores {
@@ -92,7 +97,13 @@ pub async fn run(
     let mut stop_by: Option<time::Instant> = None;
     let mut stopped = End::Stopped;
     let mut listening = true;
+    let mut shown_alive = Timestamp::MIN;
+    note(crawl, TROUBLE, &None::<String>);
     loop {
+        if now().duration_since(shown_alive) >= SignedDuration::from_mins(1) {
+            shown_alive = now();
+            note(crawl, SIGN_OF_LIFE, &shown_alive);
+        }
         let mut due = None;
         while stop_by.is_none() && unwritten.is_empty() && tasks.len() < plan.concurrency {
             match crawl.next(now())? {
@@ -166,6 +177,7 @@ pub async fn run(
             Ok(events) => {
                 unwritten.clear();
                 if was_full {
+                    note(crawl, TROUBLE, &None::<String>);
                     notice(Notice::DiskBack);
                 }
                 for event in &events {
@@ -174,6 +186,7 @@ pub async fn run(
             }
             Err(error) if is_full(&error) => {
                 if !was_full {
+                    note(crawl, TROUBLE, &Some(format!("{error:#}")));
                     notice(Notice::DiskFull(&error));
                 }
                 if stop_by.is_some() {
@@ -182,6 +195,13 @@ pub async fn run(
             }
             Err(error) => return Err(error),
         }
+    }
+}
+
+/// Leaves a note in the state. It is for people: where it cannot be left, the work goes on.
+fn note<T: serde::Serialize>(crawl: &Crawl, name: &str, value: &T) {
+    if let Err(error) = crawl.state().put_note(name, value) {
+        tracing::debug!(%error, "a note could not be left in the state");
     }
 }
 

@@ -67,7 +67,11 @@ pub(super) enum Command {
     #[command(
         after_help = "Example: newswatch status --json | jq '.feeds[] | select(.failures > 0)'"
     )]
-    Status,
+    Status {
+        /// Prints nothing: succeeds where a daemon has shown a sign of life within five minutes.
+        #[arg(long)]
+        check: bool,
+    },
     /// Which configuration is taken, and where the archive and the state are.
     Paths,
     /// Prints a JSON Schema.

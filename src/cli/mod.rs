@@ -88,7 +88,7 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
         }
         Command::Run
         | Command::Once { .. }
-        | Command::Status
+        | Command::Status { .. }
         | Command::Paths
         | Command::Feeds { .. } => {
             let options = load_options(&args.common)?;
@@ -98,7 +98,8 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
             match args.command {
                 Command::Run => run::run(&loaded, &options),
                 Command::Once { feed } => run::once(&loaded, feed.as_deref(), args.common.json),
-                Command::Status => status::status(&loaded, args.common.json),
+                Command::Status { check: true } => status::check(&loaded),
+                Command::Status { check: false } => status::status(&loaded, args.common.json),
                 Command::Feeds { command: FeedsCommand::List } => {
                     feeds::list(&loaded, args.common.json)
                 }

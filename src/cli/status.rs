@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde_json::json;
 
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     config::Loaded,
-    crawl,
+    crawl, daemon,
     state::{Counters, State},
 };
 
@@ -39,6 +39,20 @@ struct FeedStatus {
     waiting_pages: u32,
     #[serde(flatten)]
     counters: Counters,
+}
+
+/// Whether a daemon has shown a sign of life lately.
+pub(super) fn check(loaded: &Loaded) -> anyhow::Result<Exit> {
+    let path = loaded.paths.state.join("state.sqlite");
+    let state =
+        State::open_read_only(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let alive: Option<Timestamp> = state.note(daemon::SIGN_OF_LIFE)?;
+    let now = Timestamp::now();
+    match alive {
+        Some(at) if now.duration_since(at).abs() < SignedDuration::from_mins(5) => Ok(Exit::Success),
+        Some(at) => anyhow::bail!("the daemon's last sign of life was {}", distance(at, now)),
+        None => anyhow::bail!("no daemon has run on this state"),
+    }
 }
 
 pub(super) fn status(loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
@@ -87,7 +101,7 @@ pub(super) fn status(loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
         });
     }
     let held = state.holds(now)?;
-    let trouble: Option<String> = state.note("trouble")?;
+    let trouble = state.note::<Option<String>>(daemon::TROUBLE)?.flatten();
     let checkpoint = crawl::checkpoint(&state)?;
     if json {
         let held: BTreeMap<&str, Timestamp> =

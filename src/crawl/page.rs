@@ -139,6 +139,13 @@ impl Crawl {
             return self.take_known(work, visit, judged, archived, &keys, &known, now, step);
         }
         let mut new = record::record(self, work, visit, judged, now);
+        if let Some(error) = &judged.page_error {
+            step.events.push(Event::PageFailed {
+                feed: work.pending.feed_id.clone(),
+                url: work.pending.url.clone(),
+                error: error.clone(),
+            });
+        }
         let document = record::document(&new);
         let document = dedup::Prepared::of(&document);
         let Self { index, state, .. } = &mut *self;
