@@ -7,3 +7,9 @@
 
 mod fetch;
 mod support;
+mod feeds;
+
+#[path = "../../benches/feeds/mutate.rs"]
+mod mutate;
+#[path = "../../benches/feeds/score.rs"]
+mod score;
