@@ -11,7 +11,7 @@ use crate::{
     crawl, fetch,
     politeness::pace::Rest,
     schedule::Cadence,
-    topic::{Topic, Topics},
+    topic::Topics,
 };
 
 /// The feeds that are polled.
@@ -45,13 +45,9 @@ pub(super) fn feeds(config: &Config) -> Vec<crawl::Feed> {
 
 /// What reading and judging needs.
 pub(super) fn rules(config: &Config) -> anyhow::Result<crawl::Rules> {
-    let topics = config.topics.iter().filter_map(|file| Topic::parse(&file.text).ok()).collect();
-    let sites: BTreeMap<String, SiteRules> = config
-        .sites
-        .iter()
-        .filter_map(|file| SiteRules::parse(&file.text).ok())
-        .map(|rules| (rules.host.clone(), rules))
-        .collect();
+    let topics = config.topics.iter().map(|topic| topic.value.clone()).collect();
+    let sites: BTreeMap<String, SiteRules> =
+        config.sites.iter().map(|site| (site.value.host.clone(), site.value.clone())).collect();
     Ok(crawl::Rules {
         sites,
         topics: Topics::new(topics)?,
@@ -95,7 +91,7 @@ pub(super) fn fetch(config: &Config) -> fetch::Settings {
         longest_page: bytes(limits.max_page_size),
         longest_listing: bytes(limits.max_feed_size),
         redirects: limits.redirects as usize,
-        allow: network.allow.iter().filter_map(|cidr| cidr.to_string().parse().ok()).collect(),
+        allow: network.allow.clone(),
         proxy: network.proxy.clone(),
         ..fetch::Settings::default()
     }

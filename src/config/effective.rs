@@ -82,13 +82,11 @@ fn parts(config: &Config) -> BTreeMap<String, BTreeMap<String, Value>> {
     for feed in &config.feeds {
         parts.insert(format!("feed {}", feed.id), object(json!(feed)));
     }
-    for (kind, documents) in [("topic", &config.topics), ("site", &config.sites)] {
-        for document in documents {
-            let name = document.name.rsplit(['/', '\\']).next().unwrap_or_default();
-            let name = name.strip_suffix(".toml").unwrap_or(name);
-            let whole = BTreeMap::from([(String::new(), content(document))]);
-            parts.insert(format!("{kind} {name}"), whole);
-        }
+    let topics = config.topics.iter().map(|topic| ("topic", topic.value.id(), &topic.document));
+    let sites = config.sites.iter().map(|site| ("site", site.value.host.as_str(), &site.document));
+    for (kind, name, document) in topics.chain(sites) {
+        let whole = BTreeMap::from([(String::new(), content(document))]);
+        parts.insert(format!("{kind} {name}"), whole);
     }
     parts
 }

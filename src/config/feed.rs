@@ -75,6 +75,11 @@ pub struct Feed {
 }
 
 impl Feed {
+    /// The language of the articles, where the feed is polled and the language known.
+    pub(super) fn polled_in(&self) -> Option<&str> {
+        self.language.as_deref().filter(|_| self.enabled)
+    }
+
     /// The feed's times against each other and against those it inherits.
     pub(super) fn conflicts(&self, schedule: &Schedule) -> Vec<Conflict<&'static str>> {
         let floor = self.floor.unwrap_or(schedule.floor);

@@ -40,7 +40,7 @@ pub(super) fn read(document: &mut Document, schedule: &Schedule) -> Vec<Feed> {
                 }
             }
             ("feed", _) => faults.push(not_a_feed(value.span())),
-            (key, _) => faults.push(reader::unknown_key(key, name.span(), &schema)),
+            (key, _) => faults.push(unknown_key(key, name.span(), &schema)),
         }
     }
     repeated(&feeds, &document.text, "id", |feed| &feed.id, faults);
@@ -52,6 +52,10 @@ pub(super) fn read(document: &mut Document, schedule: &Schedule) -> Vec<Feed> {
         }
     }
     feeds.into_iter().map(|(feed, _)| feed).collect()
+}
+
+fn unknown_key(name: &str, span: Range<usize>, schema: &Json) -> Fault {
+    reader::unknown("key", name, span, reader::known_keys(schema).collect())
 }
 
 fn not_a_feed(span: Range<usize>) -> Fault {
@@ -74,7 +78,8 @@ fn feed(
         whole.extend(key);
         Feed::deserialize(whole).map(|_| ())
     };
-    let leaves = reader::keys(written, schema, faults, fits);
+    let unknown = |name: &str, span| unknown_key(name, span, schema);
+    let leaves = reader::keys(written, schema, faults, unknown, fits);
     let required = schema.get("required").and_then(Json::as_array).into_iter().flatten();
     for key in required.filter_map(Json::as_str).filter(|key| !written.contains_key(*key)) {
         let message = format!("the feed has no `{key}`");

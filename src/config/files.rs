@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Config, feeds, layers,
+    Config, Parsed, feeds, layers, reader,
     report::{Document, Report},
 };
-use crate::fault::Fault;
+use crate::{article::SiteRules, fault::Fault, topic::Topic};
 
 /// The texts of a configuration.
 #[derive(Debug, Clone)]
@@ -31,7 +31,8 @@ pub fn read(
     let mut layers = layers::documents(files.settings, env, flags);
     let settings = layers::settings(&mut layers);
     let feeds = feeds::read(&mut files.feeds, &settings.schedule);
-    let (topics, sites) = (files.topics.clone(), files.sites.clone());
+    let topics = parse(&mut files.topics, Topic::parse, Topic::id);
+    let sites = parse(&mut files.sites, SiteRules::parse, |rules| &rules.host);
     let documents = layers.into_iter().chain([files.feeds]).chain(files.topics).chain(files.sites);
     match Report::of(documents) {
         Some(report) => Err(report),
@@ -39,10 +40,33 @@ pub fn read(
     }
 }
 
-/// Parses a document and keeps what is wrong in it for the report.
-pub fn parse<T>(
-    document: &mut Document,
-    parse: impl FnOnce(&str) -> Result<T, Vec<Fault>>,
-) -> Option<T> {
-    parse(&document.text).map_err(|faults| document.faults.extend(faults)).ok()
+/// Parses documents of one kind, each of which has a name that no other may have.
+fn parse<T>(
+    documents: &mut [Document],
+    parse: impl Fn(&str) -> Result<T, Vec<Fault>>,
+    name: impl Fn(&T) -> &str,
+) -> Vec<Parsed<T>> {
+    let mut parsed = Vec::<Parsed<T>>::new();
+    // A document with faults could not be read: its text is not there to be parsed.
+    for document in documents.iter_mut().filter(|document| document.faults.is_empty()) {
+        let value = match parse(&document.text) {
+            Ok(value) => value,
+            Err(faults) => {
+                document.faults = faults.into_iter().map(reader::in_words).collect();
+                continue;
+            }
+        };
+        let name_of = name(&value);
+        if let Some(first) = parsed.iter().find(|other| name(&other.value) == name_of) {
+            let quoted = format!("\"{name_of}\"");
+            let start = document.text.find(&quoted).unwrap_or_default();
+            document.faults.push(Fault {
+                span: start..start + quoted.len(),
+                message: format!("`{name_of}` is used twice"),
+                help: Some(format!("{} has it too", first.document.name)),
+            });
+        }
+        parsed.push(Parsed { document: document.clone(), value });
+    }
+    parsed
 }

@@ -84,44 +84,32 @@ type Leaves = Vec<((String, String), Leaf)>;
 /// The settings of the file.
 fn file(document: &mut Document, schema: &Json) -> Leaves {
     let mut leaves = Vec::new();
-    let root = reader::parse(&document.text, &mut document.faults);
+    let faults = &mut document.faults;
+    let root = reader::parse(&document.text, faults);
     for (name, value) in reader::in_order(&root) {
         let section = name.get_ref().as_ref();
         let is_known = reader::known_keys(schema).any(|known| known == section);
-        let fault = match value.get_ref() {
+        match value.get_ref() {
             DeValue::Table(table) if is_known => {
                 let keys = reader::of_key(schema, section);
-                let fits = |keys| fits_section(section, keys);
-                let mut faults = Vec::new();
-                let found = reader::keys(table, keys, &mut faults, fits);
-                place_elsewhere(&mut faults, schema);
-                document.faults.extend(faults);
+                let unknown = |name: &str, span| unknown_key(name, span, keys, schema);
+                let found =
+                    reader::keys(table, keys, faults, unknown, |key| fits_section(section, key));
                 leaves.extend(found.into_iter().map(|(k, leaf)| ((section.to_owned(), k), leaf)));
-                continue;
             }
-            _ if is_known => Fault {
+            _ if is_known => faults.push(Fault {
                 span: value.span(),
                 message: format!("`{section}` is a section"),
                 help: Some(format!("write its keys below a line [{section}]")),
-            },
-            _ if section == "feed" => Fault {
+            }),
+            _ if section == "feed" => faults.push(Fault {
                 span: name.span(),
                 message: "feeds do not stand in this file".to_owned(),
                 help: Some("write them to feeds.toml beside it".to_owned()),
-            },
-            DeValue::Table(_) => unknown_section(section, name.span(), schema),
-            _ => {
-                let mut faults = vec![Fault {
-                    span: name.span(),
-                    message: format!("unknown key `{section}`"),
-                    help: Some("every key stands in a section".to_owned()),
-                }];
-                place_elsewhere(&mut faults, schema);
-                document.faults.extend(faults);
-                continue;
-            }
-        };
-        document.faults.push(fault);
+            }),
+            DeValue::Table(_) => faults.push(unknown_section(section, name.span(), schema)),
+            _ => faults.push(unknown_key(section, name.span(), schema, schema)),
+        }
     }
     leaves
 }
@@ -149,7 +137,7 @@ fn variable(document: &mut Document, schema: &Json) -> Option<((String, String),
     let faults = if !is_in(&section, schema) {
         vec![unknown_section(&section, section_span, schema)]
     } else if !is_in(&key, keys) {
-        vec![reader::unknown_key(&key, key_span, keys)]
+        vec![unknown_key(&key, key_span, keys, schema)]
     } else {
         let value = plain_value(value, value_start, reader::of_key(keys, &key));
         let written = Spanned::new(value_start..text.len(), value);
@@ -193,26 +181,19 @@ fn fits_section(section: &str, keys: Table) -> Result<(), toml::de::Error> {
 }
 
 fn unknown_section(name: &str, span: Range<usize>, schema: &Json) -> Fault {
-    let help = match reader::nearest(name, reader::known_keys(schema)) {
-        Some(known) => format!("did you mean [{known}]?"),
-        None => format!("expected one of {}", reader::list(reader::known_keys(schema))),
-    };
-    Fault { span, message: format!("unknown section `{name}`"), help: Some(help) }
+    reader::unknown("section", name, span, reader::known_keys(schema).collect())
 }
 
-/// A key in the wrong section is told its own.
-fn place_elsewhere(faults: &mut [Fault], schema: &Json) {
-    for fault in faults {
-        let Some(key) =
-            fault.message.strip_prefix("unknown key `").map(|m| m.trim_end_matches('`'))
-        else {
-            continue;
-        };
-        let home = reader::known_keys(schema).find(|section| {
-            reader::known_keys(reader::of_key(schema, section)).any(|known| known == key)
-        });
-        if let Some(section) = home {
-            fault.help = Some(format!("`{key}` belongs to the section [{section}]"));
+/// A key that its table does not know; where another section does, that is told.
+fn unknown_key(name: &str, span: Range<usize>, keys: &Json, schema: &Json) -> Fault {
+    let home = reader::known_keys(schema).find(|section| {
+        reader::known_keys(reader::of_key(schema, section)).any(|known| known == name)
+    });
+    let fault = reader::unknown("key", name, span, reader::known_keys(keys).collect());
+    match home {
+        Some(section) => {
+            Fault { help: Some(format!("`{name}` belongs to the section [{section}]")), ..fault }
         }
+        None => fault,
     }
 }

@@ -26,9 +26,7 @@ pub(super) fn parse<'a>(text: &'a str, faults: &mut Vec<Fault>) -> DeTable<'a> {
     let (table, errors) = DeTable::parse_recoverable(text);
     for error in errors {
         let span = error.span().unwrap_or(text.len()..text.len());
-        let (message, expected) = halves(error.message());
-        let help = expected.map(|expected| format!("expected {expected}"));
-        faults.push(Fault { span, message: message.to_owned(), help });
+        faults.push(in_words(Fault { span, message: error.message().to_owned(), help: None }));
     }
     table.into_inner()
 }
@@ -42,18 +40,20 @@ pub(super) fn in_order<'t, 'a>(
     keys
 }
 
-/// Reads the keys of one table. `fits` tells of a table with a single key whether its value will do.
+/// Reads the keys of one table. `unknown` makes the fault of a key that the schema does not have;
+/// `fits` tells of a table with a single key whether its value will do.
 pub(super) fn keys(
     table: &DeTable<'_>,
     schema: &Json,
     faults: &mut Vec<Fault>,
+    unknown: impl Fn(&str, Range<usize>) -> Fault,
     fits: impl Fn(Table) -> Result<(), toml::de::Error>,
 ) -> BTreeMap<String, Leaf> {
     let mut leaves = BTreeMap::new();
     for (key, value) in in_order(table) {
         let name = key.get_ref().as_ref();
         if !known_keys(schema).any(|known| known == name) {
-            faults.push(unknown_key(name, key.span(), schema));
+            faults.push(unknown(name, key.span()));
             continue;
         }
         match leaf(name, value, schema, &fits) {
@@ -116,13 +116,35 @@ pub(super) fn choices(schema: &Json) -> impl Iterator<Item = &str> {
     of("enum").chain(documented).filter_map(Json::as_str)
 }
 
-/// The fault of a key that the table does not know.
-pub(super) fn unknown_key(name: &str, span: Range<usize>, schema: &Json) -> Fault {
-    let help = match nearest(name, known_keys(schema)) {
+/// The fault of a name that is none of the known ones.
+pub(super) fn unknown(kind: &str, name: &str, span: Range<usize>, known: Vec<&str>) -> Fault {
+    let help = match nearest(name, known.iter().copied()) {
         Some(known) => format!("did you mean `{known}`?"),
-        None => format!("expected one of {}", list(known_keys(schema))),
+        None => format!("expected one of {}", list(known.into_iter())),
     };
-    Fault { span, message: format!("unknown key `{name}`"), help: Some(help) }
+    Fault { span, message: format!("unknown {kind} `{name}`"), help: Some(help) }
+}
+
+/// Where a fault is a sentence of serde's or of the TOML parser's, what was expected goes to the
+/// caret, and a misspelt key is told the right one.
+pub(super) fn in_words(fault: Fault) -> Fault {
+    let (found, Some(expected)) = halves(&fault.message) else { return fault };
+    if fault.help.is_some() {
+        return fault;
+    }
+    match found.strip_prefix("unknown field `") {
+        Some(name) => unknown("key", name.trim_end_matches('`'), fault.span, quoted(expected)),
+        None => Fault {
+            message: found.to_owned(),
+            help: Some(format!("expected {expected}")),
+            span: fault.span,
+        },
+    }
+}
+
+/// The names between backticks.
+fn quoted(text: &str) -> Vec<&str> {
+    text.split('`').skip(1).step_by(2).collect()
 }
 
 /// The candidate that a name may be a slip of: at most a third of its characters differ.
@@ -186,8 +208,8 @@ fn halves(error: &str) -> (&str, Option<&str>) {
 fn fault(key: &str, span: &Range<usize>, error: &str) -> Fault {
     let (found, expected) = halves(error);
     let (message, slip) = if let Some(found) = found.strip_prefix("unknown variant ") {
-        let names = expected.unwrap_or_default().split('`').skip(1).step_by(2);
-        let slip = nearest(found.trim_matches('`'), names);
+        let names = quoted(expected.unwrap_or_default());
+        let slip = nearest(found.trim_matches('`'), names.into_iter());
         (format!("wrong value for `{key}`: {found}"), slip)
     } else {
         let found = found.strip_prefix("invalid ").unwrap_or(found);

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use serde::Serialize;
 
 use crate::fault::Fault;
@@ -31,10 +31,17 @@ impl Document {
     }
 }
 
-/// Why a configuration is refused.
+/// Why a configuration is refused, or what in it is probably not meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
+    severity: Severity,
     documents: Vec<Document>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Severity {
+    Error,
+    Warning,
 }
 
 /// One fault with its place, for programs.
@@ -55,12 +62,21 @@ pub struct Placed<'a> {
 impl Report {
     /// The report of the documents that have faults, or none where none has.
     pub fn of(documents: impl IntoIterator<Item = Document>) -> Option<Self> {
+        Self::new(Severity::Error, documents)
+    }
+
+    /// The same, where the faults are none that refuse the configuration.
+    pub fn of_warnings(documents: impl IntoIterator<Item = Document>) -> Option<Self> {
+        Self::new(Severity::Warning, documents)
+    }
+
+    fn new(severity: Severity, documents: impl IntoIterator<Item = Document>) -> Option<Self> {
         let mut documents: Vec<Document> =
             documents.into_iter().filter(|document| !document.faults.is_empty()).collect();
         for document in &mut documents {
             document.faults.sort_by_key(|fault| fault.span.start);
         }
-        (!documents.is_empty()).then_some(Self { documents })
+        (!documents.is_empty()).then_some(Self { severity, documents })
     }
 
     /// The faults by document and place.
@@ -85,19 +101,23 @@ impl Report {
         let mut text = String::new();
         for document in &self.documents {
             for fault in &document.faults {
-                text += &renderer.render(&[group(document, fault)]);
+                text += &renderer.render(&[group(self.severity, document, fault)]);
                 text += "\n\n";
             }
         }
         let count = self.faults().count();
         let plural = if count == 1 { "" } else { "s" };
-        text + &format!("{count} fault{plural} in the configuration\n")
+        let kind = match self.severity {
+            Severity::Error => "fault",
+            Severity::Warning => "warning",
+        };
+        text + &format!("{count} {kind}{plural} in the configuration\n")
     }
 }
 
 impl From<Document> for Report {
     fn from(document: Document) -> Self {
-        Self { documents: vec![document] }
+        Self { severity: Severity::Error, documents: vec![document] }
     }
 }
 
@@ -109,8 +129,12 @@ impl fmt::Display for Report {
 
 impl std::error::Error for Report {}
 
-fn group<'a>(document: &'a Document, fault: &'a Fault) -> annotate_snippets::Group<'a> {
-    let title = Level::ERROR.primary_title(fault.message.as_str());
+fn group<'a>(severity: Severity, document: &'a Document, fault: &'a Fault) -> Group<'a> {
+    let level = match severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let title = level.primary_title(fault.message.as_str());
     let text = document.text.as_str();
     if text.is_empty() {
         let group = title.element(Origin::path(document.name.as_str()));

@@ -18,13 +18,14 @@ pub fn feeds() -> Value {
 fn of<T: JsonSchema>(file: &str) -> Value {
     let settings = SchemaSettings::draft2020_12().with(|s| s.inline_subschemas = true);
     let mut schema =
-        settings.with_transform(without_null).into_generator().into_root_schema_for::<T>();
+        settings.with_transform(in_terms_of_toml).into_generator().into_root_schema_for::<T>();
     schema.insert("title".to_owned(), file.into());
     schema.to_value()
 }
 
-/// TOML knows no null: what may be absent is just not required. Number formats are Rust's own.
-fn without_null(schema: &mut Schema) {
+/// TOML knows no null: what may be absent is just not required. Number formats are Rust's own, and
+/// so are the line ends of its comments.
+fn in_terms_of_toml(schema: &mut Schema) {
     if schema.get("default").is_some_and(Value::is_null) {
         schema.remove("default");
     }
@@ -38,5 +39,8 @@ fn without_null(schema: &mut Schema) {
     if schema.get("type").is_some_and(|name| name == "integer") {
         schema.remove("format");
     }
-    transform_subschemas(&mut without_null, schema);
+    if let Some(Value::String(description)) = schema.get_mut("description") {
+        *description = description.replace('\n', " ");
+    }
+    transform_subschemas(&mut in_terms_of_toml, schema);
 }

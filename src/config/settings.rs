@@ -1,14 +1,14 @@
 //! The sections of `newswatch.toml`. What stands here stands nowhere else: the reader, the JSON
 //! Schema and the comments of the shipped file are made from these names, docs and defaults.
 
-use std::{net::IpAddr, ops::Range, path::PathBuf, time::Duration};
+use std::{ops::Range, path::PathBuf, time::Duration};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{cidr::Cidr, unit};
-use crate::fault::Fault;
+use super::unit;
+use crate::{fault::Fault, fetch::address::Cidr};
 
 /// The settings of newswatch.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -309,6 +309,7 @@ impl Default for Limits {
 pub struct Network {
     /// Networks (CIDR) that may be reached although they are private, such as "10.1.2.0/24".
     /// Loopback, private and other special addresses are refused without it.
+    #[serde(with = "unit::Networks")]
     pub allow: Vec<Cidr>,
     /// Proxy for all requests. The environment's proxy variables are not used.
     #[serde(deserialize_with = "unit::Proxy::deserialize")]
@@ -318,13 +319,6 @@ pub struct Network {
         example = &"http://127.0.0.1:3128"
     )]
     pub proxy: Option<Url>,
-}
-
-impl Network {
-    /// Whether an address is opened by `allow`.
-    pub fn allows(&self, address: IpAddr) -> bool {
-        self.allow.iter().any(|network| network.contains(address))
-    }
 }
 
 /// What is kept.

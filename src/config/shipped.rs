@@ -7,7 +7,7 @@ use std::{collections::BTreeSet, env, fmt::Write, fs, path::Path};
 
 use serde_json::Value;
 
-use super::{Document, Files, Report, read, reader, schema};
+use super::{Document, Files, Report, embedded, read, reader, schema};
 
 #[test]
 fn the_shipped_settings_are_all_keys_with_their_docs_and_defaults() {
@@ -57,6 +57,18 @@ fn the_shipped_feeds_are_in_27_languages() {
     let feeds = check(Document::new("newswatch.toml", ""), document).unwrap().feeds;
     let languages: BTreeSet<_> = feeds.iter().filter_map(|feed| feed.language.as_ref()).collect();
     assert_eq!((feeds.len(), languages.len()), (110, 27), "{languages:?}");
+}
+
+#[test]
+fn all_shipped_topics_and_sites_are_built_in() {
+    for (folder, built_in) in [("topics", embedded::TOPICS), ("sites", embedded::SITES)] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("config").join(folder);
+        let files = fs::read_dir(path).unwrap().map(|file| file.unwrap().file_name());
+        let names = files.map(|name| name.into_string().unwrap());
+        let names: BTreeSet<String> = names.filter(|name| name.ends_with(".toml")).collect();
+        let built_in: BTreeSet<_> = built_in.iter().map(|(name, _)| (*name).to_owned()).collect();
+        assert_eq!(names, built_in, "config/{folder} and src/config/embedded.rs");
+    }
 }
 
 #[test]

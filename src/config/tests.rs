@@ -1,13 +1,12 @@
 //! Every fault is told where it is; layers and places come in their order.
 #![expect(clippy::disallowed_methods, reason = "test: lays out folders to be found")]
 
-use std::{collections::BTreeMap, fs, net::IpAddr, path::Path, time::Duration};
+use std::{collections::BTreeMap, fs, path::Path, time::Duration};
 
 use proptest::prelude::*;
 
 use super::{
-    Cidr, Config, Document, Files, LoadOptions, Report, Settings, diff, hash, load, place, read,
-    unit,
+    Config, Document, Files, LoadOptions, Report, Settings, diff, hash, load, place, read, unit,
 };
 
 fn files(settings: &str, feeds: &str) -> Files {
@@ -71,6 +70,24 @@ fn values_that_contradict_each_other_are_told_where_they_are_written() {
         &format!("{FEED}floor = \"2d\"\n"),
         &[("NEWSWATCH__LIMITS__TOTAL_TIMEOUT", "5s"), ("NEWSWATCH__SCHEDULE__CEILING", "10m")]
     ));
+}
+
+#[test]
+fn topics_and_sites_are_checked_with_the_rest() {
+    let mut files = files("", FEED);
+    files.topics = vec![Document::new("topics/a.toml", "[topic]\nid = \"a\"\nnam = \"A\"\n")];
+    files.sites = vec![
+        Document::new("sites/a.toml", "host = \"a.org\"\nbody = [\"p[\"]\n"),
+        Document::new("sites/b.toml", "host = \"b.org\"\n"),
+        Document::new("sites/c.toml", "zone = \"Asia/Almaty\"\nhost = \"b.org\"\n"),
+    ];
+    insta::assert_snapshot!(read(files, &BTreeMap::new(), &[]).unwrap_err().render(false));
+}
+
+#[test]
+fn what_is_probably_not_meant_is_a_warning() {
+    let config = check("", &format!("{FEED}enabled = false\n"), &[]).unwrap();
+    insta::assert_snapshot!(config.warnings().unwrap().render(false));
 }
 
 #[test]
@@ -237,12 +254,21 @@ fn the_hash_is_of_what_is_said_and_not_of_how() {
 
 #[test]
 fn a_change_is_told_in_words() {
-    let mut old = check("", FEED, &[]).unwrap();
-    old.topics = vec![Document::new("topics/a.toml", "a = 1"), Document::new("topics/b.toml", "")];
+    let mut files = files("", FEED);
+    files.sites = vec![
+        Document::new("sites/a.toml", "host = \"a.org\"\nlanguage = \"ru\""),
+        Document::new("sites/b.toml", "host = \"b.org\""),
+    ];
+    let old = read(files.clone(), &BTreeMap::new(), &[]).unwrap();
     let two = "[[feed]]\nid = \"two\"\nurl = \"https://example.org/2\"\n";
     let feeds = format!("{FEED}interval = \"1h\"\n{two}");
-    let mut new = check("[schedule]\ninterval = \"45m\"\n", &feeds, &[]).unwrap();
-    new.topics = vec![Document::new("topics/a.toml", "a = 2"), Document::new("topics/c.toml", "")];
+    files.settings.text = "[schedule]\ninterval = \"45m\"\n".to_owned();
+    files.feeds.text = feeds;
+    files.sites = vec![
+        Document::new("sites/a.toml", "host = \"a.org\"\nlanguage = \"kk\""),
+        Document::new("sites/c.toml", "host = \"c.org\""),
+    ];
+    let new = read(files, &BTreeMap::new(), &[]).unwrap();
     let words: Vec<String> = diff(&old, &new).iter().map(ToString::to_string).collect();
     assert_eq!(
         words,
@@ -250,33 +276,11 @@ fn a_change_is_told_in_words() {
             "feed one.interval: unset -> \"1h\"",
             "feed two: added",
             "schedule.interval: \"30m\" -> \"45m\"",
-            "topic a: changed",
-            "topic b: removed",
-            "topic c: added",
+            "site a.org: changed",
+            "site b.org: removed",
+            "site c.org: added",
         ]
     );
-}
-
-#[test]
-fn a_network_holds_its_addresses() {
-    let rows = [
-        ("10.1.2.0/24", "10.1.2.255", true),
-        ("10.1.2.0/24", "10.1.3.0", false),
-        ("10.1.2.3", "10.1.2.3", true),
-        ("10.1.2.3", "10.1.2.4", false),
-        ("0.0.0.0/0", "255.255.255.255", true),
-        ("0.0.0.0/0", "::1", false),
-        ("fd00::/8", "fdff::1", true),
-        ("fd00::/8", "fe80::1", false),
-        ("::/0", "ffff::", true),
-    ];
-    for (network, address, is_in) in rows {
-        let address: IpAddr = address.parse().unwrap();
-        assert_eq!(Cidr::parse(network).unwrap().contains(address), is_in, "{network} {address}");
-    }
-    for wrong in ["10.1.2.0/33", "10.1.2", "fd00::/129", "10.0.0.0/", "10.0.0.0/+8", "", "a/8"] {
-        assert_eq!(Cidr::parse(wrong), None, "{wrong}");
-    }
 }
 
 #[test]

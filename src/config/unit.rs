@@ -4,8 +4,10 @@ use std::{borrow::Cow, fmt, path::PathBuf, time::Duration};
 
 use jiff::tz::TimeZone;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserializer, Serializer, de};
+use serde::{Deserialize, Deserializer, Serializer, de};
 use url::Url;
+
+use crate::fetch::address::Cidr;
 
 const TIME_UNITS: [(&str, u64); 5] =
     [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
@@ -159,6 +161,31 @@ impl JsonSchema for WebUrl {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({"type": "string", "format": "uri", "pattern": "^https?://[^/@]+(/|$)"})
+    }
+}
+
+/// Ranges of addresses.
+pub(super) struct Networks;
+
+impl Networks {
+    pub(super) fn serialize<S: Serializer>(networks: &[Cidr], to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(networks.iter().map(Cidr::to_string))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Cidr>, D::Error> {
+        let texts: Vec<String> = Deserialize::deserialize(from)?;
+        texts.iter().map(|text| text.parse().map_err(de::Error::custom)).collect()
+    }
+}
+
+impl JsonSchema for Networks {
+    fn schema_name() -> Cow<'static, str> {
+        "Networks".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let network = json_schema!({"type": "string", "pattern": "^[0-9A-Fa-f.:]+(/[0-9]{1,3})?$"});
+        json_schema!({"type": "array", "items": network})
     }
 }
 

@@ -114,6 +114,14 @@ pub(super) struct Container {
     pub(super) blocks: u32,
 }
 
+impl Container {
+    /// Whether the markup around it says that it holds comments, other stories or furniture.
+    pub(super) fn is_doubtful(&self) -> bool {
+        let furniture = 1 << Tag::Nav as u64 | 1 << Tag::Footer as u64 | 1 << Tag::Aside as u64;
+        self.hidden || self.within & furniture != 0 || self.inherited & lexicon::DOUBTFUL != 0
+    }
+}
+
 /// A run of text.
 #[derive(Debug, Default)]
 pub(super) struct Block {

@@ -28,12 +28,16 @@ struct Outline {
     until_prose: Vec<u32>,
     title_at: Option<usize>,
     best: usize,
+    /// The best container and those around it, in ascending order.
+    best_path: Vec<usize>,
     best_depth: i32,
     best_share: f32,
     articles: u16,
     largest_article: u16,
     groups: BTreeMap<(u32, Tag), Group>,
     repeats: BTreeMap<u64, u32>,
+    /// How much of each block stands in other blocks too.
+    repeated_share: Vec<f32>,
     h1_before: Vec<u32>,
 }
 
@@ -80,7 +84,7 @@ pub(super) fn of(blocks: &Blocks, anchors: &Anchors<'_>) -> Features {
 
 /// The features' names, in the order of a row.
 #[rustfmt::skip]
-pub(super) const NAMES: [&str; 202] = [
+pub(super) const NAMES: [&str; 227] = [
     "ln_words", "word_length", "link_density", "links", "bold_share", "sentence_ends", "commas",
     "digits", "capitals", "ending", "lower_start", "start_kind", "has_address", "has_time",
     "broken", "tag", "paragraph", "heading", "hidden", "declared_body", "depth", "within_nav",
@@ -98,7 +102,11 @@ pub(super) const NAMES: [&str; 202] = [
     "around_lead", "around_byline", "around_date", "around_related", "around_share",
     "around_subscribe", "around_comment", "around_ad", "around_caption", "around_nav",
     "around_topic", "around_legal", "around_embed", "around_box", "around_hidden", "around_note",
-    "around_list", "around_video", "around_live", "around_bio", "cue_read_also", "cue_subscribe",
+    "around_list", "around_video", "around_live", "around_bio", "apart_body", "apart_content",
+    "apart_paragraph", "apart_title", "apart_lead", "apart_byline", "apart_date", "apart_related",
+    "apart_share", "apart_subscribe", "apart_comment", "apart_ad", "apart_caption", "apart_nav",
+    "apart_topic", "apart_legal", "apart_embed", "apart_box", "apart_hidden", "apart_note",
+    "apart_list", "apart_video", "apart_live", "apart_bio", "cue_read_also", "cue_subscribe",
     "cue_share", "cue_copyright", "cue_byline", "cue_photo", "cue_dated", "cue_comment",
     "cue_advert", "cue_legal", "starts_read_also", "starts_subscribe", "starts_share",
     "starts_copyright", "starts_byline", "starts_photo", "starts_dated", "starts_comment",
@@ -116,6 +124,7 @@ pub(super) const NAMES: [&str; 202] = [
     "after2_link_density", "after2_kinship", "after2_tag", "after2_ending", "after3_words",
     "after3_link_density", "after3_kinship", "after3_tag", "after3_ending", "title_share",
     "title_length", "summary_share", "summary_length", "stated_share", "stated_words", "repeats",
+    "repeated_share",
 ];
 
 fn describe(blocks: &Blocks, outline: &Outline, stated: &Stated, at: usize, row: &mut Row) {
@@ -123,7 +132,7 @@ fn describe(blocks: &Blocks, outline: &Outline, stated: &Stated, at: usize, row:
     let Some(container) = blocks.containers.get(block.container) else { return };
     let text = blocks.text_of(block);
     own_text(block, text, row);
-    markup(blocks, block, container, row);
+    markup(blocks, outline, block, container, row);
     cues(block, text, row);
     position(outline, at, row);
     kin(blocks, outline, block, container, row);
@@ -132,6 +141,7 @@ fn describe(blocks: &Blocks, outline: &Outline, stated: &Stated, at: usize, row:
     }
     stated.describe(text, block, row);
     row.push(outline.repeats.get(&text_hash(text)).map_or(0.0, |count| capped(*count)));
+    row.push(outline.repeated_share.get(at).copied().unwrap_or(0.0));
 }
 
 fn own_text(block: &Block, text: &str, row: &mut Row) {
@@ -194,7 +204,13 @@ const WITHIN: [Tag; 15] = [
     Tag::Details,
 ];
 
-fn markup(blocks: &Blocks, block: &Block, container: &Container, row: &mut Row) {
+fn markup(
+    blocks: &Blocks,
+    outline: &Outline,
+    block: &Block,
+    container: &Container,
+    row: &mut Row,
+) {
     row.push(match container.tag {
         Tag::Paragraph => 0.0,
         Tag::H1 => 1.0,
@@ -225,6 +241,12 @@ fn markup(blocks: &Blocks, block: &Block, container: &Container, row: &mut Row) 
     row.bits(container.marks | block.inline_marks, kinds);
     row.bits(near, kinds);
     row.bits(container.inherited, kinds);
+    // What stands around the page's best container too says nothing about this block.
+    let apart = blocks
+        .around(block.container)
+        .take_while(|(at, _)| outline.best_path.binary_search(at).is_err())
+        .fold(0, |marks, (_, up)| marks | up.marks);
+    row.bits(apart, kinds);
 }
 
 /// Longer blocks speak for themselves.
@@ -285,11 +307,11 @@ fn kin(blocks: &Blocks, outline: &Outline, block: &Block, container: &Container,
     }
     let inside_best = blocks.around(block.container).any(|(at, _)| at == outline.best);
     if !inside_best {
-        let best_path: Vec<usize> = blocks.around(outline.best).map(|(at, _)| at).collect();
+        let path = &outline.best_path;
         meets = blocks
             .around(block.container)
-            .find_map(|(at, _)| best_path.iter().position(|best| *best == at))
-            .unwrap_or(99);
+            .find_map(|(at, _)| path.binary_search(&at).ok())
+            .map_or(99, |at| path.len() - 1 - at);
     }
     row.flag(inside_best);
     row.push(capped(ups));
@@ -361,19 +383,30 @@ fn outline(blocks: &Blocks, anchors: &Anchors<'_>) -> Outline {
             prose += block.words;
             group.prose += real(block.words);
             *article_words.entry(container.article).or_insert(0) += block.words;
+            let doubt = if container.is_doubtful() { 0.2 } else { 1.0 };
             for (step, (up, _)) in blocks.around(block.container).take(4).enumerate() {
                 if let Some(score) = scores.get_mut(up) {
                     let share = [0.3, 1.0, 0.7, 0.3].get(step).copied().unwrap_or(0.0);
-                    *score += real(block.words) * share;
+                    *score += real(block.words) * share * doubt;
                 }
             }
         }
     }
+    let title_at = title_at.or_else(|| {
+        blocks.list.iter().position(|block| {
+            blocks.containers.get(block.container).is_some_and(|c| c.tag == Tag::H1)
+        })
+    });
     let best = scores.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map_or(0, |best| best.0);
     article_words.remove(&0);
     let best_container = blocks.containers.get(best);
     Outline {
         best,
+        best_path: {
+            let mut path: Vec<usize> = blocks.around(best).map(|(at, _)| at).collect();
+            path.reverse();
+            path
+        },
         best_depth: best_container.map_or(0, |c| i32::from(c.depth)),
         best_share: best_container.map_or(0.0, |c| real(c.words) / real(words.max(1))),
         words_before,
@@ -394,8 +427,37 @@ fn outline(blocks: &Blocks, anchors: &Anchors<'_>) -> Outline {
             .map_or(0, |(article, _)| *article),
         groups,
         repeats,
+        repeated_share: repeated_shares(blocks),
         h1_before,
     }
+}
+
+/// The share of each block's runs of three words that other blocks have too.
+fn repeated_shares(blocks: &Blocks) -> Vec<f32> {
+    let runs_of: Vec<Vec<u32>> =
+        blocks.list.iter().map(|block| runs(&words(blocks.text_of(block)))).collect();
+    let mut places: Vec<(u32, usize)> = runs_of
+        .iter()
+        .enumerate()
+        .flat_map(|(at, runs)| runs.iter().map(move |run| (*run, at)))
+        .collect();
+    places.sort_unstable();
+    let mut shared = vec![0_usize; runs_of.len()];
+    for same in places.chunk_by(|a, b| a.0 == b.0) {
+        let (Some(first), Some(last)) = (same.first(), same.last()) else { continue };
+        if first.1 != last.1 {
+            for (_, at) in same {
+                if let Some(count) = shared.get_mut(*at) {
+                    *count += 1;
+                }
+            }
+        }
+    }
+    shared
+        .iter()
+        .zip(&runs_of)
+        .map(|(shared, runs)| real_size(*shared) / real_size(runs.len().max(1)))
+        .collect()
 }
 
 fn distances<'a>(blocks: impl Iterator<Item = &'a Block>) -> Vec<u32> {

@@ -33,6 +33,9 @@ pub(super) const KINDS: [&str; 24] = [
     "bio",
 ];
 
+/// Kinds that are seldom around an article's text: comments, legal texts, hidden copies.
+pub(super) const DOUBTFUL: u32 = 1 << 10 | 1 << 15 | 1 << 18;
+
 /// Words of class names by kind. A word stands for itself; `*` at the end matches any word that
 /// begins so.
 const WORDS: [&str; 24] = [

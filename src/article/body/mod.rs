@@ -189,16 +189,29 @@ fn assemble<'a>(blocks: &Blocks, kept: impl Iterator<Item = &'a Block>) -> Strin
 pub struct BlockView {
     pub text: String,
     pub features: Vec<f32>,
+    /// Its container, the two around that, and its group of like blocks.
+    pub kin: [usize; 4],
 }
 
 pub(super) fn views(html: &Html, anchors: &Anchors<'_>) -> Vec<BlockView> {
     let blocks = Blocks::of(html.tree.root(), &[]);
     let features = features::of(&blocks, anchors);
+    let mut group = 0;
     blocks
         .list
         .iter()
         .zip(features.rows)
-        .map(|(block, features)| BlockView { text: blocks.text_of(block).to_owned(), features })
+        .map(|(block, features)| {
+            let mut kin = [0; 4];
+            for (place, (at, container)) in kin.iter_mut().zip(blocks.around(block.container)) {
+                *place = at;
+                if at == block.container {
+                    group = container.signature as usize;
+                }
+            }
+            kin[3] = group;
+            BlockView { text: blocks.text_of(block).to_owned(), features, kin }
+        })
         .collect()
 }
 
