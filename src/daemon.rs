@@ -214,7 +214,7 @@ fn write(
     let mut step = Step::default();
     let result = decide_and_append(crawl, stores, visits, now, &mut step);
     if let Err(error) = result {
-        crawl.state().rollback()?;
+        crawl.rollback()?;
         return Err(error);
     }
     // From here on the records are on disk. Should the commit fail, the next start finds them
@@ -225,14 +225,13 @@ fn write(
 }
 
 fn decide_and_append(
-    crawl: &Crawl,
+    crawl: &mut Crawl,
     stores: &mut Stores,
     visits: &[Visit],
     now: Timestamp,
     step: &mut Step,
 ) -> anyhow::Result<()> {
-    let state = crawl.state();
-    state.begin()?;
+    crawl.state().begin()?;
     for visit in visits {
         crawl.absorb(visit, &|place| stores.archive.read_at(place), now, step)?;
     }

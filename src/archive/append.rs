@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{
-    ArchiveError, Checkpoint, Position, Record, SegmentName,
+    ArchiveError, Checkpoint, Position, Record, SegmentName, head,
     line::{self, Seal},
 };
 use crate::jsonl::{Disk, DiskFile, Folder};
@@ -79,10 +79,12 @@ impl<D: Disk> Archive<D> {
         self.choose_segment(bytes.len() as u64, now)?;
         let Some(open) = &mut self.open else { return Ok(self.tip) };
         if let Err(written) = open.file.write_at(open.len, &bytes) {
-            // What is half there must not stay in the way of readers and of the retry.
-            if let Err(cut) = open.file.set_len(open.len) {
+            // What is half there must not stay in the way of readers and of the retry. The cut is
+            // synced too: the retry may go to the next segment, and then nothing else would.
+            let cut = open.file.set_len(open.len).and_then(|()| open.file.sync());
+            if let Err(source) = cut {
                 self.stopped = true;
-                return Err(ArchiveError::io("cut", &open.name, cut));
+                return Err(ArchiveError::Sync { path: open.name.to_string(), source });
             }
             return Err(ArchiveError::io("write", &open.name, written));
         }
@@ -113,12 +115,13 @@ impl<D: Disk> Archive<D> {
             }
             _ => today,
         };
+        if let Some(tip) = self.tip {
+            head::write(&self.disk, tip).inspect_err(|e| self.stopped |= e.is_sync())?;
+        }
         let folder = name.folder();
-        self.disk
-            .create_folder(&folder)
-            .map_err(|e| ArchiveError::io("make the folder", &folder, e))?;
+        self.disk.create_folder(&folder).map_err(ArchiveError::at("make the folder", &folder))?;
         let path = name.to_string();
-        let file = self.disk.create(&path).map_err(|e| ArchiveError::io("create", &path, e))?;
+        let file = self.disk.create(&path).map_err(ArchiveError::at("create", &path))?;
         if let Err(source) = self.disk.sync_folder(&folder) {
             self.stopped = true;
             return Err(ArchiveError::Sync { path: folder, source });

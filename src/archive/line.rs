@@ -63,6 +63,8 @@ pub enum LineFlaw {
     Checksum,
     #[error("its line feed is missing")]
     Torn,
+    #[error("the compressed file is damaged from here on")]
+    Packed,
     #[error("its seq is {found}, not {expected}")]
     Sequence { expected: u32, found: u32 },
     #[error("its prev is not the hash of the line before")]
@@ -100,10 +102,33 @@ fn checksum(body: &[u8]) -> String {
 /// Checks a line's form and checksum.
 pub(super) fn seal(line: &[u8]) -> Result<Seal, LineFlaw> {
     let (body, crc) = split_crc(line).ok_or(LineFlaw::Form)?;
-    if checksum(body).as_bytes() != crc {
+    if checksum(body).as_bytes() != crc && !trusting() {
         return Err(LineFlaw::Checksum);
     }
     read_seal(body).ok_or(LineFlaw::Form)
+}
+
+/// Whether checksums go unchecked: a control of the tests, which must then fail.
+fn trusting() -> bool {
+    #[cfg(test)]
+    return control::TRUSTING.get();
+    #[cfg(not(test))]
+    false
+}
+
+#[cfg(test)]
+pub(super) use control::set_trusting;
+
+#[cfg(test)]
+mod control {
+    use std::cell::Cell;
+
+    thread_local!(pub(super) static TRUSTING: Cell<bool> = const { Cell::new(false) });
+
+    /// Gives what was set before.
+    pub(in super::super) fn set_trusting(trusting: bool) -> bool {
+        TRUSTING.replace(trusting)
+    }
 }
 
 fn split_crc(line: &[u8]) -> Option<(&[u8], &[u8])> {

@@ -2,7 +2,7 @@
 
 use super::{
     Archive, ArchiveError, Checkpoint, Line, Position, ReadError, Record, line::LineHash,
-    read::Lines,
+    line_at,
 };
 use crate::jsonl::Disk;
 
@@ -18,8 +18,7 @@ impl Line {
 impl<D: Disk> Archive<D> {
     /// The record at a place; `None` where there is none that can be read.
     pub fn read_at(&self, position: Position) -> Option<Record> {
-        let mut lines = Lines::from(self.disk.clone(), Some(position)).ok()?;
-        lines.next()?.ok()?.record().ok()
+        line_at(&self.disk, position).ok()?.record().ok()
     }
 
     /// Where the lines after a checkpoint begin.

@@ -5,23 +5,29 @@
 //! the last checkpoint, so a kill between the two loses nothing and doubles nothing.
 
 mod append;
+mod bgzf;
+mod head;
 mod line;
 mod lookup;
+mod pack;
 mod read;
 mod record;
 mod recover;
 mod segment;
 #[cfg(test)]
 mod tests;
+mod verify;
 
 use std::{fmt, io};
 
 pub use append::{Archive, Settings};
 pub use line::{LineFlaw, LineHash, Link};
-pub use read::{Damage, Line, Lines, ReadError, RecordError, read};
+pub use pack::pack;
+pub use read::{Damage, Line, Lines, ReadError, RecordError, line_at, read};
 pub use record::{Record, RecordType, SCHEMA_VERSION, schema};
 pub use recover::{Quarantine, Recovery};
 pub use segment::{Checkpoint, NotAPlace, Position, SegmentName};
+pub use verify::{Finding, Report, verify};
 
 /// Why the archive cannot be opened or written.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +62,10 @@ impl ArchiveError {
             | io::ErrorKind::FileTooLarge => Self::Full { path, source },
             _ => Self::Io { action, path, source },
         }
+    }
+
+    fn is_sync(&self) -> bool {
+        matches!(self, Self::Sync { .. })
     }
 
     fn at(action: &'static str, path: &str) -> impl FnOnce(io::Error) -> Self {

@@ -1,31 +1,92 @@
 //! Reading lines in the order in which they were written.
 
 use std::{
-    io::{self, BufReader},
+    io::{self, BufReader, Read},
     vec,
 };
 
+use flate2::bufread::MultiGzDecoder;
+
 use super::{
     ArchiveError, LineFlaw, Position, Record, SCHEMA_VERSION,
+    bgzf::{self, Blocks},
     line::{self, LineHash},
     segment::{self, Form, Segment},
 };
-use crate::jsonl::{Disk, Folder, RawLine, RawLines, ReadFrom};
+use crate::jsonl::{Disk, DiskFile, Folder, RawLine, RawLines, ReadFrom};
 
 const BUFFER: usize = 256 << 10;
 
-pub(super) type Bytes<F> = BufReader<ReadFrom<F>>;
+/// The plain bytes of a segment, however they lie on the disk.
+#[derive(Debug)]
+pub(super) enum Source<F> {
+    Plain(ReadFrom<F>),
+    Blocks(Blocks<F>),
+    /// Compressed by somebody else.
+    Gzip(Box<MultiGzDecoder<BufReader<ReadFrom<F>>>>),
+}
+
+impl<F: DiskFile> Source<F> {
+    /// Begins at `offset` of the plain bytes.
+    pub(super) fn open<D: Disk<File = F>>(
+        disk: &D,
+        segment: Segment,
+        offset: u64,
+    ) -> io::Result<Self> {
+        let file = disk.open(&segment.path())?;
+        if segment.form == Form::Plain {
+            return Ok(Self::Plain(ReadFrom { file, offset }));
+        }
+        if bgzf::is_ours(&file)? {
+            let mut blocks = Blocks::new(file);
+            blocks.skip(offset)?;
+            return Ok(Self::Blocks(blocks));
+        }
+        let packed = BufReader::with_capacity(BUFFER, ReadFrom { file, offset: 0 });
+        let mut plain = MultiGzDecoder::new(packed);
+        io::copy(&mut plain.by_ref().take(offset), &mut io::sink())?;
+        Ok(Self::Gzip(Box::new(plain)))
+    }
+}
+
+impl<F: DiskFile> Read for Source<F> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(source) => source.read(buffer),
+            Self::Blocks(source) => source.read(buffer),
+            Self::Gzip(source) => source.read(buffer),
+        }
+    }
+}
+
+type Raw<F> = RawLines<BufReader<Source<F>>>;
 
 /// The lines of a segment from `offset` of its plain bytes on.
 pub(super) fn raw_lines<D: Disk>(
     disk: &D,
     segment: Segment,
     offset: u64,
-) -> io::Result<RawLines<Bytes<D::File>>> {
-    let file = match segment.form {
-        Form::Plain => disk.open(&segment.name.to_string())?,
+) -> io::Result<Raw<D::File>> {
+    let source = Source::open(disk, segment, offset)?;
+    Ok(RawLines::new(BufReader::with_capacity(BUFFER, source), offset))
+}
+
+/// Reads the line at a place that [`Lines`] gave. In a compressed segment this unpacks 64 KiB more
+/// than the line.
+pub fn line_at<D: Disk>(disk: &D, position: Position) -> Result<Line, ReadError> {
+    let segment = |form| Segment { name: position.segment, form };
+    let open = |form| Source::open(disk, segment(form), position.offset);
+    let io = |source| unreadable(segment(Form::Plain), source);
+    let source = match open(Form::Plain) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => open(Form::Gzip),
+        other => other,
     };
-    Ok(RawLines::new(BufReader::with_capacity(BUFFER, ReadFrom { file, offset }), offset))
+    // A line is a few kilobytes; a large buffer would be read in vain.
+    let reader = BufReader::with_capacity(16 << 10, source.map_err(io)?);
+    match RawLines::new(reader, position.offset).next() {
+        Some(raw) => Ok(check(segment(Form::Plain), raw.map_err(io)?)?),
+        None => Err(io(io::ErrorKind::UnexpectedEof.into())),
+    }
 }
 
 /// A line whose checksum holds.
@@ -93,7 +154,7 @@ pub struct Lines<D: Disk = Folder> {
     /// Segments still to open, and the offset at which to begin in the next one.
     segments: vec::IntoIter<Segment>,
     offset: u64,
-    current: Option<(Segment, RawLines<Bytes<D::File>>)>,
+    current: Option<(Segment, Raw<D::File>)>,
 }
 
 /// Reads an archive's lines, also while it is being written.

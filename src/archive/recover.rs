@@ -3,7 +3,7 @@
 use std::io;
 
 use super::{
-    Archive, ArchiveError, Checkpoint, Damage, LineFlaw, Position, Settings,
+    Archive, ArchiveError, Checkpoint, Damage, LineFlaw, Position, SegmentName, Settings,
     append::OpenSegment,
     line::{self, LineHash, Link},
     read::{Lines, raw_lines},
@@ -108,6 +108,10 @@ impl<D: Disk> Archive<D> {
             file.write_at(start, &kept).map_err(at("write"))?;
             file.sync().map_err(ArchiveError::sync(&path))?;
         }
+        // A killed process may have made the file and not its name durable.
+        let folder = end.segment.folder();
+        self.disk.create_folder(&folder).map_err(at("make the folder of"))?;
+        self.disk.sync_folder(&folder).map_err(ArchiveError::sync(&folder))?;
         self.open = Some(OpenSegment { name: end.segment, file, len: end.offset });
         Ok(quarantine)
     }
@@ -179,10 +183,23 @@ impl Scan {
             Some(checkpoint) if name == checkpoint.end.segment => checkpoint.end.offset,
             _ => 0,
         };
-        for raw in
-            raw_lines(disk, segment, start).map_err(|e| ArchiveError::io("read", &name, e))?
-        {
-            let raw = raw.map_err(|e| ArchiveError::io("read", &name, e))?;
+        let lines = match raw_lines(disk, segment, start) {
+            Err(e) if is_damage(&e) => {
+                self.packed(name, start);
+                return Ok(());
+            }
+            lines => lines.map_err(|e| ArchiveError::io("read", &name, e))?,
+        };
+        let mut reached = start;
+        for raw in lines {
+            let raw = match raw {
+                Err(e) if is_damage(&e) => {
+                    self.packed(name, reached);
+                    return Ok(());
+                }
+                raw => raw.map_err(|e| ArchiveError::io("read", &name, e))?,
+            };
+            reached = raw.end();
             let position = Position { segment: name, offset: raw.offset };
             let followed = if raw.whole {
                 line::follow(self.link, &raw.bytes)
@@ -207,6 +224,18 @@ impl Scan {
         }
         Ok(())
     }
+
+    /// Notes that a compressed segment cannot be read from `offset` on.
+    fn packed(&mut self, segment: SegmentName, offset: u64) {
+        let position = Position { segment, offset };
+        self.damage.push(Damage { position, bytes: 0, flaw: LineFlaw::Packed });
+        self.link = None;
+    }
+}
+
+/// Whether the bytes are bad, other than the disk.
+fn is_damage(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof)
 }
 
 /// Whether the archive holds the checkpoint's line where the checkpoint says.
@@ -219,12 +248,20 @@ fn check_checkpoint(
     let path = end.segment.to_string();
     let at = |action| ArchiveError::at(action, &path);
     let behind = || ArchiveError::Behind(checkpoint);
-    segments.iter().find(|segment| segment.name == end.segment).ok_or_else(behind)?;
-    let file = disk.open(&path).map_err(at("open"))?;
-    if file.size().map_err(at("open"))? < end.offset {
-        return Err(behind());
-    }
-    let line = line_before(&file, end.offset).map_err(at("read"))?;
+    let mut segments = segments.iter();
+    let segment = *segments.find(|segment| segment.name == end.segment).ok_or_else(behind)?;
+    let line = match segment.form {
+        Form::Plain => {
+            let file = disk.open(&path).map_err(at("open"))?;
+            line_before(&file, end.offset).map_err(at("read"))?
+        }
+        // Only right after the last segment was compressed by somebody else.
+        Form::Gzip => {
+            let lines = raw_lines(disk, segment, 0).map_err(at("read"))?;
+            let mut lines = lines.map_while(Result::ok);
+            lines.find(|line| line.end() == end.offset && line.whole).map(|line| line.bytes)
+        }
+    };
     let holds = line.is_some_and(|line| LineHash::of(&line) == checkpoint.hash);
     if holds { Ok(()) } else { Err(behind()) }
 }
@@ -235,7 +272,7 @@ fn line_before(file: &impl DiskFile, end: u64) -> io::Result<Option<Vec<u8>>> {
     loop {
         let start = end.saturating_sub(window);
         let mut bytes = file.read_range(start, end - start)?;
-        if bytes.pop() != Some(b'\n') {
+        if bytes.len() as u64 != end - start || bytes.pop() != Some(b'\n') {
             return Ok(None);
         }
         match bytes.iter().rposition(|b| *b == b'\n') {

@@ -145,6 +145,16 @@ impl FromStr for Checkpoint {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Form {
     Plain,
+    Gzip,
+}
+
+impl Form {
+    pub(super) fn path(self, name: SegmentName) -> String {
+        match self {
+            Self::Plain => name.to_string(),
+            Self::Gzip => format!("{name}.gz"),
+        }
+    }
 }
 
 /// A segment that is there.
@@ -154,13 +164,25 @@ pub(super) struct Segment {
     pub(super) form: Form,
 }
 
-/// All segments in order.
+impl Segment {
+    pub(super) fn path(self) -> String {
+        self.form.path(self.name)
+    }
+
+    fn parse(path: &str) -> Option<Self> {
+        let (stem, form) = match path.strip_suffix(".gz") {
+            Some(stem) => (stem, Form::Gzip),
+            None => (path, Form::Plain),
+        };
+        Some(Self { name: stem.parse().ok()?, form })
+    }
+}
+
+/// All segments in order. Where a segment is there in two forms, compressing it did not come to its
+/// end: the plain one counts.
 pub(super) fn list(disk: &impl Disk) -> io::Result<Vec<Segment>> {
-    let mut segments: Vec<Segment> = disk
-        .list()?
-        .iter()
-        .filter_map(|path| Some(Segment { name: path.parse().ok()?, form: Form::Plain }))
-        .collect();
+    let mut segments: Vec<Segment> =
+        disk.list()?.iter().filter_map(|path| Segment::parse(path)).collect();
     segments.sort_unstable();
     segments.dedup_by_key(|segment| segment.name);
     Ok(segments)

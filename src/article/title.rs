@@ -44,11 +44,41 @@ pub(super) fn find(
         .iter()
         .map(|heading| (agreement(heading, &stated), heading))
         .filter(|(agreement, _)| *agreement >= 0.6)
-        .max_by(|a, b| a.0.total_cmp(&b.0).then(std::cmp::Ordering::Greater));
-    if let Some((_, heading)) = best_heading {
-        return Some(heading.clone());
+        .max_by(|a, b| a.0.total_cmp(&b.0).then(std::cmp::Ordering::Greater))
+        .map(|(_, heading)| heading)
+        .or_else(|| lone_heading(head, &headings, &stated));
+    let Some(heading) = best_heading else {
+        return stated.into_iter().next().or_else(|| headings.into_iter().next());
+    };
+    // Two statements that agree to the letter are the headline as the publisher keeps it; the
+    // heading then carries a section's name in front or was shortened.
+    match stated.as_slice() {
+        [first, second, ..]
+            if folded(first) == folded(second)
+                && folded(first) != folded(heading)
+                && first.chars().count() < 160
+                && overlap(first, heading) >= 0.4 =>
+        {
+            Some(first.clone())
+        }
+        _ => Some(heading.clone()),
     }
-    stated.into_iter().next().or_else(|| headings.into_iter().next())
+}
+
+/// The only `<h1>` of a page, where it shares a word or two with what is stated: editors give the
+/// page another headline than search engines.
+fn lone_heading<'a>(
+    head: &Head<'_>,
+    headings: &'a [String],
+    stated: &[String],
+) -> Option<&'a String> {
+    let mut firsts =
+        head.headings.iter().filter(|node| node.value().as_element().is_some_and(|e| e.name() == "h1"));
+    let only = dom::text(*firsts.next()?);
+    if firsts.next().is_some() || words(&only).len() < 4 || agreement(&only, stated) < 0.12 {
+        return None;
+    }
+    headings.iter().find(|heading| **heading == only)
 }
 
 /// How much `heading` agrees with the best of what is stated, 0 to 1.
@@ -108,13 +138,24 @@ fn without_site_name(title: &str, site_name: Option<&str>, host: &str) -> String
                     title.get(..at).unwrap_or_default(),
                     title.get(at + len..).unwrap_or_default(),
                 );
-                if is_site(back) && !front.trim().is_empty() {
+                if is_site(back) && !front.trim().is_empty() && !is_site(front) {
                     title = front.trim();
                 } else {
                     break;
                 }
             }
             None => break,
+        }
+    }
+    let cut = SEPARATORS
+        .iter()
+        .filter_map(|separator| title.find(separator).map(|at| (at, separator.len())))
+        .min();
+    if let Some((at, len)) = cut {
+        let (front, back) =
+            (title.get(..at).unwrap_or_default(), title.get(at + len..).unwrap_or_default());
+        if is_site(front) && words(back).len() >= 3 {
+            title = back.trim();
         }
     }
     title.to_owned()

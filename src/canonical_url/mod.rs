@@ -41,6 +41,11 @@ const PASSES: usize = 8;
 pub struct UrlKey(String);
 
 impl UrlKey {
+    /// A key for what is no address, such as the id of an article that has none.
+    pub fn verbatim(name: &str) -> Self {
+        Self(name.to_owned())
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -85,10 +90,6 @@ impl Host {
         let name = self.0.split(':').next().unwrap_or(&self.0);
         psl::domain_str(name).unwrap_or(name)
     }
-}
-
-pub fn alias_of(_base: &CanonicalUrl, claimed: &Url) -> Option<CanonicalUrl> {
-    CanonicalUrl::parse(claimed.as_str()).ok()
 }
 
 /// An address to fetch together with its identity.

@@ -1,11 +1,7 @@
 //! `newswatch demo`: the main job on a news site that this program brings along.
 #![expect(clippy::disallowed_methods, reason = "shell: writes the demo's configuration")]
 
-use std::{
-    fmt::Write as _,
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::Path};
 
 use anyhow::Context;
 use tokio::runtime::Runtime;
@@ -20,14 +16,13 @@ use crate::{config, demo::Site};
 
 pub(super) fn demo(demo: &Demo, common: &Common) -> anyhow::Result<Exit> {
     let folder = std::path::absolute(&demo.folder)?;
-    fs::create_dir_all(folder.join("config/sites"))
+    fs::create_dir_all(&folder)
         .with_context(|| format!("cannot make the folder {}", folder.display()))?;
     // A runtime of its own: the site has to answer while the crawl's runtime comes and goes.
     let runtime = Runtime::new().context("cannot start the runtime")?;
     let site = runtime.block_on(Site::start_in(&folder))?;
-    write_config(&folder, &site)?;
     let mut options = load_options(common)?;
-    options.config = Some(folder.join("config"));
+    options.config = Some(site.write_config(&folder)?);
     let loaded = match config::load(&options) {
         Ok(loaded) => loaded,
         Err(report) => {
@@ -55,49 +50,6 @@ pub(super) fn demo(demo: &Demo, common: &Common) -> anyhow::Result<Exit> {
     anstream::eprintln!("The daemon goes on polling; stop it with Ctrl-C.");
     run::run(&loaded, &options)
 }
-
-fn write_config(folder: &Path, site: &Site) -> anyhow::Result<()> {
-    let mut feeds = String::new();
-    for feed in &site.feeds {
-        write!(
-            feeds,
-            "[[feed]]\nid = {:?}\nurl = {:?}\nname = {:?}\nlanguage = {:?}\ncountry = {:?}\n\n",
-            feed.id, feed.url, feed.name, feed.language, feed.country
-        )?;
-    }
-    let mut files = vec![
-        (PathBuf::from("feeds.toml"), feeds),
-        (PathBuf::from("newswatch.toml"), SETTINGS.to_owned()),
-    ];
-    for (host, rules) in site.rules() {
-        let path = Path::new("sites").join(host.replace(':', "_")).with_added_extension("toml");
-        files.push((path, rules.to_owned()));
-    }
-    for (path, text) in files {
-        let path = folder.join("config").join(path);
-        fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
-    }
-    Ok(())
-}
-
-/// The demo's hosts are on this machine and can be asked quickly; nothing else differs.
-const SETTINGS: &str = r#"# Written by `newswatch demo`.
-[schedule]
-interval = "20s"
-floor = "10s"
-floor_without_validators = "15s"
-revisit_after = "1s"
-
-[politeness]
-contact = "http://127.0.0.1/demo"
-delay = "100ms"
-
-[network]
-allow = ["127.0.0.0/8"]
-
-[log]
-level = "warn"
-"#;
 
 fn guide(folder: &Path, due: usize) -> String {
     let archive = folder.join("archive");

@@ -26,6 +26,7 @@ use crate::{
     archive::{Position, Record},
     article::SiteRules,
     canonical_url::Host,
+    dedup,
     fetch::{Request, Validators, Wanted},
     politeness::{Robots, pace::Rest},
     schedule::{Cadence, FeedIx, FeedState, Job, Next, PageId, Schedule},
@@ -276,6 +277,8 @@ pub struct Crawl {
     by_id: BTreeMap<String, usize>,
     schedule: Schedule,
     state: State,
+    /// The near-duplicate index. Its tables are in the state's file and share its transactions.
+    index: dedup::Index,
     rules: Arc<Rules>,
     settings: Settings,
 }
@@ -289,7 +292,9 @@ impl Crawl {
         state: State,
         now: Timestamp,
     ) -> Result<Self, StateError> {
+        let index = dedup::Index::open(state.connection()).map_err(StateError::from)?;
         let mut crawl = Self {
+            index,
             feeds: Vec::new(),
             by_id: BTreeMap::new(),
             schedule: Schedule::new(settings.rest.clone()),
@@ -468,7 +473,7 @@ impl Crawl {
     /// Takes in what came back. Writes into the state's open transaction and adds to `step`;
     /// changes nothing else. `archived` reads a record that is already on disk.
     pub fn absorb(
-        &self,
+        &mut self,
         visit: &Visit,
         archived: &Archived<'_>,
         now: Timestamp,
@@ -515,13 +520,31 @@ impl Crawl {
         }
     }
 
-    /// The text of a record of this step or of the archive.
-    fn text_of(&self, id: &str, archived: &Archived<'_>, step: &Step) -> Option<String> {
-        if let Some(record) = step.records.iter().find(|record| record.id == id) {
-            return record.text.clone();
-        }
-        archived(self.state.place(id).ok()??)?.text
+    /// Undoes what visits that could not be written have left in the state's open transaction.
+    pub fn rollback(&mut self) -> Result<(), StateError> {
+        self.state.rollback()?;
+        self.index = dedup::Index::open(self.state.connection())?;
+        Ok(())
     }
+
+    /// Forgets the sketches of texts that came before `before`: what comes now is compared with
+    /// younger texts only.
+    pub fn expire(&mut self, before: Timestamp) -> Result<(), StateError> {
+        Ok(self.index.expire(self.state.connection(), before)?)
+    }
+}
+
+/// A record of this step, or of the archive.
+fn record_by_id(
+    id: &str,
+    state: &State,
+    archived: &Archived<'_>,
+    step: &Step,
+) -> Option<Record> {
+    if let Some(record) = step.records.iter().find(|record| record.id == id) {
+        return Some(record.clone());
+    }
+    archived(state.place(id).ok()??)
 }
 
 /// Reads the record at a place of the archive.

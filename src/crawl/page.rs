@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     Archived, Crawl, Effect, Event, Judged, PageReading, PageWork, Step, Visit, poll::signature,
-    record,
+    record, record_by_id,
 };
 use crate::{
     archive::{Record, RecordType},
@@ -17,7 +17,7 @@ use crate::{
 
 impl Crawl {
     pub(super) fn absorb_page(
-        &self,
+        &mut self,
         work: &PageWork,
         visit: &Visit,
         reading: &PageReading,
@@ -86,7 +86,7 @@ impl Crawl {
     }
 
     fn reject(
-        &self,
+        &mut self,
         work: &PageWork,
         visit: &Visit,
         judged: &Judged,
@@ -126,7 +126,7 @@ impl Crawl {
     }
 
     fn take_article(
-        &self,
+        &mut self,
         work: &PageWork,
         visit: &Visit,
         judged: &Judged,
@@ -139,16 +139,22 @@ impl Crawl {
             return self.take_known(work, visit, judged, archived, &keys, &known, now, step);
         }
         let mut new = record::record(self, work, visit, judged, now);
-        let document = dedup::Document::of(&new);
-        let verdict = dedup::Index::judge(self.state.connection(), &document, |id| {
-            self.text_of(id, archived, step)
+        let document = record::document(&new);
+        let document = dedup::Prepared::of(&document);
+        let Self { index, state, .. } = &mut *self;
+        let verdict = index.judge(state.connection(), &document, |id| {
+            let known = record_by_id(id, state, archived, step)?;
+            Some(dedup::Kept { title: known.title.unwrap_or_default(), text: known.text? })
         })?;
+        index.insert(state.connection(), &document, &verdict, now)?;
         new.cluster_id = Some(verdict.cluster.clone());
-        new.duplicate_of.clone_from(&verdict.of);
-        new.similarity = verdict.similarity();
+        if verdict.class != dedup::Class::Excerpt {
+            new.duplicate_of.clone_from(&verdict.of);
+        }
+        new.similarity = verdict.evidence.as_ref().map(|evidence| record::rounded(evidence.jaccard));
         let mut more = Counters::default();
         let title = new.title.clone().unwrap_or_default();
-        if let Some(of) = &verdict.of {
+        if let Some(of) = &new.duplicate_of {
             more.duplicates = 1;
             step.events.push(Event::Copy {
                 feed: work.pending.feed_id.clone(),
@@ -169,7 +175,6 @@ impl Crawl {
                 revision: 1,
             });
         }
-        dedup::Index::insert(self.state.connection(), &document, &verdict)?;
         self.keep(work, &keys, new, now, step)?;
         self.state.count(&work.pending.feed_id, more)
     }
@@ -180,7 +185,7 @@ impl Crawl {
         reason = "one step of the visit, with all it has found out"
     )]
     fn take_known(
-        &self,
+        &mut self,
         work: &PageWork,
         visit: &Visit,
         judged: &Judged,
@@ -193,22 +198,30 @@ impl Crawl {
         let feed = &work.pending.feed_id;
         let mut new = record::record(self, work, visit, judged, now);
         let worse = matches!(new.text_status, TextStatus::FeedOnly | TextStatus::Failed);
-        let old = self.text_of(&known.record_id, archived, step).unwrap_or_default();
-        let revision = dedup::revision(&old, new.text.as_deref().unwrap_or_default());
-        if worse || new.content_hash == known.content_hash || !revision.is_substantial() {
-            step.events.push(Event::Same {
-                feed: feed.clone(),
-                id: known.record_id.clone(),
-                url: work.pending.url.clone(),
-            });
-            self.done(work, keys, Fate::Kept, Some(known.clone()), now)?;
-            return self.state.count(feed, Counters { duplicates: 1, ..Counters::default() });
-        }
+        let old = record_by_id(&known.record_id, &self.state, archived, step);
+        let old_text = old.as_ref().and_then(|old| old.text.as_deref()).unwrap_or_default();
+        let changed = match dedup::revision(old_text, new.text.as_deref().unwrap_or_default()) {
+            dedup::Revision::Changed { ratio } if !worse && new.content_hash != known.content_hash => {
+                ratio
+            }
+            _ => {
+                step.events.push(Event::Same {
+                    feed: feed.clone(),
+                    id: known.record_id.clone(),
+                    url: work.pending.url.clone(),
+                });
+                self.done(work, keys, Fate::Kept, Some(known.clone()), now)?;
+                return self.state.count(feed, Counters { duplicates: 1, ..Counters::default() });
+            }
+        };
         new.record_type = RecordType::Revision;
         new.revision = known.revision + 1;
         new.revision_of = Some(known.record_id.clone());
-        new.similarity = Some(revision.similarity());
+        new.similarity = Some(record::rounded(1.0 - changed));
         new.id = record::id(&new.url_key, new.revision);
+        let cluster = old.and_then(|old| old.cluster_id).unwrap_or_else(|| known.record_id.clone());
+        new.cluster_id = Some(cluster);
+        record::index(&mut self.index, &self.state, &new, now)?;
         step.events.push(Event::Kept {
             feed: feed.clone(),
             id: new.id.clone(),

@@ -47,6 +47,7 @@ pub fn rebuild<R: Iterator<Item = Reject>>(
         }
         state.commit()?;
     }
+    let mut index = dedup::Index::open(state.connection()).map_err(StateError::from)?;
     let mut lines = archive.since(known)?.peekable();
     while lines.peek().is_some() {
         state.begin()?;
@@ -59,7 +60,7 @@ pub fn rebuild<R: Iterator<Item = Reject>>(
             };
             // A record of a later version is left to the program that knows it.
             if let Ok(record) = line.record() {
-                index_record(state, &record, line.position)?;
+                index_record(state, &mut index, &record, line.position)?;
                 count += 1;
             }
             state.put_note(CHECKPOINT, &line.checkpoint().to_string())?;
@@ -69,7 +70,10 @@ pub fn rebuild<R: Iterator<Item = Reject>>(
     Ok(count)
 }
 
-fn index_record(state: &State, record: &Record, position: Position) -> Result<(), StateError> {
+fn index_record(
+    state: &State,
+    index: &mut dedup::Index,
+    record: &Record, position: Position) -> Result<(), StateError> {
     state.put_place(&record.id, position)?;
     state.remove_pending(&record.url_key)?;
     let known = Known {
@@ -99,8 +103,7 @@ fn index_record(state: &State, record: &Record, position: Position) -> Result<()
     if let Some(hash) = &record.content_hash {
         state.put_content(hash, &record.id)?;
     }
-    dedup::Index::restore(state.connection(), record)?;
-    Ok(())
+    record::index(index, state, record, record.fetched_at)
 }
 
 fn index_reject(state: &State, reject: &Reject) -> Result<(), StateError> {

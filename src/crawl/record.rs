@@ -8,7 +8,7 @@ use crate::{
     archive::{Record, RecordType, SCHEMA_VERSION},
     canonical_url::{self, CanonicalUrl, Host, UrlKey},
     dedup,
-    state::Reject,
+    state::{Reject, State, StateError},
     text,
 };
 
@@ -81,7 +81,8 @@ pub(super) fn record(
         char_count: u32::try_from(char_count).unwrap_or(u32::MAX),
         content_hash: (!article.text.is_empty()).then(|| dedup::content_hash(&article.text)),
         fingerprint: (!article.text.is_empty()).then(|| {
-            dedup::fingerprint(article.title.as_deref().unwrap_or_default(), &article.text)
+            let title = article.title.as_deref().unwrap_or_default();
+            dedup::Sketch::of(title, &article.text).fingerprint()
         }),
         text: (!article.text.is_empty()).then(|| article.text.clone()),
         summary: article.summary.clone(),
@@ -149,6 +150,40 @@ pub(super) fn keys(key: &UrlKey, url: &Url, claimed: [Option<&Url>; 2]) -> Vec<U
     keys
 }
 
+/// A record as the near-duplicate index sees it.
+pub(super) fn document(record: &Record) -> dedup::Document {
+    dedup::Document {
+        id: record.id.clone(),
+        url_key: record.url_key.clone(),
+        title: record.title.clone().unwrap_or_default(),
+        text: record.text.clone().unwrap_or_default(),
+        published_at: record.published_at,
+    }
+}
+
+/// Takes a record that was judged before into the near-duplicate index.
+pub(super) fn index(
+    index: &mut dedup::Index,
+    state: &State,
+    record: &Record,
+    seen_at: Timestamp,
+) -> Result<(), StateError> {
+    let class = match (record.record_type, &record.duplicate_of) {
+        (RecordType::Revision, _) => dedup::Class::Revision,
+        (RecordType::Article, Some(_)) => dedup::Class::Copy,
+        (RecordType::Article, None) => dedup::Class::New,
+    };
+    let verdict = dedup::Verdict {
+        class,
+        of: record.revision_of.clone().or_else(|| record.duplicate_of.clone()),
+        cluster: record.cluster_id.clone().unwrap_or_else(|| record.id.clone()),
+        evidence: None,
+    };
+    let document = document(record);
+    let document = dedup::Prepared::of(&document);
+    Ok(index.insert(state.connection(), &document, &verdict, seen_at)?)
+}
+
 /// The line for an entry that is not kept, with why.
 pub(super) fn reject(
     work: &PageWork,
@@ -183,6 +218,6 @@ pub(super) fn reason(judged: &Judged) -> String {
 }
 
 /// To three decimals: more are noise, and would make the same bytes depend on the machine.
-fn rounded(number: f32) -> f32 {
+pub(super) fn rounded(number: f32) -> f32 {
     (number * 1000.0).round() / 1000.0
 }

@@ -238,6 +238,8 @@ fn dates_are_read_in_the_words_of_languages_of_europe() {
         ("en", "Jan. 16, 2022", day),
         ("en", "16Jan2022", day),
         ("-", "16 janvier 2022", day),
+        ("-", "Seg, 16 Set 2021 19:42:40 -0300", "2021-09-16T22:42:40Z"),
+        ("en", "16 out. 2021", "2021-10-16T00:00:00Z"),
         ("-", "16 января 2022", day),
     ]);
 }

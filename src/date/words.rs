@@ -125,7 +125,8 @@ impl<'a> Text<'a> {
     /// The first date, and the index of the token after it.
     fn date(&self) -> Option<(Date, usize)> {
         let whole = (0..self.tokens.len())
-            .find_map(|start| self.numeric_date(start).or_else(|| self.named_date(start)));
+            .find_map(|start| self.numeric_date(start).or_else(|| self.named_date(start)))
+            .or_else(|| (0..self.tokens.len()).find_map(|start| self.plain_date(start)));
         let ago = || self.any(|meaning| (meaning == Meaning::Ago).then_some(())).is_some();
         if whole.is_some() || self.other_words() > MOST_WORDS_WITHOUT_YEAR || ago() {
             return whole;
@@ -209,6 +210,27 @@ impl<'a> Text<'a> {
         }
         let (month, next) = self.month(self.next(second + 1)?)?;
         Some((month.date(self, self.year(start)?, self.day(second)?)?, next))
+    }
+
+    /// A day, a month and a year next to each other: that is a date also where the month's name is
+    /// one only in a language that the page is not known to be in.
+    fn plain_date(&self, start: usize) -> Option<(Date, usize)> {
+        let day = self.day(start)?;
+        let beyond_signs = |from: usize| {
+            (from..from + 3)
+                .find(|index| self.sign(*index).is_none_or(|sign| !"-./,".contains(sign)))
+        };
+        let name = beyond_signs(start + 1)?;
+        let Some(Token::Word { senses, .. }) = self.tokens.get(name) else { return None };
+        let mut months = senses.iter().filter_map(|sense| match sense.meaning {
+            Meaning::Month(month) => Some(month),
+            _ => None,
+        });
+        let month = months.next()?;
+        let index = beyond_signs(name + 1)?;
+        let year = self.year(index)?;
+        let is_certain = months.all(|other| other == month);
+        is_certain.then_some((self.calendar(year, month.into(), day)?, index + 1))
     }
 
     /// A day and a month: of the year that puts it last before tomorrow.

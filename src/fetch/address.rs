@@ -164,7 +164,7 @@ fn carried(address: Ipv6Addr) -> Vec<Ipv4Addr> {
     };
     match address.segments() {
         // Mapped (RFC 4291 §2.5.5.2), translated (RFC 2765), compatible (deprecated).
-        [0, 0, 0, 0, 0, 0xffff, ..] | [0, 0, 0, 0, 0xffff, 0, ..] | [0, 0, 0, 0, 0, 0, ..] => {
+        [0, 0, 0, 0, 0, 0 | 0xffff, ..] | [0, 0, 0, 0, 0xffff, 0, ..] => {
             vec![v4_at(0)]
         }
         // NAT64 (RFC 6052).

@@ -71,6 +71,10 @@ impl HttpClient {
             .http1_allow_spaces_after_header_name_in_responses(true)
             .no_proxy();
         if let Some(proxy) = &settings.proxy {
+            if !matches!(proxy.scheme(), "http" | "https") {
+                let scheme = proxy.scheme();
+                return Err(ClientError(format!("a proxy by {scheme}: only http and https work")));
+            }
             let proxy = reqwest::Proxy::all(proxy.clone()).map_err(|e| ClientError(words(&e)))?;
             builder = builder.proxy(proxy);
         }

@@ -120,6 +120,7 @@ impl FetchError {
             Self::TooLarge(_)
             | Self::TooManyRedirects(_)
             | Self::RedirectLoop(_)
+            | Self::WrongType(_)
             | Self::Denied(_) => false,
         }
     }

@@ -39,7 +39,7 @@ impl Default for Settings {
             contact: None,
             connect_timeout: Duration::from_secs(10),
             head_timeout: Duration::from_secs(30),
-            total_timeout: Duration::from_secs(60),
+            total_timeout: Duration::from_mins(1),
             longest_page: 5 << 20,
             longest_listing: 15 << 20,
             longest_robots: 512 << 10,

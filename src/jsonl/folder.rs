@@ -109,11 +109,14 @@ impl Disk for Folder {
 
     fn create_folder(&self, path: &str) -> io::Result<()> {
         let folder = self.join(path);
-        let missing: Vec<&Path> =
-            folder.ancestors().take_while(|f| !f.as_os_str().is_empty() && !f.exists()).collect();
+        let missing =
+            self.root.ancestors().take_while(|f| !f.as_os_str().is_empty() && !f.exists());
+        let parents = missing.count();
         fs::create_dir_all(&folder)?;
-        for made in missing {
-            let parent = made.parent().filter(|p| !p.as_os_str().is_empty());
+        // Also folders that are there: a killed process may have made them and not synced.
+        let own = Path::new(path).components().count();
+        for made in folder.ancestors().take(own + parents) {
+            let parent = made.parent().filter(|parent| !parent.as_os_str().is_empty());
             File::open(parent.unwrap_or_else(|| Path::new(".")))?.sync_all()?;
         }
         Ok(())

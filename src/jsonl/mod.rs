@@ -2,6 +2,8 @@
 
 mod disk;
 mod folder;
+#[cfg(test)]
+pub(crate) mod sim;
 
 use std::io::{self, BufRead, Read};
 

@@ -28,14 +28,13 @@ pub fn lifetime(headers: &Headers, now: Timestamp) -> Option<SignedDuration> {
             _ => {}
         }
     }
-    let given = match max_age {
-        Some(seconds) => SignedDuration::from_secs(seconds),
-        None => {
-            let expires = header::values(headers, "expires").next()?;
-            // A date that cannot be read, above all "0", is in the past (§5.3).
-            header::date(expires)
-                .map_or(SignedDuration::ZERO, |at| at.duration_since(header::sent_at(headers, now)))
-        }
+    let given = if let Some(seconds) = max_age {
+        SignedDuration::from_secs(seconds)
+    } else {
+        let expires = header::values(headers, "expires").next()?;
+        // A date that cannot be read, above all "0", is in the past (§5.3).
+        header::date(expires)
+            .map_or(SignedDuration::ZERO, |at| at.duration_since(header::sent_at(headers, now)))
     };
     // How old the answer was when it came; `Date` is not compared with our clock, which may be off.
     let age = header::values(headers, "age").next().and_then(header::seconds).unwrap_or(0);

@@ -28,7 +28,8 @@ pub(super) fn date(value: &str) -> Option<Timestamp> {
 pub(super) fn seconds(value: &str) -> Option<i64> {
     let whole = value.split_once('.').map_or(value, |(whole, _)| whole);
     let is_number = !whole.is_empty() && whole.bytes().all(|b| b.is_ascii_digit());
-    is_number.then(|| whole.parse().unwrap_or(i64::from(i32::MAX)).min(i64::from(i32::MAX)))
+    let longest = i64::from(i32::MAX);
+    is_number.then(|| whole.parse().unwrap_or(longest).min(longest))
 }
 
 /// When the server says that it answered, else when the answer came.

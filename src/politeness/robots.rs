@@ -239,7 +239,7 @@ fn is_everybody(agent: &[u8]) -> bool {
 
 fn delay(value: &[u8]) -> Option<SignedDuration> {
     let seconds: f64 = std::str::from_utf8(value).ok()?.parse().ok()?;
-    SignedDuration::try_from_secs_f64(seconds).ok().filter(|delay| delay.is_positive())
+    SignedDuration::try_from_secs_f64(seconds).ok().filter(SignedDuration::is_positive)
 }
 
 /// Appends a path or pattern so that equal addresses are equal text: what may stand plain is plain,

@@ -11,8 +11,8 @@ use unicode_normalization::char::{compose, decompose_compatible};
 
 use super::clean::{is_line_end, is_unwanted};
 
-/// A folded text. It keeps a mark every few hundred bytes; positions between two marks are found
-/// by folding that piece again, which is cheaper than a full map for texts with few matches.
+/// A folded text. It keeps a mark every few dozen bytes; positions between two marks are found by
+/// folding that piece again, which is cheaper than a full map for texts with few matches.
 #[derive(Debug, Clone, Default)]
 pub struct Folded {
     bytes: Vec<u8>,
@@ -26,9 +26,22 @@ struct Mark {
 }
 
 /// Bytes of the original between two marks.
-const PIECE: usize = 512;
+const PIECE: usize = 64;
 
 impl Folded {
+    fn new(text: &str) -> Self {
+        let mut out = Output::with_capacity(text.len());
+        let mut marks = Vec::with_capacity(text.len() / PIECE + 1);
+        let table = TABLE.as_slice();
+        let mut original = 0;
+        for piece in Pieces(text) {
+            marks.push(Mark { folded: out.length, original });
+            fold_piece(table, piece.as_bytes(), &mut out);
+            original += piece.len();
+        }
+        Self { bytes: out.into_bytes(), marks }
+    }
+
     /// The folded text as UTF-8.
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes
@@ -36,19 +49,6 @@ impl Folded {
 
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.bytes).unwrap_or_default()
-    }
-
-    /// Folds `text` into this value, reusing its memory.
-    pub fn refill(&mut self, text: &str) {
-        self.bytes.clear();
-        self.marks.clear();
-        self.bytes.reserve(text.len() + text.len() / 8);
-        let mut start = 0;
-        for piece in Pieces(text) {
-            self.marks.push(Mark { folded: self.bytes.len(), original: start });
-            fold_piece(piece.as_bytes(), &mut self.bytes);
-            start += piece.len();
-        }
     }
 
     /// The bytes of `original`, the text that was folded, that gave the bytes `folded` of the
@@ -70,14 +70,12 @@ impl Folded {
         };
         let end = self.marks.get(next).map_or(original.len(), |mark| mark.original);
         let piece = original.get(mark.original..end).unwrap_or_default();
-        let mut produced = mark.folded;
-        let mut scratch = Vec::new();
+        let table = TABLE.as_slice();
+        let mut out = Output::with_capacity(piece.len());
         let mut rest = piece.as_bytes();
         while !rest.is_empty() {
-            scratch.clear();
-            let behind = fold_first(rest, &mut scratch);
-            produced += scratch.len();
-            if produced > folded {
+            let behind = fold_first(table, rest, &mut out);
+            if mark.folded + out.length > folded {
                 let last = piece.len() - behind.len();
                 let first = piece.len() - rest.len();
                 return mark.original + first..mark.original + last;
@@ -88,11 +86,61 @@ impl Folded {
     }
 }
 
+/// Bytes being written. They are written in blocks of fixed size, of which only the first bytes
+/// count: that is several times as fast as pushing them one by one.
+struct Output {
+    bytes: Vec<u8>,
+    length: usize,
+}
+
+impl Output {
+    fn with_capacity(length: usize) -> Self {
+        Self { bytes: vec![0; length + length / 8 + 2 * PIECE], length: 0 }
+    }
+
+    /// Makes room for a block.
+    fn reserve(&mut self, block: usize) {
+        let needed = self.length + block;
+        if self.bytes.len() < needed {
+            self.bytes.resize(needed + needed / 4, 0);
+        }
+    }
+
+    /// Writes `block`, of which `count` bytes count.
+    #[inline]
+    fn put<const N: usize>(&mut self, block: [u8; N], count: usize) {
+        if let Some(room) =
+            self.bytes.get_mut(self.length..).and_then(|room| room.first_chunk_mut())
+        {
+            *room = block;
+            self.length += count;
+        } else {
+            self.put_last(&block, count);
+        }
+    }
+
+    #[cold]
+    fn put_last(&mut self, block: &[u8], count: usize) {
+        self.extend(block.get(..count).unwrap_or(block));
+    }
+
+    fn extend(&mut self, bytes: &[u8]) {
+        self.reserve(bytes.len());
+        if let Some(room) = self.bytes.get_mut(self.length..self.length + bytes.len()) {
+            room.copy_from_slice(bytes);
+            self.length += bytes.len();
+        }
+    }
+
+    fn into_bytes(mut self) -> Vec<u8> {
+        self.bytes.truncate(self.length);
+        self.bytes
+    }
+}
+
 /// Folds one text.
 pub fn fold(text: &str) -> Folded {
-    let mut folded = Folded::default();
-    folded.refill(text);
-    folded
+    Folded::new(text)
 }
 
 /// Cuts a text into pieces of about [`PIECE`] bytes, never before a character that may join the
@@ -119,40 +167,49 @@ impl<'a> Iterator for Pieces<'a> {
     }
 }
 
-fn fold_piece(mut bytes: &[u8], out: &mut Vec<u8>) {
+fn fold_piece(table: &[[u8; 4]], mut bytes: &[u8], out: &mut Output) {
     while !bytes.is_empty() {
         if let Some((chunk, rest)) = bytes.split_first_chunk::<16>()
             && chunk.is_ascii()
         {
-            out.extend_from_slice(&chunk.map(fold_ascii));
+            out.put(chunk.map(fold_ascii), 16);
             bytes = rest;
             continue;
         }
-        bytes = fold_first(bytes, out);
+        if let Some((chunk, _)) = bytes.split_first_chunk::<8>() {
+            let high = u64::from_le_bytes(*chunk) & 0x8080_8080_8080_8080;
+            let ascii = high.trailing_zeros() as usize / 8;
+            if ascii > 0 {
+                out.put(chunk.map(fold_ascii), ascii);
+                bytes = bytes.get(ascii..).unwrap_or_default();
+                continue;
+            }
+        }
+        bytes = fold_first(table, bytes, out);
     }
 }
 
 /// Folds the first character, with what joins it, and gives the bytes behind.
 #[inline]
-fn fold_first<'a>(bytes: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
+fn fold_first<'a>(table: &[[u8; 4]], bytes: &'a [u8], out: &mut Output) -> &'a [u8] {
     match bytes {
         [ascii @ 0..=0x7F, rest @ ..] => {
-            out.push(fold_ascii(*ascii));
+            out.put([fold_ascii(*ascii)], 1);
             rest
         }
         [a @ 0xC2..=0xDF, b, rest @ ..] => {
             let code = (usize::from(*a) & 0x1F) << 6 | usize::from(*b) & 0x3F;
-            put(code, bytes, rest, out)
+            put(table, code, bytes, rest, out)
         }
         [a @ 0xE0..=0xEF, b, c, rest @ ..] => {
             let code = (usize::from(*a) & 0xF) << 12
                 | (usize::from(*b) & 0x3F) << 6
                 | usize::from(*c) & 0x3F;
             if matches!(code, 0x3400..=0xA63F | 0xAC00..=0xD7A3) {
-                out.extend_from_slice(&[*a, *b, *c]);
+                out.put([*a, *b, *c, 0], 3);
                 return rest;
             }
-            put(code, bytes, rest, out)
+            put(table, code, bytes, rest, out)
         }
         _ => fold_rare(bytes, out),
     }
@@ -170,15 +227,19 @@ fn fold_ascii(byte: u8) -> u8 {
 }
 
 #[inline]
-fn put<'a>(code: usize, bytes: &'a [u8], rest: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
-    let [a, b, c, kind] = TABLE.get(code).copied().unwrap_or(RARE);
-    match kind {
-        0 => {}
-        1 => out.push(a),
-        2 => out.extend_from_slice(&[a, b]),
-        3 => out.extend_from_slice(&[a, b, c]),
-        _ => return fold_rare(bytes, out),
+fn put<'a>(
+    table: &[[u8; 4]],
+    code: usize,
+    bytes: &'a [u8],
+    rest: &'a [u8],
+    out: &mut Output,
+) -> &'a [u8] {
+    let block = table.get(code).copied().unwrap_or(RARE);
+    let [.., count] = block;
+    if count > 3 {
+        return fold_rare(bytes, out);
     }
+    out.put(block, usize::from(count));
     rest
 }
 
@@ -207,7 +268,7 @@ const RARE: [u8; 4] = [0, 0, 0, u8::MAX];
 
 /// The way of the characters that the table does not hold.
 #[cold]
-fn fold_rare<'a>(bytes: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
+fn fold_rare<'a>(bytes: &'a [u8], out: &mut Output) -> &'a [u8] {
     let length = bytes.iter().skip(1).take_while(|byte| **byte & 0xC0 == 0x80).count() + 1;
     let (first, mut rest) = bytes.split_at_checked(length).unwrap_or((bytes, &[]));
     let Some(mut c) = decode(first) else { return rest };
@@ -222,7 +283,7 @@ fn fold_rare<'a>(bytes: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
     }
     let mut folded = String::new();
     fold_char(c, &mut folded);
-    out.extend_from_slice(folded.as_bytes());
+    out.extend(folded.as_bytes());
     rest
 }
 

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use jiff::tz::TimeZone;
 
 use super::{
-    Field, Ignore, Judgement, Match, Near, Outcome, Place, Rule, Text, Topic, Undated, Window,
+    Field, Ignore, Judgement, Match, Near, Outcome, Place, Rule, Slot, Text, Topic, Undated,
+    Window,
     matcher::{Hit, Matcher},
     reason,
 };
@@ -106,7 +107,8 @@ impl<'a> Case<'a> {
         }
         case.ignore();
         for (index, rule) in topic.rules.iter().enumerate() {
-            let possible = |slot: &Vec<usize>| slot.iter().any(|concept| found.contains(concept));
+            let possible =
+                |slot: &Slot| slot.concepts.iter().any(|concept| found.contains(concept));
             if rule.slots.iter().all(possible)
                 && let Some((gain, evidence)) = case.hold(rule)
             {
@@ -158,8 +160,8 @@ impl<'a> Case<'a> {
         let mut missing = BTreeSet::new();
         for rule in self.topic.rules.iter().filter(|rule| rule.score > 0.0) {
             for slot in &rule.slots {
-                if !slot.iter().any(|concept| found.contains(concept)) {
-                    missing.extend(slot);
+                if !slot.concepts.iter().any(|concept| found.contains(concept)) {
+                    missing.extend(&slot.concepts);
                 }
             }
         }
@@ -175,11 +177,14 @@ impl<'a> Case<'a> {
         for (index, field) in self.fields.iter().enumerate() {
             let mut counted = 0;
             let mut characters = 0;
+            let mut times: Vec<usize> = vec![0; self.topic.concepts.len()];
             for occurrence in self.occurrences.iter().filter(|o| o.field == index && !o.ignored) {
-                if matches.len() >= MOST_MATCHES {
-                    return matches;
-                }
                 let hit = occurrence.hit;
+                let Some(times) = times.get_mut(hit.concept).filter(|times| **times < MOST_MATCHES)
+                else {
+                    continue;
+                };
+                *times += 1;
                 let Some(concept) = self.topic.concepts.get(hit.concept) else { continue };
                 let range = field.folded.original_range(field.original, hit.start..hit.end);
                 let Some(matched) = field.original.get(range.clone()) else { continue };
@@ -273,7 +278,7 @@ impl<'a> Case<'a> {
                 let times = self
                     .occurrences
                     .iter()
-                    .filter(|one| counts(one) && slot.contains(&one.hit.concept))
+                    .filter(|one| counts(one) && slot.takes(one.hit.concept, one.place))
                     .count();
                 if times < rule.times {
                     return None;
@@ -300,7 +305,7 @@ impl<'a> Case<'a> {
                 let better = best
                     .and_then(|best| self.occurrences.get(best))
                     .is_none_or(|best| self.boost(one) > self.boost(best));
-                if slot.contains(&one.hit.concept) && better {
+                if slot.takes(one.hit.concept, one.place) && better {
                     *best = Some(at);
                 }
             }
@@ -330,7 +335,7 @@ impl<'a> Case<'a> {
             }
             let mut fills = false;
             for (slot, last) in rule.slots.iter().zip(&mut last) {
-                if slot.contains(&one.hit.concept) {
+                if slot.takes(one.hit.concept, one.place) {
                     *last = Some(at);
                     fills = true;
                 }
@@ -382,8 +387,9 @@ impl<'a> Case<'a> {
     }
 }
 
-/// Of one topic and text; a page that repeats a word a thousand times needs no thousand proofs.
-const MOST_MATCHES: usize = 100;
+/// Of one concept in one field; a page that repeats a word a thousand times needs no thousand
+/// proofs.
+const MOST_MATCHES: usize = 10;
 
 impl Near {
     fn reaches(self, one: &Occurrence, other: &Occurrence) -> bool {
@@ -405,7 +411,7 @@ impl Window {
         let day = published.to_zoned(TimeZone::UTC).date();
         let early = self.from.is_some_and(|from| day < from);
         let late = self.to.is_some_and(|to| day > to);
-        if early || late { self.outside } else { 1.0 }
+        if early || late { self.outside } else { self.inside }
     }
 }
 
@@ -452,15 +458,7 @@ struct Layout {
 
 impl Layout {
     fn of_text(folded: &str, untitled: bool, title: &str, lead: usize) -> Self {
-        let headline = if untitled {
-            folded
-                .char_indices()
-                .take(200)
-                .find(|(at, c)| *c == '\n' || ends_sentence(folded, *at, *c))
-                .map_or_else(|| byte_of_char(folded, 200), |(at, c)| at + c.len_utf8())
-        } else {
-            0
-        };
+        let headline = if untitled { first_sentence(folded, LONGEST_HEADLINE) } else { 0 };
         // Many pages repeat the title above the text; the lead begins behind it.
         let title = fold(title);
         let repeated = match folded.strip_prefix(title.as_str()) {
@@ -468,7 +466,11 @@ impl Layout {
             _ => headline,
         };
         let behind = folded.get(repeated..).unwrap_or_default();
-        Self { headline, lead: repeated + byte_of_char(behind, lead), asides: asides(folded) }
+        // The second half of a short text is no lead: there stand the asides, and the headlines of
+        // other stories that a page leaves behind.
+        let half = behind.chars().count() / 2;
+        let lead = byte_of_char(behind, lead.min(half)).max(first_sentence(behind, lead));
+        Self { headline, lead: repeated + lead, asides: asides(folded) }
     }
 
     fn place(&self, at: usize) -> Place {
@@ -481,6 +483,18 @@ impl Layout {
             _ => Place::Body,
         }
     }
+}
+
+/// Code points.
+const LONGEST_HEADLINE: usize = 200;
+
+/// Where the first sentence ends, or so many code points.
+fn first_sentence(text: &str, most: usize) -> usize {
+    let begin = text.len() - text.trim_start().len();
+    text.char_indices()
+        .take(most)
+        .find(|(at, c)| *at >= begin && (*c == '\n' || ends_sentence(text, *at, *c)))
+        .map_or_else(|| byte_of_char(text, most), |(at, c)| at + c.len_utf8())
 }
 
 fn byte_of_char(text: &str, count: usize) -> usize {

@@ -30,8 +30,10 @@ fn lint(span: Range<usize>, message: String, help: &str) -> Fault {
 }
 
 fn used_concepts(topic: &Topic) -> BTreeSet<usize> {
-    let in_rules =
-        topic.rules.iter().flat_map(|rule| rule.slots.iter().flatten().chain(&rule.none_of));
+    let in_rules = topic
+        .rules
+        .iter()
+        .flat_map(|rule| rule.slots.iter().flat_map(|slot| &slot.concepts).chain(&rule.none_of));
     let in_ignores = topic.ignores.iter().flat_map(super::Ignore::concepts);
     in_rules.copied().chain(in_ignores).collect()
 }
@@ -82,7 +84,8 @@ fn without_languages(concept: &Concept, feed_languages: &[&str]) -> Option<Fault
 }
 
 fn never_matches(rule: &Rule) -> Option<Fault> {
-    let excluded = rule.slots.iter().any(|slot| slot.iter().all(|one| rule.none_of.contains(one)));
+    let excluded =
+        rule.slots.iter().any(|slot| slot.concepts.iter().all(|one| rule.none_of.contains(one)));
     let apart = matches!(rule.near, Some(Near::Words(0))) && rule.slots.len() > 1;
     let message = match () {
         () if excluded => {

@@ -110,6 +110,9 @@ fn drop_overlaps(hits: &mut Vec<Hit>) {
     });
 }
 
+/// Bytes; a shorter term behind a small letter is rather a part of a word in camel case.
+const SHORTEST_GLUED: usize = 6;
+
 /// One field as the checks see it.
 struct View<'a> {
     bytes: &'a [u8],
@@ -121,10 +124,10 @@ impl View<'_> {
     /// The whole occurrence of `term` whose anchor was found at `anchor`, if it stands there.
     fn whole_term(&self, term: &Term, anchor: Range<usize>) -> Option<Range<usize>> {
         let word = term.words.get(term.anchor)?;
-        if !word.open_left && !self.begins_word(anchor.start) {
+        if !word.open_right && !self.ends_word(anchor.end) {
             return None;
         }
-        if !word.open_right && !self.ends_word(anchor.end) {
+        if !word.open_left && !self.begins_word(&anchor) {
             return None;
         }
         if let Some(exact) = &term.exact
@@ -160,7 +163,8 @@ impl View<'_> {
 
     /// Closed on the left: no letter before, but for a clitic, another script that writes without
     /// spaces, or words run together (`progressifJeudi`).
-    fn begins_word(&self, start: usize) -> bool {
+    fn begins_word(&self, anchor: &Range<usize>) -> bool {
+        let start = anchor.start;
         let Some(before) = self.char_before(start).filter(|c| is_word_char(*c)) else {
             return true;
         };
@@ -174,7 +178,7 @@ impl View<'_> {
         match first {
             '\u{600}'..='\u{6FF}' => is_arabic_clitic(self.text(self.word_start(start)..start)),
             '\u{5D0}'..='\u{5EA}' => is_hebrew_prefix(self.text(self.word_start(start)..start)),
-            _ => self.is_run_together(start),
+            _ => anchor.len() >= SHORTEST_GLUED && self.is_run_together(start),
         }
     }
 

@@ -7,6 +7,8 @@
 //! another language goes under `only`.
 
 mod judge;
+#[cfg(test)]
+mod labelled;
 mod lint;
 mod matcher;
 mod parse;
@@ -185,6 +187,16 @@ enum Place {
 
 impl Place {
     const ALL: [Self; 4] = [Self::Title, Self::Lead, Self::Body, Self::Aside];
+
+    /// As a topic file writes it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Title => "title",
+            Self::Lead => "lead",
+            Self::Body => "body",
+            Self::Aside => "aside",
+        }
+    }
 }
 
 /// By what a rule's score is multiplied, by the place of what it found.
@@ -219,7 +231,8 @@ struct Window {
     from: Option<Date>,
     to: Option<Date>,
     undated: Undated,
-    /// By what the score of an article outside is multiplied.
+    /// By what the score of an article inside is multiplied.
+    inside: f32,
     outside: f32,
 }
 
@@ -238,14 +251,26 @@ struct Rule {
     name: String,
     /// Of its name, in bytes of the file.
     span: Range<usize>,
-    /// Of each slot one concept must be there.
-    slots: Vec<Vec<usize>>,
+    slots: Vec<Slot>,
     none_of: Vec<usize>,
     near: Option<Near>,
     places: Vec<Place>,
     /// How often each slot must be filled.
     times: usize,
     score: f32,
+}
+
+/// What a rule looks for: one of some concepts, perhaps in one place only (`title:kazakhstan`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Slot {
+    concepts: Vec<usize>,
+    place: Option<Place>,
+}
+
+impl Slot {
+    fn takes(&self, concept: usize, place: Place) -> bool {
+        self.concepts.contains(&concept) && self.place.is_none_or(|only| only == place)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use toml::{
     de::{DeTable, DeValue, ValueDeserializer},
 };
 
-use super::{Boost, Concept, Ignore, Near, Place, Rule, Topic, Undated, Window, term::Term};
+use super::{Boost, Concept, Ignore, Near, Place, Rule, Slot, Topic, Undated, Window, term::Term};
 use crate::{fault::Fault, text::translit};
 
 pub(super) fn parse(text: &str) -> Result<Topic, Vec<Fault>> {
@@ -76,6 +76,7 @@ struct RawWindow {
     from: Option<Spanned<toml::value::Datetime>>,
     to: Option<Spanned<toml::value::Datetime>>,
     undated: Option<Undated>,
+    inside: Option<Spanned<f32>>,
     outside: Option<Spanned<f32>>,
 }
 
@@ -320,19 +321,11 @@ fn finite(number: &Spanned<f32>, faults: &mut Vec<Fault>) -> Option<f32> {
 impl RawBoost {
     fn check(&self, faults: &mut Vec<Fault>) -> Option<Boost> {
         let standard = Boost::default();
-        let mut factor = |number: &Option<Spanned<f32>>, standard: f32| match number {
-            Some(number) if *number.get_ref() >= 0.0 => finite(number, faults),
-            Some(number) => {
-                faults.push(fault(number.span(), "a boost must not be below 0", ""));
-                None
-            }
-            None => Some(standard),
-        };
         Some(Boost {
-            title: factor(&self.title, standard.title)?,
-            lead: factor(&self.lead, standard.lead)?,
-            body: factor(&self.body, standard.body)?,
-            aside: factor(&self.aside, standard.aside)?,
+            title: factor(self.title.as_ref(), standard.title, 100.0, faults)?,
+            lead: factor(self.lead.as_ref(), standard.lead, 100.0, faults)?,
+            body: factor(self.body.as_ref(), standard.body, 100.0, faults)?,
+            aside: factor(self.aside.as_ref(), standard.aside, 100.0, faults)?,
         })
     }
 }
@@ -351,16 +344,24 @@ impl RawWindow {
             let span = self.to.map_or(0..0, |to| to.span());
             faults.push(fault(span, "the window ends before it begins", ""));
         }
-        let outside = match &self.outside {
-            Some(outside) if (0.0..=1.0).contains(outside.get_ref()) => *outside.get_ref(),
-            Some(outside) => {
-                faults.push(fault(outside.span(), "expected a factor from 0 to 1", ""));
-                return None;
-            }
-            None => 0.5,
-        };
-        Some(Window { from, to, undated: self.undated.unwrap_or(Undated::Keep), outside })
+        let inside = factor(self.inside.as_ref(), 1.0, 10.0, faults)?;
+        let outside = factor(self.outside.as_ref(), 0.5, 1.0, faults)?;
+        Some(Window { from, to, undated: self.undated.unwrap_or(Undated::Keep), inside, outside })
     }
+}
+
+fn factor(
+    written: Option<&Spanned<f32>>,
+    standard: f32,
+    most: f32,
+    faults: &mut Vec<Fault>,
+) -> Option<f32> {
+    let Some(written) = written else { return Some(standard) };
+    if (0.0..=most).contains(written.get_ref()) {
+        return Some(*written.get_ref());
+    }
+    faults.push(fault(written.span(), format!("expected a factor from 0 to {most}"), ""));
+    None
 }
 
 fn date(raw: &Spanned<toml::value::Datetime>, faults: &mut Vec<Fault>) -> Option<Date> {
@@ -378,12 +379,17 @@ fn date(raw: &Spanned<toml::value::Datetime>, faults: &mut Vec<Fault>) -> Option
 impl RawRule {
     fn check(self, concepts: &[Concept], faults: &mut Vec<Fault>) -> Option<Rule> {
         let before = faults.len();
-        let mut find = |names: &[Spanned<String>]| -> Vec<usize> {
-            names.iter().filter_map(|name| concept_named(name, concepts, faults)).collect()
-        };
-        let all_of = find(&self.all_of);
-        let any_of = find(&self.any_of);
-        let none_of = find(&self.none_of);
+        let mut slots: Vec<Slot> =
+            self.all_of.iter().map(|names| slot(names, concepts, faults)).collect();
+        if !self.any_of.is_empty() {
+            let mut any_of = Slot { concepts: Vec::new(), place: None };
+            for name in &self.any_of {
+                any_of.concepts.extend(slot(name, concepts, faults).concepts);
+            }
+            slots.push(any_of);
+        }
+        let none_of = self.none_of.iter().flat_map(|names| slot(names, concepts, faults).concepts);
+        let none_of = none_of.collect();
         if self.all_of.is_empty() && self.any_of.is_empty() {
             let help = "write `all_of = [\"concept\"]` or `any_of = [\"concept\"]`";
             faults.push(fault(self.name.span(), "the rule looks for nothing", help));
@@ -402,10 +408,6 @@ impl RawRule {
             _ => Near::Words(*near.within.get_ref()),
         });
         let score = finite(&self.score, faults)?;
-        let mut slots: Vec<Vec<usize>> = all_of.into_iter().map(|concept| vec![concept]).collect();
-        if !any_of.is_empty() {
-            slots.push(any_of);
-        }
         (faults.len() == before).then(|| Rule {
             span: self.name.span(),
             name: self.name.into_inner(),
@@ -419,12 +421,31 @@ impl RawRule {
     }
 }
 
+/// `kazakhstan`, `kazakhstan|tokayev`, `title:kazakhstan`.
+fn slot(written: &Spanned<String>, concepts: &[Concept], faults: &mut Vec<Fault>) -> Slot {
+    let (place, names) = match written.get_ref().split_once(':') {
+        None => (None, written.get_ref().as_str()),
+        Some((place, names)) => {
+            let found = Place::ALL.into_iter().find(|known| known.name() == place.trim());
+            if found.is_none() {
+                let message = format!("`{place}` is no place");
+                let help = "the places are `title`, `lead`, `body` and `aside`";
+                faults.push(fault(written.span(), message, help));
+            }
+            (found, names)
+        }
+    };
+    let names = names.split('|').map(|name| Spanned::new(written.span(), name.trim()));
+    let concepts = names.filter_map(|name| concept_named(&name, concepts, faults)).collect();
+    Slot { concepts, place }
+}
+
 fn concept_named(
-    name: &Spanned<String>,
+    name: &Spanned<&str>,
     concepts: &[Concept],
     faults: &mut Vec<Fault>,
 ) -> Option<usize> {
-    let found = concepts.iter().position(|concept| concept.name == *name.get_ref());
+    let found = concepts.iter().position(|concept| concept.name == **name.get_ref());
     if found.is_none() {
         let known: Vec<&str> = concepts.iter().map(|concept| concept.name.as_str()).collect();
         let message = format!("there is no concept `{}`", name.get_ref());
@@ -449,16 +470,19 @@ fn closest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
 
 impl RawIgnore {
     fn check(self, concepts: &[Concept], faults: &mut Vec<Fault>) -> Option<Ignore> {
-        let concept = concept_named(&self.concept, concepts, faults);
+        let mut find = |name: &Spanned<String>| {
+            concept_named(&Spanned::new(name.span(), name.get_ref().as_str()), concepts, faults)
+        };
+        let concept = find(&self.concept);
         let help = "write `beside` and `within`, or `listed_with` and `at_least`";
         match (self.beside, self.listed_with) {
             (Some(beside), None) if self.at_least.is_none() => {
-                let beside = concept_named(&beside, concepts, faults);
+                let beside = find(&beside);
                 let within = self.within.map_or(10, Spanned::into_inner);
                 Some(Ignore::Beside { concept: concept?, beside: beside?, within })
             }
             (None, Some(peers)) if self.within.is_none() => {
-                let peers = concept_named(&peers, concepts, faults);
+                let peers = find(&peers);
                 let at_least = self.at_least.map_or(2, Spanned::into_inner);
                 Some(Ignore::Listed { concept: concept?, peers: peers?, at_least })
             }

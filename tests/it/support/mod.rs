@@ -1,3 +1,4 @@
 //! What several themes need.
 
-pub mod server;
+pub(crate) mod server;
+pub(crate) mod tls;

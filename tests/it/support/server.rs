@@ -2,11 +2,7 @@
 
 use std::{
     net::SocketAddr,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-        mpsc,
-    },
+    sync::{Arc, mpsc},
 };
 
 use tokio::{
@@ -17,29 +13,33 @@ use tokio::{
 use url::Url;
 
 /// Lives as long as the value; keeps what it was asked.
-pub struct Server {
+pub(crate) struct Server {
     address: SocketAddr,
     requests: mpsc::Receiver<String>,
-    connections: Arc<AtomicUsize>,
     task: JoinHandle<()>,
 }
 
 impl Server {
     /// Answers each request by `answer`, which is given the head of it as text and the socket.
-    pub async fn start<A, F>(answer: A) -> Self
+    pub(crate) async fn start<A, F>(answer: A) -> Self
     where
         A: Fn(String, TcpStream) -> F + Send + Sync + 'static,
         F: Future<Output = ()> + Send + 'static,
     {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::start_on("127.0.0.1", answer).await
+    }
+
+    pub(crate) async fn start_on<A, F>(address: &str, answer: A) -> Self
+    where
+        A: Fn(String, TcpStream) -> F + Send + Sync + 'static,
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let listener = TcpListener::bind((address, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (log, requests) = mpsc::channel();
-        let connections = Arc::new(AtomicUsize::new(0));
-        let counter = connections.clone();
         let answer = Arc::new(answer);
         let task = tokio::spawn(async move {
             while let Ok((mut socket, _)) = listener.accept().await {
-                counter.fetch_add(1, Ordering::SeqCst);
                 let (log, answer) = (log.clone(), answer.clone());
                 tokio::spawn(async move {
                     if let Some(head) = read_head(&mut socket).await {
@@ -50,11 +50,13 @@ impl Server {
                 });
             }
         });
-        Self { address, requests, connections, task }
+        Self { address, requests, task }
     }
 
     /// Answers each request by the whole of what `answer` makes of its path, then closes.
-    pub async fn of_answers(answer: impl Fn(&str) -> Vec<u8> + Send + Sync + 'static) -> Self {
+    pub(crate) async fn of_answers(
+        answer: impl Fn(&str) -> Vec<u8> + Send + Sync + 'static,
+    ) -> Self {
         let answer = Arc::new(answer);
         Self::start(move |head, mut socket| {
             let answer = answer.clone();
@@ -67,22 +69,17 @@ impl Server {
         .await
     }
 
-    pub fn url(&self, path: &str) -> Url {
+    pub(crate) fn url(&self, path: &str) -> Url {
         format!("http://{}{path}", self.address).parse().unwrap()
     }
 
-    pub fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
     /// Heads of the requests since the last call, in their order.
-    pub fn requests(&self) -> Vec<String> {
+    pub(crate) fn requests(&self) -> Vec<String> {
         self.requests.try_iter().collect()
-    }
-
-    /// Connections that were ever opened.
-    pub fn connections(&self) -> usize {
-        self.connections.load(Ordering::SeqCst)
     }
 }
 
@@ -101,7 +98,7 @@ async fn read_head(socket: &mut TcpStream) -> Option<String> {
 }
 
 /// An answer with its length and without keep-alive.
-pub fn answer(status: &str, fields: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
+pub(crate) fn answer(status: &str, fields: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
     let mut bytes = format!("HTTP/1.1 {status}\r\n").into_bytes();
     for (name, value) in fields {
         bytes.extend(format!("{name}: {value}\r\n").bytes());
@@ -109,4 +106,10 @@ pub fn answer(status: &str, fields: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
     bytes.extend(format!("content-length: {}\r\nconnection: close\r\n\r\n", body.len()).bytes());
     bytes.extend(body);
     bytes
+}
+
+/// Closes a connection by a reset instead of an end.
+pub(crate) fn reset(socket: TcpStream) {
+    socket.set_zero_linger().unwrap();
+    drop(socket);
 }

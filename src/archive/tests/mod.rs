@@ -1,7 +1,11 @@
 //! The archive on a real folder.
 #![expect(clippy::disallowed_methods, reason = "tests look at the files themselves")]
 
-use std::{fs, path::Path};
+mod faults;
+mod power;
+mod verify;
+
+use std::{fmt::Write, fs, path::Path};
 
 use jiff::Timestamp;
 
@@ -137,4 +141,66 @@ fn every_line_validates_against_the_published_schema() {
         value["fetched_at"] = "yesterday".into();
         assert!(!validator.is_valid(&value));
     }
+}
+
+const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/archive");
+
+#[test]
+fn lines_of_every_schema_version_give_the_records_written_beside_them() {
+    let versions = 1..=SCHEMA_VERSION;
+    for version in versions {
+        let lines = fs::read_to_string(format!("{FIXTURES}/v{version}.jsonl")).unwrap();
+        let expected = fs::read_to_string(format!("{FIXTURES}/v{version}.expected.txt")).unwrap();
+        let mut link = None;
+        let mut found = String::new();
+        for bytes in lines.lines().map(str::as_bytes) {
+            link = Some(line::follow(link, bytes).unwrap());
+            let position = "2022/01/2022-01-16.jsonl:0".parse().unwrap();
+            let line = Line { position, seq: 0, prev: None, bytes: bytes.to_vec() };
+            writeln!(found, "{:#?}", line.record().unwrap()).unwrap();
+        }
+        assert_eq!(found, expected, "version {version}");
+    }
+}
+
+#[test]
+fn a_line_of_a_newer_schema_is_told_from_a_damaged_one() {
+    let line = |text: &str| {
+        let position = "2022/01/2022-01-16.jsonl:0".parse().unwrap();
+        Line { position, seq: 7, prev: None, bytes: text.as_bytes().to_vec() }
+    };
+    let newer = line(r#"{"schema_version":2,"text":{"ru":"…"},"seq":7}"#).record();
+    assert!(matches!(newer, Err(RecordError::Newer { seq: 7, version: 2 })), "{newer:?}");
+    let bad = line(r#"{"schema_version":1,"seq":7}"#).record();
+    assert!(matches!(bad, Err(RecordError::Json { seq: 7, .. })), "{bad:?}");
+}
+
+/// The script of the published description, run as a reader would.
+#[test]
+fn the_published_script_proves_an_archive_and_finds_a_changed_byte() {
+    let description = include_str!("../../../docs/archive-format.md");
+    let script = description.split("```python\n").nth(1).unwrap().split("```").next().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let (mut archive, _) = open(folder.path(), None);
+    for day in ["2022-01-16", "2022-01-17", "2022-01-18"] {
+        archive.append(&mut [record("one"), record(day)], noon(day)).unwrap();
+    }
+    let closed = archive.unpacked().unwrap();
+    pack(archive.disk(), closed[0]).unwrap();
+    let run = || {
+        let mut python = std::process::Command::new("python3");
+        python.arg("-c").arg(script).arg(folder.path()).output()
+    };
+    let Ok(output) = run() else {
+        println!("skipped: there is no python3");
+        return;
+    };
+    let tip = archive.checkpoint().unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(printed, format!("6 \"{}\"\n", tip.hash), "{:?}", output.stderr);
+
+    let path = folder.path().join(closed[1].to_string());
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replace("\"KZ\"", "\"RU\"")).unwrap();
+    assert!(!run().unwrap().status.success());
 }

@@ -1,0 +1,59 @@
+//! `archive/HEAD`: what the chain came to when the last segment was closed.
+
+use std::io;
+
+use serde::Deserialize;
+
+use super::{ArchiveError, Checkpoint, LineHash, Link, SegmentName, recover::create_anew};
+use crate::jsonl::{Disk, DiskFile};
+
+pub(super) const HEAD: &str = "HEAD";
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Head {
+    seq: u32,
+    /// Of the line with that number.
+    hash: String,
+    segment: String,
+}
+
+/// Replaces the file in one step.
+pub(super) fn write(disk: &impl Disk, tip: Checkpoint) -> Result<(), ArchiveError> {
+    let temporary = format!("{HEAD}.tmp");
+    let file = create_anew(disk, &temporary).map_err(ArchiveError::at("create", &temporary))?;
+    file.write_at(0, text(tip.seq, tip.hash, tip.end.segment).as_bytes())
+        .map_err(ArchiveError::at("write", &temporary))?;
+    file.sync().map_err(ArchiveError::sync(&temporary))?;
+    disk.rename(&temporary, HEAD).map_err(ArchiveError::at("name", HEAD))?;
+    disk.sync_folder("").map_err(ArchiveError::sync(HEAD))?;
+    tracing::info!(
+        archive.seq = tip.seq,
+        archive.head = %tip.hash,
+        archive.segment = %tip.end.segment,
+        "segment closed"
+    );
+    Ok(())
+}
+
+/// The one spelling, so that no flipped bit of the file goes unseen.
+fn text(seq: u32, hash: LineHash, segment: SegmentName) -> String {
+    format!("{{\"seq\":{seq},\"hash\":\"{hash}\",\"segment\":\"{segment}\"}}\n")
+}
+
+/// What the file states; `Ok(None)` where there is no file.
+pub(super) fn read(disk: &impl Disk) -> io::Result<Option<(Link, SegmentName)>> {
+    let file = match disk.open(HEAD) {
+        Ok(file) => file,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(e) => return Err(e),
+    };
+    let bytes = file.read_range(0, file.size()?.min(4096))?;
+    let head: Head = serde_json::from_slice(&bytes)?;
+    let hash = LineHash::parse(&head.hash).ok_or(io::ErrorKind::InvalidData)?;
+    let segment = head.segment.parse().map_err(io::Error::other)?;
+    if text(head.seq, hash, segment).as_bytes() != bytes {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
+    Ok(Some((Link { seq: head.seq, hash }, segment)))
+}

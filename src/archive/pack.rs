@@ -1,0 +1,88 @@
+//! Compressing closed segments, without a moment in which their lines are not on the disk.
+
+use std::io::{self, Read};
+
+use sha2::{Digest, Sha256};
+
+use super::{
+    Archive, ArchiveError, SegmentName, bgzf,
+    read::Source,
+    recover::create_anew,
+    segment::{self, Form, Segment},
+};
+use crate::jsonl::{Disk, DiskFile};
+
+impl<D: Disk> Archive<D> {
+    /// Closed segments that are still plain, oldest first: work for [`pack`].
+    pub fn unpacked(&self) -> Result<Vec<SegmentName>, ArchiveError> {
+        let segments =
+            segment::list(&self.disk).map_err(ArchiveError::at("list", "the archive"))?;
+        let closed = segments.into_iter().filter(|segment| Some(segment.name) != self.last);
+        Ok(closed.filter(|segment| segment.form == Form::Plain).map(|s| s.name).collect())
+    }
+
+    /// The archive's disk, for [`pack`] on a thread of its own.
+    pub fn disk(&self) -> &D {
+        &self.disk
+    }
+}
+
+/// Replaces a closed plain segment by a gzip file of the same bytes. Only the holder of the archive's
+/// lock may call it; appending may go on meanwhile, since closed segments never change.
+///
+/// The compressed file is written under another name, synced, named, and the name synced; it is read
+/// back and compared by hash before the plain file goes. After a kill at any point, call it again.
+pub fn pack<D: Disk>(disk: &D, name: SegmentName) -> Result<(), ArchiveError> {
+    let folder = name.folder();
+    let plain = name.to_string();
+    let packed = Form::Gzip.path(name);
+    let temporary = format!("{packed}.tmp");
+
+    let file = create_anew(disk, &temporary).map_err(ArchiveError::at("create", &temporary))?;
+    let source = Source::open(disk, Segment { name, form: Form::Plain }, 0);
+    let source = source.map_err(ArchiveError::at("open", &plain))?;
+    let hash = compress(source, &file).map_err(ArchiveError::at("compress", &plain))?;
+    file.sync().map_err(ArchiveError::sync(&temporary))?;
+    disk.rename(&temporary, &packed).map_err(ArchiveError::at("name", &packed))?;
+    disk.sync_folder(&folder).map_err(ArchiveError::sync(&folder))?;
+
+    let back = Source::open(disk, Segment { name, form: Form::Gzip }, 0).and_then(hash_of);
+    if back.map_err(ArchiveError::at("read back", &packed))? != hash {
+        let source = io::Error::new(io::ErrorKind::InvalidData, "other bytes than were written");
+        return Err(ArchiveError::io("read back", &packed, source));
+    }
+    disk.remove(&plain).map_err(ArchiveError::at("remove", &plain))?;
+    disk.sync_folder(&folder).map_err(ArchiveError::sync(&folder))
+}
+
+/// Writes `plain` in blocks and gives its SHA-256.
+fn compress(mut plain: impl Read, file: &impl DiskFile) -> io::Result<[u8; 32]> {
+    let mut hash = Sha256::new();
+    let mut offset = 0;
+    let (mut block, mut out) = (Vec::new(), Vec::new());
+    loop {
+        block.clear();
+        out.clear();
+        plain.by_ref().take(bgzf::BLOCK as u64).read_to_end(&mut block)?;
+        if block.is_empty() {
+            bgzf::write_end(&mut out);
+            file.write_at(offset, &out)?;
+            return Ok(hash.finalize().into());
+        }
+        hash.update(&block);
+        bgzf::write_block(&block, &mut out)?;
+        file.write_at(offset, &out)?;
+        offset += out.len() as u64;
+    }
+}
+
+pub(super) fn hash_of(mut source: impl Read) -> io::Result<[u8; 32]> {
+    let mut hash = Sha256::new();
+    let mut block = vec![0; bgzf::BLOCK];
+    loop {
+        match source.read(&mut block)? {
+            0 => return Ok(hash.finalize().into()),
+            count => hash.update(block.get(..count).unwrap_or_default()),
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! Proving, offline, that nothing was changed, cut or inserted.
+
+use std::io;
+
+use super::{
+    ArchiveError, Checkpoint, Damage, LineFlaw, LineHash, Position, SegmentName, head,
+    line::{self, Link},
+    pack::hash_of,
+    read::{Source, raw_lines},
+    segment::{self, Form, Segment},
+};
+use crate::jsonl::Disk;
+
+/// Something that is not as it was written.
+#[derive(Debug, thiserror::Error)]
+pub enum Finding {
+    #[error(transparent)]
+    Damage(#[from] Damage),
+    #[error("{path} cannot be read to its end")]
+    Unreadable { path: String, source: io::Error },
+    #[error("{path} does not hold the same lines as the plain file beside it")]
+    Differs { path: String },
+    #[error("the first line is number {seq}: those before it are missing")]
+    Beginning { seq: u32 },
+    #[error("HEAD cannot be read")]
+    BadHead { source: io::Error },
+    #[error("HEAD is missing although a segment was closed")]
+    NoHead,
+    #[error(
+        "the line with the hash {hash}, which {witness} states, is not there: cut off or changed"
+    )]
+    Missing { hash: LineHash, witness: &'static str },
+}
+
+/// What verifying came to. The archive is as it was written where there are no findings.
+#[derive(Debug, Default)]
+pub struct Report {
+    pub segments: u64,
+    /// Lines whose checksum holds.
+    pub lines: u64,
+    /// Plain bytes read.
+    pub bytes: u64,
+    /// The last line: keep its hash elsewhere, and nobody can cut the archive before it unseen.
+    pub tip: Option<Checkpoint>,
+    pub findings: Vec<Finding>,
+    /// Files with bytes that a recovery cut off; they are no fault.
+    pub quarantined: Vec<String>,
+}
+
+/// Reads every byte of an archive that nobody is writing to. `witness` is a hash that was noted
+/// elsewhere (the log states it whenever a segment closes) and that some line must have.
+pub fn verify(disk: &impl Disk, witness: Option<LineHash>) -> Result<Report, ArchiveError> {
+    let segments = segment::list(disk).map_err(ArchiveError::at("list", "the archive"))?;
+    let mut report = Report::default();
+    let mut expected: Vec<Expected> = Vec::new();
+    expected.extend(witness.map(|hash| Expected { hash, at: None }));
+    let mut no_head = false;
+    match head::read(disk) {
+        Ok(Some((Link { seq, hash }, name))) => {
+            expected.push(Expected { hash, at: Some((seq, name)) });
+        }
+        Ok(None) => no_head = true,
+        Err(source) => report.findings.push(Finding::BadHead { source }),
+    }
+    let mut walk = Walk { report, expected, link: None, begun: false };
+    for (n, segment) in segments.iter().enumerate() {
+        if no_head && n + 1 == segments.len() && walk.report.lines > 0 {
+            walk.report.findings.push(Finding::NoHead);
+        }
+        walk.segment(disk, *segment);
+    }
+    let Walk { mut report, expected, .. } = walk;
+    report.segments = segments.len() as u64;
+    report.findings.extend(expected.into_iter().map(|Expected { hash, at }| Finding::Missing {
+        hash,
+        witness: if at.is_some() { "HEAD" } else { "the hash given" },
+    }));
+    let paths = disk.list().map_err(ArchiveError::at("list", "the archive"))?;
+    for path in paths {
+        if [".torn", ".damaged"].iter().any(|end| path.ends_with(end)) {
+            report.quarantined.push(path);
+        } else if let Some(plain) = path.strip_suffix(".gz").and_then(|name| name.parse().ok()) {
+            // Both forms are there after a kill; only then the compressed one was not yet read.
+            if segments.contains(&Segment { name: plain, form: Form::Plain }) && !same(disk, plain)
+            {
+                report.findings.push(Finding::Differs { path });
+            }
+        }
+    }
+    report.quarantined.sort_unstable();
+    Ok(report)
+}
+
+fn same(disk: &impl Disk, name: SegmentName) -> bool {
+    let hash = |form| Source::open(disk, Segment { name, form }, 0).and_then(hash_of);
+    matches!((hash(Form::Plain), hash(Form::Gzip)), (Ok(plain), Ok(packed)) if plain == packed)
+}
+
+/// A line that has to be there; of `HEAD` also number and segment are known.
+struct Expected {
+    hash: LineHash,
+    at: Option<(u32, SegmentName)>,
+}
+
+struct Walk {
+    report: Report,
+    /// Hashes that no line had so far.
+    expected: Vec<Expected>,
+    /// What the next line has to follow; unknown after a damaged one.
+    link: Option<Link>,
+    begun: bool,
+}
+
+impl Walk {
+    fn segment(&mut self, disk: &impl Disk, segment: Segment) {
+        let unreadable = |source| Finding::Unreadable { path: segment.path(), source };
+        let lines = match raw_lines(disk, segment, 0) {
+            Ok(lines) => lines,
+            Err(source) => {
+                self.link = None;
+                return self.report.findings.push(unreadable(source));
+            }
+        };
+        for raw in lines {
+            let raw = match raw {
+                Ok(raw) => raw,
+                Err(source) => {
+                    self.link = None;
+                    return self.report.findings.push(unreadable(source));
+                }
+            };
+            let position = Position { segment: segment.name, offset: raw.offset };
+            self.report.bytes += raw.end() - raw.offset;
+            let followed = if raw.whole {
+                line::follow(self.link, &raw.bytes)
+            } else {
+                Err((LineFlaw::Torn, None))
+            };
+            let link = followed.map_or_else(
+                |(flaw, link)| {
+                    let bytes = raw.end() - raw.offset;
+                    self.report.findings.push(Damage { position, bytes, flaw }.into());
+                    link
+                },
+                Some,
+            );
+            if let Some(Link { seq, hash }) = link {
+                if !self.begun && seq != 1 {
+                    self.report.findings.push(Finding::Beginning { seq });
+                }
+                self.report.lines += 1;
+                let end = Position { segment: segment.name, offset: raw.end() };
+                self.report.tip = Some(Checkpoint { end, seq, hash });
+                let at = (seq, segment.name);
+                self.expected.retain(|expected| {
+                    expected.hash != hash || expected.at.is_some_and(|expected| expected != at)
+                });
+            }
+            self.begun = true;
+            self.link = link;
+        }
+    }
+}
