@@ -13,3 +13,4 @@ mod feeds;
 mod mutate;
 #[path = "../../benches/feeds/score.rs"]
 mod score;
+mod virtual_time;
