@@ -715,9 +715,11 @@ async fn http_2_is_spoken_within_the_same_bounds() {
         match path.as_str() {
             "/good" => body.send_data("good".into(), true).unwrap(),
             "/reset" => body.send_reset(h2::Reason::INTERNAL_ERROR),
-            "/endless" => while body.send_data(vec![b'x'; 16_384].into(), false).is_ok() {
-                sleep(Duration::from_millis(1)).await;
-            },
+            "/endless" => {
+                while body.send_data(vec![b'x'; 16_384].into(), false).is_ok() {
+                    sleep(Duration::from_millis(1)).await;
+                }
+            }
             _ => sleep(Duration::from_secs(5)).await,
         }
     })
