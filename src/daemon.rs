@@ -101,6 +101,9 @@ pub async fn run(
     note(crawl, TROUBLE, &None::<String>);
     loop {
         if now().duration_since(shown_alive) >= SignedDuration::from_mins(1) {
+            if shown_alive.as_second().div_euclid(86_400) != now().as_second().div_euclid(86_400) {
+                crawl.forget_old_texts(now())?;
+            }
             shown_alive = now();
             note(crawl, SIGN_OF_LIFE, &shown_alive);
         }

@@ -69,6 +69,8 @@ pub(super) fn settings(config: &Config) -> crawl::Settings {
             config::HoldScope::Domain => crawl::HoldScope::Domain,
         },
         revisit_after: signed(config.settings.schedule.revisit_after),
+        judge_before_fetch: config.settings.topic.judge_before_fetch,
+        copy_memory: signed(config.settings.dedup.memory),
         page_attempts: config.settings.limits.page_attempts,
         keep_copied_text: config.settings.dedup.copies == config::Copies::Full,
         config_hash: config::hash(config),

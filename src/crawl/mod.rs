@@ -103,6 +103,10 @@ pub struct Settings {
     pub revisit_after: SignedDuration,
     /// How often a page is tried before the feed's own text has to do.
     pub page_attempts: u32,
+    /// An entry whose title and texts in the feed touch no topic is rejected without its page.
+    pub judge_before_fetch: bool,
+    /// How long a text is remembered for finding its copies.
+    pub copy_memory: SignedDuration,
     /// A copy is stored with its text; else as a link to the first one only.
     pub keep_copied_text: bool,
     pub config_hash: String,
@@ -527,9 +531,10 @@ impl Crawl {
         Ok(())
     }
 
-    /// Forgets the sketches of texts that came before `before`: what comes now is compared with
-    /// younger texts only.
-    pub fn expire(&mut self, before: Timestamp) -> Result<(), StateError> {
+    /// Forgets the sketches of texts that are older than the settings say: what comes from now on
+    /// is compared with younger texts only.
+    pub fn forget_old_texts(&mut self, now: Timestamp) -> Result<(), StateError> {
+        let before = now.checked_sub(self.settings.copy_memory).unwrap_or(Timestamp::MIN);
         Ok(self.index.expire(self.state.connection(), before)?)
     }
 }

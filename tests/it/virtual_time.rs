@@ -193,6 +193,8 @@ fn settings() -> Settings {
         robots_for_feeds: false,
         hold_scope: HoldScope::Host,
         revisit_after: SignedDuration::from_mins(30),
+        judge_before_fetch: false,
+        copy_memory: SignedDuration::from_hours(24 * 30),
         page_attempts: 5,
         keep_copied_text: true,
         config_hash: "test".into(),
