@@ -112,6 +112,11 @@ impl<'a> Head<'a> {
             match name {
                 "itemprop" if self.props.len() < KEPT_MAX => self.props.push((value, node)),
                 "rel" => byline |= value.split(' ').any(|rel| rel == "author"),
+                // A link to an author's page, wherever it stands.
+                "href" => {
+                    byline |= element.name() == "a"
+                        && contains_any(value, &["/author/", "/authors/", "/writer/", "/autor/"]);
+                }
                 "class" | "id" | "data-testid" | "data-test" | "data-qa" => {
                     byline |= contains_any(value, &["author", "byline", "Byline", "Author"])
                         || contains_any(value, &["autor", "auteur", "writer", "redakt"]);
