@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use super::{
-    Class, Document, Evidence, Kept, Sketch, Verdict, compare,
+    Circumstances, Class, Document, Evidence, Kept, Sketch, Verdict, compare,
     revision::{Revision, revision},
     segment::{self, FREQUENT, Kind, Postings},
     shingle::{self, Text, mix},
@@ -77,6 +77,16 @@ struct Known {
     published: Option<i64>,
     address: u64,
     content: u64,
+    host: u64,
+}
+
+impl Known {
+    fn circumstances(&self, document: &Prepared<'_>) -> Circumstances {
+        Circumstances {
+            hours_between: hours(document.document.published_at, self.published),
+            same_site: self.host == document.host,
+        }
+    }
 }
 
 impl Index {
@@ -102,11 +112,12 @@ impl Index {
         connection.execute_batch(
             "CREATE TABLE IF NOT EXISTS dedup_documents (
                  doc INTEGER PRIMARY KEY, id TEXT NOT NULL, cluster INTEGER NOT NULL,
-                 published INTEGER, address INTEGER NOT NULL, content INTEGER NOT NULL);
+                 published INTEGER, address INTEGER NOT NULL, content INTEGER NOT NULL,
+                 host INTEGER NOT NULL);
              CREATE TABLE IF NOT EXISTS dedup_members (
                  cluster INTEGER NOT NULL, doc INTEGER NOT NULL, PRIMARY KEY (cluster, doc)) WITHOUT ROWID;
              CREATE TABLE IF NOT EXISTS dedup_recent (
-                 doc INTEGER PRIMARY KEY, host INTEGER NOT NULL, sketch BLOB NOT NULL);
+                 doc INTEGER PRIMARY KEY, sketch BLOB NOT NULL);
              CREATE TABLE IF NOT EXISTS dedup_days (doc INTEGER PRIMARY KEY, day INTEGER NOT NULL);",
         )?;
         segment::create(connection)
@@ -130,7 +141,7 @@ impl Index {
                 .collect::<Result<_>>()?,
         };
         let mut statement = connection.prepare(
-            "SELECT r.doc, d.cluster, d.address, d.content, r.host, r.sketch, d.id
+            "SELECT r.doc, d.cluster, d.address, d.content, d.host, r.sketch, d.id
              FROM dedup_recent r JOIN dedup_documents d ON d.doc = r.doc ORDER BY r.doc",
         )?;
         let mut rows = statement.query([])?;
@@ -175,8 +186,8 @@ impl Index {
             for known in members(connection, cluster)? {
                 let Some(kept) = text_of(&known.id) else { continue };
                 let other = Text::of(&kept.title, &kept.text);
-                let hours = hours(document.document.published_at, known.published);
-                let (mut class, mut evidence) = compare(&document.text, &other, &[], hours);
+                let circumstances = known.circumstances(document);
+                let (mut class, mut evidence) = compare(&document.text, &other, &[], circumstances);
                 if evidence.containment_ab.max(evidence.containment_ba) < 0.3 {
                     continue;
                 }
@@ -192,7 +203,7 @@ impl Index {
                 }
                 let tail = own_tail.as_deref().unwrap_or_default();
                 if !tail.is_empty() {
-                    (class, evidence) = compare(&document.text, &other, tail, hours);
+                    (class, evidence) = compare(&document.text, &other, tail, circumstances);
                 }
                 if class != Class::New
                     && best.as_ref().is_none_or(|(c, e, _)| better((class, &evidence), (*c, e)))
@@ -236,8 +247,8 @@ impl Index {
         }
         connection
             .prepare_cached(
-                "INSERT INTO dedup_documents (doc, id, cluster, published, address, content)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                "INSERT INTO dedup_documents (doc, id, cluster, published, address, content, host)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
             )?
             .execute(params![
                 doc,
@@ -246,6 +257,7 @@ impl Index {
                 document.document.published_at.map(Timestamp::as_second),
                 document.address.cast_signed(),
                 document.content.cast_signed(),
+                document.host.cast_signed(),
             ])?;
         let mut sketch = document.sketch.clone();
         if cluster != doc {
@@ -266,8 +278,8 @@ impl Index {
         }
         let bytes: Vec<u8> = sketch.iter().flat_map(|hash| hash.to_le_bytes()).collect();
         connection
-            .prepare_cached("INSERT INTO dedup_recent (doc, host, sketch) VALUES (?1, ?2, ?3)")?
-            .execute(params![doc, document.host.cast_signed(), bytes])?;
+            .prepare_cached("INSERT INTO dedup_recent (doc, sketch) VALUES (?1, ?2)")?
+            .execute(params![doc, bytes])?;
         let id = shingle::hash(document.document.id.as_bytes());
         for hash in [document.address, document.content, document.host, id] {
             self.exact.add((high(hash), doc));
@@ -322,7 +334,7 @@ impl Index {
         if known.content == document.content {
             return same(known.id, cluster);
         }
-        let hours = hours(document.document.published_at, known.published);
+        let circumstances = known.circumstances(document);
         let Some(kept) = text_of(&known.id) else {
             return Ok(Some(Verdict {
                 class: Class::Revision,
@@ -335,7 +347,7 @@ impl Index {
             Revision::Noise => same(known.id, cluster),
             Revision::Changed { ratio } => {
                 let (_, mut evidence) =
-                    compare(&document.text, &Text::of(&kept.title, &kept.text), &[], hours);
+                    compare(&document.text, &Text::of(&kept.title, &kept.text), &[], circumstances);
                 evidence.changed = Some(ratio);
                 Ok(Some(Verdict {
                     class: Class::Revision,
@@ -360,10 +372,10 @@ impl Index {
         for doc in self.exact(connection, document.content)? {
             let known = known(connection, doc)?.filter(|known| known.content == document.content);
             let Some(known) = known else { continue };
-            let hours = hours(document.document.published_at, known.published);
+            let circumstances = known.circumstances(document);
             let kept = text_of(&known.id).map(|kept| Text::of(&kept.title, &kept.text));
             let other = kept.as_ref().unwrap_or(&document.text);
-            let (_, evidence) = compare(&document.text, other, &[], hours);
+            let (_, evidence) = compare(&document.text, other, &[], circumstances);
             if document.text.words() < SHORT && evidence.title < 0.5 {
                 continue;
             }
@@ -493,7 +505,7 @@ fn better(a: (Class, &Evidence), b: (Class, &Evidence)) -> bool {
 fn known(connection: &Connection, doc: u32) -> Result<Option<Known>> {
     connection
         .prepare_cached(
-            "SELECT id, cluster, published, address, content FROM dedup_documents WHERE doc = ?1",
+            "SELECT id, cluster, published, address, content, host FROM dedup_documents WHERE doc = ?1",
         )?
         .query_row([doc], |row| {
             Ok(Known {
@@ -502,6 +514,7 @@ fn known(connection: &Connection, doc: u32) -> Result<Option<Known>> {
                 published: row.get(2)?,
                 address: row.get::<_, i64>(3)?.cast_unsigned(),
                 content: row.get::<_, i64>(4)?.cast_unsigned(),
+                host: row.get::<_, i64>(5)?.cast_unsigned(),
             })
         })
         .optional()

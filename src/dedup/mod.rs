@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::canonical_url::UrlKey;
 
-pub use compare::{Evidence, compare};
+pub use compare::{Circumstances, Evidence, compare};
 pub use index::{Index, Prepared};
 pub use precedence::{Claim, first};
 pub use revision::{Revision, revision};

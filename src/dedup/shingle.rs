@@ -24,7 +24,7 @@ pub struct Text {
 }
 
 /// Below this weight (in quarters of a word) the title is part of the text.
-const SHORT: u32 = 4 * 24;
+const SHORT: u32 = 4 * 8;
 
 impl Text {
     pub fn of(title: &str, text: &str) -> Self {
