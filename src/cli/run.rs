@@ -123,6 +123,8 @@ pub(super) fn run(loaded: &Loaded, options: &LoadOptions) -> anyhow::Result<Exit
         })
         .await
     });
+    // A DNS look-up that is still going on must not hold up the end.
+    runtime.shutdown_background();
     close(&crawl, &stores)?;
     Ok(match end? {
         End::Interrupted => Exit::Interrupted,
@@ -218,6 +220,7 @@ pub(super) fn pass(
         })
         .await
     });
+    runtime.shutdown_background();
     progress.finish();
     close(crawl, stores)?;
     Ok(Pass { tally, due, end: end? })

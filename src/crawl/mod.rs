@@ -141,8 +141,26 @@ pub struct PageWork {
     pub feed: Feed,
     /// No more attempts after this one.
     pub last_attempt: bool,
-    /// Why the page is not asked for.
-    pub forbidden: Option<&'static str>,
+    pub unasked: Option<Unasked>,
+}
+
+/// Why a page is not asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unasked {
+    RobotsForbid,
+    RobotsUnreachable,
+    /// The entry names no page: it is all there is.
+    NoAddress,
+}
+
+impl Unasked {
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::RobotsForbid => "robots.txt forbids the page",
+            Self::RobotsUnreachable => "the host's robots.txt cannot be reached",
+            Self::NoAddress => "the entry has no address",
+        }
+    }
 }
 
 /// What the caller has to do now.
@@ -445,32 +463,36 @@ impl Crawl {
     fn page_task(&mut self, id: PageId, now: Timestamp) -> Result<Option<Task>, StateError> {
         let Some(pending) = self.state.pending(id)? else { return Ok(None) };
         let host = pending.host();
-        let robots = self.state.robots(&host)?;
-        let Some(robots) = robots.as_ref().filter(|robots| robots.expires() > now) else {
-            return Ok(Some(robots_task(host, &pending.url, Job::Page(id), robots)));
-        };
-        let mut forbidden = None;
-        if !robots.allows(&pending.url) {
-            forbidden = Some("robots.txt forbids the page");
-            if let Some(since) = robots.unreachable_since() {
-                if now.duration_since(since) < ROBOTS_PATIENCE {
-                    self.schedule.put_back(&host, Job::Page(id), robots.expires());
-                    return Ok(None);
+        let mut unasked = None;
+        if poll::page_of(&pending.entry).is_none() {
+            unasked = Some(Unasked::NoAddress);
+        } else {
+            let robots = self.state.robots(&host)?;
+            let Some(robots) = robots.as_ref().filter(|robots| robots.expires() > now) else {
+                return Ok(Some(robots_task(host, &pending.url, Job::Page(id), robots)));
+            };
+            if !robots.allows(&pending.url) {
+                unasked = Some(Unasked::RobotsForbid);
+                if let Some(since) = robots.unreachable_since() {
+                    if now.duration_since(since) < ROBOTS_PATIENCE {
+                        self.schedule.put_back(&host, Job::Page(id), robots.expires());
+                        return Ok(None);
+                    }
+                    unasked = Some(Unasked::RobotsUnreachable);
                 }
-                forbidden = Some("the host's robots.txt cannot be reached");
             }
         }
         let feed = match self.by_id.get(&pending.feed_id).and_then(|ix| self.feeds.get(*ix)) {
             Some(feed) => feed.clone(),
             None => Feed::gone(&pending),
         };
-        let request = forbidden.is_none().then(|| Request {
+        let request = unasked.is_none().then(|| Request {
             url: pending.url.clone(),
             wanted: Wanted::Page,
             validators: Validators::default(),
         });
         let last_attempt = pending.attempts + 1 >= self.settings.page_attempts;
-        let work = Work::Page(Box::new(PageWork { pending, feed, last_attempt, forbidden }));
+        let work = Work::Page(Box::new(PageWork { pending, feed, last_attempt, unasked }));
         Ok(Some(Task { host, request, work }))
     }
 

@@ -34,7 +34,7 @@ impl Crawl {
         let mut more = Counters { polls: 1, ..Counters::default() };
         let outcome = match (&visit.reading, &visit.response) {
             (Reading::Listing { listing, body_hash }, Some(Ok(response))) => {
-                let (new, changed) = self.take_in(&feed.id, listing, now, step)?;
+                let (new, changed) = self.take_in(&feed.id, &feed.url, listing, now, step)?;
                 more.entries = new + changed;
                 if listing.read_by == ReadBy::Lenient || !listing.flaws.is_empty() {
                     let flaws = listing.flaws.clone();
@@ -111,14 +111,14 @@ impl Crawl {
     fn take_in(
         &self,
         feed_id: &str,
+        feed_url: &Url,
         listing: &Listing,
         now: Timestamp,
         step: &mut Step,
     ) -> Result<(u32, u32), StateError> {
         let (mut new, mut changed) = (0, 0);
         for entry in &listing.entries {
-            let Some(url) = entry.original_url.as_ref().or(entry.url.as_ref()) else { continue };
-            let Ok(address) = CanonicalUrl::parse(url.as_str()) else { continue };
+            let Some(address) = address_of(entry, feed_url) else { continue };
             if self.state.is_pending(&address.key)? {
                 continue;
             }
@@ -200,6 +200,22 @@ impl Crawl {
         let rest = self.settings.revisit_after * 2_i32.pow(u32::try_from(looks - 1).unwrap_or(0));
         now.duration_since(seen.at) >= rest
     }
+}
+
+/// The page that an entry announces; a counting redirector's target where the feed names it.
+pub(super) fn page_of(entry: &Entry) -> Option<&Url> {
+    entry.original_url.as_ref().or(entry.url.as_ref())
+}
+
+/// The address of an entry. One that names none, but has an id or a title, is a part of its feed.
+fn address_of(entry: &Entry, feed_url: &Url) -> Option<CanonicalUrl> {
+    if let Some(url) = page_of(entry) {
+        return CanonicalUrl::parse(url.as_str()).ok();
+    }
+    let name = entry.guid.as_ref().or(entry.title.as_ref())?;
+    let mut url = feed_url.clone();
+    url.set_fragment(Some(&format!("!entry={}", blake3::hash(name.as_bytes()).to_hex())));
+    CanonicalUrl::parse(url.as_str()).ok()
 }
 
 /// Stands for what a feed said of an article where only its record is left.

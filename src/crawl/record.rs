@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use url::Url;
 
-use super::{Crawl, Judged, PageWork, Visit, poll::signature};
+use super::{Crawl, Judged, PageWork, Unasked, Visit, poll::signature};
 use crate::{
     archive::{Record, RecordType, SCHEMA_VERSION},
     canonical_url::{self, CanonicalUrl, Host, UrlKey},
@@ -107,7 +107,11 @@ pub(super) fn record(
         last_modified: header("last-modified"),
         raw_ref: None,
         extraction: article.extraction.clone(),
-        robots_allowed: Some(visit.task.request.is_some()),
+        robots_allowed: match work.unasked {
+            None => Some(true),
+            Some(Unasked::RobotsForbid) => Some(false),
+            Some(Unasked::RobotsUnreachable | Unasked::NoAddress) => None,
+        },
         crawler_version: env!("CARGO_PKG_VERSION").to_owned(),
         config_hash: crawl.settings.config_hash.clone(),
         seq: 0,
