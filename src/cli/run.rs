@@ -271,7 +271,7 @@ fn log(notice: &Notice<'_>) {
             tracing::warn!(feed.id = %feed, to = %to, "the feed has moved for good; please write its new address into feeds.toml");
         }
         Event::Kept { feed, id, title, score, revision } => {
-            tracing::info!(feed.id = %feed, record = %id, score, revision, "kept: {title:?}");
+            tracing::info!(feed.id = %feed, record = %id, score = format_args!("{score:.1}"), revision, "kept: {title:?}");
         }
         Event::Copy { feed, id, of, title } => {
             tracing::info!(feed.id = %feed, record = %id, of = %of, "kept as a copy: {title:?}");

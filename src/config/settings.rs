@@ -120,11 +120,7 @@ pub struct Archive {
 
 impl Default for Archive {
     fn default() -> Self {
-        Self {
-            folder: "archive".into(),
-            rotate_size: 64 << 20,
-            compression: Compression::Gzip,
-        }
+        Self { folder: "archive".into(), rotate_size: 64 << 20, compression: Compression::Gzip }
     }
 }
 

@@ -19,6 +19,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use url::Url;
 
+pub use read::status_words;
 pub use read::{Judged, PageReading, Reading, Visit, read};
 pub use rebuild::{RebuildError, checkpoint, rebuild};
 
@@ -562,12 +563,7 @@ impl Crawl {
 }
 
 /// A record of this step, or of the archive.
-fn record_by_id(
-    id: &str,
-    state: &State,
-    archived: &Archived<'_>,
-    step: &Step,
-) -> Option<Record> {
+fn record_by_id(id: &str, state: &State, archived: &Archived<'_>, step: &Step) -> Option<Record> {
     if let Some(record) = step.records.iter().find(|record| record.id == id) {
         return Some(record.clone());
     }

@@ -207,12 +207,14 @@ pub(super) fn page_of(entry: &Entry) -> Option<&Url> {
     entry.original_url.as_ref().or(entry.url.as_ref())
 }
 
-/// The address of an entry. One that names none, but has an id or a title, is a part of its feed.
+/// The address of an entry. One that names none is a part of its feed, if it has an id or a text: a
+/// title alone is what is left of an entry where a feed breaks off.
 fn address_of(entry: &Entry, feed_url: &Url) -> Option<CanonicalUrl> {
     if let Some(url) = page_of(entry) {
         return CanonicalUrl::parse(url.as_str()).ok();
     }
-    let name = entry.guid.as_ref().or(entry.title.as_ref())?;
+    let has_text = entry.summary.is_some() || entry.content.is_some();
+    let name = entry.guid.as_ref().or(entry.title.as_ref().filter(|_| has_text))?;
     let mut url = feed_url.clone();
     url.set_fragment(Some(&format!("!entry={}", blake3::hash(name.as_bytes()).to_hex())));
     CanonicalUrl::parse(url.as_str()).ok()

@@ -6,6 +6,7 @@ use url::Url;
 use super::{Crawl, Judged, PageWork, Unasked, Visit, poll::signature};
 use crate::{
     archive::{Record, RecordType, SCHEMA_VERSION},
+    article::Extraction,
     canonical_url::{self, CanonicalUrl, Host, UrlKey},
     dedup,
     state::{Reject, State, StateError},
@@ -64,8 +65,8 @@ pub(super) fn record(
         section: article.section.clone(),
         published_at: published.map(|(dated, _)| dated.at),
         modified_at: article.modified.as_ref().map(|(dated, _)| dated.at),
-        fetched_at: response.map_or(now, |response| response.at),
-        first_seen_at: pending.first_seen_at,
+        fetched_at: to_milliseconds(response.map_or(now, |response| response.at)),
+        first_seen_at: to_milliseconds(pending.first_seen_at),
         published_raw: published.map(|(dated, _)| dated.raw.clone()),
         published_source: published.map(|(_, source)| *source),
         published_precision: published.map(|(dated, _)| dated.precision),
@@ -106,7 +107,10 @@ pub(super) fn record(
         etag: header("etag"),
         last_modified: header("last-modified"),
         raw_ref: None,
-        extraction: article.extraction.clone(),
+        extraction: Extraction {
+            confidence: rounded(article.extraction.confidence),
+            ..article.extraction.clone()
+        },
         robots_allowed: match work.unasked {
             None => Some(true),
             Some(Unasked::RobotsForbid) => Some(false),
@@ -219,6 +223,11 @@ pub(super) fn reason(judged: &Judged) -> String {
         Some(judgement) => judgement.reason.clone(),
         None => "no topic is configured".to_owned(),
     }
+}
+
+/// More is noise, and some tools read no nanoseconds.
+fn to_milliseconds(at: Timestamp) -> Timestamp {
+    Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at)
 }
 
 /// To three decimals: more are noise, and would make the same bytes depend on the machine.
