@@ -61,7 +61,7 @@ pub enum End {
 }
 
 /// A wall clock can jump: no reading of it is slept on for longer.
-const LONGEST_SLEEP: Duration = Duration::from_secs(60);
+const LONGEST_SLEEP: Duration = Duration::from_mins(1);
 /// How often a full disk is tried again.
 const FULL_RETRY: Duration = Duration::from_secs(15);
 
@@ -82,6 +82,7 @@ pub struct Stores {
 /// # Errors
 ///
 /// A disk that cannot be written to, a full one apart. Nothing that the network does.
+#[expect(clippy::too_many_lines, reason = "one loop, one select: its turns read best in one place")]
 pub async fn run(
     crawl: &mut Crawl,
     stores: &mut Stores,
@@ -154,7 +155,7 @@ pub async fn run(
                         stopped = End::Interrupted;
                     }
                     notice(Notice::Stopping(tasks.len()));
-                    stop_by.get_or_insert(time::Instant::now() + plan.grace);
+                    stop_by.get_or_insert_with(|| time::Instant::now() + plan.grace);
                 }
                 Some(Command::Reload(new)) => crawl.reconfigure(*new, now())?,
                 None => listening = false,

@@ -22,7 +22,7 @@ pub(super) struct Args {
 #[derive(Debug, clap::Args)]
 pub(super) struct Common {
     /// A configuration folder, or the newswatch.toml in it. Without it: ./config,
-    /// $XDG_CONFIG_HOME/newswatch, /etc/newswatch, then what is built in.
+    /// `$XDG_CONFIG_HOME/newswatch`, /etc/newswatch, then what is built in.
     #[arg(long, short, global = true, env = "NEWSWATCH_CONFIG", value_name = "PATH")]
     pub(super) config: Option<PathBuf>,
     /// Overrides one setting, such as `--set politeness.delay=10s`. May be given several times;

@@ -40,7 +40,7 @@ pub(super) fn document(loaded: &Loaded, name: &str, wanted: Wanted) -> anyhow::R
     if !name.starts_with("http://") && !name.starts_with("https://") {
         let mut bytes = Vec::new();
         lines(name)?.read_to_end(&mut bytes).with_context(|| format!("cannot read {name}"))?;
-        let url = Url::parse("http://file.invalid/")?;
+        let url = Url::parse("http://file.invalid/article.html")?;
         return Ok(Document { bytes, content_type: None, url, response: None });
     }
     let url = CanonicalUrl::parse(name)?.fetch;

@@ -74,7 +74,8 @@ pub(super) fn test_feed(
 ) -> anyhow::Result<Exit> {
     let configured = loaded.config.feeds.iter().find(|feed| feed.id == name);
     let address = configured.map_or(name, |feed| feed.url.as_str());
-    let kind = kind.or(configured.map(|feed| feed.kind)).unwrap_or_default();
+    let configured_kind = configured.map(|feed| feed.kind);
+    let kind = kind.or(configured_kind).unwrap_or_default();
     let document = input::document(loaded, address, Wanted::Listing)?;
     let listing =
         source::parse(kind, &document.bytes, document.content_type.as_deref(), &document.url)
@@ -91,7 +92,7 @@ pub(super) fn test_feed(
         listing.entries.len()
     );
     if let Some(response) = &document.response {
-        let header = |name| response.header(name).map_or("-".to_owned(), |value| safe(value, 80));
+        let header = |name| safe(response.header(name).unwrap_or("-"), 80);
         writeln!(shown, "etag      {}\nmodified  {}", header("etag"), header("last-modified"))?;
     }
     for flaw in &listing.flaws {
@@ -105,7 +106,7 @@ pub(super) fn test_feed(
         writeln!(
             shown,
             "{:24} {}\n{:24} {}",
-            date.map_or("-".to_owned(), |dated| dated.at.to_string()),
+            date.map(|dated| dated.at.to_string()).unwrap_or_default(),
             safe(entry.title.as_deref().unwrap_or("-"), 160),
             "",
             entry.url.as_ref().map_or("-", |url| url.as_str())

@@ -13,9 +13,9 @@ use super::{
     format::{distance, print_json, print_text, safe, table},
 };
 use crate::{
-    config::Loaded,
+    config::{self, Loaded},
     crawl, daemon,
-    state::{Counters, State},
+    state::{Counters, FeedRow, State},
 };
 
 /// One feed's line.
@@ -75,32 +75,8 @@ pub(super) fn status(loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
     let mut feeds = Vec::new();
     for feed in &loaded.config.feeds {
         let row = state.feed(&feed.id)?.unwrap_or_default();
-        let known = row.state;
-        let health = match () {
-            () if !feed.enabled => "off",
-            () if known.gone => "gone",
-            () if known.failures > 0 => "failing",
-            () if known.last_success_at.is_none() => "new",
-            () if known.is_stale(now) => "stale",
-            () => "ok",
-        };
-        feeds.push(FeedStatus {
-            id: feed.id.clone(),
-            url: feed.url.to_string(),
-            health,
-            http_status: known.status,
-            last_poll_at: known.last_poll_at,
-            last_success_at: known.last_success_at,
-            last_new_at: known.last_new_at,
-            next_at: known.next_at,
-            why_then: known.why.words(),
-            entries_per_day: known.entries_per_day(now).map(|n| (n * 10.0).round() / 10.0),
-            failures: known.failures,
-            last_error: known.last_error.as_ref().map(ToString::to_string),
-            moved_to: known.moved_to.as_ref().map(ToString::to_string),
-            waiting_pages: waiting.get(&feed.id).copied().unwrap_or_default(),
-            counters: row.counters,
-        });
+        let waiting = waiting.get(&feed.id).copied().unwrap_or_default();
+        feeds.push(feed_status(feed, row, waiting, now));
     }
     let held = state.holds(now)?;
     let trouble = state.note::<Option<String>>(daemon::TROUBLE)?.flatten();
@@ -172,4 +148,33 @@ pub(super) fn status(loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
     ));
     print_text(&text)?;
     Ok(Exit::Success)
+}
+
+fn feed_status(feed: &config::Feed, row: FeedRow, waiting_pages: u32, now: Timestamp) -> FeedStatus {
+    let known = row.state;
+    let health = match () {
+        () if !feed.enabled => "off",
+        () if known.gone => "gone",
+        () if known.failures > 0 => "failing",
+        () if known.last_success_at.is_none() => "new",
+        () if known.is_stale(now) => "stale",
+        () => "ok",
+    };
+    FeedStatus {
+        id: feed.id.clone(),
+        url: feed.url.to_string(),
+        health,
+        http_status: known.status,
+        last_poll_at: known.last_poll_at,
+        last_success_at: known.last_success_at,
+        last_new_at: known.last_new_at,
+        next_at: known.next_at,
+        why_then: known.why.words(),
+        entries_per_day: known.entries_per_day(now).map(|n| (n * 10.0).round() / 10.0),
+        failures: known.failures,
+        last_error: known.last_error.as_ref().map(ToString::to_string),
+        moved_to: known.moved_to.as_ref().map(ToString::to_string),
+        waiting_pages,
+        counters: row.counters,
+    }
 }

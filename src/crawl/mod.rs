@@ -457,7 +457,8 @@ impl Crawl {
             }
         }
         let validators = scheduled.state.validators_for(&url, now);
-        let request = allowed.then(|| Request { url, wanted: Wanted::Listing, validators });
+        let request = Request { url, wanted: Wanted::Listing, validators };
+        let request = allowed.then_some(request);
         Ok(Some(Task { host, request, work: Work::Poll { feed: ix, kind: feed.kind } }))
     }
 

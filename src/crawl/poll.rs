@@ -214,7 +214,8 @@ fn address_of(entry: &Entry, feed_url: &Url) -> Option<CanonicalUrl> {
         return CanonicalUrl::parse(url.as_str()).ok();
     }
     let has_text = entry.summary.is_some() || entry.content.is_some();
-    let name = entry.guid.as_ref().or(entry.title.as_ref().filter(|_| has_text))?;
+    let title = entry.title.as_ref().filter(|_| has_text);
+    let name = entry.guid.as_ref().or(title)?;
     let mut url = feed_url.clone();
     url.set_fragment(Some(&format!("!entry={}", blake3::hash(name.as_bytes()).to_hex())));
     CanonicalUrl::parse(url.as_str()).ok()
