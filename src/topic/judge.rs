@@ -231,8 +231,8 @@ impl<'a> Case<'a> {
         let near = |other: &&Occurrence| {
             other.field == one.field && other.word.abs_diff(one.word) <= within.saturating_mul(4)
         };
-        let before = self.occurrences.iter().take(at).rev().take_while(near);
-        let after = self.occurrences.iter().skip(at + 1).take_while(near);
+        let before = self.occurrences.iter().take(at).rev().take(NEIGHBOURS).take_while(near);
+        let after = self.occurrences.iter().skip(at + 1).take(NEIGHBOURS).take_while(near);
         before.chain(after).any(|other| other.hit.concept == beside)
     }
 
@@ -256,8 +256,8 @@ impl<'a> Case<'a> {
             }
             terms
         };
-        let before = count(&mut self.occurrences.iter().take(at).rev());
-        let after = count(&mut self.occurrences.iter().skip(at + 1));
+        let before = count(&mut self.occurrences.iter().take(at).rev().take(NEIGHBOURS));
+        let after = count(&mut self.occurrences.iter().skip(at + 1).take(NEIGHBOURS));
         before + after >= at_least
     }
 
@@ -347,7 +347,8 @@ impl<'a> Case<'a> {
             if best.as_ref().is_some_and(|(best, _)| *best >= boost) {
                 continue;
             }
-            if first.is_some_and(|first| self.is_spoilt(rule, near, first, one)) {
+            let begin = evidence.iter().min().map_or(at, |first| *first);
+            if self.is_spoilt(rule, near, begin, at) {
                 continue;
             }
             best = Some((boost, evidence));
@@ -357,14 +358,19 @@ impl<'a> Case<'a> {
 
     /// Whether one of the rule's `none_of` stands as near to the instance as its parts may stand
     /// to each other.
-    fn is_spoilt(&self, rule: &Rule, near: Near, first: &Occurrence, last: &Occurrence) -> bool {
+    fn is_spoilt(&self, rule: &Rule, near: Near, first: usize, last: usize) -> bool {
         if rule.none_of.is_empty() {
             return false;
         }
-        self.occurrences.iter().any(|one| {
-            one.field == first.field
+        let (Some(begin), Some(end)) = (self.occurrences.get(first), self.occurrences.get(last))
+        else {
+            return false;
+        };
+        let from = first.saturating_sub(NEIGHBOURS);
+        self.occurrences.iter().skip(from).take(last - from + NEIGHBOURS).any(|one| {
+            one.field == begin.field
                 && rule.none_of.contains(&one.hit.concept)
-                && (near.reaches(one, first) || near.reaches(last, one))
+                && (near.reaches(one, begin) || near.reaches(end, one))
         })
     }
 
@@ -379,6 +385,10 @@ impl<'a> Case<'a> {
         sum / f32::from(count.max(1))
     }
 }
+
+/// How many occurrences before and after one are looked at: a page of nothing but terms is judged
+/// in linear time.
+const NEIGHBOURS: usize = 100;
 
 /// Of one concept in one field; a page that repeats a word a thousand times needs no thousand
 /// proofs.

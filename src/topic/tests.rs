@@ -251,6 +251,23 @@ fn a_date_outside_the_window_asks_for_more() {
     assert!((judge(Some("2022-03-01T23:59:59Z")) - inside).abs() < 0.01);
 }
 
+#[test]
+fn a_page_of_nothing_but_terms_is_judged_in_linear_time() {
+    let topics = topics(SHIPPED);
+    for word in [
+        "Kazakhstan ",
+        "Армения, Казахстан, ",
+        "KazakhstanCSTO",
+        "OVKSTruppen",
+        "哈萨克集安组织",
+        "وكازاخستان",
+    ] {
+        let text = word.repeat(20_000);
+        let judgement = topics.judge(&Text { text: &text, ..Text::default() }).remove(0);
+        assert!(judgement.matches.len() < 200, "{word}");
+    }
+}
+
 /// Words of the shipped topic's languages and what makes boundaries hard.
 fn text() -> impl Strategy<Value = String> {
     let words = vec![
