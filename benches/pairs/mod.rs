@@ -86,9 +86,9 @@ fn pair(random: &mut Random, place: usize, corpus: &Corpus) -> Pair {
             sentence.insert(place, random.between(100, 9999).to_string());
         }
     }
-    let hour = random.between(0, 2000) as i64;
+    let hour = hours(random, 2000);
     let mut a = story.article(random, place * 2, hour);
-    let later = hour + random.between(0, 60) as i64;
+    let later = hour + hours(random, 60);
     let mut b = story.clone();
     match kind {
         "exact" => {}
@@ -144,6 +144,10 @@ fn pair(random: &mut Random, place: usize, corpus: &Corpus) -> Pair {
         _ => {}
     }
     Pair { kind, language: source.code().to_owned(), spaced: source.spaced(), related, a, b }
+}
+
+fn hours(random: &mut Random, most: usize) -> i64 {
+    i64::try_from(random.between(0, most)).unwrap_or(0)
 }
 
 enum Source<'s> {

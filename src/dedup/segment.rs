@@ -415,10 +415,14 @@ fn decode(data: &[u8], start: u32, base: u32) -> impl Iterator<Item = Posting> +
 /// LEB128.
 fn push_varint(data: &mut Vec<u8>, mut value: u32) {
     while value >= 0x80 {
-        data.push((value & 0x7f) as u8 | 0x80);
+        data.push(low_bits(value) | 0x80);
         value >>= 7;
     }
-    data.push(value as u8);
+    data.push(low_bits(value));
+}
+
+fn low_bits(value: u32) -> u8 {
+    u8::try_from(value & 0x7f).unwrap_or(0x7f)
 }
 
 fn varint<'a>(data: &mut impl Iterator<Item = &'a u8>) -> Option<u32> {
