@@ -3,8 +3,6 @@
 
 mod languages;
 
-use std::fmt::Write as _;
-
 use languages::{LANGUAGES, Language};
 
 #[derive(Debug, Clone)]
@@ -126,14 +124,16 @@ fn pair(random: &mut Random, place: usize, corpus: &Corpus) -> Pair {
         "same-tail" => {
             let tail = Story::new(random, &source, (sentences * 2 / 3).max(2)).text();
             for article in [&mut a, &mut b] {
-                let _ = write!(article.text, "\n\n{tail}");
+                article.text.push_str("\n\n");
+                article.text.push_str(&tail);
             }
             b.url = a.url.replace("/news/", "/news/b-");
         }
         "shared-background" => {
             let background = Story::new(random, &source, (sentences / 2).max(1)).text();
             for article in [&mut a, &mut b] {
-                let _ = write!(article.text, "\n\n{background}");
+                article.text.push_str("\n\n");
+                article.text.push_str(&background);
             }
         }
         "weekly-series" => b.hour = a.hour + 168,

@@ -209,10 +209,11 @@ fn doubled(url: &Url, host: &str) -> Option<Url> {
 /// A known redirector, or any page called "go", "away" and the like, with an address in a parameter.
 fn redirector(url: &Url, host: &str) -> Option<Url> {
     for (site, path, names) in REDIRECTORS {
-        if under(host, site) && url.path().starts_with(path) {
-            if let Some(target) = parameter(url, names) {
-                return Some(target);
-            }
+        if under(host, site)
+            && url.path().starts_with(path)
+            && let Some(target) = parameter(url, names)
+        {
+            return Some(target);
         }
     }
     if under(host, "urldefense.proofpoint.com") && url.path().starts_with("/v2/") {

@@ -69,7 +69,8 @@ fn filler(seed: u64, words: usize) -> String {
     let mut text = String::new();
     for place in 0..words {
         state = shingle::mix(state);
-        text.push_str(&format!("w{:x}", state % 50_000));
+        let word = format!("w{:x}", state % 50_000);
+        text.push_str(&word);
         text.push_str(if place % 40 == 39 { ".\n\n" } else { " " });
     }
     text
@@ -219,11 +220,16 @@ fn a_rebuilt_and_a_reopened_index_say_the_same() {
         archive.texts.insert(document.id.clone(), kept);
     }
     for _ in 0..2 {
-        for place in [0, 1, 4095, 4096, 5000, 8191, 8192, 8999] {
+        for place in [0_usize, 1, 4095, 4096, 5000, 8191, 8192, 8999] {
             let original = documents.get(place).expect("a document");
             let mut text = original.text.clone();
             text.push_str("and three words");
-            let near = document("n", "https://other.kz/1", &text, place as i64 / 100 + 1);
+            let near = document(
+                "n",
+                "https://other.kz/1",
+                &text,
+                i64::try_from(place / 100).unwrap_or(0) + 1,
+            );
             let verdict = archive.judge(&near);
             assert_eq!(
                 (verdict.class, verdict.of.as_ref()),
