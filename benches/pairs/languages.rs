@@ -1,21 +1,21 @@
 //! Phrases that the generator makes news of: for each language subjects, verbs, objects and places.
 
 /// One language's phrases, apart by `|`.
-pub struct Language {
-    pub(crate) code: &'static str,
+pub(super) struct Language {
+    pub(super) code: &'static str,
     /// Whether words are set apart by spaces.
-    pub(crate) spaced: bool,
-    pub(crate) subjects: &'static str,
-    pub(crate) verbs: &'static str,
-    pub(crate) objects: &'static str,
-    pub(crate) places: &'static str,
+    pub(super) spaced: bool,
+    pub(super) subjects: &'static str,
+    pub(super) verbs: &'static str,
+    pub(super) objects: &'static str,
+    pub(super) places: &'static str,
     /// Syllables that names are made of.
-    pub(crate) syllables: &'static str,
+    pub(super) syllables: &'static str,
     /// Ends a sentence.
-    pub(crate) stop: &'static str,
+    pub(super) stop: &'static str,
 }
 
-pub(crate) const LANGUAGES: &[Language] = &[
+pub(super) const LANGUAGES: &[Language] = &[
     Language {
         code: "en",
         spaced: true,

@@ -3,8 +3,6 @@
 
 mod languages;
 
-use std::fmt::Write as _;
-
 use languages::{LANGUAGES, Language};
 
 #[derive(Debug, Clone)]
@@ -86,9 +84,9 @@ fn pair(random: &mut Random, place: usize, corpus: &Corpus) -> Pair {
             sentence.insert(place, random.between(100, 9999).to_string());
         }
     }
-    let hour = random.between(0, 2000) as i64;
+    let hour = hours(random, 2000);
     let mut a = story.article(random, place * 2, hour);
-    let later = hour + random.between(0, 60) as i64;
+    let later = hour + hours(random, 60);
     let mut b = story.clone();
     match kind {
         "exact" => {}
@@ -126,14 +124,16 @@ fn pair(random: &mut Random, place: usize, corpus: &Corpus) -> Pair {
         "same-tail" => {
             let tail = Story::new(random, &source, (sentences * 2 / 3).max(2)).text();
             for article in [&mut a, &mut b] {
-                let _ = write!(article.text, "\n\n{tail}");
+                article.text.push_str("\n\n");
+                article.text.push_str(&tail);
             }
             b.url = a.url.replace("/news/", "/news/b-");
         }
         "shared-background" => {
             let background = Story::new(random, &source, (sentences / 2).max(1)).text();
             for article in [&mut a, &mut b] {
-                let _ = write!(article.text, "\n\n{background}");
+                article.text.push_str("\n\n");
+                article.text.push_str(&background);
             }
         }
         "weekly-series" => b.hour = a.hour + 168,
@@ -144,6 +144,10 @@ fn pair(random: &mut Random, place: usize, corpus: &Corpus) -> Pair {
         _ => {}
     }
     Pair { kind, language: source.code().to_owned(), spaced: source.spaced(), related, a, b }
+}
+
+fn hours(random: &mut Random, most: usize) -> i64 {
+    i64::try_from(random.between(0, most)).unwrap_or(0)
 }
 
 enum Source<'s> {

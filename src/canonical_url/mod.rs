@@ -178,7 +178,10 @@ fn key_of(url: &Url, rules: &mut Rules) -> String {
     match url.port() {
         // Over the scheme, which the key does not know, either is a default.
         Some(80 | 443) => rules.add("default-port"),
-        Some(port) => key.push_str(&format!(":{port}")),
+        Some(port) => {
+            key.push(':');
+            key.push_str(&port.to_string());
+        }
         None => {}
     }
     let path = path::path(url.path(), rules);

@@ -21,6 +21,12 @@ const SHARED: usize = 2;
 const CANDIDATES: usize = 8;
 /// And so many members of a candidate's cluster: its first, and the latest.
 const MEMBERS: u32 = 3;
+/// Estimated from the sketches, a candidate must have at least this containment to be read.
+const LIKELY: f32 = 0.25;
+/// With less containment than this a comparison is over.
+const RELATED: f32 = 0.3;
+/// From this Jaccard similarity on neither boilerplate nor another candidate can change a copy.
+const BEYOND_DOUBT: f32 = 0.8;
 /// What so many of the last documents of a host share is the host's, not the article's.
 const PEERS: usize = 8;
 const PEERS_SHARING: usize = 3;
@@ -53,6 +59,16 @@ impl<'d> Prepared<'d> {
             host: shingle::hash(document.url_key.host().as_bytes()),
             text,
         }
+    }
+
+    /// How much of the smaller of two texts is in the other, told from how many hashes their
+    /// sketches share: of the smaller text's smallest hashes only those can be shared that are
+    /// below the greatest in the sketch of the other, which has `size` shingles.
+    #[expect(clippy::cast_precision_loss, reason = "an estimate of small numbers")]
+    fn containment(&self, shared: usize, size: u32) -> f32 {
+        let (own, other) = (self.text.set.len().max(1) as f32, size.max(1) as f32);
+        let comparable = self.sketch.len() as f32 * (own.min(other) / own.max(other)).min(1.0);
+        shared as f32 / comparable.max(1.0)
     }
 }
 
@@ -113,7 +129,7 @@ impl Index {
             "CREATE TABLE IF NOT EXISTS dedup_documents (
                  doc INTEGER PRIMARY KEY, id TEXT NOT NULL, cluster INTEGER NOT NULL,
                  published INTEGER, address INTEGER NOT NULL, content INTEGER NOT NULL,
-                 host INTEGER NOT NULL);
+                 host INTEGER NOT NULL, size INTEGER NOT NULL);
              CREATE TABLE IF NOT EXISTS dedup_members (
                  cluster INTEGER NOT NULL, doc INTEGER NOT NULL, PRIMARY KEY (cluster, doc)) WITHOUT ROWID;
              CREATE TABLE IF NOT EXISTS dedup_recent (
@@ -179,36 +195,34 @@ impl Index {
         if let Some(verdict) = self.by_content(connection, document, &mut text_of)? {
             return Ok(verdict);
         }
-        let candidates = self.candidates(connection, document)?;
         let mut best: Option<(Class, Evidence, Known)> = None;
-        let mut own_tail: Option<Vec<u64>> = None;
-        for cluster in candidates {
+        let mut boilerplate: Option<Vec<u64>> = None;
+        'candidates: for cluster in self.candidates(connection, document)? {
             for known in members(connection, cluster)? {
                 let Some(kept) = text_of(&known.id) else { continue };
                 let other = Text::of(&kept.title, &kept.text);
                 let circumstances = known.circumstances(document);
                 let (mut class, mut evidence) = compare(&document.text, &other, &[], circumstances);
-                if evidence.containment_ab.max(evidence.containment_ba) < 0.3 {
+                if evidence.containment_ab.max(evidence.containment_ba) < RELATED {
                     continue;
                 }
-                if own_tail.is_none() {
-                    let tail = self.boilerplate(
-                        connection,
-                        document.host,
-                        document,
-                        cluster,
-                        &mut text_of,
-                    )?;
-                    own_tail = Some(tail);
+                if evidence.jaccard < BEYOND_DOUBT {
+                    if boilerplate.is_none() {
+                        let found =
+                            self.boilerplate(connection, document, cluster, &mut text_of)?;
+                        boilerplate = Some(found);
+                    }
+                    let boilerplate = boilerplate.as_deref().unwrap_or_default();
+                    (class, evidence) = compare(&document.text, &other, boilerplate, circumstances);
                 }
-                let tail = own_tail.as_deref().unwrap_or_default();
-                if !tail.is_empty() {
-                    (class, evidence) = compare(&document.text, &other, tail, circumstances);
-                }
+                let beyond_doubt = class == Class::Copy && evidence.jaccard >= BEYOND_DOUBT;
                 if class != Class::New
                     && best.as_ref().is_none_or(|(c, e, _)| better((class, &evidence), (*c, e)))
                 {
                     best = Some((class, evidence, known));
+                }
+                if beyond_doubt {
+                    break 'candidates;
                 }
             }
         }
@@ -247,8 +261,8 @@ impl Index {
         }
         connection
             .prepare_cached(
-                "INSERT INTO dedup_documents (doc, id, cluster, published, address, content, host)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                "INSERT INTO dedup_documents (doc, id, cluster, published, address, content, host, size)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             )?
             .execute(params![
                 doc,
@@ -258,6 +272,7 @@ impl Index {
                 document.address.cast_signed(),
                 document.content.cast_signed(),
                 document.host.cast_signed(),
+                u32::try_from(document.text.set.len()).unwrap_or(u32::MAX),
             ])?;
         let mut sketch = document.sketch.clone();
         if cluster != doc {
@@ -411,8 +426,19 @@ impl Index {
             .filter_map(|run| run.first().map(|cluster| (run.len(), *cluster)))
             .collect();
         counted.sort_unstable_by(|a, b| b.cmp(a));
-        counted.truncate(CANDIDATES);
-        Ok(counted.into_iter().map(|(_, cluster)| cluster).collect())
+        let mut likely = Vec::new();
+        for (shared, cluster) in counted.into_iter().take(8 * CANDIDATES) {
+            let size: u32 = connection
+                .prepare_cached("SELECT size FROM dedup_documents WHERE doc = ?1")?
+                .query_row([cluster], |row| row.get(0))?;
+            if document.containment(shared, size) >= LIKELY {
+                likely.push(cluster);
+            }
+            if likely.len() == CANDIDATES {
+                break;
+            }
+        }
+        Ok(likely)
     }
 
     /// Days on which the clusters, sorted, came in.
@@ -436,14 +462,13 @@ impl Index {
     fn boilerplate(
         &mut self,
         connection: &Connection,
-        host: u64,
         document: &Prepared<'_>,
         cluster: u32,
         text_of: &mut impl FnMut(&str) -> Option<Kept>,
     ) -> Result<Vec<u64>> {
         let mut seen: Vec<u64> = Vec::new();
         let mut peers = 0;
-        for doc in self.exact(connection, host)?.into_iter().rev() {
+        for doc in self.exact(connection, document.host)?.into_iter().rev() {
             let Some(known) = known(connection, doc)?.filter(|known| known.cluster != cluster)
             else {
                 continue;
@@ -544,5 +569,5 @@ fn hours(a: Option<Timestamp>, b: Option<i64>) -> Option<f32> {
 }
 
 fn high(hash: u64) -> u32 {
-    (hash >> 32) as u32
+    u32::try_from(hash >> 32).unwrap_or(u32::MAX)
 }

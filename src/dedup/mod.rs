@@ -17,6 +17,9 @@ mod sketch;
 mod stream;
 
 #[cfg(test)]
+#[path = "../../benches/pairs/mod.rs"]
+mod pairs;
+#[cfg(test)]
 mod tests;
 
 use jiff::Timestamp;
