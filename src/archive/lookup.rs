@@ -1,0 +1,79 @@
+//! Single records, and where lines stand.
+
+use std::io::{self, BufReader};
+
+use super::{
+    Archive, ArchiveError, Checkpoint, Line, Position, ReadError, Record,
+    line::LineHash,
+    read::{Source, check, unreadable},
+    segment::{Form, Segment},
+};
+use crate::jsonl::{Disk, RawLines};
+
+/// Lines are a few kilobytes; a large buffer would be read in vain.
+const BUFFER: usize = 16 << 10;
+
+impl Line {
+    /// The checkpoint of one who knows the archive up to this line.
+    pub fn checkpoint(&self) -> Checkpoint {
+        let offset = self.position.offset + self.bytes.len() as u64 + 1;
+        let end = Position { segment: self.position.segment, offset };
+        Checkpoint { end, seq: self.seq, hash: LineHash::of(&self.bytes) }
+    }
+}
+
+impl<D: Disk> Archive<D> {
+    /// The record at a place; `None` where there is none that can be read.
+    pub fn read_at(&self, position: Position) -> Option<Record> {
+        line_at(&self.disk, position).ok()?.record().ok()
+    }
+
+    /// Where the lines after a checkpoint begin.
+    pub fn positions_since(
+        &self,
+        checkpoint: Option<Checkpoint>,
+    ) -> Result<Vec<Position>, ArchiveError> {
+        let lines = self.since(checkpoint)?;
+        Ok(lines.filter_map(Result::ok).map(|line| line.position).collect())
+    }
+
+    /// Where the lines of the last append begin.
+    pub fn last_positions(&self) -> &[Position] {
+        &self.appended
+    }
+}
+
+/// Reads the line at a place. In a compressed segment 64 KiB more than the line are unpacked.
+pub fn line_at<D: Disk>(disk: &D, position: Position) -> Result<Line, ReadError> {
+    let mut forms = [Form::Plain, Form::Gzip, Form::Zstd].into_iter();
+    let segment = |form| Segment { name: position.segment, form };
+    let io = |source| unreadable(segment(Form::Plain), source);
+    let source = loop {
+        let Some(form) = forms.next() else {
+            return Err(io(io::ErrorKind::NotFound.into()));
+        };
+        match Source::open(disk, segment(form), position.offset) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+            other => break other.map_err(io)?,
+        }
+    };
+    let reader = BufReader::with_capacity(BUFFER, source);
+    match RawLines::new(reader, position.offset).next() {
+        Some(raw) => Ok(check(segment(Form::Plain), raw.map_err(io)?)?),
+        None => Err(io(io::ErrorKind::UnexpectedEof.into())),
+    }
+}
+
+impl ArchiveError {
+    /// The disk has no room: wait and try again.
+    pub fn is_full(&self) -> bool {
+        matches!(self, Self::Full { .. })
+    }
+}
+
+impl ReadError {
+    /// A line that was durable once and is damaged: it is reported and passed over.
+    pub fn is_damage(&self) -> bool {
+        matches!(self, Self::Damaged(_))
+    }
+}
