@@ -4,7 +4,9 @@ use std::io::ErrorKind;
 
 use super::{noon, record};
 use crate::{
-    archive::{Archive, ArchiveError, Checkpoint, Lines, Record, Settings, pack, verify},
+    archive::{
+        Archive, ArchiveError, Checkpoint, Compression, Lines, Record, Settings, pack, verify,
+    },
     jsonl::{
         Disk,
         sim::{Faithless, Fault, SimDisk},
@@ -41,7 +43,7 @@ fn work(disk: &SimDisk, done: &mut usize, at: &mut Option<Checkpoint>) -> Result
             Err(e) => return Err(e),
         }
         for name in archive.unpacked()? {
-            match pack(archive.disk(), name) {
+            match pack(archive.disk(), name, Compression::Gzip) {
                 Err(ArchiveError::Full { .. }) => {}
                 other => other?,
             }
