@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::{sync::mpsc, task::JoinSet, time};
 
 use crate::{
-    archive::{Archive, ArchiveError},
+    archive::{self, Archive, ArchiveError, Compression},
     crawl::{self, Crawl, Do, Event, Step, Visit},
     fetch::{Fetch, FetchError},
     state::{RejectLog, StateError},
@@ -22,6 +22,8 @@ pub struct Plan {
     pub concurrency: usize,
     /// How long a stop waits for what is in flight.
     pub grace: Duration,
+    /// How segments are compressed once they are closed, if they are.
+    pub compression: Option<Compression>,
     /// Ends when nothing is in flight and nothing is due within this time; for ever where `None`.
     pub until_idle_for: Option<SignedDuration>,
 }
@@ -95,6 +97,7 @@ pub async fn run(
     let mut tasks: JoinSet<Visit> = JoinSet::new();
     // What came back and could not be written yet, for want of room.
     let mut unwritten: Vec<Visit> = Vec::new();
+    let mut packing: JoinSet<Result<(), ArchiveError>> = JoinSet::new();
     let mut stop_by: Option<time::Instant> = None;
     let mut stopped = End::Stopped;
     let mut listening = true;
@@ -106,6 +109,7 @@ pub async fn run(
                 crawl.forget_old_texts(now())?;
             }
             shown_alive = now();
+            pack_closed(&stores.archive, plan.compression, &mut packing)?;
             note(crawl, SIGN_OF_LIFE, &shown_alive);
         }
         let mut due = None;
@@ -166,6 +170,12 @@ pub async fn run(
                     came.push(joined.context("a task ended without a result")?);
                 }
             }
+            Some(packed) = packing.join_next(), if !packing.is_empty() => {
+                // The plain segment is still there: the next minute tries again.
+                if let Err(error) = packed.context("compressing a segment ended without a result")? {
+                    tracing::error!(error = format_args!("{:#}", anyhow::Error::from(error)), "a segment could not be compressed");
+                }
+            }
             () = time::sleep_until(stop_by.unwrap_or_else(time::Instant::now)), if stop_by.is_some() => {
                 // What is in flight is asked for again after the next start.
                 return Ok(stopped);
@@ -200,6 +210,20 @@ pub async fn run(
             Err(error) => return Err(error),
         }
     }
+}
+
+/// Compresses the oldest closed segment that is still plain, beside the loop.
+fn pack_closed(
+    archive: &Archive,
+    compression: Option<Compression>,
+    packing: &mut JoinSet<Result<(), ArchiveError>>,
+) -> anyhow::Result<()> {
+    let Some(compression) = compression.filter(|_| packing.is_empty()) else { return Ok(()) };
+    if let Some(name) = archive.unpacked()?.into_iter().next() {
+        let disk = archive.disk().clone();
+        packing.spawn_blocking(move || archive::pack(&disk, name, compression));
+    }
+    Ok(())
 }
 
 /// Leaves a note in the state. It is for people: where it cannot be left, the work goes on.
@@ -267,14 +291,9 @@ fn decide_and_append(
         return Ok(());
     }
     stores.rejects.sync().context("cannot write rejects.jsonl in the state folder")?;
-    let before = stores.archive.checkpoint();
     let end = stores.archive.append(&mut step.records, now)?;
-    let noted = stores
-        .archive
-        .positions_since(before)
-        .map_err(anyhow::Error::from)
-        .and_then(|positions| Ok(crawl.note_appended(&step.records, &positions, end)?));
-    noted.map_err(|error| AfterAppend(error).into())
+    let noted = crawl.note_appended(&step.records, stores.archive.last_positions(), end);
+    noted.map_err(|error| AfterAppend(error.into()).into())
 }
 
 /// A failure after the records are on disk: the daemon has to start anew from the archive.

@@ -103,6 +103,15 @@ pub(super) fn archive(config: &Config) -> archive::Settings {
     archive::Settings { segment_bytes: config.settings.archive.rotate_size }
 }
 
+/// How closed segments are compressed.
+pub(super) fn compression(settings: &config::Settings) -> Option<archive::Compression> {
+    match settings.archive.compression {
+        config::Compression::None => None,
+        config::Compression::Gzip => Some(archive::Compression::Gzip),
+        config::Compression::Zstd => Some(archive::Compression::Zstd),
+    }
+}
+
 fn signed(duration: Duration) -> SignedDuration {
     SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX)
 }

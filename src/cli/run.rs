@@ -230,6 +230,7 @@ fn plan(settings: &config::Settings, until_idle_for: Option<SignedDuration>) -> 
     Plan {
         concurrency: settings.limits.concurrency as usize,
         grace: settings.service.grace,
+        compression: compose::compression(settings),
         until_idle_for,
     }
 }
