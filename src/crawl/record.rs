@@ -101,6 +101,8 @@ pub(super) fn record(
         cluster_id: None,
         duplicate_of: None,
         similarity: None,
+        duplicate_class: None,
+        duplicate_evidence: None,
         http_status: response.map(|response| response.status),
         content_type: header("content-type"),
         charset: page.map(|_| article.charset.clone()),
@@ -176,10 +178,9 @@ pub(super) fn index(
     record: &Record,
     seen_at: Timestamp,
 ) -> Result<(), StateError> {
-    let class = match (record.record_type, &record.duplicate_of) {
-        (RecordType::Revision, _) => dedup::Class::Revision,
-        (RecordType::Article, Some(_)) => dedup::Class::Copy,
-        (RecordType::Article, None) => dedup::Class::New,
+    let class = match record.record_type {
+        RecordType::Revision => dedup::Class::Revision,
+        RecordType::Article => record.duplicate_class.unwrap_or(dedup::Class::New),
     };
     let verdict = dedup::Verdict {
         class,
@@ -233,4 +234,18 @@ fn to_milliseconds(at: Timestamp) -> Timestamp {
 /// To three decimals: more are noise, and would make the same bytes depend on the machine.
 pub(super) fn rounded(number: f32) -> f32 {
     (number * 1000.0).round() / 1000.0
+}
+
+pub(super) fn rounded_evidence(evidence: dedup::Evidence) -> dedup::Evidence {
+    dedup::Evidence {
+        containment_ab: rounded(evidence.containment_ab),
+        containment_ba: rounded(evidence.containment_ba),
+        jaccard: rounded(evidence.jaccard),
+        title: rounded(evidence.title),
+        shared_numbers: evidence.shared_numbers,
+        number_share: rounded(evidence.number_share),
+        lead: rounded(evidence.lead),
+        hours_between: evidence.hours_between.map(rounded),
+        changed: evidence.changed.map(rounded),
+    }
 }

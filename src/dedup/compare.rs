@@ -1,11 +1,12 @@
 //! Two texts side by side: how much of each is in the other, and what that makes of them.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Class, shingle::Text};
 
 /// What a verdict rests on. `a` is the document judged, `b` the one before it.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Evidence {
     /// Share of `a`'s shingles that are in `b`, 0 to 1.
     pub containment_ab: f32,
