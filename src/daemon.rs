@@ -291,7 +291,9 @@ fn decide_and_append(
         return Ok(());
     }
     stores.rejects.sync().context("cannot write rejects.jsonl in the state folder")?;
-    let end = stores.archive.append(&mut step.records, now)?;
+    let end = stores.archive.append(&mut step.records, now).with_context(|| {
+        format!("cannot append to the archive in {}", stores.archive.disk().path().display())
+    })?;
     let noted = crawl.note_appended(&step.records, stores.archive.last_positions(), end);
     noted.map_err(|error| AfterAppend(error.into()).into())
 }
