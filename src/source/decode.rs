@@ -63,7 +63,14 @@ pub(super) fn decode<'a>(bytes: &'a [u8], content_type: Option<&str>, base: &Url
         }
         None => (None, bytes),
     };
-    let encoding = encoding.unwrap_or_else(|| choose(bytes, content_type, base, &mut flaws));
+    let encoding = match (encoding, str::from_utf8(bytes)) {
+        (Some(encoding), _) => encoding,
+        (None, Ok(text)) if !is_seven_bit(bytes, content_type) => {
+            return Decoded { text: tidy(text), charset: UTF_8.name(), flaws };
+        }
+        (None, Ok(_)) => ISO_2022_JP,
+        (None, Err(error)) => choose(bytes, error.valid_up_to(), content_type, base, &mut flaws),
+    };
     let (text, had_errors) = encoding.decode_without_bom_handling(bytes);
     if had_errors {
         flaws.push(format!("some bytes are no {}", encoding.name()));
@@ -71,11 +78,18 @@ pub(super) fn decode<'a>(bytes: &'a [u8], content_type: Option<&str>, base: &Url
     let text = match text {
         Cow::Borrowed(text) => tidy(text),
         Cow::Owned(text) => match tidy(&text) {
-            Cow::Borrowed(tidied) if tidied.len() == text.len() => Cow::Owned(text),
-            tidied => Cow::Owned(tidied.into_owned()),
+            Cow::Borrowed(_) => Cow::Owned(text),
+            Cow::Owned(tidied) => Cow::Owned(tidied),
         },
     };
     Decoded { text, charset: encoding.name(), flaws }
+}
+
+/// Whether valid UTF-8 is declared to be the one encoding that says everything in seven bits.
+fn is_seven_bit(bytes: &[u8], content_type: Option<&str>) -> bool {
+    let escapes = || memchr::memchr(0x1b, bytes).is_some();
+    let labels = [content_type.and_then(http_charset), declared_charset(bytes)];
+    labels.iter().flatten().filter_map(|label| known(label)).any(|e| e == ISO_2022_JP) && escapes()
 }
 
 enum Mark {
@@ -107,24 +121,16 @@ fn utf32(bytes: &[u8], big_endian: bool) -> String {
     characters.filter(|c| *c != '\u{feff}').collect()
 }
 
+/// The encoding of a text that is no UTF-8.
 fn choose(
     bytes: &[u8],
+    valid_up_to: usize,
     content_type: Option<&str>,
     base: &Url,
     flaws: &mut Vec<String>,
 ) -> &'static Encoding {
     let http = content_type.and_then(http_charset);
     let declared = declared_charset(bytes);
-    let valid_up_to = match str::from_utf8(bytes) {
-        Ok(_) => None,
-        Err(error) => Some(error.valid_up_to()),
-    };
-    let labels = [http.as_deref(), declared.as_deref()];
-    let Some(valid_up_to) = valid_up_to else {
-        // Seven-bit encodings with escapes are valid UTF-8.
-        let escapes = labels.into_iter().flatten().filter_map(known).any(|e| e == ISO_2022_JP);
-        return if escapes { ISO_2022_JP } else { UTF_8 };
-    };
     let http = http.as_deref().and_then(|label| label_or_flaw(label, flaws));
     let declared = declared.as_deref().and_then(|label| label_or_flaw(label, flaws));
     // Servers send ISO 8859-1 where nobody configured anything: the document knows better.
@@ -222,7 +228,9 @@ fn declared_charset(bytes: &[u8]) -> Option<String> {
 /// Takes out what no XML reader wants: the control characters.
 fn tidy(text: &str) -> Cow<'_, str> {
     let is_control = |b: u8| b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r');
-    if !text.bytes().any(is_control) {
+    // Whole chunks without an early exit are looked at many bytes at a time.
+    let has_control = |chunk: &[u8]| chunk.iter().fold(false, |found, b| found | is_control(*b));
+    if !text.as_bytes().chunks(1024).any(has_control) {
         return Cow::Borrowed(text);
     }
     Cow::Owned(text.chars().filter(|c| !u8::try_from(*c).is_ok_and(is_control)).collect())

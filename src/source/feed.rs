@@ -3,6 +3,7 @@
 use std::{borrow::Cow, collections::BTreeSet, time::Duration};
 
 use feed_rs::model;
+use memchr::memmem;
 use url::Url;
 
 use super::{
@@ -42,7 +43,7 @@ pub(super) fn read(
     let text = markup.text.get(start..).unwrap_or_default();
     let reading = match strict::danger(text, &skeleton) {
         Some(danger) => Err(danger),
-        None => strict::read(text, base),
+        None => strict::read(text),
     };
     let reading = reading.map_err(|reason| format!("not read by feed-rs: {reason}"));
     let feed = match reading {
@@ -198,9 +199,10 @@ impl Assembly<'_, '_> {
 
     /// feed-rs found entries that the skeleton has not: what it says is all there is.
     fn without_skeleton(self, feed: model::Feed) -> Listing {
+        let base = self.base;
         let mut listing = self.listing(None);
         listing.read_by = ReadBy::FeedRs;
-        listing.entries = feed.entries.into_iter().map(bare_entry).collect();
+        listing.entries = feed.entries.into_iter().map(|entry| bare_entry(entry, base)).collect();
         listing
     }
 }
@@ -212,11 +214,11 @@ struct Context<'a> {
     authors: &'a [String],
 }
 
-fn bare_entry(entry: model::Entry) -> Entry {
+fn bare_entry(entry: model::Entry, base: &Url) -> Entry {
     let link = entry.links.iter().find(|link| link.rel.as_deref().is_none_or(|r| r == "alternate"));
     Entry {
         guid: Some(entry.id).filter(|id| !id.is_empty()),
-        url: link.and_then(|link| Url::parse(&link.href).ok()),
+        url: link.and_then(|link| resolve(base, &link.href)),
         title: entry.title.map(|title| plain::line(&title.content)),
         summary: entry.summary.map(|summary| plain::text(&summary.content)),
         content: entry.content.and_then(|content| content.body).map(|body| plain::text(&body)),
@@ -234,14 +236,12 @@ fn text_of<'a>(field: &Field<'a>) -> Cow<'a, str> {
 
 /// The text of an element's content, and whether it has elements of its own.
 fn text(inner: &str) -> (Cow<'_, str>, bool) {
-    let markup = Markup::new(inner);
-    let Some(first) = markup.next(0) else { return (unescape(inner), false) };
-    // One CDATA section is what most have.
-    if let (Piece::Cdata(section), end) = markup.piece(first)
-        && inner.get(..first).is_some_and(|before| before.trim().is_empty())
-        && inner.get(end..).is_some_and(|after| after.trim().is_empty())
-    {
+    if let Some(section) = single_section(inner) {
         return (Cow::Borrowed(section), false);
+    }
+    let markup = Markup::new(inner);
+    if markup.next(0).is_none() {
+        return (unescape(inner), false);
     }
     let (mut joined, mut has_elements, mut at) = (String::new(), false, 0);
     while let Some(open) = markup.next(at) {
@@ -263,41 +263,61 @@ fn text(inner: &str) -> (Cow<'_, str>, bool) {
 }
 
 fn title_of(field: &Field<'_>) -> String {
-    plain::line(&text_of(field))
+    if field.tag.attributes.is_empty() {
+        return plain::line(&text_of(field));
+    }
+    plain::line(&decoded(field).0)
+}
+
+/// The one CDATA section that a content consists of, as most do.
+fn single_section(inner: &str) -> Option<&str> {
+    let section = inner.trim().strip_prefix("<![CDATA[")?;
+    let end = memmem::find(section.as_bytes(), b"]]>")?;
+    (end + 3 == section.len()).then(|| section.get(..end)).flatten()
 }
 
 /// The plain text of a long field: feed-rs's where it has read one, unless elements within the
 /// field hid the rest from it.
 fn long_text(field: &Field<'_>, strict: Option<&str>) -> Option<String> {
+    let strict = strict.filter(|strict| !strict.trim().is_empty());
+    let is_whole = || single_section(field.inner).is_some() || !field.inner.contains('<');
     let (ours, has_elements) = match strict {
-        Some(strict) if !strict.trim().is_empty() && !has_elements(field.inner) => {
-            (Cow::Borrowed(strict), false)
-        }
-        _ => text(field.inner),
+        Some(strict) if is_whole() => (Cow::Borrowed(strict), false),
+        _ => decoded(field),
     };
-    let is_base64 = field.tag.attribute("mode").is_some_and(|mode| mode == "base64");
     let is_text =
         field.tag.attribute("type").is_some_and(|kind| kind == "text/plain" || kind == "text");
-    if is_base64 {
-        return None;
-    }
     // "text" is what many say of their HTML.
     let is_html = has_elements || !is_text || ours.contains("</") || ours.contains("<br");
     let plain = if is_html { plain::text(&ours) } else { crate::text::clean_text(&ours) };
     (!plain.is_empty()).then_some(plain)
 }
 
-fn has_elements(inner: &str) -> bool {
-    let markup = Markup::new(inner);
-    let mut at = 0;
-    while let Some(open) = markup.next(at) {
-        let (piece, end) = markup.piece(open);
-        if matches!(piece, Piece::Start(_)) {
-            return true;
-        }
-        at = end;
+/// The text of a field as [`text`] gives it, or out of the base 64 that Atom allows.
+fn decoded<'a>(field: &Field<'a>) -> (Cow<'a, str>, bool) {
+    let (text, has_elements) = text(field.inner);
+    let is_base64 = field.tag.attribute("mode").is_some_and(|mode| mode == "base64")
+        || field.tag.attribute("type").is_some_and(|kind| kind == "application/octet-stream");
+    match if is_base64 && !has_elements { base64(&text) } else { None } {
+        Some(text) => (Cow::Owned(text), false),
+        None => (text, has_elements),
     }
-    false
+}
+
+/// RFC 4648 section 4; `None` where it is none, or no UTF-8.
+fn base64(text: &str) -> Option<String> {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let (mut bytes, mut bits, mut count) = (Vec::with_capacity(text.len() / 4 * 3), 0_u32, 0);
+    for byte in text.bytes().filter(|b| !b.is_ascii_whitespace() && *b != b'=') {
+        let value = ALPHABET.iter().position(|known| *known == byte)?;
+        bits = bits << 6 | u32::try_from(value).ok()?;
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            bytes.push(u8::try_from(bits >> count & 0xff).ok()?);
+        }
+    }
+    String::from_utf8(bytes).ok()
 }
 
 fn summary(raw: &RawEntry<'_>, strict: Option<&model::Entry>) -> Option<String> {

@@ -43,7 +43,7 @@ pub(super) fn read(text: &str, base: &Url) -> Result<Listing, SourceError> {
             entries.push(entry(item, base, language.as_deref(), &authors, &mut flaws));
         }
     }
-    let read_by = match strict::read(text, base) {
+    let read_by = match strict::read(text) {
         Ok(feed) if feed.entries.len() == entries.len() => ReadBy::FeedRs,
         Ok(_) => ReadBy::Lenient,
         Err(reason) => {

@@ -87,11 +87,18 @@ pub(super) struct Markup<'a> {
     pub(super) text: &'a str,
     no_comment_end: Cell<bool>,
     no_subset_end: Cell<bool>,
+    /// The `]]>` that was found last, and whence.
+    section_end: Cell<Option<(usize, usize)>>,
 }
 
 impl<'a> Markup<'a> {
     pub(super) fn new(text: &'a str) -> Self {
-        Self { text, no_comment_end: Cell::new(false), no_subset_end: Cell::new(false) }
+        Self {
+            text,
+            no_comment_end: Cell::new(false),
+            no_subset_end: Cell::new(false),
+            section_end: Cell::new(None),
+        }
     }
 
     pub(super) fn bytes_from(&self, at: usize) -> &'a [u8] {
@@ -121,7 +128,7 @@ impl<'a> Markup<'a> {
                 (Piece::End { name }, end)
             }
             Some(b'!') if rest.starts_with(b"<!--") => self.comment(at),
-            Some(b'!') if rest.starts_with(b"<![CDATA[") => cdata(text, at + 9),
+            Some(b'!') if rest.starts_with(b"<![CDATA[") => self.section(at + 9),
             Some(b'!') => (Piece::Other, self.declaration_end(at)),
             Some(b'?') => {
                 let end = memchr(b'>', rest).map_or(text.len(), |end| at + end + 1);
@@ -141,6 +148,28 @@ impl<'a> Markup<'a> {
             self.no_comment_end.set(true);
         }
         (Piece::Text, from)
+    }
+
+    /// A section up to `]]>`. Where another one opens before, or none ends, its own end was
+    /// forgotten, and it ends at the next end tag.
+    fn section(&self, from: usize) -> (Piece<'a>, usize) {
+        let inner = |end: usize| self.text.get(from..end).unwrap_or_default();
+        let end = match self.section_end.get() {
+            Some((whence, end)) if whence <= from && from <= end => end,
+            _ => {
+                let found = memmem::find(self.bytes_from(from), b"]]>");
+                let end = found.map_or(self.text.len(), |found| from + found);
+                self.section_end.set(Some((from, end)));
+                end
+            }
+        };
+        let is_ended = end < self.text.len();
+        if is_ended && memmem::find(inner(end).as_bytes(), b"<![CDATA[").is_none() {
+            return (Piece::Cdata(inner(end)), end + 3);
+        }
+        let end = memmem::find(self.bytes_from(from), b"</");
+        let end = end.map_or(self.text.len(), |found| from + found);
+        (Piece::Cdata(inner(end)), end)
     }
 
     /// The end of a document type with its internal subset.
@@ -166,27 +195,6 @@ fn name(text: &str, at: usize) -> &str {
     let ends = |b: u8| b.is_ascii_whitespace() || matches!(b, b'>' | b'/' | b'<' | b'=');
     let length = rest.bytes().position(ends).unwrap_or(rest.len());
     rest.get(..length).unwrap_or_default()
-}
-
-/// A section up to `]]>`. Where another one opens before, the end was forgotten, and the section
-/// ends at its first end tag.
-fn cdata(text: &str, from: usize) -> (Piece<'_>, usize) {
-    let rest = text.get(from..).unwrap_or_default();
-    let bytes = rest.as_bytes();
-    let mut at = 0;
-    while let Some(found) = memchr2(b']', b'<', bytes.get(at..).unwrap_or_default()) {
-        at += found;
-        let here = bytes.get(at..).unwrap_or_default();
-        if here.starts_with(b"]]>") {
-            return (Piece::Cdata(rest.get(..at).unwrap_or_default()), from + at + 3);
-        }
-        if here.starts_with(b"<![CDATA[") {
-            break;
-        }
-        at += 1;
-    }
-    let end = memmem::find(bytes, b"</").unwrap_or(rest.len());
-    (Piece::Cdata(rest.get(..end).unwrap_or_default()), from + end)
 }
 
 /// A start tag up to its `>`: quoted values may contain one. A quotation that is never closed, or
@@ -286,6 +294,13 @@ pub(super) fn push_reference(text: &str, into: &mut String) -> usize {
 }
 
 fn named(name: &str) -> Option<char> {
+    match name {
+        "amp" => return Some('&'),
+        "lt" => return Some('<'),
+        "gt" => return Some('>'),
+        "quot" => return Some('"'),
+        _ => {}
+    }
     let index = NAMED.binary_search_by_key(&name, |(name, _)| name).ok()?;
     NAMED.get(index).map(|(_, character)| *character)
 }

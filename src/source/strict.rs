@@ -8,7 +8,6 @@ use std::{
 
 use feed_rs::{model::Feed, parser::Builder};
 use memchr::{memchr, memmem};
-use url::Url;
 
 use super::skeleton::{Name, Skeleton};
 
@@ -32,11 +31,10 @@ pub fn expects_panic() -> bool {
 }
 
 /// Lets feed-rs read a document; otherwise why it could not.
-pub(super) fn read(text: &str, base: &Url) -> Result<Feed, String> {
-    // Identifiers that feed-rs would invent depend on the headline or on chance; dates are read
-    // from the text, because feed-rs loses how they were written.
+pub(super) fn read(text: &str) -> Result<Feed, String> {
+    // Identifiers that feed-rs would invent depend on the headline or on chance; dates and
+    // addresses are read from the text, because feed-rs loses how they were written.
     let parser = Builder::new()
-        .base_uri(Some(base))
         .id_generator(|_, _, _| String::new())
         .timestamp_parser(|_| None)
         .sanitize_content(false)
