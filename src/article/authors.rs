@@ -19,10 +19,10 @@ pub(super) fn find(
     site_name: Option<&str>,
 ) -> Vec<String> {
     if let Some(rules) = rules {
-        let ruled: Vec<String> =
+        let selected: Vec<String> =
             dom::selected(html, &rules.authors).flat_map(|text| names(&text)).collect();
-        if !ruled.is_empty() {
-            return unique(ruled, None);
+        if !selected.is_empty() {
+            return unique(selected, None);
         }
     }
     let mut stated = Vec::new();
@@ -87,10 +87,10 @@ fn from_page(head: &Head<'_>) -> Vec<String> {
 }
 
 fn from_jsonld(author: &Value, authors: &mut Vec<String>) {
-    let items = author.as_array().map_or(std::slice::from_ref(author), Vec::as_slice);
+    let items = author.as_array().map_or_else(|| std::slice::from_ref(author), Vec::as_slice);
     for item in items.iter().take(AUTHORS_MAX) {
         let name = item.get("name").unwrap_or(item);
-        let listed = name.as_array().map_or(std::slice::from_ref(name), Vec::as_slice);
+        let listed = name.as_array().map_or_else(|| std::slice::from_ref(name), Vec::as_slice);
         for name in listed.iter().filter_map(Value::as_str) {
             authors.extend(names(&unescaped(name)));
         }
@@ -116,15 +116,46 @@ fn unique(names: Vec<String>, site_name: Option<&str>) -> Vec<String> {
 
 fn is_site(name: &str, site: &str) -> bool {
     let (name, site) = (title::folded(name), title::folded(site));
-    !name.is_empty() && (name == site || format!("{site}com") == name || format!("the{name}") == site)
+    !name.is_empty()
+        && (name == site || format!("{site}com") == name || format!("the{name}") == site)
 }
 
 /// What stands before names, in lower case.
 const PREFIXES: [&str; 34] = [
-    "by:", "by ", "written by", "words by", "story by", "posted by", "reported by", "von ", "par ",
-    "por ", "di ", "door ", "av ", "af ", "tekst:", "text:", "texte:", "autor:", "author:",
-    "автор:", "автор", "авторы:", "текст:", "автори:", "жазған:", "yazar:", "yazan:", "haber:",
-    "muhabir:", "redazione:", "a cura di", "oleh", "penulis:", "文/",
+    "by:",
+    "by ",
+    "written by",
+    "words by",
+    "story by",
+    "posted by",
+    "reported by",
+    "von ",
+    "par ",
+    "por ",
+    "di ",
+    "door ",
+    "av ",
+    "af ",
+    "tekst:",
+    "text:",
+    "texte:",
+    "autor:",
+    "author:",
+    "автор:",
+    "автор",
+    "авторы:",
+    "текст:",
+    "автори:",
+    "жазған:",
+    "yazar:",
+    "yazan:",
+    "haber:",
+    "muhabir:",
+    "redazione:",
+    "a cura di",
+    "oleh",
+    "penulis:",
+    "文/",
 ];
 /// What stands between names.
 const SEPARATORS: [&str; 15] = [
@@ -152,9 +183,28 @@ const TAILS: [&str; 16] = [
 ];
 /// Words that are an office, never a name.
 const OFFICES: [&str; 22] = [
-    "writer", "editor", "reporter", "correspondent", "officer", "head of", "journalist", "staff",
-    "columnist", "contributing", "published", "updated", "photo", "image", "getty", "min read",
-    "read more", "follow", "credit", "director", "professor of", "producer",
+    "writer",
+    "editor",
+    "reporter",
+    "correspondent",
+    "officer",
+    "head of",
+    "journalist",
+    "staff",
+    "columnist",
+    "contributing",
+    "published",
+    "updated",
+    "photo",
+    "image",
+    "getty",
+    "min read",
+    "read more",
+    "follow",
+    "credit",
+    "director",
+    "professor of",
+    "producer",
 ];
 
 /// The names in a byline.
@@ -181,7 +231,13 @@ fn name(part: &str) -> Option<String> {
     }
     let lower = part.to_lowercase();
     if lower.len() == part.len() {
-        let cut = TAILS.iter().filter_map(|tail| lower.find(tail)).filter(|at| *at > 2).min();
+        let whole = |tail: &str| {
+            let at = lower.find(tail)?;
+            let next = lower.get(at + tail.len()..)?.chars().next();
+            let ends = tail.ends_with(' ') || !next.is_some_and(char::is_alphanumeric);
+            (ends && at > 2).then_some(at)
+        };
+        let cut = TAILS.iter().filter_map(|tail| whole(tail)).min();
         part = cut.and_then(|at| part.get(..at)).unwrap_or(part).trim();
     }
     let len = part.chars().count();

@@ -87,8 +87,7 @@ impl<'a> Head<'a> {
         let (mut key, mut content, mut refresh) = (None, None, false);
         for (name, value) in element.attrs() {
             match name {
-                "property" | "name" => key = key.or(Some(value)),
-                "itemprop" => key = key.or(Some(value)),
+                "property" | "name" | "itemprop" => key = key.or(Some(value)),
                 "http-equiv" => refresh = value.eq_ignore_ascii_case("refresh"),
                 "content" | "value" => content = content.or(Some(value)),
                 _ => {}

@@ -36,12 +36,12 @@ pub(super) fn choose(blocks: &Blocks, anchors: &Anchors<'_>) -> Choice {
     // Where nothing is likely, the likeliest is taken: a page of an unknown make.
     let scale = (reference.max(0.05) / SURE).min(1.0);
     let kept = within_winner(blocks, &likely, scale);
+    let kept = with_heads(blocks, &features, kept, anchors.live);
     let kept = without_title(blocks, kept, anchors.title);
     let kept = once(blocks, &features, kept);
     let words = |at: &usize| blocks.list.get(*at).map_or(0.0, |block| real(block.words));
     let total: f32 = kept.iter().map(words).sum();
-    let sure: f32 =
-        kept.iter().map(|at| words(at) * likely.get(*at).copied().unwrap_or(0.0)).sum();
+    let sure: f32 = kept.iter().map(|at| words(at) * likely.get(*at).copied().unwrap_or(0.0)).sum();
     let confidence = if total > 0.0 { sure / total } else { 0.0 };
     Choice { kept, confidence }
 }
@@ -66,7 +66,7 @@ fn together(blocks: &Blocks, features: &Features, alone: &[f32]) -> Vec<f32> {
         .map(|(at, (block, likely))| {
             let group = signature(block).and_then(|signature| groups.get(&signature));
             let Some((sum, weight)) = group else { return *likely };
-            let shared = odds((log_odds(*likely) + sum / weight.max(0.5)) / 2.0);
+            let shared = odds(log_odds(*likely).midpoint(sum / weight.max(0.5)));
             let telltale = features.telltale.get(at).is_some_and(|telltale| *telltale);
             let prose = block.words >= 8
                 && block.link_words * 5 <= block.words * 2
@@ -150,6 +150,28 @@ fn is_doubtful(container: &Container) -> bool {
         || container.inherited & lexicon::COMMENT != 0
 }
 
+/// A subheading between kept blocks belongs to the one behind it; in a live blog, so do the time
+/// and the headline at the head of a post.
+fn with_heads(blocks: &Blocks, features: &Features, kept: Vec<usize>, live: bool) -> Vec<usize> {
+    let mut all: BTreeSet<usize> = kept.into_iter().collect();
+    // Backwards, so that a time above a headline sees it kept.
+    for (at, block) in blocks.list.iter().enumerate().rev() {
+        let Some(container) = blocks.containers.get(block.container) else { continue };
+        let subheading = matches!(container.tag, Tag::H2 | Tag::H3 | Tag::H4)
+            && (1..=15).contains(&block.words)
+            && block.link_words == 0
+            && !is_doubtful(container)
+            && !features.telltale.get(at).is_some_and(|telltale| *telltale);
+        let time = live && block.has_time && block.words <= 8;
+        // An advertisement may stand in between.
+        let follows = live || all.range(at.saturating_sub(3)..at).next().is_some();
+        if (subheading || time) && follows && all.contains(&(at + 1)) {
+            all.insert(at);
+        }
+    }
+    all.into_iter().collect()
+}
+
 /// The title stands in its own field.
 fn without_title(blocks: &Blocks, kept: Vec<usize>, title: Option<&str>) -> Vec<usize> {
     let title = title.map(title::folded).unwrap_or_default();
@@ -158,9 +180,7 @@ fn without_title(blocks: &Blocks, kept: Vec<usize>, title: Option<&str>) -> Vec<
     }
     kept.into_iter()
         .filter(|at| {
-            blocks.list.get(*at).is_none_or(|block| {
-                title::folded(blocks.text_of(block)) != title
-            })
+            blocks.list.get(*at).is_none_or(|block| title::folded(blocks.text_of(block)) != title)
         })
         .collect()
 }

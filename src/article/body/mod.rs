@@ -22,6 +22,8 @@ pub(super) struct Anchors<'a> {
     pub(super) title: Option<&'a str>,
     pub(super) summary: Option<&'a str>,
     pub(super) stated_body: Option<&'a str>,
+    /// The page says that it is a live blog.
+    pub(super) live: bool,
 }
 
 /// The chosen text, and what the page shows besides.
@@ -54,8 +56,7 @@ pub(super) fn read(
         .collect();
     let blocks = Blocks::of(html.tree.root(), &removed);
     let mut body = chosen(&blocks, anchors);
-    let ruled = rules.and_then(|rules| by_rules(html, rules, &removed));
-    if let Some((text, words)) = ruled {
+    if let Some((text, words)) = rules.and_then(|rules| by_rules(html, rules, &removed)) {
         (body.text, body.words, body.method, body.confidence) = (text, words, "site-rules", 1.0);
         return body;
     }
@@ -128,22 +129,24 @@ fn chosen(blocks: &Blocks, anchors: &Anchors<'_>) -> Body {
 /// Blocks as text: apart by a blank line; the cells of a table's row in one line.
 fn assemble<'a>(blocks: &Blocks, kept: impl Iterator<Item = &'a Block>) -> String {
     let mut text = String::new();
-    let mut last_row = None;
+    let mut last: Option<(usize, Option<usize>)> = None;
     for block in kept {
-        let row = blocks
-            .around(block.container)
-            .take(3)
-            .find(|(_, up)| up.tag == Tag::Row)
-            .map(|(at, _)| at);
         let line = crate::text::clean_line(blocks.text_of(block));
         if line.is_empty() {
             continue;
         }
+        let container = blocks.containers.get(block.container);
+        // A cell that holds paragraphs is layout; one that holds words is a table's.
+        let row = container
+            .filter(|cell| matches!(cell.tag, Tag::Cell | Tag::HeaderCell) && !block.broken)
+            .map(|cell| cell.parent);
+        let same_row = row.is_some()
+            && last.is_some_and(|(cell, other)| other == row && cell != block.container);
         if !text.is_empty() {
-            text.push_str(if row.is_some() && row == last_row { " | " } else { "\n\n" });
+            text.push_str(if same_row { " | " } else { "\n\n" });
         }
         text.push_str(&line);
-        last_row = row;
+        last = Some((block.container, row));
     }
     text
 }
