@@ -9,7 +9,7 @@ pub(super) fn lints(topic: &Topic, feed_languages: &[&str]) -> Vec<Fault> {
     let mut lints = Vec::new();
     let used = used_concepts(topic);
     for (index, concept) in topic.concepts.iter().enumerate() {
-        for (at, term) in concept.terms.iter().enumerate() {
+        for (at, term) in concept.terms.iter().enumerate().filter(|(_, term)| !term.twin) {
             lints.extend(too_short(term));
             lints.extend(shadowed(concept, at, term));
         }
@@ -58,6 +58,7 @@ fn too_short(term: &Term) -> Option<Fault> {
 fn shadowed(concept: &Concept, at: usize, term: &Term) -> Option<Fault> {
     let shadow = concept.terms.iter().enumerate().find(|(other_at, other)| {
         *other_at != at
+            && !other.twin
             && (other.language == term.language || other.language == "any")
             && other.covers(term)
             && (!term.covers(other) || *other_at < at)

@@ -242,6 +242,7 @@ fn twin(term: &Term, language: &str) -> Option<Term> {
         spelled: term.spelled.clone(),
         span: term.span.clone(),
         language: term.language.clone(),
+        twin: true,
         only: term.only.clone(),
         ..twin
     })

@@ -11,6 +11,8 @@ pub(super) struct Term {
     pub(super) span: std::ops::Range<usize>,
     /// Under which it stands, or `any`.
     pub(super) language: String,
+    /// Made of the term that is written, in the language's other alphabet.
+    pub(super) twin: bool,
     /// Upper and lower case must be as written (`=CSTO`).
     pub(super) exact: Option<String>,
     /// Looked for only in texts of this language (primary subtag).
@@ -74,6 +76,7 @@ impl Term {
             spelled: spelled.to_owned(),
             span: 0..0,
             language: String::new(),
+            twin: false,
             exact,
             only: None,
             words,

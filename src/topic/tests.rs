@@ -223,6 +223,12 @@ fn the_template_is_a_topic_without_faults() {
 }
 
 #[test]
+fn the_shipped_topic_has_no_lints() {
+    let lints = Topic::parse(SHIPPED).expect("valid").lints(&[]);
+    assert_eq!(lints, []);
+}
+
+#[test]
 fn an_explanation_shows_every_stage() {
     let text = Text {
         title: "CSTO troops",
