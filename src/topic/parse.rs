@@ -215,6 +215,7 @@ fn add_terms(
         match Term::parse(spelled.get_ref()) {
             Ok(mut term) => {
                 term.span = spelled.span();
+                code.clone_into(&mut term.language);
                 term.only = only.then(|| code.to_owned());
                 if let Some(twin) = twin(&term, code) {
                     concept.terms.push(twin);
@@ -240,6 +241,8 @@ fn twin(term: &Term, language: &str) -> Option<Term> {
     (twin.words != term.words).then(|| Term {
         spelled: term.spelled.clone(),
         span: term.span.clone(),
+        language: term.language.clone(),
+        twin: true,
         only: term.only.clone(),
         ..twin
     })
