@@ -1,1 +1,297 @@
-//! The loop: clock, tasks, signals around a crawl.
+//! The loop: clock, tasks, disk and signals around a crawl.
+#![expect(clippy::disallowed_methods, reason = "shell: spawns the tasks and sleeps")]
+
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+
+use anyhow::Context;
+use futures_util::FutureExt;
+use jiff::{SignedDuration, Timestamp};
+use tokio::{sync::mpsc, task::JoinSet, time};
+
+use crate::{
+    archive::{Archive, ArchiveError},
+    crawl::{self, Crawl, Do, Event, Step, Visit},
+    fetch::{Fetch, FetchError},
+    state::{RejectLog, StateError},
+};
+
+/// How the loop runs.
+#[derive(Debug, Clone, Copy)]
+pub struct Plan {
+    /// Requests in flight at once, over all hosts.
+    pub concurrency: usize,
+    /// How long a stop waits for what is in flight.
+    pub grace: Duration,
+    /// Ends when nothing is in flight and nothing is due within this time; for ever where `None`.
+    pub until_idle_for: Option<SignedDuration>,
+}
+
+/// What the outside wants of the loop.
+#[derive(Debug)]
+pub enum Command {
+    Stop,
+    /// A stop that the user asked for at the terminal.
+    Interrupt,
+    Reload(Box<crawl::Reloaded>),
+}
+
+/// What the loop tells of its work.
+#[derive(Debug)]
+pub enum Notice<'a> {
+    Event(&'a Event),
+    /// A turn of the loop: what is in flight, what waits, and when something is due.
+    Turn {
+        in_flight: usize,
+        waiting_pages: usize,
+        due: Option<Timestamp>,
+    },
+    /// The disk is full: nothing is fetched until there is room.
+    DiskFull(&'a anyhow::Error),
+    DiskBack,
+    /// A stop was asked for; this many requests are still in flight.
+    Stopping(usize),
+}
+
+/// How the loop ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    Idle,
+    Stopped,
+    Interrupted,
+}
+
+/// A wall clock can jump: no reading of it is slept on for longer.
+const LONGEST_SLEEP: Duration = Duration::from_secs(60);
+/// How often a full disk is tried again.
+const FULL_RETRY: Duration = Duration::from_secs(15);
+
+/// Notes in the state that tell others how the loop fares: when it last turned …
+pub const SIGN_OF_LIFE: &str = "sign-of-life";
+/// … and what keeps it from its work, in words.
+pub const TROUBLE: &str = "trouble";
+
+/// What the loop writes to.
+#[derive(Debug)]
+pub struct Stores {
+    pub archive: Archive,
+    pub rejects: RejectLog,
+}
+
+/// Runs a crawl until it is stopped, or idle where the plan says so.
+///
+/// # Errors
+///
+/// A disk that cannot be written to, a full one apart. Nothing that the network does.
+pub async fn run(
+    crawl: &mut Crawl,
+    stores: &mut Stores,
+    fetch: impl Fetch,
+    plan: Plan,
+    mut commands: mpsc::Receiver<Command>,
+    now: impl Fn() -> Timestamp + Clone + Send + 'static,
+    mut notice: impl FnMut(Notice<'_>),
+) -> anyhow::Result<End> {
+    let mut tasks: JoinSet<Visit> = JoinSet::new();
+    // What came back and could not be written yet, for want of room.
+    let mut unwritten: Vec<Visit> = Vec::new();
+    let mut stop_by: Option<time::Instant> = None;
+    let mut stopped = End::Stopped;
+    let mut listening = true;
+    let mut shown_alive = Timestamp::MIN;
+    note(crawl, TROUBLE, &None::<String>);
+    loop {
+        if now().duration_since(shown_alive) >= SignedDuration::from_mins(1) {
+            if shown_alive.as_second().div_euclid(86_400) != now().as_second().div_euclid(86_400) {
+                crawl.forget_old_texts(now())?;
+            }
+            shown_alive = now();
+            note(crawl, SIGN_OF_LIFE, &shown_alive);
+        }
+        let mut due = None;
+        while stop_by.is_none() && unwritten.is_empty() && tasks.len() < plan.concurrency {
+            match crawl.next(now())? {
+                Do::Task(task) => {
+                    let (rules, fetch, now) = (crawl.rules(), fetch.clone(), now.clone());
+                    tasks.spawn(visit(rules, *task, fetch, now));
+                }
+                Do::WaitUntil(at) => {
+                    due = Some(at);
+                    break;
+                }
+                Do::Wait => break,
+            }
+        }
+        notice(Notice::Turn {
+            in_flight: tasks.len(),
+            waiting_pages: crawl.schedule().waiting_pages(),
+            due,
+        });
+        if tasks.is_empty() && unwritten.is_empty() {
+            if stop_by.is_some() {
+                return Ok(stopped);
+            }
+            if let Some(patience) = plan.until_idle_for
+                && due.is_none_or(|at| at.duration_since(now()) > patience)
+            {
+                return Ok(End::Idle);
+            }
+        }
+        let sleep = match due {
+            _ if !unwritten.is_empty() => FULL_RETRY,
+            Some(at) => Duration::try_from(at.duration_since(now()))
+                .unwrap_or_default()
+                .clamp(Duration::from_millis(1), LONGEST_SLEEP),
+            None => LONGEST_SLEEP,
+        };
+        let mut came = Vec::new();
+        tokio::select! {
+            biased;
+            command = commands.recv(), if listening => match command {
+                // A second interrupt does not wait for what is in flight.
+                Some(Command::Interrupt) if stop_by.is_some() => return Ok(End::Interrupted),
+                Some(command @ (Command::Stop | Command::Interrupt)) => {
+                    if matches!(command, Command::Interrupt) {
+                        stopped = End::Interrupted;
+                    }
+                    notice(Notice::Stopping(tasks.len()));
+                    stop_by.get_or_insert(time::Instant::now() + plan.grace);
+                }
+                Some(Command::Reload(new)) => crawl.reconfigure(*new, now())?,
+                None => listening = false,
+            },
+            Some(joined) = tasks.join_next(), if !tasks.is_empty() => {
+                came.push(joined.context("a task ended without a result")?);
+                while let Some(joined) = tasks.try_join_next() {
+                    came.push(joined.context("a task ended without a result")?);
+                }
+            }
+            () = time::sleep_until(stop_by.unwrap_or_else(time::Instant::now)), if stop_by.is_some() => {
+                // What is in flight is asked for again after the next start.
+                return Ok(stopped);
+            }
+            () = time::sleep(sleep) => {}
+        }
+        let was_full = !unwritten.is_empty();
+        unwritten.append(&mut came);
+        if unwritten.is_empty() {
+            continue;
+        }
+        match write(crawl, stores, &unwritten, now()) {
+            Ok(events) => {
+                unwritten.clear();
+                if was_full {
+                    note(crawl, TROUBLE, &None::<String>);
+                    notice(Notice::DiskBack);
+                }
+                for event in &events {
+                    notice(Notice::Event(event));
+                }
+            }
+            Err(error) if is_full(&error) => {
+                if !was_full {
+                    note(crawl, TROUBLE, &Some(format!("{error:#}")));
+                    notice(Notice::DiskFull(&error));
+                }
+                if stop_by.is_some() {
+                    return Err(error);
+                }
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Leaves a note in the state. It is for people: where it cannot be left, the work goes on.
+fn note<T: serde::Serialize>(crawl: &Crawl, name: &str, value: &T) {
+    if let Err(error) = crawl.state().put_note(name, value) {
+        tracing::debug!(%error, "a note could not be left in the state");
+    }
+}
+
+async fn visit(
+    rules: Arc<crawl::Rules>,
+    task: crawl::Task,
+    fetch: impl Fetch,
+    now: impl Fn() -> Timestamp,
+) -> Visit {
+    let response = match &task.request {
+        None => None,
+        Some(request) => {
+            let answer = AssertUnwindSafe(fetch.fetch(request.clone())).catch_unwind().await;
+            Some(answer.unwrap_or_else(|_| {
+                Err(FetchError::Protocol("the answer broke the client".to_owned()))
+            }))
+        }
+    };
+    crawl::read(&rules, task, response, now())
+}
+
+/// Takes visits in, in the one order in which nothing is lost and nothing doubled: decide inside a
+/// transaction, append the records and sync them, commit, and only then act on it.
+fn write(
+    crawl: &mut Crawl,
+    stores: &mut Stores,
+    visits: &[Visit],
+    now: Timestamp,
+) -> anyhow::Result<Vec<Event>> {
+    let mut step = Step::default();
+    let result = decide_and_append(crawl, stores, visits, now, &mut step);
+    if let Err(error) = result {
+        crawl.rollback()?;
+        return Err(error);
+    }
+    // From here on the records are on disk. Should the commit fail, the next start finds them
+    // beyond the checkpoint and takes them in.
+    crawl.state().commit().map_err(|error| AfterAppend(error.into()))?;
+    crawl.settle(visits, step.effects, now);
+    Ok(step.events)
+}
+
+fn decide_and_append(
+    crawl: &mut Crawl,
+    stores: &mut Stores,
+    visits: &[Visit],
+    now: Timestamp,
+    step: &mut Step,
+) -> anyhow::Result<()> {
+    crawl.state().begin()?;
+    for visit in visits {
+        crawl.absorb(visit, &|place| stores.archive.read_at(place), now, step)?;
+    }
+    stores
+        .rejects
+        .append(&step.rejects)
+        .context("cannot write rejects.jsonl in the state folder")?;
+    if step.records.is_empty() {
+        return Ok(());
+    }
+    stores.rejects.sync().context("cannot write rejects.jsonl in the state folder")?;
+    let before = stores.archive.checkpoint();
+    let end = stores.archive.append(&mut step.records, now)?;
+    let noted = stores
+        .archive
+        .positions_since(before)
+        .map_err(anyhow::Error::from)
+        .and_then(|positions| Ok(crawl.note_appended(&step.records, &positions, end)?));
+    noted.map_err(|error| AfterAppend(error).into())
+}
+
+/// A failure after the records are on disk: the daemon has to start anew from the archive.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the state index could not take note of records that are in the archive; the next start will"
+)]
+struct AfterAppend(#[source] anyhow::Error);
+
+fn is_full(error: &anyhow::Error) -> bool {
+    if error.is::<AfterAppend>() {
+        return false;
+    }
+    error.chain().any(|cause| {
+        cause.downcast_ref::<StateError>().is_some_and(StateError::is_full)
+            || cause.downcast_ref::<ArchiveError>().is_some_and(ArchiveError::is_full)
+            || cause
+                .downcast_ref::<std::io::Error>()
+                .is_some_and(|error| error.kind() == std::io::ErrorKind::StorageFull)
+    })
+}

@@ -1,3 +1,7 @@
-//! The `newswatch` program.
+//! The `newswatch` program: hands over to [`newswatch::cli`].
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    newswatch::cli::main()
+}

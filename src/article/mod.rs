@@ -1,11 +1,30 @@
 //! A page's bytes to title, text and metadata.
 
+mod authors;
+pub mod body;
+mod charset;
+mod dates;
+mod dom;
+mod embedded;
+mod guard;
+mod head;
+mod jsonld;
+mod metadata;
+mod refuse;
+mod rules;
+mod status;
+mod title;
+
 use jiff::{Timestamp, tz::TimeZone};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::date::Dated;
+use body::Anchors;
+use head::Head;
+use refuse::Evidence;
+pub use rules::SiteRules;
 
 /// What is read: the bytes of one response and what is known of them beforehand.
 #[derive(Debug, Clone, Copy)]
@@ -116,21 +135,112 @@ pub enum NotAnArticle {
     Hostile(String),
 }
 
-/// How to read the pages of one site: `config/sites/<host>.toml`, compiled.
-#[derive(Debug, Clone, Default)]
-pub struct SiteRules {
-    pub host: String,
-    pub zone: Option<TimeZone>,
-    pub language: Option<String>,
-    pub body: Vec<scraper::Selector>,
-    pub title: Vec<scraper::Selector>,
-    pub authors: Vec<scraper::Selector>,
-    pub published: Vec<scraper::Selector>,
-    pub remove: Vec<scraper::Selector>,
+/// Reads a page. Pure: the same bytes and rules give the same article. Never panics.
+///
+/// # Errors
+/// The page is no article, or breaks a bound that keeps reading cheap.
+pub fn read(page: &Page<'_>, rules: Option<&SiteRules>) -> Result<Article, NotAnArticle> {
+    refuse::by_bytes(page.bytes, page.content_type)?;
+    let decoded = charset::decode(page.bytes, page.content_type);
+    let html = guard::parse(&decoded.text)?;
+    let head = Head::collect(&html);
+    let language_declared = metadata::language(&head);
+    let language = rules
+        .and_then(|rules| rules.language.as_deref())
+        .or(language_declared.as_deref())
+        .or(page.expected.language);
+    let zone = rules.and_then(|rules| rules.zone.as_ref()).or(page.expected.zone);
+    let dates = dates::find(&html, &head, rules, page, language, zone);
+    let site_name = metadata::site_name(&head);
+    let title = title::find(&html, &head, rules, site_name.as_deref(), page);
+    let summary = metadata::summary(&head);
+    let mut warnings = Vec::new();
+    if let Some(disbelieved) = decoded.disbelieved {
+        warnings.push(format!(
+            "the page says {} and is read as {}",
+            disbelieved.name(),
+            decoded.encoding.name()
+        ));
+    }
+    let anchors = Anchors {
+        title: title.as_deref(),
+        summary: summary.as_ref().map(|(text, _)| text.as_str()).or(page.expected.summary),
+        stated_body: head.article().and_then(|article| jsonld::string(article, "articleBody")),
+    };
+    let body = body::read(&html, &head, rules, &anchors);
+    refuse::by_content(
+        &head,
+        &Evidence {
+            url: page.url,
+            title: title.as_deref(),
+            words: body.words,
+            visible: &body.visible,
+            visible_words: body.visible_words,
+            link_words: body.link_words,
+            published: dates.published.is_some(),
+        },
+    )?;
+    let (mut text_status, reason) = status::of(&head, &body.text, &body.visible);
+    warnings.extend(reason);
+    let (mut text, mut method, mut confidence) = (body.text, body.method, body.confidence);
+    if let Some(fuller) = page.expected.content.and_then(|content| fuller(content, &text)) {
+        (text, method, confidence, text_status) = (fuller, "feed", 0.5, TextStatus::FeedOnly);
+        warnings.push("the page gives less than the feed".to_owned());
+    }
+    Ok(Article {
+        authors: authors::find(&html, &head, rules, site_name.as_deref()),
+        published: dates.published,
+        modified: dates.modified,
+        section: metadata::section(&head),
+        tags: metadata::tags(&head),
+        image_url: metadata::image(&head, page.url),
+        media: metadata::media(&head, page.url),
+        canonical_url: metadata::canonical(&head, page.url),
+        text,
+        summary_source: summary.as_ref().map(|(_, source)| (*source).to_owned()),
+        summary: summary.map(|(text, _)| text),
+        text_status,
+        charset: decoded.encoding.name().to_ascii_lowercase(),
+        extraction: Extraction { method: method.to_owned(), confidence, warnings },
+        title,
+        language_declared,
+        site_name,
+    })
 }
 
-/// Reads a page. Pure: the same bytes and rules give the same article. Never panics.
-pub fn read(page: &Page<'_>, rules: Option<&SiteRules>) -> Result<Article, NotAnArticle> {
-    let _ = (page, rules);
-    Err(NotAnArticle::Empty)
+/// The feed's own text where it has clearly more words than the page's.
+fn fuller(content: &str, text: &str) -> Option<String> {
+    let content = plain(content);
+    let (theirs, ours) = (crate::text::word_count(&content), crate::text::word_count(text));
+    (theirs >= 20 && theirs * 10 > ours * 13).then_some(content)
+}
+
+/// A piece of HTML, such as a feed's content, as text: paragraphs apart by a blank line.
+pub fn plain(html: &str) -> String {
+    guard::parse(html).map_or_else(|_| String::new(), |html| body::everything(&html))
+}
+
+/// The blocks of a page with their features, for training the choice of blocks.
+#[doc(hidden)]
+pub fn blocks(page: &Page<'_>) -> Vec<body::BlockView> {
+    let decoded = charset::decode(page.bytes, page.content_type);
+    let Ok(html) = guard::parse(&decoded.text) else { return Vec::new() };
+    let head = Head::collect(&html);
+    let site_name = metadata::site_name(&head);
+    let title = title::find(&html, &head, None, site_name.as_deref(), page);
+    let summary = metadata::summary(&head);
+    body::views(
+        &html,
+        &Anchors {
+            title: title.as_deref(),
+            summary: summary.as_ref().map(|(text, _)| text.as_str()),
+            stated_body: head.article().and_then(|article| jsonld::string(article, "articleBody")),
+        },
+    )
+}
+
+/// The names of the features of [`blocks`].
+#[doc(hidden)]
+pub fn block_features() -> &'static [&'static str] {
+    body::feature_names()
 }

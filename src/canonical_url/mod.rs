@@ -1,16 +1,69 @@
 //! One address, one spelling: the address to fetch and the key that identifies it.
+//!
+//! The two are far apart on purpose. `fetch` is the address as given, after the normalization of
+//! RFC 3986 section 6.2.2 alone, so that a server sees what its publisher wrote. `key` is what news
+//! sites commonly mean by it: scheme, `www`, mobile and AMP forms, tracking parameters and wrappers
+//! are gone. A wrong merge loses an article, a missed one only doubles it: a rule that could name
+//! two articles alike is not here.
+//!
+//! Keys are kept for years. Whoever changes what a key looks like raises [`KEY_VERSION`].
+
+mod alias;
+mod names;
+mod path;
+mod percent;
+mod query;
+mod repair;
+mod wrapper;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+pub use alias::alias_of;
+
+/// Counts the definitions of [`UrlKey`]; an index made with another one is rebuilt.
+pub const KEY_VERSION: u32 = 1;
+
+/// A wrapper may hold a wrapper; deeper nests than this are left as they are.
+const PASSES: usize = 8;
+
 /// What identifies an article's address: equal for every spelling of the same page.
+///
+/// ASCII: host, path and sorted query without the scheme, as in `example.kz/news/1?page=2`.
+/// The key of [`UrlKey::address`] is the key itself.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct UrlKey(String);
 
 impl UrlKey {
+    /// A key for what is no address, such as the id of an article that has none.
+    pub fn verbatim(name: &str) -> Self {
+        Self(name.to_owned())
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// An address with this key.
+    pub fn address(&self) -> String {
+        format!("https://{}", self.0)
+    }
+
+    /// The host of the key, without `www` and its like: what tells one site from another.
+    pub fn host(&self) -> &str {
+        self.0.split(['/', '?', '#']).next().unwrap_or(&self.0)
+    }
+}
+
+impl fmt::Display for UrlKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 
@@ -34,7 +87,13 @@ impl Host {
 
     /// The registrable domain (`bbc.co.uk` of `feeds.bbc.co.uk:8080`), or the host where there is none.
     pub fn domain(&self) -> &str {
-        let name = self.0.split(':').next().unwrap_or(&self.0);
+        let name = match self.0.rsplit_once(':') {
+            Some((name, port)) if !port.ends_with(']') => name,
+            _ => &self.0,
+        };
+        if name.starts_with('[') || name.parse::<std::net::Ipv4Addr>().is_ok() {
+            return name;
+        }
         psl::domain_str(name).unwrap_or(name)
     }
 }
@@ -57,21 +116,78 @@ pub struct UrlError {
 }
 
 impl CanonicalUrl {
-    /// Reads an absolute http or https address.
+    /// Reads an absolute http or https address, mending what is commonly broken in feeds.
     pub fn parse(address: &str) -> Result<Self, UrlError> {
-        let fetch = Url::parse(address.trim())
-            .map_err(|e| UrlError { address: address.to_owned(), reason: e.to_string() })?;
-        let key = UrlKey(
-            fetch.as_str().trim_start_matches("https://").trim_start_matches("http://").to_owned(),
-        );
-        Ok(Self { fetch, key, rules: Vec::new() })
+        let mut rules = Rules::default();
+        match repair::absolute(address, &mut rules) {
+            Ok(url) => Ok(Self::of(url, rules)),
+            Err(reason) => Err(UrlError { address: address.to_owned(), reason }),
+        }
     }
 
     /// Reads an address that may be relative to `base`.
     pub fn join(base: &Url, address: &str) -> Result<Self, UrlError> {
-        match base.join(address.trim()) {
-            Ok(url) => Self::parse(url.as_str()),
-            Err(e) => Err(UrlError { address: address.to_owned(), reason: e.to_string() }),
+        let mut rules = Rules::default();
+        match repair::relative(base, address, &mut rules) {
+            Ok(url) => Ok(Self::of(url, rules)),
+            Err(reason) => Err(UrlError { address: address.to_owned(), reason }),
         }
     }
+
+    fn of(url: Url, mut rules: Rules) -> Self {
+        let fetch = percent::normalized(url);
+        let mut key = key_of(&fetch, &mut rules);
+        // A rule may lay bare what an earlier one looks for; the key is where nothing changes.
+        for _ in 0..PASSES {
+            // The scheme of the second pass is ours, not the address's.
+            let mut again = Rules::default();
+            let Ok(url) = repair::absolute(&format!("https://{key}"), &mut again) else { break };
+            let next = key_of(&percent::normalized(url), &mut again);
+            if next == key {
+                break;
+            }
+            key = next;
+            again.0.into_iter().filter(|rule| *rule != "scheme").for_each(|rule| rules.add(rule));
+        }
+        Self { fetch, key: UrlKey(key), rules: rules.0 }
+    }
+}
+
+/// The rules applied so far, each once.
+#[derive(Default)]
+struct Rules(Vec<&'static str>);
+
+impl Rules {
+    fn add(&mut self, name: &'static str) {
+        if !self.0.contains(&name) {
+            self.0.push(name);
+        }
+    }
+}
+
+fn key_of(url: &Url, rules: &mut Rules) -> String {
+    let target = wrapper::unwrap(url, rules);
+    let url = target.as_ref().unwrap_or(url);
+    if url.scheme() != "https" {
+        rules.add("scheme");
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        rules.add("user-info");
+    }
+    let mut key = path::host(url.host_str().unwrap_or_default(), rules);
+    match url.port() {
+        // Over the scheme, which the key does not know, either is a default.
+        Some(80 | 443) => rules.add("default-port"),
+        Some(port) => key.push_str(&format!(":{port}")),
+        None => {}
+    }
+    let path = path::path(url.path(), rules);
+    let (query, route) = query::query(url, &key, &path, rules);
+    key.push_str(&path);
+    if !query.is_empty() {
+        key.push('?');
+        key.push_str(&query);
+    }
+    key.push_str(&route);
+    key
 }

@@ -1,1 +1,190 @@
-//! One function a subcommand.
+//! The command line: one function a subcommand.
+//!
+//! Standard output is data, standard error is logs and progress.
+
+mod archive;
+mod args;
+mod check;
+mod compose;
+mod demo;
+mod feeds;
+mod format;
+mod input;
+mod logging;
+mod progress;
+mod run;
+mod service;
+mod site;
+mod status;
+mod topic;
+mod url;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use self::{
+    args::{ArchiveCommand, Args, Command, FeedsCommand, Schema, SiteCommand, TopicCommand},
+    format::{is_styled_stderr, print_json, print_text},
+};
+use crate::config::{self, LoadOptions, Loaded};
+
+/// How the program ends, by `sysexits.h` where it has a number for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    Success = 0,
+    Failure = 1,
+    /// Some feeds failed.
+    Partial = 3,
+    /// Another instance holds the archive.
+    Locked = 75,
+    BadConfiguration = 78,
+    Interrupted = 130,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// Reads the arguments and runs the command.
+pub fn main() -> ExitCode {
+    let args = Args::parse();
+    match dispatch(args) {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            anstream::eprintln!("newswatch: {error:#}");
+            let locked = error.chain().any(|cause| {
+                matches!(cause.downcast_ref(), Some(crate::archive::ArchiveError::Locked { .. }))
+            });
+            if locked { Exit::Locked } else { Exit::Failure }.into()
+        }
+    }
+}
+
+fn dispatch(args: Args) -> anyhow::Result<Exit> {
+    match args.command {
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Args::command(), "newswatch", &mut script);
+            print_text(&String::from_utf8_lossy(&script))?;
+            Ok(Exit::Success)
+        }
+        Command::Man => {
+            let mut page = Vec::new();
+            clap_mangen::Man::new(Args::command()).render(&mut page)?;
+            print_text(&String::from_utf8_lossy(&page))?;
+            Ok(Exit::Success)
+        }
+        Command::Schema { of } => {
+            let schema = match of {
+                Schema::Config => config::schema::settings(),
+                Schema::Feeds => config::schema::feeds(),
+                Schema::Record => serde_json::to_value(crate::archive::schema())?,
+            };
+            print_json(&schema)?;
+            Ok(Exit::Success)
+        }
+        Command::Demo(ref demo) => demo::demo(demo, &args.common),
+        Command::Url { ref address } => url::url(address, args.common.json),
+        Command::Topic { command: TopicCommand::New } => {
+            print_text(crate::topic::TEMPLATE)?;
+            Ok(Exit::Success)
+        }
+        Command::Archive { command: ArchiveCommand::Dedup { ref jsonl } } => {
+            archive::dedup_lines(jsonl)
+        }
+        Command::Check => {
+            let options = load_options(&args.common)?;
+            check::check(&options, args.common.json)
+        }
+        Command::Run
+        | Command::Once { .. }
+        | Command::Status { .. }
+        | Command::Paths
+        | Command::Site { .. }
+        | Command::Topic { .. }
+        | Command::Archive { .. }
+        | Command::Feeds { .. } => {
+            let options = load_options(&args.common)?;
+            let Some(loaded) = load(&options, args.common.json)? else {
+                return Ok(Exit::BadConfiguration);
+            };
+            match args.command {
+                Command::Run => run::run(&loaded, &options),
+                Command::Once { feed } => run::once(&loaded, feed.as_deref(), args.common.json),
+                Command::Status { check: true } => status::check(&loaded),
+                Command::Status { check: false } => status::status(&loaded, args.common.json),
+                Command::Feeds { command: FeedsCommand::List } => {
+                    feeds::list(&loaded, args.common.json)
+                }
+                Command::Feeds { command: FeedsCommand::Test { feed, sitemap } } => {
+                    let kind = sitemap.then_some(crate::source::SourceKind::Sitemap);
+                    site::test_feed(&loaded, &feed, kind, args.common.json)
+                }
+                Command::Site { command: SiteCommand::Test { page } } => {
+                    site::test_page(&loaded, &page, args.common.json)
+                }
+                Command::Topic { command: TopicCommand::Test { text, jsonl: true } } => {
+                    topic::test_lines(&loaded, &text)
+                }
+                Command::Topic { command: TopicCommand::Test { text, jsonl: false } } => {
+                    topic::test(&loaded, &text, args.common.json)
+                }
+                Command::Archive { command: ArchiveCommand::Verify { witness } } => {
+                    archive::verify(&loaded, witness.as_deref(), args.common.json)
+                }
+                _ => paths(&loaded, args.common.json),
+            }
+        }
+    }
+}
+
+fn load_options(common: &args::Common) -> anyhow::Result<LoadOptions> {
+    let mut options = LoadOptions::of_process(common.config.clone())?;
+    options.flags.clone_from(&common.set);
+    if let Some(level) = &common.log_level {
+        options.flags.push(("log.level".to_owned(), level.clone()));
+    }
+    Ok(options)
+}
+
+/// Loads the configuration; where it is faulty, says so and gives `None`.
+fn load(options: &LoadOptions, json: bool) -> anyhow::Result<Option<Loaded>> {
+    match config::load(options) {
+        Ok(loaded) => Ok(Some(loaded)),
+        Err(report) => {
+            if json {
+                print_json(&check::faults(&report))?;
+            }
+            anstream::eprintln!("{}", report.render(is_styled_stderr()));
+            Ok(None)
+        }
+    }
+}
+
+fn paths(loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
+    let paths = &loaded.paths;
+    if json {
+        print_json(paths)?;
+        return Ok(Exit::Success);
+    }
+    let show = |path: &Option<std::path::PathBuf>| match path {
+        Some(path) => path.display().to_string(),
+        None => "built in".to_owned(),
+    };
+    let mut lines = vec![
+        format!("configuration  {}", show(&paths.config)),
+        format!("settings       {}", show(&paths.settings)),
+        format!("feeds          {}", show(&paths.feeds)),
+        format!("topics         {}", show(&paths.topics)),
+        format!("sites          {}", show(&paths.sites)),
+        format!("archive        {}", paths.archive.display()),
+        format!("state          {}", paths.state.display()),
+        "looked at, in this order:".to_owned(),
+    ];
+    lines.extend(paths.searched.iter().map(|path| format!("  {}", path.display())));
+    print_text(&(lines.join("\n") + "\n"))?;
+    Ok(Exit::Success)
+}

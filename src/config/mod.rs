@@ -1,1 +1,96 @@
 //! TOML to checked settings.
+//!
+//! `newswatch.toml` has the [`Settings`], `feeds.toml` the [`Feed`]s, `topics/` and `sites/` what is
+//! looked for and how single sites are read. [`load`] finds the folder, reads all of it and reports
+//! all that is wrong at once.
+#![warn(missing_docs)]
+
+mod effective;
+mod embedded;
+mod feed;
+mod feeds;
+mod files;
+mod layers;
+mod load;
+mod place;
+mod reader;
+mod report;
+pub mod schema;
+mod settings;
+#[cfg(test)]
+mod shipped;
+#[cfg(test)]
+mod tests;
+mod unit;
+
+use std::collections::BTreeSet;
+
+use crate::{article::SiteRules, topic};
+
+pub use effective::{Change, diff, hash};
+pub use feed::Feed;
+pub use files::{Files, read};
+pub use load::{LoadOptions, load};
+pub use place::Paths;
+pub use report::{Document, Placed, Report};
+pub use settings::*;
+
+/// Everything that steers the program, checked.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// `newswatch.toml`, overridden by the environment and by flags.
+    pub settings: Settings,
+    /// In the order of the file, switched-off ones included.
+    pub feeds: Vec<Feed>,
+    /// The files of `topics/` by name.
+    pub topics: Vec<Parsed<topic::Topic>>,
+    /// The files of `sites/` by name.
+    pub sites: Vec<Parsed<SiteRules>>,
+}
+
+impl Config {
+    /// What is allowed and probably not meant.
+    pub fn warnings(&self) -> Option<Report> {
+        let mut documents = Vec::new();
+        let mut warn = |document: &str, message: &str| {
+            documents.push(Document::faulty(document, message));
+        };
+        if self.settings.politeness.contact.is_none() {
+            let message = "`contact` in the section [politeness] is not set: who has trouble with \
+                           your requests cannot reach you, and blocks you instead";
+            warn("newswatch.toml", message);
+        }
+        if !self.feeds.iter().any(|feed| feed.enabled) {
+            warn("feeds.toml", "no feed is enabled: nothing is polled");
+        }
+        if self.topics.is_empty() && self.settings.topic.keep != Keep::Everything {
+            warn("topics", "there is no topic: nothing is kept");
+        }
+        let languages: BTreeSet<&str> = self.feeds.iter().filter_map(Feed::polled_in).collect();
+        let languages: Vec<&str> = languages.into_iter().collect();
+        for topic in &self.topics {
+            let mut document = topic.document.clone();
+            document.faults = topic.value.lints(&languages);
+            documents.push(document);
+        }
+        Report::of_warnings(documents)
+    }
+}
+
+/// A file and what it says.
+#[derive(Debug, Clone)]
+pub struct Parsed<T> {
+    /// The file, without faults.
+    pub document: Document,
+    /// What it says.
+    pub value: T,
+}
+
+/// A configuration and where it was found.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// The configuration.
+    pub config: Config,
+    /// Where its parts and the folders it names lie.
+    pub paths: Paths,
+}

@@ -1,1 +1,583 @@
-//! The whole way as one state machine.
+//! The whole way as one state machine: what to do next, and what to make of what came back.
+//!
+//! [`Crawl::next`] gives out tasks, [`read`] turns an answer into a value (pure, in the task), and
+//! [`Crawl::absorb`] decides what the value means. `absorb` writes into the state's open
+//! transaction and returns records to append and effects to apply; only when the records are on
+//! disk does the caller commit and [`Crawl::settle`] the effects. A visit whose records could not
+//! be written has thus changed nothing and can be absorbed again.
+
+mod page;
+mod poll;
+mod read;
+mod rebuild;
+mod record;
+#[cfg(test)]
+mod tests;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use url::Url;
+
+pub use read::status_words;
+pub use read::{Judged, PageReading, Reading, Visit, read};
+pub use rebuild::{RebuildError, checkpoint, rebuild};
+
+use crate::{
+    archive::{Position, Record},
+    article::SiteRules,
+    canonical_url::Host,
+    dedup,
+    fetch::{Request, Validators, Wanted},
+    politeness::{Robots, pace::Rest},
+    schedule::{Cadence, FeedIx, FeedState, Job, Next, PageId, Schedule},
+    source::SourceKind,
+    state::{Pending, Reject, State, StateError},
+    topic::Topics,
+};
+
+/// A feed as the configuration gives it.
+#[derive(Debug, Clone)]
+pub struct Feed {
+    pub id: String,
+    pub url: Url,
+    pub kind: SourceKind,
+    pub name: Option<String>,
+    pub language: Option<String>,
+    pub country: Option<String>,
+    pub tags: Vec<String>,
+    pub zone: Option<TimeZone>,
+    pub cadence: Cadence,
+}
+
+/// Which judged texts become records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Keep {
+    #[default]
+    Relevant,
+    /// Passing mentions too.
+    Passing,
+    /// Every article, whatever the topics say.
+    Everything,
+}
+
+/// What a 429 or 503 holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum HoldScope {
+    #[default]
+    Host,
+    Domain,
+}
+
+/// What reading and judging needs, shared with the tasks.
+#[derive(Debug)]
+pub struct Rules {
+    /// By host name.
+    pub sites: BTreeMap<String, SiteRules>,
+    pub topics: Topics,
+    pub keep: Keep,
+}
+
+impl Rules {
+    /// The rules for a host: its own, or those of the name it stands under.
+    pub fn site(&self, url: &Url) -> Option<&SiteRules> {
+        let mut name = url.host_str()?;
+        if let Some(rules) = url.port().and_then(|port| self.sites.get(&format!("{name}:{port}"))) {
+            return Some(rules);
+        }
+        loop {
+            if let Some(rules) = self.sites.get(name) {
+                return Some(rules);
+            }
+            (_, name) = name.split_once('.')?;
+        }
+    }
+}
+
+/// How the crawl behaves.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub rest: Rest,
+    pub robots_for_feeds: bool,
+    pub hold_scope: HoldScope,
+    /// A known article whose entry changed is read again, but not within this time.
+    pub revisit_after: SignedDuration,
+    /// How often a page is tried before the feed's own text has to do.
+    pub page_attempts: u32,
+    /// An entry whose title and texts in the feed touch no topic is rejected without its page.
+    pub judge_before_fetch: bool,
+    /// How long a text is remembered for finding its copies.
+    pub copy_memory: SignedDuration,
+    /// A copy is stored with its text; else as a link to the first one only.
+    pub keep_copied_text: bool,
+    pub config_hash: String,
+}
+
+/// One thing to do.
+#[derive(Debug, Clone)]
+pub struct Task {
+    pub host: Host,
+    /// `None` where there is nothing to ask: robots.txt forbids the page.
+    pub request: Option<Request>,
+    pub work: Work,
+}
+
+#[derive(Debug, Clone)]
+pub enum Work {
+    Poll {
+        feed: FeedIx,
+        kind: SourceKind,
+    },
+    /// The robots.txt of the host, because `for_job` waits for it.
+    Robots {
+        for_job: Job,
+        before: Option<Robots>,
+    },
+    Page(Box<PageWork>),
+}
+
+#[derive(Debug, Clone)]
+pub struct PageWork {
+    pub pending: Pending,
+    pub feed: Feed,
+    /// No more attempts after this one.
+    pub last_attempt: bool,
+    pub unasked: Option<Unasked>,
+}
+
+/// Why a page is not asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unasked {
+    RobotsForbid,
+    RobotsUnreachable,
+    /// The entry names no page: it is all there is.
+    NoAddress,
+}
+
+impl Unasked {
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::RobotsForbid => "robots.txt forbids the page",
+            Self::RobotsUnreachable => "the host's robots.txt cannot be reached",
+            Self::NoAddress => "the entry has no address",
+        }
+    }
+}
+
+/// What the caller has to do now.
+#[derive(Debug)]
+pub enum Do {
+    Task(Box<Task>),
+    WaitUntil(Timestamp),
+    /// Until something in flight comes back, or for ever.
+    Wait,
+}
+
+/// A configuration that was checked and is to be taken.
+#[derive(Debug)]
+pub struct Reloaded {
+    pub feeds: Vec<Feed>,
+    pub rules: Rules,
+    pub settings: Settings,
+}
+
+/// What happened, for logs, progress and tables.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    Polled {
+        feed: String,
+        status: Option<u16>,
+        entries: u32,
+        new: u32,
+        changed: u32,
+    },
+    /// Said once a poll: a document that could only be read by being lenient.
+    Flawed {
+        feed: String,
+        flaws: Vec<String>,
+    },
+    FeedFailed {
+        feed: String,
+        status: Option<u16>,
+        error: String,
+        failures: u32,
+    },
+    FeedMoved {
+        feed: String,
+        to: Url,
+    },
+    Kept {
+        feed: String,
+        id: String,
+        title: String,
+        score: f32,
+        revision: u32,
+    },
+    Copy {
+        feed: String,
+        id: String,
+        of: String,
+        title: String,
+    },
+    /// The same text at a known address, or at another spelling of it.
+    Same {
+        feed: String,
+        id: String,
+        url: Url,
+    },
+    Rejected {
+        feed: String,
+        title: String,
+        reason: String,
+    },
+    PageFailed {
+        feed: String,
+        url: Url,
+        error: String,
+    },
+    PagePostponed {
+        feed: String,
+        url: Url,
+        error: String,
+        until: Timestamp,
+    },
+    HostHeld {
+        host: Host,
+        until: Timestamp,
+    },
+}
+
+/// What a settled visit changes in memory.
+#[derive(Debug)]
+pub enum Effect {
+    SetFeed(FeedIx, Box<FeedState>),
+    AddPage(Host, PageId, Timestamp),
+    Hold(Host, Timestamp),
+    CrawlDelay(Host, Option<SignedDuration>),
+    /// A job that had to wait for robots.txt is put back.
+    PutBack(Host, Job, Timestamp),
+}
+
+/// What a visit comes to.
+#[derive(Debug, Default)]
+pub struct Step {
+    pub records: Vec<Record>,
+    pub rejects: Vec<Reject>,
+    pub effects: Vec<Effect>,
+    pub events: Vec<Event>,
+}
+
+/// How long pages wait for a robots.txt that cannot be reached, before the feed's own text has to
+/// do.
+const ROBOTS_PATIENCE: SignedDuration = SignedDuration::from_hours(6);
+
+impl Feed {
+    /// The name to show: its own, or its id.
+    pub fn label(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.id)
+    }
+
+    /// Stands in for a feed that left the configuration while its page waited.
+    fn gone(pending: &Pending) -> Self {
+        Self {
+            id: pending.feed_id.clone(),
+            url: pending.url.clone(),
+            kind: SourceKind::Feed,
+            name: None,
+            language: None,
+            country: None,
+            tags: Vec::new(),
+            zone: None,
+            cadence: Cadence::default(),
+        }
+    }
+}
+
+/// The crawl: configuration, schedule and state. The loop owns it.
+#[derive(Debug)]
+pub struct Crawl {
+    feeds: Vec<Feed>,
+    by_id: BTreeMap<String, usize>,
+    schedule: Schedule,
+    state: State,
+    /// The near-duplicate index. Its tables are in the state's file and share its transactions.
+    index: dedup::Index,
+    rules: Arc<Rules>,
+    settings: Settings,
+}
+
+impl Crawl {
+    /// Takes up the feeds where the state left them.
+    pub fn new(
+        feeds: Vec<Feed>,
+        rules: Rules,
+        settings: Settings,
+        state: State,
+        now: Timestamp,
+    ) -> Result<Self, StateError> {
+        let index = dedup::Index::open(state.connection()).map_err(StateError::from)?;
+        let mut crawl = Self {
+            index,
+            feeds: Vec::new(),
+            by_id: BTreeMap::new(),
+            schedule: Schedule::new(settings.rest.clone()),
+            state,
+            rules: Arc::new(rules),
+            settings,
+        };
+        for feed in feeds {
+            crawl.add_feed(feed, now)?;
+        }
+        for (host, until) in crawl.state.holds(now)? {
+            crawl.schedule.hold(&host, until);
+        }
+        for (page, host, not_before) in crawl.state.waiting()? {
+            crawl.schedule.add_page(&host, page, not_before);
+        }
+        Ok(crawl)
+    }
+
+    fn add_feed(&mut self, feed: Feed, now: Timestamp) -> Result<(), StateError> {
+        let mut state = match self.state.feed(&feed.id)? {
+            Some(row) => row.state,
+            None => FeedState::default(),
+        };
+        if state.configured.as_deref() != Some(&feed.url) {
+            // Another address under the same name: what was learned of the old one does not hold.
+            state =
+                FeedState { configured: Some(Box::new(feed.url.clone())), ..FeedState::default() };
+        }
+        state.place_first(&feed.id, &feed.cadence, now);
+        self.state.put_feed(&feed.id, &state)?;
+        self.schedule.add_feed(&feed.id, feed.url.clone(), feed.cadence, state);
+        self.by_id.insert(feed.id.clone(), self.feeds.len());
+        self.feeds.push(feed);
+        Ok(())
+    }
+
+    /// Takes another configuration: feeds that stay keep all that was learned of them, and nothing
+    /// that is in flight or waits is lost.
+    pub fn reconfigure(&mut self, new: Reloaded, now: Timestamp) -> Result<(), StateError> {
+        let staying: BTreeMap<&str, &Feed> =
+            new.feeds.iter().map(|feed| (feed.id.as_str(), feed)).collect();
+        let mut gone = Vec::new();
+        for (ix, scheduled) in self.schedule.feeds() {
+            let stays = staying.get(&*scheduled.id).is_some_and(|feed| feed.url == scheduled.url);
+            if !stays && self.by_id.get(&*scheduled.id) == Some(&ix.get()) {
+                gone.push(ix);
+            }
+        }
+        for ix in gone {
+            self.schedule.remove_feed(ix);
+            if let Some(feed) = self.feeds.get(ix.get()) {
+                self.by_id.remove(&feed.id);
+            }
+        }
+        self.rules = Arc::new(new.rules);
+        self.schedule.set_rest(new.settings.rest.clone());
+        self.settings = new.settings;
+        for feed in new.feeds {
+            match self.by_id.get(&feed.id).copied() {
+                Some(place) => {
+                    self.schedule.set_cadence(FeedIx::of(place), feed.cadence, now);
+                    if let Some(old) = self.feeds.get_mut(place) {
+                        *old = feed;
+                    }
+                }
+                None => self.add_feed(feed, now)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes one pass of it: the feeds that are due (never polled ones are) are polled once, and no
+    /// others; with `chosen`, only that one, due or not. Gives how many will be.
+    pub fn only_once(&mut self, chosen: Option<&str>, now: Timestamp) -> usize {
+        let due = self.schedule.only_once(now, |_| chosen.is_none());
+        match chosen.and_then(|id| self.schedule.feeds().find(|(_, feed)| &*feed.id == id)) {
+            Some((ix, _)) => {
+                self.schedule.poll_now(ix, now);
+                1
+            }
+            None => due,
+        }
+    }
+
+    pub fn rules(&self) -> Arc<Rules> {
+        Arc::clone(&self.rules)
+    }
+
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    pub fn schedule(&self) -> &Schedule {
+        &self.schedule
+    }
+
+    pub fn feed(&self, ix: FeedIx) -> Option<&Feed> {
+        self.feeds.get(ix.get())
+    }
+
+    /// What to do at `now`.
+    pub fn next(&mut self, now: Timestamp) -> Result<Do, StateError> {
+        loop {
+            let (job, host) = match self.schedule.next(now) {
+                Next::Fetch { job, host } => (job, host),
+                Next::WaitUntil(at) => return Ok(Do::WaitUntil(at)),
+                Next::Wait => return Ok(Do::Wait),
+            };
+            match self.task(job, now)? {
+                Some(task) => return Ok(Do::Task(Box::new(task))),
+                None => self.schedule.release_unasked(&host),
+            }
+        }
+    }
+
+    /// The task for a job; `None` where there is nothing to do for it now.
+    fn task(&mut self, job: Job, now: Timestamp) -> Result<Option<Task>, StateError> {
+        match job {
+            Job::Poll(ix) => self.poll_task(ix, now),
+            Job::Page(id) => self.page_task(id, now),
+        }
+    }
+
+    fn poll_task(&mut self, ix: FeedIx, now: Timestamp) -> Result<Option<Task>, StateError> {
+        let Some((feed, scheduled)) = self.feeds.get(ix.get()).zip(self.schedule.feed(ix)) else {
+            return Ok(None);
+        };
+        let url = scheduled.state.address(&feed.url).clone();
+        let host = Host::of(&url);
+        let mut allowed = true;
+        if self.settings.robots_for_feeds {
+            let robots = self.state.robots(&host)?;
+            match robots.as_ref().filter(|robots| robots.expires() > now) {
+                Some(robots) => allowed = robots.allows(&url),
+                None => return Ok(Some(robots_task(host, &url, Job::Poll(ix), robots))),
+            }
+        }
+        let validators = scheduled.state.validators_for(&url, now);
+        let request = allowed.then(|| Request { url, wanted: Wanted::Listing, validators });
+        Ok(Some(Task { host, request, work: Work::Poll { feed: ix, kind: feed.kind } }))
+    }
+
+    fn page_task(&mut self, id: PageId, now: Timestamp) -> Result<Option<Task>, StateError> {
+        let Some(pending) = self.state.pending(id)? else { return Ok(None) };
+        let host = pending.host();
+        let mut unasked = None;
+        if poll::page_of(&pending.entry).is_none() {
+            unasked = Some(Unasked::NoAddress);
+        } else {
+            let robots = self.state.robots(&host)?;
+            let Some(robots) = robots.as_ref().filter(|robots| robots.expires() > now) else {
+                return Ok(Some(robots_task(host, &pending.url, Job::Page(id), robots)));
+            };
+            if !robots.allows(&pending.url) {
+                unasked = Some(Unasked::RobotsForbid);
+                if let Some(since) = robots.unreachable_since() {
+                    if now.duration_since(since) < ROBOTS_PATIENCE {
+                        self.schedule.put_back(&host, Job::Page(id), robots.expires());
+                        return Ok(None);
+                    }
+                    unasked = Some(Unasked::RobotsUnreachable);
+                }
+            }
+        }
+        let feed = match self.by_id.get(&pending.feed_id).and_then(|ix| self.feeds.get(*ix)) {
+            Some(feed) => feed.clone(),
+            None => Feed::gone(&pending),
+        };
+        let request = unasked.is_none().then(|| Request {
+            url: pending.url.clone(),
+            wanted: Wanted::Page,
+            validators: Validators::default(),
+        });
+        let last_attempt = pending.attempts + 1 >= self.settings.page_attempts;
+        let work = Work::Page(Box::new(PageWork { pending, feed, last_attempt, unasked }));
+        Ok(Some(Task { host, request, work }))
+    }
+
+    /// Takes in what came back. Writes into the state's open transaction and adds to `step`;
+    /// changes nothing else. `archived` reads a record that is already on disk.
+    pub fn absorb(
+        &mut self,
+        visit: &Visit,
+        archived: &Archived<'_>,
+        now: Timestamp,
+        step: &mut Step,
+    ) -> Result<(), StateError> {
+        match (&visit.task.work, &visit.reading) {
+            (Work::Poll { feed, .. }, _) => self.absorb_poll(*feed, visit, now, step)?,
+            (Work::Robots { for_job, .. }, Reading::Robots(robots)) => {
+                let host = &visit.task.host;
+                self.state.put_robots(host, robots)?;
+                step.effects.push(Effect::CrawlDelay(host.clone(), robots.crawl_delay()));
+                step.effects.push(Effect::PutBack(host.clone(), *for_job, now));
+            }
+            (Work::Page(work), Reading::Page(reading)) => {
+                self.absorb_page(work, visit, reading, archived, now, step)?;
+            }
+            (Work::Robots { .. } | Work::Page(_), _) => {}
+        }
+        Ok(())
+    }
+
+    /// Applies in memory what committed visits have changed, and frees their hosts.
+    pub fn settle(&mut self, visits: &[Visit], effects: Vec<Effect>, now: Timestamp) {
+        for effect in effects {
+            match effect {
+                Effect::SetFeed(ix, state) => self.schedule.set_feed(ix, *state),
+                Effect::AddPage(host, page, not_before) => {
+                    self.schedule.add_page(&host, page, not_before);
+                }
+                Effect::Hold(host, until) => match self.settings.hold_scope {
+                    HoldScope::Host => self.schedule.hold(&host, until),
+                    HoldScope::Domain => self.schedule.hold_domain(&host, until),
+                },
+                Effect::CrawlDelay(host, delay) => self.schedule.set_crawl_delay(&host, delay),
+                Effect::PutBack(host, job, at) => self.schedule.put_back(&host, job, at),
+            }
+        }
+        for visit in visits {
+            if visit.task.request.is_some() {
+                self.schedule.release(&visit.task.host, now);
+            } else {
+                self.schedule.release_unasked(&visit.task.host);
+            }
+        }
+    }
+
+    /// Undoes what visits that could not be written have left in the state's open transaction.
+    pub fn rollback(&mut self) -> Result<(), StateError> {
+        self.state.rollback()?;
+        self.index = dedup::Index::open(self.state.connection())?;
+        Ok(())
+    }
+
+    /// Forgets the sketches of texts that are older than the settings say: what comes from now on
+    /// is compared with younger texts only.
+    pub fn forget_old_texts(&mut self, now: Timestamp) -> Result<(), StateError> {
+        let before = now.checked_sub(self.settings.copy_memory).unwrap_or(Timestamp::MIN);
+        Ok(self.index.expire(self.state.connection(), before)?)
+    }
+}
+
+/// A record of this step, or of the archive.
+fn record_by_id(id: &str, state: &State, archived: &Archived<'_>, step: &Step) -> Option<Record> {
+    if let Some(record) = step.records.iter().find(|record| record.id == id) {
+        return Some(record.clone());
+    }
+    archived(state.place(id).ok()??)
+}
+
+/// Reads the record at a place of the archive.
+pub type Archived<'a> = dyn Fn(Position) -> Option<Record> + 'a;
+
+fn robots_task(host: Host, url: &Url, for_job: Job, before: Option<Robots>) -> Task {
+    let mut url = url.clone();
+    url.set_path("/robots.txt");
+    url.set_query(None);
+    url.set_fragment(None);
+    let request = Request { url, wanted: Wanted::Robots, validators: Validators::default() };
+    Task { host, request: Some(request), work: Work::Robots { for_job, before } }
+}

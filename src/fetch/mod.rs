@@ -1,5 +1,17 @@
 //! One bounded HTTP exchange.
 
+pub mod address;
+mod client;
+mod decode;
+mod settings;
+mod tls;
+
+#[cfg(test)]
+mod tests;
+
+pub use client::{ClientError, HttpClient};
+pub use settings::Settings;
+
 use std::{future::Future, time::Duration};
 
 use jiff::Timestamp;
@@ -43,7 +55,8 @@ pub struct Response {
     pub redirects: Vec<Redirect>,
     /// Header names in lower case, values as bytes, in the order they came.
     pub headers: Vec<(String, Vec<u8>)>,
-    /// Decoded of its content encoding, at most as long as the limit for its kind.
+    /// Decoded of its content encoding, and a listing also of being a packed file (`.xml.gz`); at
+    /// most as long as the limit for its kind.
     pub body: Vec<u8>,
     /// When the head arrived.
     pub at: Timestamp,
@@ -88,8 +101,29 @@ pub enum FetchError {
     RedirectLoop(String),
     #[error("the address is not allowed: {0}")]
     Denied(String),
+    /// A page was asked for, and a picture, a film or the like came. Its body was not read.
+    #[error("no page but a file of type {0:?}")]
+    WrongType(String),
     #[error("the answer broke the protocol: {0}")]
     Protocol(String),
+}
+
+impl FetchError {
+    /// The same request may have another end later. What the site itself does wrong stays wrong.
+    pub fn retry(&self) -> bool {
+        match self {
+            Self::Dns(_)
+            | Self::Connect(_)
+            | Self::Tls(_)
+            | Self::Timeout(_)
+            | Self::Protocol(_) => true,
+            Self::TooLarge(_)
+            | Self::TooManyRedirects(_)
+            | Self::RedirectLoop(_)
+            | Self::WrongType(_)
+            | Self::Denied(_) => false,
+        }
+    }
 }
 
 /// The network, as the daemon sees it: HTTP, or a scripted web in tests.

@@ -1,10 +1,37 @@
 //! A listing's bytes to entries: feeds and sitemaps.
+//!
+//! A feed is decoded, cut up by the lenient reader (`skeleton`), and read by feed-rs (`strict`)
+//! unless its shape is dangerous. Where both find the same entries, feed-rs's texts are taken and
+//! the skeleton mends links, dates and identifiers; where feed-rs fails or finds less, the skeleton
+//! is all there is.
+
+mod decode;
+mod discover;
+mod entities;
+mod feed;
+mod json;
+mod markup;
+pub mod opml;
+mod plain;
+mod sitemap;
+mod skeleton;
+mod strict;
+
+#[cfg(test)]
+mod tests;
+
+pub use discover::{Found, discover, sitemaps_of_robots, well_known};
+pub use strict::expects_panic;
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use self::{
+    markup::{Markup, Piece},
+    skeleton::Root,
+};
 use crate::date::Dated;
 
 #[derive(
@@ -96,13 +123,76 @@ pub enum SourceError {
 }
 
 /// Reads a listing. Pure; never panics; the cost is bounded by the number of bytes.
-/// `content_type` is the HTTP header's value, `base` the address that answered.
+/// `content_type` is the HTTP header's value, `base` the address that answered. A feed is read as
+/// one also where `kind` says sitemap (a feed may serve as one); the reverse is refused.
 pub fn parse(
     kind: SourceKind,
     bytes: &[u8],
     content_type: Option<&str>,
     base: &Url,
 ) -> Result<Listing, SourceError> {
-    let _ = (kind, bytes, content_type, base);
-    Err(SourceError::Empty)
+    let mut flaws = Vec::new();
+    let bytes = decode::inflate(bytes, &mut flaws);
+    let decoded = decode::decode(&bytes, content_type, base);
+    flaws.extend(decoded.flaws);
+    let text = decoded.text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+    if text.is_empty() {
+        return Err(SourceError::Empty);
+    }
+    let mut listing = read(kind, text, content_type, base)?;
+    decoded.charset.clone_into(&mut listing.charset);
+    listing.flaws.splice(0..0, flaws);
+    Ok(listing)
+}
+
+fn read(
+    kind: SourceKind,
+    text: &str,
+    content_type: Option<&str>,
+    base: &Url,
+) -> Result<Listing, SourceError> {
+    if text.starts_with(['{', '[']) {
+        return json::read(text, base);
+    }
+    let markup = Markup::new(text);
+    match skeleton::root(&markup) {
+        Some((Root::UrlSet | Root::SitemapIndex, _, start)) => match kind {
+            SourceKind::Sitemap => Ok(sitemap::read(&markup, start, base)),
+            SourceKind::Feed => Err(SourceError::Unreadable("it is a sitemap".to_owned())),
+        },
+        Some((root, tag, start)) => Ok(feed::read(&markup, root, tag, start, base)),
+        None => {
+            let addresses = match kind {
+                SourceKind::Sitemap => sitemap::read_text(text, base),
+                SourceKind::Feed => None,
+            };
+            addresses.ok_or_else(|| no_listing(text, content_type))
+        }
+    }
+}
+
+/// Why a text without a root element is no listing.
+fn no_listing(text: &str, content_type: Option<&str>) -> SourceError {
+    let markup = Markup::new(text);
+    let mut is_page = content_type.is_some_and(|kind| kind.contains("html"));
+    let mut at = 0;
+    while let Some(open) = markup.next(at) {
+        let (piece, end) = markup.piece(open);
+        at = end;
+        let Piece::Start(tag) = piece else { continue };
+        match tag.name.to_ascii_lowercase().as_str() {
+            "title" => {
+                let title = crate::text::clean_line(&feed::leaf(&markup, end).0);
+                return SourceError::WebPage {
+                    title: Some(title).filter(|title| !title.is_empty()),
+                };
+            }
+            "html" | "head" | "body" | "div" | "p" | "meta" | "script" => is_page = true,
+            _ => {}
+        }
+    }
+    if is_page {
+        return SourceError::WebPage { title: None };
+    }
+    SourceError::Unreadable("it has no element of a feed".to_owned())
 }

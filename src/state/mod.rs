@@ -1,1 +1,163 @@
 //! What the daemon remembers over a restart: a disposable index.
+//!
+//! The archive and `rejects.jsonl` are the truth. This SQLite file can be deleted at any time: the
+//! next start rebuilds what was seen from them, and asks the feeds again.
+//!
+//! A visit is taken in inside one transaction: look up, decide, append to the archive and sync,
+//! and only then commit. So neither a seen address nor a feed's validators are ever newer than the
+//! records that they stand for.
+
+mod feeds;
+mod pages;
+mod rejects;
+mod seen;
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+
+pub use feeds::{Counters, FeedRow};
+pub use pages::Pending;
+pub use rejects::{Reject, RejectLog, read_rejects};
+pub use seen::{Fate, Known, Seen};
+
+/// Raised when the tables change: an index of another version is built anew.
+const VERSION: i64 = 1;
+
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    #[error("the state index cannot be used")]
+    Sqlite(#[from] rusqlite::Error),
+    #[error("the state index holds a value that cannot be read: {0}")]
+    Value(String),
+}
+
+impl StateError {
+    /// The disk has no room: wait and try again. Anything else ends the daemon.
+    pub fn is_full(&self) -> bool {
+        matches!(self, Self::Sqlite(error)
+            if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull))
+    }
+}
+
+pub type Result<T> = std::result::Result<T, StateError>;
+
+/// The index. One owner, one connection.
+#[derive(Debug)]
+pub struct State {
+    connection: Connection,
+}
+
+impl State {
+    /// Opens the index, and makes it where it is missing or of another version.
+    pub fn open(path: &Path) -> Result<Self> {
+        let state = Self { connection: Connection::open(path)? };
+        state.prepare()?;
+        Ok(state)
+    }
+
+    /// Opens the index of a daemon, running or not, for reading only.
+    pub fn open_read_only(path: &Path) -> Result<Self> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        Ok(Self { connection: Connection::open_with_flags(path, flags)? })
+    }
+
+    pub fn in_memory() -> Result<Self> {
+        let state = Self { connection: Connection::open_in_memory()? };
+        state.prepare()?;
+        Ok(state)
+    }
+
+    fn prepare(&self) -> Result<()> {
+        self.connection.pragma_update(None, "journal_mode", "WAL")?;
+        self.connection.pragma_update(None, "synchronous", "NORMAL")?;
+        self.connection.busy_timeout(std::time::Duration::from_secs(5))?;
+        let version: i64 =
+            self.connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        if version != VERSION {
+            self.clear()?;
+        }
+        Ok(())
+    }
+
+    /// Empties the index: the next start rebuilds it.
+    pub fn clear(&self) -> Result<()> {
+        let tables: Vec<String> = self
+            .connection
+            .prepare(
+                "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
+            )?
+            .query_map([], |row| row.get(0))?
+            .collect::<rusqlite::Result<_>>()?;
+        for table in tables {
+            self.connection.execute_batch(&format!("DROP TABLE \"{table}\""))?;
+        }
+        self.connection.execute_batch(
+            "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;",
+        )?;
+        feeds::create(&self.connection)?;
+        pages::create(&self.connection)?;
+        seen::create(&self.connection)?;
+        crate::dedup::Index::create(&self.connection)?;
+        self.connection.pragma_update(None, "user_version", VERSION)?;
+        Ok(())
+    }
+
+    pub fn begin(&self) -> Result<()> {
+        Ok(self.connection.execute_batch("BEGIN IMMEDIATE")?)
+    }
+
+    pub fn commit(&self) -> Result<()> {
+        Ok(self.connection.execute_batch("COMMIT")?)
+    }
+
+    /// Undoes all since [`Self::begin`]. Harmless where nothing was begun.
+    pub fn rollback(&self) -> Result<()> {
+        if self.connection.is_autocommit() {
+            return Ok(());
+        }
+        Ok(self.connection.execute_batch("ROLLBACK")?)
+    }
+
+    /// Folds the write-ahead log into the index file.
+    pub fn close(&self) -> Result<()> {
+        Ok(self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
+    }
+
+    /// The connection, for the near-duplicate index, which lives in the same file so that it
+    /// changes in the same transactions.
+    pub fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// A value by its name: the archive's checkpoint, what the daemon is doing.
+    pub fn note<T: serde::de::DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
+        let text: Option<String> = self
+            .connection
+            .prepare_cached("SELECT value FROM meta WHERE name = ?1")?
+            .query_row([name], |row| row.get(0))
+            .optional()?;
+        text.map(|text| from_json(&text)).transpose()
+    }
+
+    pub fn put_note<T: serde::Serialize>(&self, name: &str, value: &T) -> Result<()> {
+        self.connection
+            .prepare_cached("INSERT OR REPLACE INTO meta VALUES (?1, ?2)")?
+            .execute(params![name, to_json(value)?])?;
+        Ok(())
+    }
+}
+
+fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {
+    serde_json::from_str(text).map_err(|error| StateError::Value(error.to_string()))
+}
+
+fn to_json<T: serde::Serialize>(value: &T) -> Result<String> {
+    serde_json::to_string(value).map_err(|error| StateError::Value(error.to_string()))
+}
+
+fn time(milliseconds: i64) -> jiff::Timestamp {
+    jiff::Timestamp::from_millisecond(milliseconds).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+}

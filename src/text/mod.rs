@@ -1,22 +1,39 @@
 //! Words: cleaning, folding, counting, telling the language.
 
+mod clean;
+mod fold;
 pub mod language;
+pub(crate) mod translit;
+#[cfg(test)]
+mod tests;
 
+pub use fold::{Folded, fold};
 pub use language::Detected;
 
 /// One line of text from the web made safe to store: NFC, white space runs to one space, trimmed;
-/// control characters, bidirectional overrides, zero-width and soft hyphens out.
+/// control characters, bidirectional overrides, zero-width and soft hyphens out. A joiner (ZWNJ,
+/// ZWJ) stays where Persian, an Indic script or an emoji needs it. Idempotent.
 pub fn clean_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    clean::line(text)
 }
 
-/// Like [`clean_line`], paragraph by paragraph: paragraphs stay apart by one blank line.
+/// Like [`clean_line`], paragraph by paragraph: every line of `text` is a paragraph, and paragraphs
+/// stay apart by one blank line. Idempotent.
 pub fn clean_text(text: &str) -> String {
-    text.split('\n').map(clean_line).filter(|p| !p.is_empty()).collect::<Vec<_>>().join("\n\n")
+    clean::paragraphs(text)
 }
 
-/// Words as a reader counts them; a Han or kana character and a Thai, Lao, Khmer or Tibetan
-/// syllable cluster weigh as one half and one quarter of a word.
+/// Words as a reader counts them, rounded up; a Han or kana character weighs as one half, a Thai,
+/// Lao, Khmer, Myanmar or Tibetan letter with its signs as one quarter of a word. A token without
+/// a letter or digit is none.
 pub fn word_count(text: &str) -> usize {
-    text.split_whitespace().count()
+    clean::word_count(text)
+}
+
+/// Whether `c` is of a script that writes words without spaces between them, or (Hangul) whose
+/// words run together freely: a term of it is found anywhere.
+pub fn is_spaceless(c: char) -> bool {
+    clean::is_ideographic(c)
+        || clean::is_unspaced_alphabet(c)
+        || matches!(c, '\u{1100}'..='\u{11FF}' | '\u{AC00}'..='\u{D7A3}')
 }

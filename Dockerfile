@@ -1,0 +1,34 @@
+# newswatch in a container. Its configuration, archive and state are the volumes:
+#
+#   docker build -t newswatch .
+#   docker run -d --name newswatch --read-only -v newswatch:/var/lib/newswatch \
+#     -v ./config:/etc/newswatch:ro newswatch
+
+FROM rust:1.95-slim-bookworm AS build
+RUN apt-get update \
+ && apt-get install --no-install-recommends --yes gcc libc6-dev make \
+ && rm -rf /var/lib/apt/lists/*
+WORKDIR /src
+COPY Cargo.toml Cargo.lock ./
+COPY benches benches
+COPY config config
+COPY src src
+RUN cargo build --release --locked --bin newswatch
+
+FROM debian:bookworm-slim
+RUN apt-get update \
+ && apt-get install --no-install-recommends --yes ca-certificates \
+ && rm -rf /var/lib/apt/lists/* \
+ && useradd --system --uid 10001 --home-dir /var/lib/newswatch --create-home newswatch
+COPY --from=build /src/target/release/newswatch /usr/bin/newswatch
+COPY config /etc/newswatch
+USER newswatch
+WORKDIR /var/lib/newswatch
+VOLUME ["/var/lib/newswatch"]
+# Standard error is the log. SIGTERM lets what is in flight land, then ends.
+STOPSIGNAL SIGTERM
+# The state is written at least once a poll; a daemon that stands still is not healthy.
+HEALTHCHECK --interval=5m --timeout=30s --start-period=1m \
+  CMD ["newswatch", "--config", "/etc/newswatch", "status", "--check"]
+ENTRYPOINT ["newswatch", "--config", "/etc/newswatch"]
+CMD ["run"]

@@ -1,0 +1,179 @@
+//! Reads the pages of a set and prints how right and how fast that is.
+//!
+//! `cargo bench --bench extraction -- SET_DIR... [--jsonl OUT] [--worst N] [--blocks OUT]`
+//!
+//! A set is a folder with `truth.jsonl` and `html/<id>.html.gz`. `--jsonl` writes the predictions
+//! as JSON lines, `--blocks` the blocks of every page with their features, for training.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::print_stdout,
+    clippy::cast_precision_loss,
+    reason = "a program that measures, outside the library"
+)]
+
+mod score;
+
+use std::io::{BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use newswatch::article::{self, Article, Expected, NotAnArticle, Page};
+use serde_json::{Value, json};
+use url::Url;
+
+struct Options {
+    sets: Vec<PathBuf>,
+    jsonl: Option<PathBuf>,
+    blocks: Option<PathBuf>,
+    worst: usize,
+}
+
+struct Sample {
+    truth: Value,
+    bytes: Vec<u8>,
+    url: Url,
+    fetched_at: Timestamp,
+}
+
+fn main() -> anyhow::Result<()> {
+    let options = options(std::env::args().skip(1))?;
+    let mut predictions = options.jsonl.as_deref().map(create).transpose()?;
+    let mut blocks = options.blocks.as_deref().map(create).transpose()?;
+    for set in &options.sets {
+        let samples = load(set)?;
+        let started = Instant::now();
+        let readings: Vec<Result<Article, NotAnArticle>> = samples.iter().map(read).collect();
+        let reading = started.elapsed();
+        let parsing = bare_parse(&samples);
+        let mut scores = score::Scores::default();
+        for (sample, reading) in samples.iter().zip(&readings) {
+            let prediction = prediction(&sample.truth, reading);
+            if let Some(out) = &mut predictions {
+                writeln!(out, "{prediction}")?;
+            }
+            if let Some(out) = &mut blocks {
+                writeln!(out, "{}", dump(sample))?;
+            }
+            scores.add(&sample.truth, &prediction);
+        }
+        println!("{} ({} pages)", set.display(), samples.len());
+        scores.print(options.worst);
+        print_speed(&samples, reading, parsing);
+    }
+    Ok(())
+}
+
+fn options(arguments: impl Iterator<Item = String>) -> anyhow::Result<Options> {
+    let mut options = Options { sets: Vec::new(), jsonl: None, blocks: None, worst: 0 };
+    let mut arguments = arguments;
+    while let Some(argument) = arguments.next() {
+        let mut value =
+            || arguments.next().ok_or_else(|| anyhow::anyhow!("{argument} needs a value"));
+        match argument.as_str() {
+            "--jsonl" => options.jsonl = Some(value()?.into()),
+            "--blocks" => options.blocks = Some(value()?.into()),
+            "--worst" => options.worst = value()?.parse()?,
+            "--bench" => {}
+            _ => options.sets.push(argument.into()),
+        }
+    }
+    if options.sets.is_empty() {
+        println!("no set given: cargo bench --bench extraction -- SET_DIR...");
+    }
+    Ok(options)
+}
+
+fn create(path: &Path) -> anyhow::Result<BufWriter<std::fs::File>> {
+    Ok(BufWriter::new(std::fs::File::create(path)?))
+}
+
+fn load(set: &Path) -> anyhow::Result<Vec<Sample>> {
+    let truth = std::fs::read_to_string(set.join("truth.jsonl"))?;
+    let mut samples = Vec::new();
+    for line in truth.lines().filter(|line| !line.trim().is_empty()) {
+        let truth: Value = serde_json::from_str(line)?;
+        let id = truth["id"].as_str().unwrap_or_default();
+        let file = std::fs::File::open(set.join("html").join(format!("{id}.html.gz")))?;
+        let mut bytes = Vec::new();
+        flate2::read::GzDecoder::new(file).read_to_end(&mut bytes)?;
+        let url = truth["url"].as_str().and_then(|url| Url::parse(url).ok());
+        let url = url.map_or_else(|| Url::parse("https://example.org/"), Ok)?;
+        let day = truth["crawled"].as_str().unwrap_or("2024-01-01");
+        let fetched_at = format!("{day}T23:00:00Z").parse()?;
+        samples.push(Sample { truth, bytes, url, fetched_at });
+    }
+    Ok(samples)
+}
+
+fn page(sample: &Sample) -> Page<'_> {
+    Page {
+        bytes: &sample.bytes,
+        content_type: None,
+        url: &sample.url,
+        fetched_at: sample.fetched_at,
+        expected: Expected::default(),
+    }
+}
+
+fn read(sample: &Sample) -> Result<Article, NotAnArticle> {
+    article::read(&page(sample), None)
+}
+
+fn dump(sample: &Sample) -> Value {
+    let blocks = article::blocks(&page(sample));
+    json!({
+        "id": sample.truth["id"],
+        "publisher": sample.truth["publisher"],
+        "features": article::block_features(),
+        "blocks": blocks,
+    })
+}
+
+fn bare_parse(samples: &[Sample]) -> Duration {
+    let texts: Vec<String> =
+        samples.iter().map(|sample| String::from_utf8_lossy(&sample.bytes).into_owned()).collect();
+    let started = Instant::now();
+    for text in &texts {
+        std::hint::black_box(scraper::Html::parse_document(text));
+    }
+    started.elapsed()
+}
+
+fn prediction(truth: &Value, reading: &Result<Article, NotAnArticle>) -> Value {
+    match reading {
+        Ok(article) => json!({
+            "id": truth["id"],
+            "text": article.text,
+            "title": article.title,
+            "authors": article.authors,
+            "date": article.published.as_ref().map(|(dated, _)| day(&dated.raw, dated.at)),
+            "lang": article.language_declared,
+        }),
+        Err(error) => json!({"id": truth["id"], "text": "", "error": error.to_string()}),
+    }
+}
+
+/// The day as the page writes it where that is plain, else the day in UTC: the truth has the day in
+/// the page's own zone.
+fn day(raw: &str, at: Timestamp) -> String {
+    let head: String = raw.chars().take(10).collect();
+    match head.parse::<jiff::civil::Date>() {
+        Ok(date) => date.to_string(),
+        Err(_) => at.to_string().chars().take(10).collect(),
+    }
+}
+
+fn print_speed(samples: &[Sample], reading: Duration, parsing: Duration) {
+    let pages = samples.len() as f64;
+    let megabytes = samples.iter().map(|sample| sample.bytes.len()).sum::<usize>() as f64 / 1e6;
+    for (name, took) in [("whole reading", reading), ("bare parse", parsing)] {
+        let seconds = took.as_secs_f64().max(1e-9);
+        println!("  {name:14} {:7.0} pages/s {:7.1} MB/s", pages / seconds, megabytes / seconds);
+    }
+    println!(
+        "  reading at {:.2} of the rate of a bare parse",
+        parsing.as_secs_f64() / reading.as_secs_f64()
+    );
+}

@@ -1,0 +1,459 @@
+//! A page cut into blocks: the runs of text between the borders of block elements and line
+//! breaks, with the elements that hold them. What a block is like is measured here; whether it
+//! belongs to the article is decided elsewhere.
+
+use ego_tree::iter::Edge;
+use ego_tree::{NodeId, NodeRef};
+use scraper::Node;
+use scraper::node::Element;
+
+use super::lexicon;
+use crate::article::dom;
+
+/// Blocks of one page that are looked at; what comes after is dropped.
+pub(super) const BLOCKS_MAX: usize = 20_000;
+
+/// What kind of element holds text, as far as it tells text from the rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Tag {
+    Other,
+    Body,
+    Div,
+    Section,
+    Article,
+    Main,
+    Paragraph,
+    H1,
+    H2,
+    H3,
+    H4,
+    List,
+    Item,
+    Quote,
+    Pre,
+    Figure,
+    Caption,
+    Aside,
+    Nav,
+    Header,
+    Footer,
+    Form,
+    Button,
+    Table,
+    Row,
+    Cell,
+    HeaderCell,
+    Definition,
+    Address,
+    Details,
+}
+
+impl Tag {
+    fn of(name: &str) -> Self {
+        match name {
+            "body" => Self::Body,
+            "div" => Self::Div,
+            "section" => Self::Section,
+            "article" => Self::Article,
+            "main" => Self::Main,
+            "p" => Self::Paragraph,
+            "h1" => Self::H1,
+            "h2" => Self::H2,
+            "h3" => Self::H3,
+            "h4" | "h5" | "h6" => Self::H4,
+            "ul" | "ol" | "menu" => Self::List,
+            "li" => Self::Item,
+            "blockquote" => Self::Quote,
+            "pre" => Self::Pre,
+            "figure" => Self::Figure,
+            "figcaption" | "caption" => Self::Caption,
+            "aside" => Self::Aside,
+            "nav" => Self::Nav,
+            "header" | "hgroup" => Self::Header,
+            "footer" => Self::Footer,
+            "form" | "fieldset" => Self::Form,
+            "button" => Self::Button,
+            "table" | "tbody" | "thead" | "tfoot" => Self::Table,
+            "tr" => Self::Row,
+            "td" => Self::Cell,
+            "th" => Self::HeaderCell,
+            "dl" | "dt" | "dd" => Self::Definition,
+            "address" => Self::Address,
+            "details" | "summary" | "dialog" => Self::Details,
+            _ => Self::Other,
+        }
+    }
+
+    pub(super) fn is_heading(self) -> bool {
+        matches!(self, Self::H1 | Self::H2 | Self::H3 | Self::H4)
+    }
+}
+
+/// A block element that holds text, itself or below.
+#[derive(Debug)]
+pub(super) struct Container {
+    pub(super) parent: usize,
+    pub(super) tag: Tag,
+    pub(super) depth: u16,
+    /// What its class, id and role say ([`lexicon`]).
+    pub(super) marks: u32,
+    /// The marks of all that is around it, and its own.
+    pub(super) inherited: u32,
+    /// Bits of [`Tag`] of all that is around it, and its own.
+    pub(super) within: u64,
+    pub(super) hidden: bool,
+    /// Its markup says that it is the article's body (`itemprop=articleBody`).
+    pub(super) declared_body: bool,
+    /// Tag and class of it and of its parent, hashed: siblings of one kind share it.
+    pub(super) signature: u32,
+    /// Which `<article>` of the page it is in, counted from 1; 0 outside.
+    pub(super) article: u16,
+    /// Totals over all blocks at and below it.
+    pub(super) words: u32,
+    pub(super) link_words: u32,
+    pub(super) blocks: u32,
+}
+
+impl Container {
+    /// Whether the markup around it says that it holds comments, other stories or furniture.
+    pub(super) fn is_doubtful(&self) -> bool {
+        let furniture = 1 << Tag::Nav as u64 | 1 << Tag::Footer as u64 | 1 << Tag::Aside as u64;
+        self.hidden || self.within & furniture != 0 || self.inherited & lexicon::DOUBTFUL != 0
+    }
+}
+
+/// A run of text.
+#[derive(Debug, Default)]
+pub(super) struct Block {
+    /// Index of the innermost block element around it.
+    pub(super) container: usize,
+    /// Bytes of [`Blocks::text`].
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) words: u32,
+    pub(super) link_words: u32,
+    pub(super) links: u32,
+    pub(super) bold_words: u32,
+    pub(super) sentence_ends: u32,
+    pub(super) commas: u32,
+    pub(super) digits: u32,
+    pub(super) capitals: u32,
+    /// Marks of inline elements that open with it.
+    pub(super) inline_marks: u32,
+    /// A `<br>` stands before or after it.
+    pub(super) broken: bool,
+    pub(super) has_time: bool,
+}
+
+/// All blocks of a page in reading order.
+#[derive(Debug, Default)]
+pub(super) struct Blocks {
+    pub(super) text: String,
+    pub(super) containers: Vec<Container>,
+    pub(super) list: Vec<Block>,
+}
+
+impl Blocks {
+    pub(super) fn text_of(&self, block: &Block) -> &str {
+        self.text.get(block.start..block.end).unwrap_or_default()
+    }
+
+    /// A container and those around it, innermost first.
+    pub(super) fn around(&self, container: usize) -> impl Iterator<Item = (usize, &Container)> {
+        let mut next = Some(container);
+        std::iter::from_fn(move || {
+            let at = next?;
+            let container = self.containers.get(at)?;
+            next = (at != 0).then_some(container.parent);
+            Some((at, container))
+        })
+    }
+
+    /// Cuts what is below `root`, leaving out the elements in `removed`.
+    pub(super) fn of(root: NodeRef<'_, Node>, removed: &[NodeId]) -> Self {
+        let mut cutter = Cutter::default();
+        let mut skipping = 0_usize;
+        for edge in root.traverse() {
+            match edge {
+                Edge::Open(node) => match node.value() {
+                    Node::Text(text) if skipping == 0 => cutter.push(text),
+                    Node::Element(element)
+                        if skipping > 0
+                            || dom::is_silent(element.name())
+                            || removed.contains(&node.id()) =>
+                    {
+                        skipping += 1;
+                    }
+                    Node::Element(element) => cutter.open(element),
+                    _ => {}
+                },
+                Edge::Close(node) => match node.value() {
+                    Node::Element(_) if skipping > 0 => skipping -= 1,
+                    Node::Element(element) => cutter.close(element),
+                    _ => {}
+                },
+            }
+            if cutter.blocks.list.len() >= BLOCKS_MAX {
+                break;
+            }
+        }
+        cutter.flush();
+        cutter.blocks.total();
+        cutter.blocks
+    }
+
+    fn total(&mut self) {
+        for block in &self.list {
+            if let Some(container) = self.containers.get_mut(block.container) {
+                container.words += block.words;
+                container.link_words += block.link_words;
+                container.blocks += 1;
+            }
+        }
+        // A child is always behind its parent.
+        for at in (1..self.containers.len()).rev() {
+            let Some(child) = self.containers.get(at) else { continue };
+            let (parent, words, links, blocks) =
+                (child.parent, child.words, child.link_words, child.blocks);
+            if let Some(parent) = self.containers.get_mut(parent) {
+                parent.words += words;
+                parent.link_words += links;
+                parent.blocks += blocks;
+            }
+        }
+    }
+}
+
+#[derive(Default)]
+struct Cutter {
+    blocks: Blocks,
+    /// The innermost open container.
+    inside: usize,
+    block: Block,
+    link_depth: u32,
+    bold_depth: u32,
+    articles: u16,
+    pending_space: bool,
+    after_break: bool,
+}
+
+impl Cutter {
+    fn open(&mut self, element: &Element) {
+        let name = element.name();
+        if dom::is_inline(name) {
+            match name {
+                "a" => {
+                    self.link_depth += 1;
+                    self.block.links += 1;
+                }
+                "b" | "strong" => self.bold_depth += 1,
+                "time" => self.block.has_time = true,
+                _ => {}
+            }
+            if self.is_empty() && !matches!(name, "b" | "i" | "em" | "strong" | "img") {
+                self.block.inline_marks |= marks(element);
+            }
+            return;
+        }
+        match name {
+            "br" => self.line_break(),
+            "hr" | "wbr" | "img" | "input" => self.flush(),
+            _ => {
+                self.flush();
+                self.enter(name, element);
+            }
+        }
+    }
+
+    fn close(&mut self, element: &Element) {
+        let name = element.name();
+        if dom::is_inline(name) {
+            match name {
+                "a" => self.link_depth = self.link_depth.saturating_sub(1),
+                "b" | "strong" => self.bold_depth = self.bold_depth.saturating_sub(1),
+                _ => {}
+            }
+        } else if !matches!(name, "br" | "hr" | "input") {
+            self.flush();
+            self.inside = self.blocks.containers.get(self.inside).map_or(0, |open| open.parent);
+        }
+    }
+
+    fn enter(&mut self, name: &str, element: &Element) {
+        let tag = Tag::of(name);
+        let own = marks(element);
+        if tag == Tag::Article {
+            self.articles = self.articles.saturating_add(1);
+        }
+        let (mut hidden, mut declared_body) = (false, false);
+        for (key, value) in element.attrs() {
+            match key {
+                "hidden" => hidden = true,
+                "aria-hidden" => hidden |= value == "true",
+                "style" => hidden |= hides(value),
+                "itemprop" | "property" => declared_body = value.contains("articleBody"),
+                _ => {}
+            }
+        }
+        let class = dom::attr(element, "class").unwrap_or_default();
+        let own_signature = hash(name.as_bytes(), hash(class.as_bytes(), 0));
+        let around = self.blocks.containers.get(self.inside);
+        let container = Container {
+            parent: self.inside,
+            tag,
+            depth: around.map_or(0, |up| up.depth.saturating_add(1)),
+            marks: own,
+            inherited: around.map_or(0, |up| up.inherited) | own,
+            within: around.map_or(0, |up| up.within) | 1 << tag as u64,
+            hidden: hidden || around.is_some_and(|up| up.hidden),
+            declared_body: declared_body || around.is_some_and(|up| up.declared_body),
+            signature: hash(&around.map_or(0, |up| up.signature).to_le_bytes(), own_signature),
+            article: match (tag, around) {
+                (Tag::Article, _) => self.articles,
+                (_, Some(up)) => up.article,
+                (_, None) => 0,
+            },
+            words: 0,
+            link_words: 0,
+            blocks: 0,
+        };
+        self.inside = self.blocks.containers.len();
+        self.blocks.containers.push(container);
+    }
+
+    fn line_break(&mut self) {
+        let in_heading =
+            self.blocks.containers.get(self.inside).is_some_and(|open| open.tag.is_heading());
+        if in_heading {
+            self.pending_space = true;
+            return;
+        }
+        self.block.broken = true;
+        self.flush();
+        self.after_break = true;
+    }
+
+    fn is_empty(&self) -> bool {
+        self.blocks.text.len() == self.block.start
+    }
+
+    fn push(&mut self, text: &str) {
+        let mut in_word = false;
+        let mut words = 0;
+        for c in text.chars() {
+            if c.is_whitespace() {
+                self.pending_space = true;
+                in_word = false;
+                continue;
+            }
+            if matches!(c, '\u{ad}' | '\u{200b}' | '\u{feff}') {
+                continue;
+            }
+            if self.pending_space && !self.is_empty() {
+                self.blocks.text.push(' ');
+            }
+            self.pending_space = false;
+            self.blocks.text.push(c);
+            if c.is_alphanumeric() && !in_word {
+                words += 1;
+            }
+            in_word = c.is_alphanumeric() || matches!(c, '\'' | '’');
+        }
+        if self.link_depth > 0 {
+            self.block.link_words += words;
+        }
+        if self.bold_depth > 0 {
+            self.block.bold_words += words;
+        }
+    }
+
+    fn flush(&mut self) {
+        self.pending_space = false;
+        let end = self.blocks.text.len();
+        let mut block = std::mem::take(&mut self.block);
+        block.end = end;
+        self.block.start = end;
+        if end == block.start {
+            return;
+        }
+        block.container = self.inside;
+        block.broken |= std::mem::take(&mut self.after_break);
+        let text = self.blocks.text.get(block.start..).unwrap_or_default();
+        measure(&mut block, text);
+        if block.words == 0 {
+            self.blocks.text.truncate(block.start);
+            self.block.start = block.start;
+            return;
+        }
+        self.blocks.list.push(block);
+        self.blocks.text.push('\n');
+        self.block.start = self.blocks.text.len();
+    }
+}
+
+fn measure(block: &mut Block, text: &str) {
+    let mut in_word = false;
+    let mut dense = 0_u32;
+    for c in text.chars() {
+        match c {
+            '.' | '!' | '?' | '…' | '。' | '！' | '？' | '।' | '؟' | '։' | '።' => {
+                block.sentence_ends += 1;
+            }
+            ',' | '，' | '、' | '،' | '՝' | ';' => block.commas += 1,
+            '0'..='9' => block.digits += 1,
+            _ => {}
+        }
+        if is_dense(c) {
+            dense += 1;
+            in_word = false;
+            continue;
+        }
+        let wordly = c.is_alphanumeric();
+        if wordly && !in_word {
+            block.words += 1;
+            block.capitals += u32::from(c.is_uppercase());
+        }
+        in_word = wordly || (in_word && matches!(c, '\'' | '’' | '-'));
+    }
+    // Scripts without spaces: about two characters a word.
+    block.words += dense.div_ceil(2);
+    block.link_words = block.link_words.min(block.words);
+    block.bold_words = block.bold_words.min(block.words);
+    // A link over a text without spaces counts as one word when pushed.
+    if dense > 0 && block.link_words > 0 && block.links == 1 && block.words > 1 {
+        block.link_words = block.link_words.max(1);
+    }
+}
+
+/// Han, kana, Thai, Lao and Khmer are written without spaces.
+fn is_dense(c: char) -> bool {
+    matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{e00}'..='\u{eff}'
+        | '\u{1780}'..='\u{17ff}' | '\u{20000}'..='\u{3ffff}')
+}
+
+fn hides(style: &str) -> bool {
+    let mut compact = style.bytes().filter(|byte| !byte.is_ascii_whitespace());
+    let compact: Vec<u8> = compact.by_ref().take(400).map(|b| b.to_ascii_lowercase()).collect();
+    memchr::memmem::find(&compact, b"display:none").is_some()
+        || memchr::memmem::find(&compact, b"visibility:hidden").is_some()
+}
+
+fn marks(element: &Element) -> u32 {
+    let mut marks = 0;
+    for (key, value) in element.attrs() {
+        if matches!(
+            key,
+            "class" | "id" | "itemprop" | "role" | "data-testid" | "data-component" | "data-module"
+        ) {
+            marks |= lexicon::marks(value);
+        }
+    }
+    marks
+}
+
+/// FNV-1a.
+fn hash(bytes: &[u8], seed: u32) -> u32 {
+    bytes
+        .iter()
+        .fold(0x811c_9dc5 ^ seed, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
+}

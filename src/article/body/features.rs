@@ -1,0 +1,578 @@
+//! What a block is like: its own text, the markup around it, its neighbours, its kin, and how it
+//! agrees with what the page states elsewhere. One row of numbers a block, for [`super::model`].
+
+use std::collections::BTreeMap;
+
+use super::Anchors;
+use super::blocks::{Block, Blocks, Container, Tag};
+use super::lexicon;
+
+/// A paragraph of at least so many words, most of them outside links, is likely prose.
+const PROSE_WORDS: u32 = 20;
+
+/// What is known of each block of a page.
+pub(super) struct Features {
+    /// One number for each of [`NAMES`]; empty for blocks that are plainly furniture.
+    pub(super) rows: Vec<Vec<f32>>,
+    /// The block's runs of three words, hashed; empty for furniture.
+    pub(super) runs: Vec<Vec<u32>>,
+    /// It has a phrase by which boilerplate gives itself away.
+    pub(super) telltale: Vec<bool>,
+}
+
+/// What is known of the page as a whole.
+struct Outline {
+    words_before: Vec<u32>,
+    words: f32,
+    prose_before: Vec<u32>,
+    prose: f32,
+    /// Distance in blocks to the prose before and after; 99 where there is none.
+    since_prose: Vec<u32>,
+    until_prose: Vec<u32>,
+    title_at: Option<usize>,
+    best: usize,
+    /// The best container and those around it, in ascending order.
+    best_path: Vec<usize>,
+    best_depth: i32,
+    largest_article: u16,
+    groups: BTreeMap<(u32, Tag), Group>,
+    repeats: BTreeMap<u64, u32>,
+    /// How much of each block stands in other blocks too.
+    repeated_share: Vec<f32>,
+    h1_before: Vec<u32>,
+}
+
+#[derive(Default, Clone, Copy)]
+struct Group {
+    blocks: f32,
+    words: f32,
+    link_words: f32,
+    prose: f32,
+}
+
+struct Row {
+    values: Vec<f32>,
+    telltale: bool,
+}
+
+impl Row {
+    fn push(&mut self, value: f32) {
+        self.values.push(value);
+    }
+
+    fn flag(&mut self, value: bool) {
+        self.values.push(f32::from(u8::from(value)));
+    }
+
+    fn bits(&mut self, bits: u32, count: usize) {
+        for bit in 0..count {
+            self.flag(bits >> bit & 1 == 1);
+        }
+    }
+}
+
+pub(super) fn of(blocks: &Blocks, anchors: &Anchors<'_>) -> Features {
+    let words: Vec<Vec<u32>> = blocks
+        .list
+        .iter()
+        .map(|block| match blocks.containers.get(block.container) {
+            Some(container) if !is_furniture(block, container) => words(blocks.text_of(block)),
+            _ => Vec::new(),
+        })
+        .collect();
+    let runs: Vec<Vec<u32>> = words.iter().map(|words| runs(words)).collect();
+    let outline = outline(blocks, anchors, &runs);
+    let stated = Stated::of(anchors);
+    let mut features = Features { rows: vec![], telltale: vec![], runs: vec![] };
+    for (at, (block, words)) in blocks.list.iter().zip(&words).enumerate() {
+        let mut row = Row { values: Vec::new(), telltale: false };
+        let container = blocks.containers.get(block.container);
+        if let Some(container) = container.filter(|container| !is_furniture(block, container)) {
+            row.values.reserve_exact(NAMES.len());
+            let runs = runs.get(at).map(Vec::as_slice).unwrap_or_default();
+            let text = blocks.text_of(block);
+            own_text(block, text, &mut row);
+            markup(blocks, &outline, block, container, &mut row);
+            cues(block, text, &mut row);
+            position(&outline, at, &mut row);
+            kin(blocks, &outline, block, container, &mut row);
+            for step in [-3_isize, -2, -1, 1, 2, 3] {
+                neighbour(blocks, block, at.checked_add_signed(step), &mut row);
+            }
+            stated.describe(words, runs, &mut row);
+            row.push(outline.repeats.get(&text_hash(text)).map_or(0.0, |count| capped(*count)));
+            row.push(outline.repeated_share.get(at).copied().unwrap_or(0.0));
+        }
+        features.rows.push(row.values);
+        features.telltale.push(row.telltale);
+    }
+    features.runs = runs;
+    features
+}
+
+/// Whether a block is no text of an article beyond doubt: most blocks of a page are links of its
+/// menus and lists, and asking the model about each would take longer than parsing.
+fn is_furniture(block: &Block, container: &Container) -> bool {
+    let within = |tag: Tag| container.within >> tag as u64 & 1 == 1;
+    let density = link_density(block);
+    (density >= 0.99 && block.words < 12 && !container.declared_body)
+        || (density > 0.6 && (within(Tag::Nav) || within(Tag::Footer)))
+        || (within(Tag::Nav) && block.words < 10)
+        || within(Tag::Button)
+}
+
+/// The features' names, in the order of a row.
+#[rustfmt::skip]
+pub(super) const NAMES: [&str; 216] = [
+    "ln_words", "word_length", "link_density", "links", "bold_share", "sentence_ends", "commas",
+    "digits", "capitals", "ending", "lower_start", "start_kind", "has_address", "has_time",
+    "broken", "tag", "paragraph", "heading", "hidden", "declared_body", "within_nav",
+    "within_header", "within_footer", "within_aside", "within_form", "within_figure",
+    "within_caption", "within_button", "within_list", "within_table", "within_quote",
+    "within_article", "within_main", "within_address", "within_details", "own_body",
+    "own_content", "own_paragraph", "own_title", "own_lead", "own_byline", "own_date",
+    "own_related", "own_share", "own_subscribe", "own_comment", "own_ad", "own_caption",
+    "own_nav", "own_topic", "own_legal", "own_embed", "own_box", "own_hidden", "own_note",
+    "own_list", "own_video", "own_live", "own_bio", "near_body", "near_content", "near_paragraph",
+    "near_title", "near_lead", "near_byline", "near_date", "near_related", "near_share",
+    "near_subscribe", "near_comment", "near_ad", "near_caption", "near_nav", "near_topic",
+    "near_legal", "near_embed", "near_box", "near_hidden", "near_note", "near_list", "near_video",
+    "near_live", "near_bio", "around_body", "around_content", "around_paragraph", "around_title",
+    "around_lead", "around_byline", "around_date", "around_related", "around_share",
+    "around_subscribe", "around_comment", "around_ad", "around_caption", "around_nav",
+    "around_topic", "around_legal", "around_embed", "around_box", "around_hidden", "around_note",
+    "around_list", "around_video", "around_live", "around_bio", "apart_body", "apart_content",
+    "apart_paragraph", "apart_title", "apart_lead", "apart_byline", "apart_date", "apart_related",
+    "apart_share", "apart_subscribe", "apart_comment", "apart_ad", "apart_caption", "apart_nav",
+    "apart_topic", "apart_legal", "apart_embed", "apart_box", "apart_hidden", "apart_note",
+    "apart_list", "apart_video", "apart_live", "apart_bio", "cue_read_also", "cue_subscribe",
+    "cue_share", "cue_copyright", "cue_byline", "cue_photo", "cue_dated", "cue_comment",
+    "cue_advert", "cue_legal", "starts_read_also", "starts_subscribe", "starts_share",
+    "starts_copyright", "starts_byline", "starts_photo", "starts_dated", "starts_comment",
+    "starts_advert", "starts_legal", "words_before", "prose_before", "since_prose", "until_prose",
+    "words_since_title", "blocks_since_title", "h1_before", "up0_link_density", "up0_share",
+    "up0_words", "up0_blocks", "up1_link_density", "up1_share", "up1_words", "up1_blocks",
+    "up2_link_density", "up2_share", "up2_words", "up2_blocks", "up3_link_density", "up3_share",
+    "group_mean", "group_link_density", "group_prose", "inside_best", "ups_to_best", "meets_best",
+    "largest_article", "before3_words", "before3_link_density", "before3_kinship", "before3_tag",
+    "before3_ending", "before2_words", "before2_link_density", "before2_kinship", "before2_tag",
+    "before2_ending", "before1_words", "before1_link_density", "before1_kinship", "before1_tag",
+    "before1_ending", "after1_words", "after1_link_density", "after1_kinship", "after1_tag",
+    "after1_ending", "after2_words", "after2_link_density", "after2_kinship", "after2_tag",
+    "after2_ending", "after3_words", "after3_link_density", "after3_kinship", "after3_tag",
+    "after3_ending", "title_share", "title_length", "summary_share", "summary_length",
+    "stated_share", "repeats", "repeated_share",
+];
+
+fn own_text(block: &Block, text: &str, row: &mut Row) {
+    let words = real(block.words.max(1));
+    row.push(real(block.words + 1).ln());
+    row.push(real(u32::try_from(text.len()).unwrap_or(u32::MAX)) / words);
+    row.push(link_density(block));
+    row.push(capped(block.links));
+    row.push(real(block.bold_words) / words);
+    row.push(real(block.sentence_ends) / words);
+    row.push(real(block.commas) / words);
+    row.push(real(block.digits) / words);
+    row.push(real(block.capitals) / words);
+    row.push(ending(text));
+    row.flag(text.chars().next().is_some_and(char::is_lowercase));
+    row.push(match text.chars().next() {
+        Some('"' | '“' | '„' | '«' | '‘' | '「' | '\'') => 1.0,
+        Some('-' | '–' | '—' | '•' | '*' | '►' | '·' | '>') => 2.0,
+        Some('(' | '[') => 3.0,
+        Some(c) if c.is_numeric() => 4.0,
+        Some(c) if c.is_alphabetic() => 0.0,
+        _ => 5.0,
+    });
+    row.flag(text.contains('|') || text.contains('@') || text.contains("http"));
+    row.flag(block.has_time);
+    row.flag(block.broken);
+}
+
+/// What the text ends with: 2 for a full stop and its kin, 1 for a colon, 0 for a letter.
+fn ending(text: &str) -> f32 {
+    let mut ends = text.chars().rev();
+    let mut last = ends.next();
+    while let Some('"' | '”' | '“' | '»' | '’' | '\'' | ')' | ']' | '」') = last {
+        last = ends.next();
+    }
+    match last {
+        Some('.' | '!' | '?' | '…' | '。' | '！' | '？' | '।' | '؟' | '։') => 2.0,
+        Some(':' | '：') => 1.0,
+        Some(c) if c.is_alphanumeric() => 0.0,
+        _ => 3.0,
+    }
+}
+
+/// The elements whose presence around a block counts.
+const WITHIN: [Tag; 15] = [
+    Tag::Nav,
+    Tag::Header,
+    Tag::Footer,
+    Tag::Aside,
+    Tag::Form,
+    Tag::Figure,
+    Tag::Caption,
+    Tag::Button,
+    Tag::List,
+    Tag::Table,
+    Tag::Quote,
+    Tag::Article,
+    Tag::Main,
+    Tag::Address,
+    Tag::Details,
+];
+
+fn markup(
+    blocks: &Blocks,
+    outline: &Outline,
+    block: &Block,
+    container: &Container,
+    row: &mut Row,
+) {
+    row.push(match container.tag {
+        Tag::Paragraph => 0.0,
+        Tag::H1 => 1.0,
+        Tag::H2 => 2.0,
+        Tag::H3 => 3.0,
+        Tag::H4 => 4.0,
+        Tag::Item => 5.0,
+        Tag::Quote => 6.0,
+        Tag::Cell => 7.0,
+        Tag::HeaderCell => 8.0,
+        Tag::Div => 9.0,
+        Tag::Section | Tag::Article | Tag::Main => 10.0,
+        Tag::Pre => 11.0,
+        Tag::Definition => 12.0,
+        _ => 13.0,
+    });
+    row.flag(container.tag == Tag::Paragraph);
+    row.flag(container.tag.is_heading());
+    row.flag(container.hidden);
+    row.flag(container.declared_body);
+    for tag in WITHIN {
+        row.flag(container.within >> tag as u64 & 1 == 1);
+    }
+    let kinds = lexicon::KINDS.len();
+    let parents = blocks.around(container.parent).take(2);
+    let near = parents.fold(0, |marks, (_, up)| marks | up.marks);
+    row.bits(container.marks | block.inline_marks, kinds);
+    row.bits(near, kinds);
+    row.bits(container.inherited, kinds);
+    // What stands around the page's best container too says nothing about this block.
+    let apart = blocks
+        .around(block.container)
+        .take_while(|(at, _)| outline.best_path.binary_search(at).is_err())
+        .fold(0, |marks, (_, up)| marks | up.marks);
+    row.bits(apart, kinds);
+}
+
+/// Longer blocks speak for themselves.
+const CUE_WORDS: u32 = 80;
+
+fn cues(block: &Block, text: &str, row: &mut Row) {
+    let (anywhere, beginning) =
+        if block.words <= CUE_WORDS { lexicon::cues(&text.to_lowercase()) } else { (0, 0) };
+    row.telltale = anywhere & lexicon::TELLTALE != 0 || beginning & lexicon::TELLTALE_FIRST != 0;
+    row.bits(u32::from(anywhere), lexicon::CUES.len());
+    row.bits(u32::from(beginning), lexicon::CUES.len());
+}
+
+fn position(outline: &Outline, at: usize, row: &mut Row) {
+    let get = |list: &[u32]| list.get(at).copied().unwrap_or(0);
+    let before = real(get(&outline.words_before));
+    row.push(before / outline.words.max(1.0));
+    row.push(real(get(&outline.prose_before)) / outline.prose.max(1.0));
+    row.push(capped(get(&outline.since_prose)));
+    row.push(capped(get(&outline.until_prose)));
+    let title = outline.title_at.and_then(|title| outline.words_before.get(title));
+    row.push(match title {
+        Some(title) => (before - real(*title)).clamp(-100.0, 400.0),
+        None => -1000.0,
+    });
+    row.push(match outline.title_at {
+        Some(title) => signed_difference(at, title).clamp(-20.0, 40.0),
+        None => -1000.0,
+    });
+    row.push(capped(get(&outline.h1_before)));
+}
+
+fn kin(blocks: &Blocks, outline: &Outline, block: &Block, container: &Container, row: &mut Row) {
+    let mut around = blocks.around(block.container);
+    for level in 0..4 {
+        let up = around.next().map(|(_, up)| up);
+        row.push(up.map_or(0.0, |up| real(up.link_words) / real(up.words.max(1))));
+        row.push(up.map_or(0.0, |up| real(up.words) / outline.words.max(1.0)));
+        // Sizes further up tell one page from another, not one block from another.
+        if level < 3 {
+            row.push(up.map_or(0.0, |up| real(up.words + 1).ln()));
+            row.push(up.map_or(0.0, |up| real(up.blocks + 1).ln()));
+        }
+    }
+    let group = outline.groups.get(&(container.signature, container.tag)).copied();
+    let group = group.unwrap_or_default();
+    row.push(group.words / group.blocks.max(1.0));
+    row.push(group.link_words / group.words.max(1.0));
+    row.push(group.prose / outline.prose.max(1.0));
+    // How far up the container stands that also holds the page's best one.
+    let mut meets = 0;
+    let mut ups = 0;
+    for (at, up) in blocks.around(block.container) {
+        if at == outline.best || i32::from(up.depth) < outline.best_depth {
+            break;
+        }
+        ups += 1;
+    }
+    let inside_best = blocks.around(block.container).any(|(at, _)| at == outline.best);
+    if !inside_best {
+        let path = &outline.best_path;
+        meets = blocks
+            .around(block.container)
+            .find_map(|(at, _)| path.binary_search(&at).ok())
+            .map_or(99, |at| path.len() - 1 - at);
+    }
+    row.flag(inside_best);
+    row.push(capped(ups));
+    row.push(real(u32::try_from(meets.min(99)).unwrap_or(99)));
+    row.flag(container.article > 0 && container.article == outline.largest_article);
+}
+
+fn neighbour(blocks: &Blocks, block: &Block, at: Option<usize>, row: &mut Row) {
+    let Some(other) = at.and_then(|at| blocks.list.get(at)) else {
+        for value in [-1.0, -1.0, -1.0, -1.0, -1.0] {
+            row.push(value);
+        }
+        return;
+    };
+    let container = |block: &Block| blocks.containers.get(block.container);
+    let parent = |block: &Block| container(block).map(|c| c.parent);
+    row.push(real(other.words + 1).ln());
+    row.push(link_density(other));
+    row.push(match (container(block), container(other)) {
+        _ if block.container == other.container => 3.0,
+        (Some(a), Some(b)) if parent(block) == parent(other) && a.signature == b.signature => 2.0,
+        _ if parent(block) == parent(other) => 1.0,
+        _ => 0.0,
+    });
+    row.push(match container(other).map(|c| c.tag) {
+        Some(tag) if tag.is_heading() => 2.0,
+        Some(Tag::Paragraph) => 1.0,
+        Some(Tag::Item) => 3.0,
+        _ => 0.0,
+    });
+    row.push(ending(blocks.text_of(other)));
+}
+
+fn outline(blocks: &Blocks, anchors: &Anchors<'_>, runs_of: &[Vec<u32>]) -> Outline {
+    let title = anchors.title.map(super::super::title::folded).unwrap_or_default();
+    let mut scores = vec![0.0_f32; blocks.containers.len()];
+    let mut groups: BTreeMap<(u32, Tag), Group> = BTreeMap::new();
+    let mut repeats: BTreeMap<u64, u32> = BTreeMap::new();
+    let mut article_words: BTreeMap<u16, u32> = BTreeMap::new();
+    let (mut words, mut prose, mut h1) = (0, 0, 0);
+    let (mut words_before, mut prose_before, mut h1_before) = (vec![], vec![], vec![]);
+    let mut title_at: Option<usize> = None;
+    let mut title_is_heading = false;
+    for (at, block) in blocks.list.iter().enumerate() {
+        words_before.push(words);
+        prose_before.push(prose);
+        h1_before.push(h1);
+        words += block.words;
+        let Some(container) = blocks.containers.get(block.container) else { continue };
+        h1 += u32::from(container.tag == Tag::H1);
+        let text = blocks.text_of(block);
+        *repeats.entry(text_hash(text)).or_insert(0) += 1;
+        if !title.is_empty()
+            && !title_is_heading
+            && (title_at.is_none() || container.tag == Tag::H1)
+            && super::super::title::folded(text) == title
+        {
+            title_at = Some(at);
+            title_is_heading = container.tag == Tag::H1;
+        }
+        let group = groups.entry((container.signature, container.tag)).or_default();
+        group.blocks += 1.0;
+        group.words += real(block.words);
+        group.link_words += real(block.link_words);
+        if is_prose(block) {
+            prose += block.words;
+            group.prose += real(block.words);
+            *article_words.entry(container.article).or_insert(0) += block.words;
+            let doubt = if container.is_doubtful() { 0.2 } else { 1.0 };
+            for (step, (up, _)) in blocks.around(block.container).take(4).enumerate() {
+                if let Some(score) = scores.get_mut(up) {
+                    let share = [0.3, 1.0, 0.7, 0.3].get(step).copied().unwrap_or(0.0);
+                    *score += real(block.words) * share * doubt;
+                }
+            }
+        }
+    }
+    let title_at = title_at.or_else(|| {
+        blocks.list.iter().position(|block| {
+            blocks.containers.get(block.container).is_some_and(|c| c.tag == Tag::H1)
+        })
+    });
+    let best = scores.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map_or(0, |best| best.0);
+    article_words.remove(&0);
+    let best_container = blocks.containers.get(best);
+    Outline {
+        best,
+        best_path: {
+            let mut path: Vec<usize> = blocks.around(best).map(|(at, _)| at).collect();
+            path.reverse();
+            path
+        },
+        best_depth: best_container.map_or(0, |c| i32::from(c.depth)),
+        words_before,
+        words: real(words),
+        prose_before,
+        prose: real(prose),
+        since_prose: distances(blocks.list.iter()),
+        until_prose: {
+            let mut list = distances(blocks.list.iter().rev());
+            list.reverse();
+            list
+        },
+        title_at,
+        largest_article: article_words
+            .iter()
+            .max_by(|a, b| a.1.cmp(b.1).then(b.0.cmp(a.0)))
+            .map_or(0, |(article, _)| *article),
+        groups,
+        repeats,
+        repeated_share: repeated_shares(runs_of),
+        h1_before,
+    }
+}
+
+/// The share of each block's runs of three words that other blocks have too.
+fn repeated_shares(runs_of: &[Vec<u32>]) -> Vec<f32> {
+    let mut places: Vec<(u32, usize)> = runs_of
+        .iter()
+        .enumerate()
+        .flat_map(|(at, runs)| runs.iter().map(move |run| (*run, at)))
+        .collect();
+    places.sort_unstable();
+    let mut shared = vec![0_usize; runs_of.len()];
+    for same in places.chunk_by(|a, b| a.0 == b.0) {
+        let (Some(first), Some(last)) = (same.first(), same.last()) else { continue };
+        if first.1 != last.1 {
+            for (_, at) in same {
+                if let Some(count) = shared.get_mut(*at) {
+                    *count += 1;
+                }
+            }
+        }
+    }
+    shared
+        .iter()
+        .zip(runs_of)
+        .map(|(shared, runs)| real_size(*shared) / real_size(runs.len().max(1)))
+        .collect()
+}
+
+fn distances<'a>(blocks: impl Iterator<Item = &'a Block>) -> Vec<u32> {
+    let mut since = 99;
+    blocks
+        .map(|block| {
+            let distance = since;
+            since = if is_prose(block) { 0 } else { (since + 1).min(99) };
+            distance
+        })
+        .collect()
+}
+
+pub(super) fn is_prose(block: &Block) -> bool {
+    block.words >= PROSE_WORDS && block.link_words * 3 <= block.words
+}
+
+/// What the page and the feed state of the article, as hashed words.
+struct Stated {
+    title: Vec<u32>,
+    summary: Vec<u32>,
+    /// Runs of three words of the stated body.
+    body: Vec<u32>,
+}
+
+impl Stated {
+    fn of(anchors: &Anchors<'_>) -> Self {
+        let sorted = |text: Option<&str>| {
+            let mut words = words(text.unwrap_or_default());
+            words.sort_unstable();
+            words
+        };
+        let mut body = runs(&words(anchors.stated_body.unwrap_or_default()));
+        body.sort_unstable();
+        Self { title: sorted(anchors.title), summary: sorted(anchors.summary), body }
+    }
+
+    fn describe(&self, words: &[u32], runs: &[u32], row: &mut Row) {
+        let share = |stated: &[u32], words: &[u32]| {
+            let shared = words.iter().filter(|word| stated.binary_search(word).is_ok()).count();
+            real_size(shared) / real_size(words.len().max(1))
+        };
+        let shares = |stated: &[u32]| {
+            if stated.is_empty() { -1.0 } else { share(stated, words) }
+        };
+        let length = |stated: &[u32]| real_size(words.len()) / real_size(stated.len().max(1));
+        row.push(shares(&self.title));
+        row.push(length(&self.title));
+        row.push(shares(&self.summary));
+        row.push(length(&self.summary));
+        // Nothing stated, or nothing to compare, says neither yes nor no.
+        let unknown = self.body.is_empty() || runs.is_empty();
+        row.push(if unknown { 0.3 } else { share(&self.body, runs) });
+    }
+}
+
+fn words(text: &str) -> Vec<u32> {
+    let mut words = Vec::new();
+    let mut hash = 0_u32;
+    for c in text.chars().chain([' ']) {
+        if c.is_alphanumeric() {
+            let seed = if hash == 0 { 0x811c_9dc5 } else { hash };
+            let lower = c.to_lowercase().next().unwrap_or(c);
+            hash = (seed ^ lower as u32).wrapping_mul(0x0100_0193).max(1);
+        } else if hash != 0 {
+            words.push(hash);
+            hash = 0;
+        }
+    }
+    words
+}
+
+fn runs(words: &[u32]) -> Vec<u32> {
+    words
+        .windows(3)
+        .map(|run| run.iter().fold(7, |hash: u32, word| hash.wrapping_mul(0x9e37_79b1) ^ *word))
+        .collect()
+}
+
+fn text_hash(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+fn link_density(block: &Block) -> f32 {
+    real(block.link_words) / real(block.words.max(1))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^24")]
+pub(super) fn real(count: u32) -> f32 {
+    count as f32
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^24")]
+fn real_size(count: usize) -> f32 {
+    count as f32
+}
+
+fn signed_difference(a: usize, b: usize) -> f32 {
+    real_size(a) - real_size(b)
+}
+
+fn capped(count: u32) -> f32 {
+    real(count.min(99))
+}

@@ -1,0 +1,730 @@
+//! What the words of class names and ids say about an element, in the languages web developers
+//! write them in; and phrases by which boilerplate gives itself away.
+
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+
+/// One bit a kind of mark.
+pub(super) const KINDS: [&str; 24] = [
+    "body",
+    "content",
+    "paragraph",
+    "title",
+    "lead",
+    "byline",
+    "date",
+    "related",
+    "share",
+    "subscribe",
+    "comment",
+    "ad",
+    "caption",
+    "nav",
+    "topic",
+    "legal",
+    "embed",
+    "box",
+    "hidden",
+    "note",
+    "list",
+    "video",
+    "live",
+    "bio",
+];
+
+/// Kinds that are seldom around an article's text: comments, legal texts, hidden copies.
+pub(super) const DOUBTFUL: u32 = 1 << 10 | 1 << 15 | 1 << 18;
+
+/// Comments of readers.
+pub(super) const COMMENT: u32 = 1 << 10;
+
+/// Words of class names by kind. A word stands for itself; `*` at the end matches any word that
+/// begins so.
+const WORDS: [&str; 24] = [
+    // body
+    "articlebody* bodytext* body* storybody* storytext articletext* articlecontent* postbody \
+     postcontent postentry entrycontent contentbody richtext* prose wysiwyg fliesstext \
+     artikeltext* artikelinhalt newstext* textbody bodycopy articlecopy copy corpo cuerpo corps \
+     habermetni metin maincontent storycontent cnt longform",
+    // content
+    "content* article* story* post entry main artikel* articulo* articolo artigo inhalt contenido \
+     contenu contenuto conteudo news* detail* detay* haber* single* text* texto texte testo tekst* \
+     treść statya novost* material* publication* hentry amp",
+    // paragraph
+    "p para paragraph* absatz paragrafo parrafo abs textblock text-block",
+    // title
+    "title* headline* heading* hed ttl titel* titulo* titre titolo baslik* header1 kop zagolovok",
+    // lead
+    "lead* lede standfirst subtitle* subhead* subheadline dek deck intro* summary abstract \
+     excerpt* sapo vorspann chapo chapeau entradilla bajada sommario occhiello ingress manchet \
+     description desc spot teasertext kicker synopsis strapline stand anons preamble perex",
+    // byline
+    "byline* author* writer* autor* auteur* redactor* reporter* journalist* yazar* contributor* \
+     signature firma muhabir credits avtor",
+    // date
+    "date* time* timestamp* published* pubdate datum* datetime dateline meta* info infos tarih \
+     fecha data-hora updated",
+    // related
+    "related* recommend* readmore* more* also seealso trending* popular* mostread* most teaser* \
+     recirc* outbrain* taboola* suggest* similar* weitere* relacionad* correlat* upnext next \
+     latest* carousel* slider* swiper slick card* promo* grid* listing* feed thumb* crosslink* \
+     tease* ilgili relation* linked lire inread otherstories rel reco recs rail* river outlink \
+     zergnet dianomi revcontent headlines",
+    // share
+    "share* sharing* social* facebook* twitter* whatsapp* addtoany sharedaddy follow* fb tweetmeme \
+     sns teilen partage compartir paylas",
+    // subscribe
+    "newsletter* subscribe* subscription* subscri* signup* paywall* membership* member* register* \
+     registration donate* donation* cta appeal* banner* popup* modal* overlay* optin regwall \
+     piano* mailchimp abo* upsell login* gate newslettersignup",
+    // comment
+    "comment* disqus* reply* discuss* respond* kommentar* coment* commentaire* yorum* conversation \
+     feedback forum",
+    // ad
+    "ad ads advert* adv adslot* adsense sponsor* dfp* gpt werbung anzeige* publicid* publi reklam* \
+     adunit* adbox adcontainer advertising ob promoted google leaderboard mpu",
+    // caption
+    "caption* credit* image* img photo* foto* figure* gallery* galerie* legend* picture* media \
+     bildunterschrift didascalia pie lightbox slideshow* copyright* wp-caption",
+    // nav
+    "nav* menu* breadcrumb* header* footer* sidebar* aside masthead* toolbar* pagination* pager* \
+     skip* topbar search* hamburger navigation sitemap widget* branding logo* sticky secondary foot \
+     drawer offcanvas dropdown tabs tab",
+    // topic
+    "tag tags* topic* category* categor* keyword* label* section* rubrik* etiket* tema themen chip \
+     pill taxonomy eyebrow hashtag*",
+    // legal
+    "cookie* consent* gdpr privacy disclaimer* legal terms rights onetrust cmp imprint",
+    // embed
+    "embed* tweet* instagram* oembed* iframe* youtube* pullquote* pull-quote quote* blockquote* \
+     twitter-tweet fb-post tiktok infogram datawrapper",
+    // box
+    "box* infobox* factbox* fact* sidebar* callout* highlight* keypoint* bullet* toc note* glossary \
+     table* inset pullout inline* insert* accordion faq poll* quiz* score* rating* product* price*",
+    // hidden
+    "hidden* sr-only sr visually visuallyhidden screen-reader screenreader print* noprint noshow \
+     invisible offscreen d-none none hide* a11y accessibility",
+    // note
+    "footnote* source* quelle* correction* tagline* endnote* signoff editorsnote trust* policy \
+     reprint* ending end tip tips contact* sign",
+    // list
+    "list* item* ul li items row rows col column columns block-list",
+    // video
+    "video* player* audio* podcast* listen* jwplayer brightcove vjs speech tts readspeaker vid",
+    // live
+    "live* liveblog* ticker* update* timeline* minute* blogpost",
+    // bio
+    "bio* profile* about* aboutauthor authorbox avatar person staff team",
+];
+
+const SLOTS: usize = 4096;
+
+struct Table {
+    /// Open addressing: hash of a whole word or of a word's beginning, and its kinds.
+    slots: Vec<(u32, u32)>,
+    /// Which lengths a beginning can have.
+    longest: usize,
+}
+
+static TABLE: LazyLock<Table> = LazyLock::new(|| {
+    let mut table = Table { slots: vec![(0, 0); SLOTS], longest: 0 };
+    for (kind, words) in WORDS.iter().enumerate() {
+        for word in words.split_whitespace() {
+            match word.strip_suffix('*') {
+                Some(beginning) => {
+                    table.longest = table.longest.max(beginning.len());
+                    table.insert(hash(beginning.as_bytes(), PREFIX), 1 << kind);
+                }
+                None => table.insert(hash(word.as_bytes(), WHOLE), 1 << kind),
+            }
+        }
+    }
+    table
+});
+
+const PREFIX: u32 = 0x811c_9dc5;
+const WHOLE: u32 = 0x1234_5677;
+
+impl Table {
+    fn insert(&mut self, hash: u32, kinds: u32) {
+        let mut at = hash as usize % SLOTS;
+        loop {
+            match self.slots.get_mut(at) {
+                Some(slot) if slot.1 == 0 || slot.0 == hash => {
+                    slot.0 = hash;
+                    slot.1 |= kinds;
+                    return;
+                }
+                _ => at = (at + 1) % SLOTS,
+            }
+        }
+    }
+
+    fn get(&self, hash: u32) -> u32 {
+        let mut at = hash as usize % SLOTS;
+        loop {
+            match self.slots.get(at) {
+                Some((_, 0)) | None => return 0,
+                Some((key, kinds)) if *key == hash => return *kinds,
+                Some(_) => at = (at + 1) % SLOTS,
+            }
+        }
+    }
+
+    /// The kinds of one word in lower case.
+    fn kinds(&self, word: &[u8]) -> u32 {
+        let mut kinds = self.get(hash(word, WHOLE));
+        let mut beginning = PREFIX;
+        for byte in word.iter().take(self.longest) {
+            beginning = step(beginning, *byte);
+            kinds |= self.get(beginning);
+        }
+        kinds
+    }
+}
+
+fn hash(bytes: &[u8], seed: u32) -> u32 {
+    bytes.iter().fold(seed, |hash, byte| step(hash, *byte))
+}
+
+fn step(hash: u32, byte: u8) -> u32 {
+    (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+}
+
+/// What a class, id or role says: a bit for each of [`KINDS`].
+pub(super) fn marks(value: &str) -> u32 {
+    let mut word = [0_u8; 24];
+    let mut len = 0;
+    let mut marks = 0;
+    let mut before = b' ';
+    // Generated names ("sc-1x2y3z") are long; the words that tell stand in the beginning.
+    for byte in value.bytes().take(200) {
+        let camel = byte.is_ascii_uppercase() && before.is_ascii_lowercase();
+        if (!byte.is_ascii_alphabetic() || camel) && len > 0 {
+            marks |= TABLE.kinds(word.get(..len).unwrap_or_default());
+            len = 0;
+        }
+        if byte.is_ascii_alphabetic()
+            && let Some(place) = word.get_mut(len)
+        {
+            *place = byte.to_ascii_lowercase();
+            len += 1;
+        }
+        before = byte;
+    }
+    if len > 0 {
+        marks |= TABLE.kinds(word.get(..len).unwrap_or_default());
+    }
+    marks
+}
+
+/// Kinds of tell-tale phrases.
+pub(super) const CUES: [&str; 10] = [
+    "read_also",
+    "subscribe",
+    "share",
+    "copyright",
+    "byline",
+    "photo",
+    "dated",
+    "comment",
+    "advert",
+    "legal",
+];
+
+/// Phrases of other stories, subscriptions, sharing, rights and advertising.
+pub(super) const TELLTALE: u16 = 1 | 1 << 1 | 1 << 2 | 1 << 3 | 1 << 8;
+/// Phrases that tell only at the beginning: photo credits and calls for comments.
+pub(super) const TELLTALE_FIRST: u16 = 1 << 5 | 1 << 7;
+
+const PHRASES: [&[&str]; 10] = [
+    &[
+        "read more",
+        "read also",
+        "also read",
+        "read next",
+        "see also",
+        "related:",
+        "related stor",
+        "related article",
+        "more:",
+        "more on",
+        "more from",
+        "more stories",
+        "recommended",
+        "don't miss",
+        "you may also",
+        "you might also",
+        "most read",
+        "most popular",
+        "trending",
+        "watch:",
+        "read:",
+        "see more",
+        "learn more",
+        "click here",
+        "full story",
+        "continue reading",
+        "up next",
+        "latest news",
+        "top stories",
+        "editor's pick",
+        "lesen sie auch",
+        "lesen sie mehr",
+        "mehr zum thema",
+        "mehr dazu",
+        "das könnte sie",
+        "weiterlesen",
+        "auch interessant",
+        "lesen sie:",
+        "zum thema",
+        "lire aussi",
+        "à lire",
+        "a lire",
+        "sur le même sujet",
+        "lire la suite",
+        "voir aussi",
+        "lee también",
+        "leer más",
+        "te puede interesar",
+        "lea también",
+        "le puede interesar",
+        "ver más",
+        "leia também",
+        "leia mais",
+        "veja também",
+        "saiba mais",
+        "leggi anche",
+        "leggi tutto",
+        "potrebbe interessarti",
+        "lees ook",
+        "lees meer",
+        "læs også",
+        "les også",
+        "läs mer",
+        "läs också",
+        "les mer",
+        "czytaj także",
+        "czytaj też",
+        "zobacz także",
+        "přečtěte si",
+        "čtěte také",
+        "prečítajte",
+        "читайте также",
+        "читать также",
+        "читайте ещё",
+        "смотрите также",
+        "по теме",
+        "читайте по теме",
+        "подробнее",
+        "ранее",
+        "читайте також",
+        "читати також",
+        "дивіться також",
+        "оқыңыз",
+        "тағы оқыңыз",
+        "да окуңуз",
+        "haberin devamı",
+        "ilgili haber",
+        "ayrıca oku",
+        "oxuyun",
+        "اقرأ أيضا",
+        "اقرأ أيضًا",
+        "بیشتر بخوانید",
+        "آیا",
+        "相关阅读",
+        "相关新闻",
+        "推荐阅读",
+        "延伸閱讀",
+        "関連記事",
+        "あわせて読みたい",
+        "관련기사",
+        "baca juga",
+        "baca selengkapnya",
+        "xem thêm",
+        "đọc thêm",
+        "tin liên quan",
+        "διαβάστε",
+        "citește și",
+        "olvasta már",
+        "pročitajte",
+        "прочетете",
+        "lue myös",
+        "lasīt arī",
+        "skaitykite taip pat",
+        "loe ka",
+        "کارنامه",
+    ],
+    &[
+        "subscribe",
+        "sign up",
+        "newsletter",
+        "sign in",
+        "log in",
+        "register",
+        "inbox",
+        "email address",
+        "get the app",
+        "download the app",
+        "download our",
+        "join our",
+        "support our",
+        "donate",
+        "free trial",
+        "abonnieren",
+        "abonnez",
+        "abonnement",
+        "anmelden",
+        "registrieren",
+        "inscrivez",
+        "suscrí",
+        "suscrib",
+        "boletín",
+        "assine",
+        "cadastre",
+        "iscriviti",
+        "abonneer",
+        "nyhetsbrev",
+        "nieuwsbrief",
+        "prenumer",
+        "подпис",
+        "рассылк",
+        "підпис",
+        "жазылыңыз",
+        "abone ol",
+        "اشترك",
+        "عضویت",
+        "订阅",
+        "订閱",
+        "メルマガ",
+        "会員登録",
+        "구독",
+        "berlangganan",
+        "become a member",
+        "get unlimited",
+        "already a subscriber",
+        "telegram",
+        "whatsapp channel",
+        "google news",
+        "bell icon",
+        "turn on notifications",
+    ],
+    &[
+        "share this",
+        "share on",
+        "share via",
+        "facebook",
+        "twitter",
+        "whatsapp",
+        "follow us",
+        "follow @",
+        "like us",
+        "tweet",
+        "linkedin",
+        "pinterest",
+        "copy link",
+        "teilen",
+        "partager",
+        "compartir",
+        "compartilh",
+        "condividi",
+        "delen",
+        "dela",
+        "поделиться",
+        "поширити",
+        "бөлісу",
+        "paylaş",
+        "مشاركة",
+        "分享",
+        "シェア",
+        "공유",
+        "bagikan",
+        "chia sẻ",
+        "instagram",
+        "youtube",
+        "print this",
+        "email this",
+        "folgen sie",
+        "suivez",
+        "síguenos",
+        "siga",
+        "seguici",
+    ],
+    &[
+        "©",
+        "(c) 20",
+        "copyright",
+        "all rights reserved",
+        "alle rechte",
+        "tous droits",
+        "todos los derechos",
+        "todos os direitos",
+        "tutti i diritti",
+        "все права",
+        "усі права",
+        "барлық құқық",
+        "tüm hakları",
+        "جميع الحقوق",
+        "版权",
+        "無断転載",
+        "무단",
+        "alle rettigheter",
+        "prawa zastrzeżone",
+        "reproduction",
+        "may not be published",
+        "republish",
+        "this material may not",
+    ],
+    &[
+        "by ",
+        "von ",
+        "par ",
+        "por ",
+        "di ",
+        "door ",
+        "av ",
+        "af ",
+        "written by",
+        "reporting by",
+        "editing by",
+        "edited by",
+        "author:",
+        "автор",
+        "текст:",
+        "редактор",
+        "yazar",
+        "muhabir",
+        "记者",
+        "责任编辑",
+        "编辑",
+        "文/",
+        "기자",
+        "penulis",
+        "editor:",
+        "reporter",
+        "contributed to this",
+        "is a reporter",
+        "is a staff",
+        "is a senior",
+        "is the author",
+        "is a freelance",
+        "is a writer",
+        "associated press writer",
+        "correspondent",
+        "follow him",
+        "follow her",
+        "can be reached",
+        "ist redakteur",
+        "journaliste",
+        "periodista",
+    ],
+    &[
+        "photo",
+        "image:",
+        "image credit",
+        "picture:",
+        "getty",
+        "reuters/",
+        "ap photo",
+        "afp/",
+        "credit:",
+        "foto:",
+        "fotos:",
+        "bild:",
+        "quelle:",
+        "crédit",
+        "crédits",
+        "fotografía",
+        "imagen",
+        "foto ",
+        "фото",
+        "сурет",
+        "сүрөт",
+        "fotoğraf",
+        "صورة",
+        "图片",
+        "写真",
+        "사진",
+        "(photo",
+        "file photo",
+        "screenshot",
+        "video:",
+        "shutterstock",
+        "istock",
+        "courtesy of",
+        "source:",
+        "fuente:",
+        "fonte:",
+        "источник",
+        "kaynak",
+    ],
+    &[
+        "published",
+        "updated",
+        "last updated",
+        "posted",
+        "first published",
+        "veröffentlicht",
+        "aktualisiert",
+        "publié",
+        "mis à jour",
+        "publicado",
+        "actualizado",
+        "atualizado",
+        "pubblicato",
+        "gepubliceerd",
+        "publisert",
+        "oppdatert",
+        "опубликовано",
+        "обновлено",
+        "опубліковано",
+        "жарияланды",
+        "güncelle",
+        "yayın",
+        "نشر في",
+        "发布",
+        "更新",
+        "公開",
+        "입력",
+        "수정",
+        "ago",
+        "min read",
+        "minute read",
+        "minutes read",
+        "lesezeit",
+        "diterbitkan",
+        "cập nhật",
+        "est",
+        "gmt",
+        " utc",
+        "uhr",
+    ],
+    &[
+        "comment",
+        "kommentar",
+        "commentaire",
+        "comentario",
+        "comentário",
+        "commenti",
+        "reactie",
+        "комментар",
+        "коментар",
+        "пікір",
+        "yorum",
+        "تعليق",
+        "评论",
+        "コメント",
+        "댓글",
+        "komentar",
+        "bình luận",
+        "leave a reply",
+        "join the conversation",
+        "what do you think",
+        "let us know",
+        "have your say",
+    ],
+    &[
+        "advertisement",
+        "advertising",
+        "sponsored",
+        "anzeige",
+        "werbung",
+        "publicité",
+        "publicidad",
+        "publicidade",
+        "pubblicità",
+        "advertentie",
+        "annonse",
+        "annons",
+        "реклама",
+        "жарнама",
+        "reklam",
+        "إعلان",
+        "广告",
+        "広告",
+        "광고",
+        "iklan",
+        "quảng cáo",
+        "scroll to continue",
+        "article continues",
+        "story continues",
+        "affiliate",
+        "commission",
+        "promo code",
+        "deal",
+        "buy now",
+        "shop now",
+        "ad feedback",
+    ],
+    &[
+        "cookie",
+        "privacy policy",
+        "terms of",
+        "datenschutz",
+        "nutzungsbedingungen",
+        "confidentialité",
+        "política de privacidad",
+        "политик",
+        "конфиденциальн",
+        "gizlilik",
+        "隐私",
+        "javascript",
+        "browser",
+        "disclaimer",
+        "the views expressed",
+        "opinions expressed",
+        "not investment advice",
+        "our standards",
+        "trust principles",
+        "correction",
+        "code of ethics",
+        "editorial guidelines",
+        "if you or someone",
+        "this article was",
+        "this story was",
+        "this article originally",
+        "originally appeared",
+        "originally published",
+        "this story has been",
+        "this article has been",
+        "dieser artikel",
+        "cet article",
+        "este artículo",
+        "translated by",
+        "hinweis:",
+    ],
+];
+
+struct Cues {
+    automaton: AhoCorasick,
+    kinds: Vec<u16>,
+}
+
+static CUE_FINDER: LazyLock<Option<Cues>> = LazyLock::new(|| {
+    let mut kinds = Vec::new();
+    let mut phrases = Vec::new();
+    for (kind, list) in PHRASES.iter().enumerate() {
+        for phrase in *list {
+            phrases.push(*phrase);
+            kinds.push(1 << kind);
+        }
+    }
+    let automaton = AhoCorasick::builder().match_kind(MatchKind::Standard).build(&phrases).ok()?;
+    Some(Cues { automaton, kinds })
+});
+
+/// The tell-tale phrases in a text of lower case, a bit for each of [`CUES`]: anywhere, and at the
+/// beginning.
+pub(super) fn cues(text: &str) -> (u16, u16) {
+    let Some(cues) = &*CUE_FINDER else { return (0, 0) };
+    let (mut anywhere, mut beginning) = (0, 0);
+    for found in cues.automaton.find_overlapping_iter(text) {
+        let kind = cues.kinds.get(found.pattern().as_usize()).copied().unwrap_or_default();
+        if found.start() < 3 {
+            beginning |= kind;
+        }
+        anywhere |= kind;
+    }
+    (anywhere, beginning)
+}

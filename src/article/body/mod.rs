@@ -1,0 +1,179 @@
+//! Which blocks of the page are the article.
+
+mod blocks;
+mod choice;
+mod features;
+mod lexicon;
+mod model;
+
+use ego_tree::NodeId;
+use scraper::Html;
+
+use super::head::Head;
+use super::{SiteRules, embedded};
+use blocks::{Block, Blocks, Tag};
+
+/// A text of fewer words is checked against what the page states elsewhere.
+const THIN: u32 = 60;
+
+/// What the choice may lean on.
+#[derive(Debug, Default)]
+pub(super) struct Anchors<'a> {
+    pub(super) title: Option<&'a str>,
+    pub(super) summary: Option<&'a str>,
+    pub(super) stated_body: Option<&'a str>,
+}
+
+/// The chosen text, and what the page shows besides.
+pub(super) struct Body {
+    pub(super) text: String,
+    pub(super) method: &'static str,
+    pub(super) confidence: f32,
+    pub(super) words: u32,
+    /// The beginning of all that can be seen, for the signs of walls and errors.
+    pub(super) visible: String,
+    pub(super) visible_words: u32,
+    pub(super) link_words: u32,
+}
+
+/// Bytes of the page's visible text that are kept for the signs of walls.
+const VISIBLE_MAX: usize = 100_000;
+
+/// Reads the article's text.
+pub(super) fn read(
+    html: &Html,
+    head: &Head<'_>,
+    rules: Option<&SiteRules>,
+    anchors: &Anchors<'_>,
+) -> Body {
+    let removed: Vec<NodeId> = rules
+        .into_iter()
+        .flat_map(|rules| &rules.remove)
+        .flat_map(|selector| html.select(selector))
+        .map(|element| element.id())
+        .collect();
+    let blocks = Blocks::of(html.tree.root(), &removed);
+    let mut body = chosen(&blocks, anchors);
+    let ruled = rules.and_then(|rules| by_rules(html, rules, &removed));
+    if let Some((text, words)) = ruled {
+        (body.text, body.words, body.method, body.confidence) = (text, words, "site-rules", 1.0);
+        return body;
+    }
+    if body.words < THIN {
+        let stated = anchors.stated_body.map(stated_text);
+        let alternatives = [(stated, "jsonld"), (embedded::find(head), "script-state")];
+        for (text, method) in alternatives {
+            let Some(text) = text else { continue };
+            let words = u32::try_from(crate::text::word_count(&text)).unwrap_or(u32::MAX);
+            if words > 2 * body.words && words > 30 {
+                (body.text, body.words, body.method) = (text, words, method);
+                body.confidence = 0.7;
+            }
+        }
+    }
+    body
+}
+
+/// All text of a piece of HTML, paragraph by paragraph.
+pub(super) fn everything(html: &Html) -> String {
+    let blocks = Blocks::of(html.tree.root(), &[]);
+    assemble(&blocks, blocks.list.iter())
+}
+
+fn by_rules(html: &Html, rules: &SiteRules, removed: &[NodeId]) -> Option<(String, u32)> {
+    for selector in &rules.body {
+        let mut text = String::new();
+        let mut words = 0;
+        let mut outermost: Vec<NodeId> = Vec::new();
+        for element in html.select(selector) {
+            if element.ancestors().any(|up| outermost.contains(&up.id())) {
+                continue;
+            }
+            outermost.push(element.id());
+            let blocks = Blocks::of(*element, removed);
+            let part = assemble(&blocks, blocks.list.iter());
+            words += blocks.list.iter().map(|block| block.words).sum::<u32>();
+            if !text.is_empty() && !part.is_empty() {
+                text.push_str("\n\n");
+            }
+            text.push_str(&part);
+        }
+        if !text.is_empty() {
+            return Some((text, words));
+        }
+    }
+    None
+}
+
+/// JSON-LD's `articleBody`: its line breaks are its paragraphs; some publishers put HTML there.
+fn stated_text(stated: &str) -> String {
+    if stated.contains("</") { super::plain(stated) } else { crate::text::clean_text(stated) }
+}
+
+fn chosen(blocks: &Blocks, anchors: &Anchors<'_>) -> Body {
+    let choice = choice::choose(blocks, anchors);
+    let kept = || choice.kept.iter().filter_map(|at| blocks.list.get(*at));
+    let visible = blocks.text.floor_char_boundary(VISIBLE_MAX.min(blocks.text.len()));
+    Body {
+        text: assemble(blocks, kept()),
+        method: "generic",
+        confidence: choice.confidence,
+        words: kept().map(|block| block.words).sum(),
+        visible: blocks.text.get(..visible).unwrap_or_default().to_owned(),
+        visible_words: blocks.list.iter().map(|block| block.words).sum(),
+        link_words: blocks.list.iter().map(|block| block.link_words).sum(),
+    }
+}
+
+/// Blocks as text: apart by a blank line; the cells of a table's row in one line.
+fn assemble<'a>(blocks: &Blocks, kept: impl Iterator<Item = &'a Block>) -> String {
+    let mut text = String::new();
+    let mut last_row = None;
+    for block in kept {
+        let row = blocks
+            .around(block.container)
+            .take(3)
+            .find(|(_, up)| up.tag == Tag::Row)
+            .map(|(at, _)| at);
+        let line = crate::text::clean_line(blocks.text_of(block));
+        if line.is_empty() {
+            continue;
+        }
+        if !text.is_empty() {
+            text.push_str(if row.is_some() && row == last_row { " | " } else { "\n\n" });
+        }
+        text.push_str(&line);
+        last_row = row;
+    }
+    text
+}
+
+/// A block as the trainer sees it.
+#[derive(Debug, serde::Serialize)]
+pub struct BlockView {
+    pub text: String,
+    pub features: Vec<f32>,
+    /// Its container and all around it, innermost first.
+    pub path: Vec<usize>,
+    /// Its group of like blocks.
+    pub group: u32,
+}
+
+pub(super) fn views(html: &Html, anchors: &Anchors<'_>) -> Vec<BlockView> {
+    let blocks = Blocks::of(html.tree.root(), &[]);
+    let features = features::of(&blocks, anchors);
+    blocks
+        .list
+        .iter()
+        .zip(features.rows)
+        .map(|(block, features)| {
+            let path = blocks.around(block.container).map(|(at, _)| at).collect();
+            let group = blocks.containers.get(block.container).map_or(0, |c| c.signature);
+            BlockView { text: blocks.text_of(block).to_owned(), features, path, group }
+        })
+        .collect()
+}
+
+pub(super) fn feature_names() -> &'static [&'static str] {
+    &features::NAMES
+}

@@ -1,0 +1,145 @@
+//! When it was published and changed: JSON-LD, meta tags, `<time>`, visible dates.
+
+use jiff::tz::TimeZone;
+use scraper::Html;
+use serde_json::Value;
+
+use super::head::Head;
+use super::{DateSource, Page, SiteRules, dom};
+use crate::date::{self, Dated, Hints};
+
+/// The published and the modified date.
+pub(super) struct Dates {
+    pub(super) published: Option<(Dated, DateSource)>,
+    pub(super) modified: Option<(Dated, DateSource)>,
+}
+
+const PUBLISHED: [&str; 16] = [
+    "article:published_time",
+    "og:article:published_time",
+    "datepublished",
+    "og:published_time",
+    "parsely-pub-date",
+    "sailthru.date",
+    "dc.date.issued",
+    "dcterms.created",
+    "publishdate",
+    "pubdate",
+    "publish-date",
+    "cxenseparse:recs:publishtime",
+    "dc.date",
+    "date",
+    "article.published",
+    "datecreated",
+];
+const MODIFIED: [&str; 5] = [
+    "article:modified_time",
+    "og:article:modified_time",
+    "og:updated_time",
+    "datemodified",
+    "last-modified",
+];
+
+pub(super) fn find(
+    html: &Html,
+    head: &Head<'_>,
+    rules: Option<&SiteRules>,
+    page: &Page<'_>,
+    language: Option<&str>,
+    zone: Option<&TimeZone>,
+) -> Dates {
+    let hints = Hints { zone, language, now: Some(page.fetched_at) };
+    let stated = |keys: &[&str]| {
+        let article = head.article()?;
+        keys.iter().find_map(|key| {
+            let text = article.get(*key).and_then(Value::as_str)?;
+            date::parse(text, &hints)
+        })
+    };
+    let ruled = rules.and_then(|rules| {
+        let mut texts = dom::selected(html, &rules.published);
+        let dated = texts.find_map(|text| date::parse(&text, &hints))?;
+        Some((dated, DateSource::Time))
+    });
+    let published = ruled
+        .or_else(|| {
+            stated(&["datePublished", "dateCreated", "uploadDate"])
+                .map(|dated| (dated, DateSource::Jsonld))
+        })
+        .or_else(|| from_meta(head, &PUBLISHED, &hints))
+        .or_else(|| from_props(head, "datePublished", &hints))
+        .or_else(|| from_times(head, &hints))
+        .or_else(|| from_lines(head, &hints))
+        .or_else(|| from_url(page, &hints));
+    let modified = stated(&["dateModified"])
+        .map(|dated| (dated, DateSource::Jsonld))
+        .or_else(|| from_meta(head, &MODIFIED, &hints))
+        .or_else(|| from_props(head, "dateModified", &hints));
+    Dates { published, modified }
+}
+
+fn from_meta(head: &Head<'_>, keys: &[&str], hints: &Hints<'_>) -> Option<(Dated, DateSource)> {
+    let dated = keys.iter().find_map(|key| date::parse(head.first_meta(&[key])?, hints))?;
+    Some((dated, DateSource::Meta))
+}
+
+fn from_props(head: &Head<'_>, prop: &str, hints: &Hints<'_>) -> Option<(Dated, DateSource)> {
+    let dated = head.props.iter().filter(|(name, _)| *name == prop).find_map(|(_, node)| {
+        let element = node.value().as_element()?;
+        let machine = dom::attr(element, "datetime").or_else(|| dom::attr(element, "content"));
+        match machine {
+            Some(text) => date::parse(text, hints),
+            None => date::parse(&dom::text(*node), hints),
+        }
+    })?;
+    Some((dated, DateSource::Meta))
+}
+
+fn from_times(head: &Head<'_>, hints: &Hints<'_>) -> Option<(Dated, DateSource)> {
+    let dated = head.times.iter().find_map(|node| {
+        let element = node.value().as_element()?;
+        dom::attr(element, "datetime")
+            .and_then(|text| date::parse(text, hints))
+            .or_else(|| date::parse(&dom::text(*node), hints))
+    })?;
+    Some((dated, DateSource::Time))
+}
+
+fn from_lines(head: &Head<'_>, hints: &Hints<'_>) -> Option<(Dated, DateSource)> {
+    let dated = head.datelines.iter().find_map(|node| {
+        let text = dom::text(*node);
+        if text.chars().count() > 80 { None } else { date::parse(&text, hints) }
+    })?;
+    Some((dated, DateSource::Time))
+}
+
+/// `/2022/01/16/` or `/20220116/` in the path.
+fn from_url(page: &Page<'_>, hints: &Hints<'_>) -> Option<(Dated, DateSource)> {
+    let path = page.url.path();
+    let digits: Vec<&str> =
+        path.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty()).collect();
+    let written = digits
+        .windows(3)
+        .find_map(|parts| match parts {
+            [year, month, day] if year.len() == 4 && month.len() <= 2 && day.len() <= 2 => {
+                plausible(year, month, day)
+            }
+            _ => None,
+        })
+        .or_else(|| {
+            digits
+                .iter()
+                .filter(|part| part.len() == 8)
+                .find_map(|part| plausible(part.get(..4)?, part.get(4..6)?, part.get(6..8)?))
+        })?;
+    let mut dated = date::parse(&written, hints)?;
+    dated.precision = date::Precision::Day;
+    Some((dated, DateSource::Url))
+}
+
+fn plausible(year: &str, month: &str, day: &str) -> Option<String> {
+    let number = |text: &str| text.parse::<u16>().ok();
+    let (y, m, d) = (number(year)?, number(month)?, number(day)?);
+    ((1995..2100).contains(&y) && (1..=12).contains(&m) && (1..=31).contains(&d))
+        .then(|| format!("{y:04}-{m:02}-{d:02}"))
+}

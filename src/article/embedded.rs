@@ -1,0 +1,168 @@
+//! The text of pages that JavaScript builds: it stands in a script as JSON (Next.js, Arc's Fusion,
+//! an initial state), as HTML or as a list of paragraphs.
+
+use serde_json::Value;
+
+use super::head::Head;
+use super::{body, dom, guard};
+
+/// Values looked at in one page.
+const VALUES_MAX: usize = 200_000;
+/// Assignments tried in one script.
+const OBJECTS_MAX: usize = 20;
+/// A script shorter than this holds no article.
+const SCRIPT_MIN: usize = 500;
+/// Letters below which a property is no article.
+const TEXT_MIN: usize = 400;
+
+/// Names of properties that hold an article's text.
+const BODY_KEYS: [&str; 18] = [
+    "articlebody",
+    "body",
+    "bodyhtml",
+    "body_html",
+    "content",
+    "contenthtml",
+    "content_html",
+    "fulltext",
+    "full_text",
+    "html",
+    "maintext",
+    "text",
+    "articlecontent",
+    "article_body",
+    "storybody",
+    "bodytext",
+    "description_html",
+    "detail",
+];
+/// Names of lists of paragraphs.
+const LIST_KEYS: [&str; 12] = [
+    "content_elements",
+    "blocks",
+    "paragraphs",
+    "body",
+    "content",
+    "components",
+    "elements",
+    "children",
+    "items",
+    "sections",
+    "articlebody",
+    "modules",
+];
+
+/// The longest text that the page's scripts hold, its paragraphs apart by a blank line.
+pub(super) fn find(head: &Head<'_>) -> Option<String> {
+    let mut best: Option<String> = None;
+    let mut left = VALUES_MAX;
+    for script in &head.scripts {
+        let source = dom::script_text(*script);
+        if source.len() < SCRIPT_MIN {
+            continue;
+        }
+        for state in objects(&source) {
+            search(state, &mut left, &mut best);
+        }
+    }
+    best
+}
+
+/// The JSON objects that a script is or assigns.
+fn objects(source: &str) -> Vec<Value> {
+    if let Ok(value) = serde_json::from_str(source.trim()) {
+        return vec![value];
+    }
+    let mut values = Vec::new();
+    let mut at = 0;
+    while let Some(found) = source.get(at..).and_then(|rest| memchr::memchr(b'=', rest.as_bytes()))
+    {
+        at += found + 1;
+        let rest = source.get(at..).unwrap_or_default();
+        let json = rest.trim_start();
+        if !json.starts_with('{') || json.len() < SCRIPT_MIN {
+            continue;
+        }
+        let mut stream = serde_json::Deserializer::from_str(json).into_iter::<Value>();
+        match stream.next() {
+            Some(Ok(value)) => {
+                at += rest.len() - json.len() + stream.byte_offset();
+                values.push(value);
+            }
+            _ => at += 1,
+        }
+        if values.len() >= OBJECTS_MAX || at >= source.len() {
+            break;
+        }
+    }
+    values
+}
+
+fn search(state: Value, left: &mut usize, best: &mut Option<String>) {
+    let mut pending = vec![state];
+    while let Some(value) = pending.pop() {
+        if *left == 0 {
+            return;
+        }
+        *left -= 1;
+        let Value::Object(object) = value else {
+            if let Value::Array(items) = value {
+                pending.extend(items);
+            }
+            continue;
+        };
+        for (key, value) in object {
+            let key = key.to_lowercase();
+            let text = match &value {
+                Value::String(text) if BODY_KEYS.contains(&key.as_str()) => from_string(text),
+                Value::Array(items) if LIST_KEYS.contains(&key.as_str()) => from_list(items),
+                _ => None,
+            };
+            if let Some(text) = text
+                && best.as_ref().is_none_or(|best| text.len() > best.len())
+            {
+                *best = Some(text);
+            }
+            if matches!(value, Value::Object(_) | Value::Array(_)) {
+                pending.push(value);
+            }
+        }
+    }
+}
+
+fn from_string(text: &str) -> Option<String> {
+    if text.len() < TEXT_MIN {
+        return None;
+    }
+    if text.contains("</") {
+        let html = guard::parse(text).ok()?;
+        return Some(body::everything(&html)).filter(|text| text.len() >= TEXT_MIN);
+    }
+    let sentences = text.matches(['.', '。', '։', '।']).count();
+    (sentences >= 3 && text.contains(' ')).then(|| crate::text::clean_text(text))
+}
+
+/// Arc's `content_elements` and its kin: objects with a type and a text.
+fn from_list(items: &[Value]) -> Option<String> {
+    let mut paragraphs = Vec::new();
+    for item in items {
+        let kind = item.get("type").and_then(Value::as_str).unwrap_or("text").to_lowercase();
+        let is_text =
+            ["text", "paragraph", "header", "heading", "p", "h2", "h3", "html", "rawhtml"]
+                .contains(&kind.as_str());
+        let text = ["content", "text", "html", "value"]
+            .iter()
+            .find_map(|key| item.get(*key).and_then(Value::as_str));
+        let Some(text) = text.filter(|_| is_text) else { continue };
+        if text.contains('<') {
+            if let Ok(html) = guard::parse(text) {
+                paragraphs.push(body::everything(&html));
+            }
+        } else {
+            paragraphs.push(crate::text::clean_text(text));
+        }
+    }
+    paragraphs.retain(|paragraph| !paragraph.is_empty());
+    let text = paragraphs.join("\n\n");
+    (text.len() >= TEXT_MIN).then_some(text)
+}

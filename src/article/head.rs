@@ -1,0 +1,153 @@
+//! What a page says of itself, collected in one pass over the tree: meta tags, links, JSON-LD,
+//! script state, microdata, headings and times.
+
+use ego_tree::NodeRef;
+use scraper::{Html, Node};
+use serde_json::Value;
+
+use super::{dom, jsonld};
+
+/// More `<time>`, headings or bylines than this tell nothing new.
+const KEPT_MAX: usize = 200;
+
+/// The page's claims, in document order.
+#[derive(Default)]
+pub(super) struct Head<'a> {
+    pub(super) html_lang: Option<&'a str>,
+    pub(super) title: Option<String>,
+    /// Key in lower case, value as written.
+    pub(super) metas: Vec<(String, &'a str)>,
+    pub(super) canonical: Option<&'a str>,
+    pub(super) licence: Option<&'a str>,
+    /// Every object of every JSON-LD script that has a type.
+    pub(super) ld: Vec<Value>,
+    /// Scripts that may hold the page's state.
+    pub(super) scripts: Vec<NodeRef<'a, Node>>,
+    pub(super) headings: Vec<NodeRef<'a, Node>>,
+    pub(super) times: Vec<NodeRef<'a, Node>>,
+    /// Elements with `itemprop`, and its value.
+    pub(super) props: Vec<(&'a str, NodeRef<'a, Node>)>,
+    /// Elements whose class, id or rel says that they name an author.
+    pub(super) bylines: Vec<NodeRef<'a, Node>>,
+    /// Elements whose class says that they hold the date.
+    pub(super) datelines: Vec<NodeRef<'a, Node>>,
+    /// A redirect by `<meta http-equiv=refresh>`.
+    pub(super) refresh: Option<&'a str>,
+    pub(super) passwords: usize,
+}
+
+impl<'a> Head<'a> {
+    pub(super) fn collect(html: &'a Html) -> Self {
+        let mut head = Self::default();
+        for node in html.tree.nodes() {
+            let Node::Element(element) = node.value() else { continue };
+            let attr = |name| dom::attr(element, name);
+            match element.name() {
+                "html" => {
+                    head.html_lang =
+                        head.html_lang.or_else(|| attr("lang")).or_else(|| attr("xml:lang"));
+                }
+                "meta" => head.meta(element),
+                "title" if head.title.is_none() => {
+                    let in_svg = node
+                        .ancestors()
+                        .any(|up| up.value().as_element().is_some_and(|e| e.name() == "svg"));
+                    let title = crate::text::clean_line(&dom::script_text(node));
+                    if !in_svg && !title.is_empty() {
+                        head.title = Some(title);
+                    }
+                }
+                "link" => match (attr("rel"), attr("href")) {
+                    (Some(rel), Some(href)) if rel.eq_ignore_ascii_case("canonical") => {
+                        head.canonical.get_or_insert(href);
+                    }
+                    (Some(rel), Some(href)) if rel.eq_ignore_ascii_case("license") => {
+                        head.licence.get_or_insert(href);
+                    }
+                    _ => {}
+                },
+                "script" => match attr("type") {
+                    Some(kind) if kind.trim().eq_ignore_ascii_case("application/ld+json") => {
+                        jsonld::collect(&dom::script_text(node), &mut head.ld);
+                    }
+                    _ if attr("src").is_none() => head.scripts.push(node),
+                    _ => {}
+                },
+                "h1" | "h2" if head.headings.len() < KEPT_MAX => head.headings.push(node),
+                "time" if head.times.len() < KEPT_MAX => head.times.push(node),
+                "input" if attr("type") == Some("password") => head.passwords += 1,
+                _ => {}
+            }
+            head.marked(node);
+        }
+        head
+    }
+
+    fn meta(&mut self, element: &'a scraper::node::Element) {
+        let (mut key, mut content, mut refresh) = (None, None, false);
+        for (name, value) in element.attrs() {
+            match name {
+                "property" | "name" => key = key.or(Some(value)),
+                "itemprop" => key = key.or(Some(value)),
+                "http-equiv" => refresh = value.eq_ignore_ascii_case("refresh"),
+                "content" | "value" => content = content.or(Some(value)),
+                _ => {}
+            }
+        }
+        match (key, content) {
+            (Some(key), Some(content)) if !content.trim().is_empty() => {
+                self.metas.push((key.trim().to_ascii_lowercase(), content.trim()));
+            }
+            (None, Some(content)) if refresh => self.refresh = Some(content),
+            _ => {}
+        }
+    }
+
+    /// Notes elements that markup names: microdata, author links, bylines, datelines.
+    fn marked(&mut self, node: NodeRef<'a, Node>) {
+        let Node::Element(element) = node.value() else { return };
+        let mut byline = false;
+        let mut dateline = false;
+        for (name, value) in element.attrs() {
+            match name {
+                "itemprop" if self.props.len() < KEPT_MAX => self.props.push((value, node)),
+                "rel" => byline |= value.split(' ').any(|rel| rel == "author"),
+                // A link to an author's page, wherever it stands.
+                "href" => {
+                    byline |= element.name() == "a"
+                        && contains_any(value, &["/author/", "/authors/", "/writer/", "/autor/"]);
+                }
+                "class" | "id" | "data-testid" | "data-test" | "data-qa" => {
+                    byline |= contains_any(value, &["author", "byline", "Byline", "Author"])
+                        || contains_any(value, &["autor", "auteur", "writer", "redakt"]);
+                    dateline |= contains_any(value, &["date", "Date", "time", "publish", "datum"]);
+                }
+                _ => {}
+            }
+        }
+        if byline && self.bylines.len() < KEPT_MAX {
+            self.bylines.push(node);
+        }
+        if dateline && self.datelines.len() < KEPT_MAX {
+            self.datelines.push(node);
+        }
+    }
+
+    /// The first value of the first of `keys` that the page gives.
+    pub(super) fn first_meta(&self, keys: &[&str]) -> Option<&'a str> {
+        keys.iter().find_map(|key| self.all_metas(key).next())
+    }
+
+    pub(super) fn all_metas<'b>(&'b self, key: &'b str) -> impl Iterator<Item = &'a str> + 'b {
+        self.metas.iter().filter(move |(name, _)| name == key).map(|(_, value)| *value)
+    }
+
+    /// The JSON-LD object that describes the article.
+    pub(super) fn article(&self) -> Option<&Value> {
+        jsonld::article(&self.ld)
+    }
+}
+
+fn contains_any(text: &str, words: &[&str]) -> bool {
+    words.iter().any(|word| text.contains(word))
+}

@@ -1,0 +1,226 @@
+//! Language, section, tags, pictures, addresses and the like, each from the first place that
+//! states it.
+
+use serde_json::Value;
+use url::Url;
+
+use super::head::Head;
+use super::jsonld;
+use crate::text::clean_line;
+
+/// Tags kept of one page.
+const TAGS_MAX: usize = 50;
+/// Pictures and videos kept of one page.
+const MEDIA_MAX: usize = 50;
+
+/// BCP 47 as declared: `<html lang>`, JSON-LD `inLanguage`, `og:locale`, `content-language`.
+pub(super) fn language(head: &Head<'_>) -> Option<String> {
+    let article = head.article();
+    head.html_lang
+        .or_else(|| article.and_then(|article| jsonld::string(article, "inLanguage")))
+        .or_else(|| head.first_meta(&["og:locale", "content-language", "language", "dc.language"]))
+        .and_then(language_tag)
+}
+
+/// `de_DE` to `de-DE`; `None` for what is no language tag.
+pub(super) fn language_tag(text: &str) -> Option<String> {
+    let tag = text.trim().replace('_', "-");
+    let primary = tag.split('-').next()?;
+    let plausible = (2..=3).contains(&primary.len())
+        && primary.bytes().all(|byte| byte.is_ascii_alphabetic())
+        && tag.len() <= 20
+        && tag.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    plausible.then(|| {
+        let rest = tag.get(primary.len()..).unwrap_or_default();
+        format!("{}{rest}", primary.to_ascii_lowercase())
+    })
+}
+
+pub(super) fn site_name(head: &Head<'_>) -> Option<String> {
+    let publisher = || head.article().and_then(|article| jsonld::string(article, "publisher"));
+    head.first_meta(&["og:site_name", "application-name"])
+        .or_else(publisher)
+        .map(unescaped)
+        .filter(|name| !name.is_empty() && name.len() < 120 && !name.starts_with("http"))
+}
+
+pub(super) fn section(head: &Head<'_>) -> Option<String> {
+    let stated = head.article().and_then(|article| jsonld::string(article, "articleSection"));
+    stated
+        .or_else(|| {
+            head.first_meta(&["article:section", "parsely-section", "section", "sailthru.section"])
+        })
+        .map(unescaped)
+        .filter(|section| !section.is_empty() && section.len() < 200)
+}
+
+pub(super) fn tags(head: &Head<'_>) -> Vec<String> {
+    let mut tags: Vec<String> = Vec::new();
+    let mut add = |text: &str, split: bool| {
+        let parts: Vec<&str> = if split { text.split([',', ';']).collect() } else { vec![text] };
+        for part in parts {
+            let tag = unescaped(part);
+            let known = tags.iter().any(|known| known.to_lowercase() == tag.to_lowercase());
+            if !tag.is_empty() && tag.chars().count() <= 80 && !known && tags.len() < TAGS_MAX {
+                tags.push(tag);
+            }
+        }
+    };
+    for value in head.all_metas("article:tag") {
+        add(value, value.matches(',').count() > 1);
+    }
+    match head.article().and_then(|article| article.get("keywords")) {
+        Some(Value::String(text)) => add(text, true),
+        Some(Value::Array(items)) => {
+            items.iter().filter_map(Value::as_str).for_each(|item| add(item, false));
+        }
+        _ => {}
+    }
+    for key in ["news_keywords", "parsely-tags", "keywords"] {
+        if let Some(value) = head.first_meta(&[key]) {
+            add(value, true);
+        }
+    }
+    tags
+}
+
+/// The page's summary and where it comes from.
+pub(super) fn summary(head: &Head<'_>) -> Option<(String, &'static str)> {
+    let stated = head.article().and_then(|article| jsonld::string(article, "description"));
+    let candidates = [
+        (stated, "jsonld"),
+        (head.first_meta(&["og:description"]), "og"),
+        (head.first_meta(&["description", "twitter:description", "dc.description"]), "meta"),
+    ];
+    candidates.into_iter().find_map(|(text, source)| {
+        let text = unescaped(text?);
+        (text.chars().count() >= 20).then_some((text, source))
+    })
+}
+
+pub(super) fn image(head: &Head<'_>, base: &Url) -> Option<Url> {
+    let stated = || head.article().and_then(|article| jsonld::string(article, "image"));
+    head.first_meta(&["og:image", "og:image:url", "og:image:secure_url", "twitter:image"])
+        .or_else(stated)
+        .or_else(|| head.first_meta(&["twitter:image:src", "thumbnail", "image"]))
+        .and_then(|address| web_url(address, base))
+}
+
+/// Pictures and videos that the page declares, the lead picture first.
+pub(super) fn media(head: &Head<'_>, base: &Url) -> Vec<Url> {
+    let mut media: Vec<Url> = Vec::new();
+    let mut add = |address: &str| {
+        if let Some(url) = web_url(address, base)
+            && media.len() < MEDIA_MAX
+            && !media.contains(&url)
+        {
+            media.push(url);
+        }
+    };
+    for key in ["og:image", "twitter:image", "og:video", "og:video:url", "og:audio"] {
+        head.all_metas(key).for_each(&mut add);
+    }
+    for key in ["image", "video", "thumbnailUrl"] {
+        let Some(value) = head.article().and_then(|article| article.get(key)) else { continue };
+        let items = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+        for item in items {
+            let address = ["contentUrl", "url", "embedUrl"]
+                .iter()
+                .find_map(|key| item.get(*key).and_then(Value::as_str))
+                .or_else(|| item.as_str());
+            if let Some(address) = address {
+                add(address);
+            }
+        }
+    }
+    media
+}
+
+/// What the page says its own address is.
+pub(super) fn canonical(head: &Head<'_>, base: &Url) -> Option<Url> {
+    head.canonical
+        .or_else(|| head.first_meta(&["og:url"]))
+        .and_then(|address| web_url(address, base))
+}
+
+fn web_url(address: &str, base: &Url) -> Option<Url> {
+    let address = unescaped(address);
+    if address.is_empty() || address.len() > 4096 {
+        return None;
+    }
+    base.join(&address).ok().filter(|url| matches!(url.scheme(), "http" | "https"))
+}
+
+/// A cleaned line with the character references that JSON-LD and meta tags carry doubly escaped.
+pub(super) fn unescaped(text: &str) -> String {
+    if !text.contains('&') && !text.contains('<') {
+        return clean_line(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('&') {
+        out.push_str(rest.get(..at).unwrap_or_default());
+        rest = rest.get(at..).unwrap_or_default();
+        let end = rest.bytes().take(12).position(|byte| byte == b';');
+        let reference = end.and_then(|end| rest.get(1..end)).and_then(character);
+        match (reference, end) {
+            (Some(c), Some(end)) => {
+                out.push(c);
+                rest = rest.get(end + 1..).unwrap_or_default();
+            }
+            _ => {
+                out.push('&');
+                rest = rest.get(1..).unwrap_or_default();
+            }
+        }
+    }
+    out.push_str(rest);
+    clean_line(&out)
+}
+
+fn character(name: &str) -> Option<char> {
+    if let Some(number) = name.strip_prefix('#') {
+        let code = match number.strip_prefix(['x', 'X']) {
+            Some(hex) => u32::from_str_radix(hex, 16).ok()?,
+            None => number.parse().ok()?,
+        };
+        return char::from_u32(code);
+    }
+    Some(match name {
+        "amp" => '&',
+        "lt" => '<',
+        "gt" => '>',
+        "quot" => '"',
+        "apos" => '\'',
+        "nbsp" => ' ',
+        "shy" => '\u{ad}',
+        "ndash" => '–',
+        "mdash" => '—',
+        "hellip" => '…',
+        "lsquo" => '‘',
+        "rsquo" => '’',
+        "sbquo" => '‚',
+        "ldquo" => '“',
+        "rdquo" => '”',
+        "bdquo" => '„',
+        "laquo" => '«',
+        "raquo" => '»',
+        "auml" => 'ä',
+        "ouml" => 'ö',
+        "uuml" => 'ü',
+        "Auml" => 'Ä',
+        "Ouml" => 'Ö',
+        "Uuml" => 'Ü',
+        "szlig" => 'ß',
+        "eacute" => 'é',
+        "egrave" => 'è',
+        "agrave" => 'à',
+        "ccedil" => 'ç',
+        "ntilde" => 'ñ',
+        "oacute" => 'ó',
+        "iacute" => 'í',
+        "aacute" => 'á',
+        "uacute" => 'ú',
+        _ => return None,
+    })
+}

@@ -1,0 +1,187 @@
+//! `config/sites/<host>.toml`: how to read the pages of one site.
+
+use std::ops::Range;
+
+use jiff::tz::TimeZone;
+use scraper::Selector;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::fault::Fault;
+
+/// How to read the pages of one site: `config/sites/<host>.toml`, compiled.
+#[derive(Debug, Clone, Default)]
+pub struct SiteRules {
+    /// The host the rules are for; its subdomains are meant too.
+    pub host: String,
+    /// The zone of dates that name none.
+    pub zone: Option<TimeZone>,
+    /// BCP 47.
+    pub language: Option<String>,
+    /// The first selector that matches wins; all its matches are the text.
+    pub body: Vec<Selector>,
+    pub title: Vec<Selector>,
+    pub authors: Vec<Selector>,
+    pub published: Vec<Selector>,
+    /// Elements that are no part of the text, inside or outside of `body`.
+    pub remove: Vec<Selector>,
+    /// The link to the next part of an article in parts.
+    pub next_page: Vec<Selector>,
+}
+
+const KEYS: [&str; 9] =
+    ["host", "zone", "language", "body", "title", "authors", "published", "remove", "next_page"];
+
+impl SiteRules {
+    /// Reads a file's text, or tells all its faults.
+    ///
+    /// # Errors
+    /// Every fault of the file with its place: a misspelt key, a wrong type, a selector that does
+    /// not compile, a zone that does not exist.
+    pub fn parse(toml_text: &str) -> Result<Self, Vec<Fault>> {
+        let (table, errors) = DeTable::parse_recoverable(toml_text);
+        let mut faults: Vec<Fault> = errors
+            .into_iter()
+            .map(|error| Fault {
+                span: error.span().unwrap_or(0..0),
+                message: error.message().to_owned(),
+                help: None,
+            })
+            .collect();
+        let mut rules = Self::default();
+        for (key, value) in table.get_ref() {
+            rules.set(key, value, &mut faults);
+        }
+        if rules.host.is_empty() && !table.get_ref().contains_key("host") {
+            faults.push(Fault {
+                span: 0..0,
+                message: "`host` is missing".to_owned(),
+                help: Some("write `host = \"example.org\"`".to_owned()),
+            });
+        }
+        faults.sort_by_key(|fault| fault.span.start);
+        if faults.is_empty() { Ok(rules) } else { Err(faults) }
+    }
+
+    fn set(
+        &mut self,
+        key: &Spanned<std::borrow::Cow<'_, str>>,
+        value: &Spanned<DeValue<'_>>,
+        faults: &mut Vec<Fault>,
+    ) {
+        match key.get_ref().as_ref() {
+            "host" => self.host = host(value, faults).unwrap_or_default(),
+            "zone" => self.zone = zone(value, faults),
+            "language" => self.language = language(value, faults),
+            "body" => self.body = selectors(value, faults),
+            "title" => self.title = selectors(value, faults),
+            "authors" => self.authors = selectors(value, faults),
+            "published" => self.published = selectors(value, faults),
+            "remove" => self.remove = selectors(value, faults),
+            "next_page" => self.next_page = selectors(value, faults),
+            unknown => faults.push(Fault {
+                span: key.span(),
+                message: format!("unknown key `{unknown}`"),
+                help: Some(match nearest(unknown) {
+                    Some(meant) => format!("did you mean `{meant}`?"),
+                    None => format!("the keys are {}", KEYS.join(", ")),
+                }),
+            }),
+        }
+    }
+}
+
+fn string<'a>(value: &'a Spanned<DeValue<'_>>, faults: &mut Vec<Fault>) -> Option<&'a str> {
+    let text = value.get_ref().as_str();
+    if text.is_none() {
+        faults.push(Fault {
+            span: value.span(),
+            message: format!("expected a text, found {}", value.get_ref().type_str()),
+            help: None,
+        });
+    }
+    text
+}
+
+fn host(value: &Spanned<DeValue<'_>>, faults: &mut Vec<Fault>) -> Option<String> {
+    let text = string(value, faults)?;
+    let parsed = url::Host::parse(text).ok().map(|host| host.to_string());
+    if parsed.is_none() || !text.contains('.') {
+        faults.push(fault(value.span(), format!("`{text}` is no host name"), "like `example.org`"));
+        return None;
+    }
+    parsed
+}
+
+fn zone(value: &Spanned<DeValue<'_>>, faults: &mut Vec<Fault>) -> Option<TimeZone> {
+    let text = string(value, faults)?;
+    let zone = TimeZone::get(text).ok();
+    if zone.is_none() {
+        let message = format!("`{text}` is no time zone");
+        faults.push(fault(value.span(), message, "a zone's name, like `Asia/Almaty`"));
+    }
+    zone
+}
+
+fn language(value: &Spanned<DeValue<'_>>, faults: &mut Vec<Fault>) -> Option<String> {
+    let text = string(value, faults)?;
+    let tag = super::metadata::language_tag(text);
+    if tag.is_none() {
+        let message = format!("`{text}` is no language tag");
+        faults.push(fault(value.span(), message, "BCP 47, like `ru` or `pt-BR`"));
+    }
+    tag
+}
+
+/// A selector or a list of selectors.
+fn selectors(value: &Spanned<DeValue<'_>>, faults: &mut Vec<Fault>) -> Vec<Selector> {
+    let items: Vec<&Spanned<DeValue<'_>>> = match value.get_ref() {
+        DeValue::Array(items) => items.iter().collect(),
+        _ => vec![value],
+    };
+    let mut selectors = Vec::new();
+    for item in items {
+        let Some(text) = string(item, faults) else { continue };
+        match Selector::parse(text) {
+            Ok(selector) => selectors.push(selector),
+            Err(error) => {
+                let message = format!("`{text}` is no CSS selector: {error}");
+                faults.push(fault(item.span(), message, "like `div.article__text`"));
+            }
+        }
+    }
+    selectors
+}
+
+fn fault(span: Range<usize>, message: String, help: &str) -> Fault {
+    Fault { span, message, help: Some(help.to_owned()) }
+}
+
+/// The key that shares most of its beginning and length with a misspelt one.
+fn nearest(word: &str) -> Option<&'static str> {
+    KEYS.into_iter()
+        .map(|key| (distance(word, key), key))
+        .min()
+        .and_then(|(distance, key)| (distance <= 1 + key.len() / 4).then_some(key))
+}
+
+/// Levenshtein's distance.
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
+    for (i, left) in a.chars().take(64).enumerate() {
+        let mut diagonal = i;
+        if let Some(first) = row.first_mut() {
+            *first = i + 1;
+        }
+        for (j, right) in b.chars().enumerate() {
+            let up = row.get(j + 1).copied().unwrap_or(usize::MAX);
+            let before = row.get(j).copied().unwrap_or(usize::MAX);
+            let best = (diagonal + usize::from(left != right)).min(up + 1).min(before + 1);
+            diagonal = up;
+            if let Some(cell) = row.get_mut(j + 1) {
+                *cell = best;
+            }
+        }
+    }
+    row.last().copied().unwrap_or(usize::MAX)
+}

@@ -1,0 +1,243 @@
+//! Addresses as feeds and pages really write them, mended until they parse.
+
+use url::Url;
+
+use super::Rules;
+
+/// Reads an absolute address. The error is a reason in words.
+pub(super) fn absolute(address: &str, rules: &mut Rules) -> Result<Url, String> {
+    let tidied = tidy(address, rules);
+    let text = joined_query(scheme(&tidied, rules), rules);
+    let url = check(Url::parse(&text).map_err(|e| e.to_string())?)?;
+    let bare = !tidied.starts_with("//") && !names_a_scheme(&tidied.to_ascii_lowercase());
+    if bare && !looks_like_a_host(url.host_str().unwrap_or_default()) {
+        return Err("it has neither scheme nor host".to_owned());
+    }
+    Ok(url)
+}
+
+/// Reads an address found on the page `base`.
+pub(super) fn relative(base: &Url, address: &str, rules: &mut Rules) -> Result<Url, String> {
+    let text = tidy(address, rules);
+    let lower = text.to_ascii_lowercase();
+    let has_scheme =
+        names_a_scheme(&lower) || ["feed:", "view-source:"].iter().any(|s| lower.starts_with(s));
+    if has_scheme || names_the_host(base, &lower) {
+        let text = scheme(&text, rules);
+        return check(Url::parse(&joined_query(text, rules)).map_err(|e| e.to_string())?);
+    }
+    check(base.join(&text).map_err(|e| e.to_string())?)
+}
+
+fn check(url: Url) -> Result<Url, String> {
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(format!("{} is not http or https", url.scheme()));
+    }
+    match url.host_str() {
+        None | Some("") => Err("it has no host".to_owned()),
+        Some(host) if !is_a_name(host) => Err(format!("{host:?} is no host")),
+        Some(_) => Ok(url),
+    }
+}
+
+/// Whether a host is made of letters, digits and hyphens, without an empty label, or is an address.
+pub(super) fn is_a_name(host: &str) -> bool {
+    if host.starts_with('[') {
+        return true;
+    }
+    let host = host.strip_suffix('.').unwrap_or(host);
+    let letter = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+    host.split('.').all(|label| !label.is_empty() && label.bytes().all(letter))
+}
+
+/// Without a scheme a word or a file name could pass for a host.
+fn looks_like_a_host(name: &str) -> bool {
+    const FILES: &[&str] =
+        &["html", "htm", "shtml", "php", "asp", "aspx", "jsp", "xml", "pdf", "jpg", "png"];
+    match name.trim_end_matches('.').rsplit_once('.') {
+        Some((_, last)) => !FILES.contains(&last),
+        None => name == "localhost",
+    }
+}
+
+/// White space, quotes and brackets around it, entities in it, unfilled templates behind it.
+fn tidy(address: &str, rules: &mut Rules) -> String {
+    let mut text = address.to_owned();
+    let noise = |c: char| {
+        c.is_whitespace() && c != '\u{85}'
+            || c.is_ascii_control()
+            || matches!(c, '\u{feff}' | '\u{200b}'..='\u{200f}')
+    };
+    let trimmed = text.trim_matches(noise);
+    if trimmed.len() != text.len() {
+        rules.add("white-space");
+        text = trimmed.to_owned();
+    }
+    while let Some(decoded) = without_entities(&text) {
+        rules.add("html-entities");
+        text = decoded;
+    }
+    let opened = text.trim_start_matches(['"', '\'', '<', '(', '[', '«', '“', '‘']);
+    let quoted = opened.len() != text.len();
+    let mut rest = opened;
+    loop {
+        let shorter = without_stray_end(rest, quoted);
+        if shorter.len() == rest.len() {
+            break;
+        }
+        rest = shorter;
+    }
+    if rest.len() != text.len() {
+        rules.add("stray-characters");
+        text = rest.to_owned();
+    }
+    text
+}
+
+/// A query may end in anything; behind a path a quotation mark is the sentence's.
+fn without_stray_end(text: &str, quoted: bool) -> &str {
+    let text = text.strip_suffix('&').unwrap_or(text);
+    if text.contains('?') && !quoted {
+        return text;
+    }
+    without_template(unbalanced(text.trim_end_matches(['"', '<', '>', '»', '”', '’', '“', '`'])))
+}
+
+/// A closing bracket that nothing opens was the sentence's, not the address's.
+fn unbalanced(text: &str) -> &str {
+    let opened = [("(", "%28", ')'), ("[", "%5b", ']'), ("{", "%7b", '}')];
+    let lower = text.to_ascii_lowercase();
+    opened.iter().fold(text, |text, (open, escaped, close)| {
+        let alone = !lower.contains(open) && !lower.contains(escaped);
+        if alone { text.trim_end_matches(*close) } else { text }
+    })
+}
+
+/// `…/{user_name}` and `…/{{slug}}`: a template that nobody filled in.
+fn without_template(text: &str) -> &str {
+    let Some((before, last)) = text.rsplit_once('/') else { return text };
+    let template = last.starts_with('{') && last.ends_with('}');
+    if template && before.contains("://") && !before.contains(['?', '#']) { before } else { text }
+}
+
+fn without_entities(text: &str) -> Option<String> {
+    const ENTITIES: &[(&str, &str)] = &[
+        ("&amp;", "&"),
+        ("&#38;", "&"),
+        ("&#038;", "&"),
+        ("&#x26;", "&"),
+        ("&#X26;", "&"),
+        ("&AMP;", "&"),
+        ("&#x2F;", "/"),
+        ("&#47;", "/"),
+        ("&#x3D;", "="),
+        ("&#61;", "="),
+        ("&equals;", "="),
+        ("&quot;", "\""),
+        ("&#34;", "\""),
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+    ];
+    let found = ENTITIES.iter().any(|(entity, _)| text.contains(entity));
+    found.then(|| {
+        ENTITIES.iter().fold(text.to_owned(), |text, (entity, plain)| text.replace(entity, plain))
+    })
+}
+
+/// Gives the text exactly one scheme.
+fn scheme(text: &str, rules: &mut Rules) -> String {
+    let mut rest = text;
+    let mut secure = None;
+    loop {
+        let lower = rest.to_ascii_lowercase();
+        let Some((length, found)) = scheme_at(&lower) else { break };
+        // Behind the first scheme only an unmistakable second one counts: `http://http.example/`.
+        let plain = lower.get(..length).is_some_and(|s| s.contains("//"));
+        if secure.is_some() && !plain {
+            break;
+        }
+        let exact = matches!(lower.get(..length), Some("http://" | "https://"));
+        if secure.is_some() || !exact {
+            rules.add("repaired-scheme");
+        }
+        secure = found.or(secure).or(Some(true));
+        rest = rest.get(length..).unwrap_or_default();
+    }
+    let rest = rest.trim_start_matches(['/', '\\', ':']);
+    match secure {
+        Some(true) => format!("https://{rest}"),
+        Some(false) => format!("http://{rest}"),
+        None if names_a_scheme(&text.to_ascii_lowercase()) => text.to_owned(),
+        None => {
+            rules.add("repaired-scheme");
+            format!("https://{rest}")
+        }
+    }
+}
+
+/// The length of a scheme, right or misspelt, at the head of `lower`, and whether it is https.
+fn scheme_at(lower: &str) -> Option<(usize, Option<bool>)> {
+    const FORMS: &[(&str, Option<bool>)] = &[
+        ("view-source:", None),
+        ("feed://", None),
+        ("feed:", None),
+        ("https", Some(true)),
+        ("hxxps", Some(true)),
+        ("htttps", Some(true)),
+        ("htps", Some(true)),
+        ("ttps", Some(true)),
+        ("http", Some(false)),
+        ("hxxp", Some(false)),
+        ("htttp", Some(false)),
+        ("htp", Some(false)),
+        ("ttp", Some(false)),
+    ];
+    for (form, secure) in FORMS {
+        let Some(rest) = lower.strip_prefix(form) else { continue };
+        if secure.is_none() {
+            return Some((form.len(), *secure));
+        }
+        let marks = rest.len() - rest.trim_start_matches([':', ';', '/', '\\']).len();
+        let mark = rest.get(..marks).unwrap_or_default();
+        if mark.contains(':') || mark.contains(';') || mark.starts_with("//") {
+            return Some((form.len() + marks, *secure));
+        }
+    }
+    None
+}
+
+/// Whether a scheme opens the address, be it one that we cannot fetch (`mailto:`). A host with a
+/// port is none: `example.com:8080`.
+fn names_a_scheme(lower: &str) -> bool {
+    if scheme_at(lower).is_some() {
+        return true;
+    }
+    let Some((name, rest)) = lower.split_once(':') else { return false };
+    let word = name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || "+-".contains(c));
+    word && !rest.starts_with(|c: char| c.is_ascii_digit())
+}
+
+/// Whether a relative-looking address opens with a host: `www.example.kz/news/1`, or the name of
+/// the page's own site.
+fn names_the_host(base: &Url, lower: &str) -> bool {
+    let first = lower.split(['/', '?', '#', ':']).next().unwrap_or_default();
+    let host = base.host_str().unwrap_or_default();
+    let bare = |name: &str| name.strip_prefix("www.").unwrap_or(name).to_owned();
+    let www = first.starts_with("www.") && first.matches('.').count() >= 2;
+    www || (first.contains('.') && bare(first) == bare(host))
+}
+
+/// `http://example.com&a=1`: the question mark was lost.
+fn joined_query(text: String, rules: &mut Rules) -> String {
+    let Some((scheme, rest)) = text.split_once("://") else { return text };
+    let end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
+    let (host, tail) = rest.split_at(end);
+    if !tail.starts_with('?')
+        && let Some((host, query)) = host.split_once('&')
+    {
+        rules.add("repaired-query");
+        return format!("{scheme}://{host}/?{query}{tail}");
+    }
+    text
+}

@@ -1,0 +1,338 @@
+//! Addresses that wrap another: caches, redirectors, archives.
+
+use url::Url;
+
+use super::{
+    PASSES, Rules,
+    names::{REDIRECT_WORDS, REDIRECTORS, TARGET_PARAMETERS, TURBO_PARAMETERS},
+    percent, repair,
+};
+
+/// The innermost address, where `url` wraps one.
+pub(super) fn unwrap(url: &Url, rules: &mut Rules) -> Option<Url> {
+    let mut target: Option<Url> = None;
+    for _ in 0..PASSES {
+        let Some(next) = once(target.as_ref().unwrap_or(url), rules) else { break };
+        target = Some(percent::normalized(next));
+    }
+    target
+}
+
+fn once(url: &Url, rules: &mut Rules) -> Option<Url> {
+    let host = url.host_str()?.trim_end_matches('.').to_owned();
+    let found = amp_cache(url, &host)
+        .map(|target| ("amp-cache", target))
+        .or_else(|| turbo(url, &host).map(|target| ("turbo-page", target)))
+        .or_else(|| archive(url, &host).map(|target| ("web-archive", target)))
+        .or_else(|| reader(url, &host).map(|target| ("reader", target)))
+        .or_else(|| redirector(url, &host).map(|target| ("redirector", target)));
+    let (rule, target) = found?;
+    rules.add(rule);
+    Some(target)
+}
+
+/// `cdn.ampproject.org/c/s/host/path` and its kin, and `google.com/amp/s/host/path`.
+fn amp_cache(url: &Url, host: &str) -> Option<Url> {
+    let cache = under(host, "cdn.ampproject.org")
+        || under(host, "bing-amp.com")
+        || under(host, "amp.cloudflare.com");
+    let segments: Vec<&str> = url.path_segments()?.collect();
+    let (kind, rest) = segments.split_first()?;
+    let served = cache && matches!(*kind, "c" | "v" | "i" | "ii" | "r" | "wp" | "a");
+    let google = under(host, "google.*") && *kind == "amp";
+    if !served && !google {
+        return None;
+    }
+    match rest.split_first()? {
+        (&"s", rest) => embedded(&rest.join("/"), true, url),
+        _ => embedded(&rest.join("/"), false, url),
+    }
+}
+
+/// Yandex's turbo pages: `yandex.ru/turbo/host/s/path`, `host.turbopages.org/host/s/path`, and the
+/// older `?text=`.
+fn turbo(url: &Url, host: &str) -> Option<Url> {
+    let pages = under(host, "turbopages.org");
+    let yandex = under(host, "yandex.*");
+    let segments: Vec<&str> = url.path_segments()?.collect();
+    let rest = match segments.as_slice() {
+        ["turbo", rest @ ..] if yandex || pages => rest,
+        rest if pages => rest,
+        _ => return None,
+    };
+    if let Some(target) = parameter(url, &["text"]) {
+        return Some(target);
+    }
+    let mut url = url.clone();
+    let own: Vec<&str> = url
+        .query()
+        .unwrap_or_default()
+        .split('&')
+        .filter(|part| !TURBO_PARAMETERS.contains(&part.split('=').next().unwrap_or_default()))
+        .collect();
+    let own = own.join("&");
+    let rest: Vec<String> = rest.iter().map(|&s| s.to_owned()).collect();
+    let rest: Vec<&str> = rest.iter().map(String::as_str).collect();
+    url.set_query(Some(own.as_str()).filter(|query| !query.is_empty()));
+    let url = &url;
+    match rest.as_slice() {
+        ["s", site, path @ ..] if site.contains('.') => embedded(&join(site, path), true, url),
+        [site, "s", path @ ..] if site.contains('.') => embedded(&join(site, path), true, url),
+        [site, "h", path @ ..] | [site, path @ ..] if site.contains('.') => {
+            embedded(&join(site, path), false, url)
+        }
+        _ => None,
+    }
+}
+
+fn join(site: &str, path: &[&str]) -> String {
+    format!("{site}/{}", path.join("/"))
+}
+
+/// Web archives put a time of 4 to 14 digits before the address.
+fn archive(url: &Url, host: &str) -> Option<Url> {
+    const HOSTS: &[&str] = &[
+        "archive.org",
+        "archive.today",
+        "archive.is",
+        "archive.ph",
+        "archive.md",
+        "archive.li",
+        "archive.vn",
+        "archive.fo",
+        "archive-it.org",
+        "arquivo.pt",
+        "webarchive.org.uk",
+        "nationalarchives.gov.uk",
+        "webarchive.loc.gov",
+        "mementoweb.org",
+        "archive.wikiwix.com",
+        "webrecorder.io",
+        "conifer.rhizome.org",
+        "vefsafn.is",
+        "stanford.edu",
+        "haw.nsk.hr",
+    ];
+    let known = HOSTS.iter().any(|archive| under(host, archive));
+    if under(host, "webcache.googleusercontent.com") {
+        let (_, query) =
+            url.query_pairs().find(|(name, value)| name == "q" && value.starts_with("cache:"))?;
+        let rest = query.strip_prefix("cache:")?.split([' ', '+']).next()?;
+        // `cache:ID:address`, the id being twelve characters.
+        let rest = rest
+            .split_once(':')
+            .filter(|(id, _)| id.len() == 12 && !id.contains('.'))
+            .map_or(rest, |(_, r)| r);
+        return address(rest).or_else(|| address(&format!("http://{rest}")));
+    }
+    if host == "webcitation.org" || host == "www.webcitation.org" {
+        return parameter(url, &["url"]);
+    }
+    let segments: Vec<&str> = url.path_segments()?.collect();
+    for (place, segment) in segments.iter().enumerate() {
+        let digits = segment.bytes().take_while(u8::is_ascii_digit).count();
+        let mark = segment.get(digits..).unwrap_or_default();
+        let marked = mark.is_empty() || mark == "*" || (mark.ends_with('_') && mark.len() == 3);
+        let newest = known && matches!(*segment, "newest" | "oldest" | "latest");
+        let time = marked && (if known { (4..=14).contains(&digits) } else { digits == 14 });
+        if !time && !newest {
+            continue;
+        }
+        let rest = segments.get(place + 1..).unwrap_or_default().join("/");
+        let lower = rest.to_ascii_lowercase();
+        let absolute = lower.starts_with("http:/") || lower.starts_with("https:/");
+        // Without a scheme only where nothing but an archived address can follow.
+        let bare = known && rest.split('/').next().is_some_and(|h| h.contains('.'));
+        if absolute || bare {
+            return embedded(&rest, false, url);
+        }
+    }
+    None
+}
+
+/// Sites that show the page whose address follows theirs.
+fn reader(url: &Url, host: &str) -> Option<Url> {
+    const PATHS: &[&str] = &[
+        "12ft.io",
+        "outline.com",
+        "r.jina.ai",
+        "txtify.it",
+        "smry.ai",
+        "removepaywall.com",
+        "archive.ph",
+        "archive.today",
+        "archive.is",
+    ];
+    const QUERIES: &[&str] = &[
+        "anonym.to",
+        "href.li",
+        "nullrefer.com",
+        "dereferer.me",
+        "anonymz.com",
+        "blankrefer.com",
+        "hidereferrer.com",
+    ];
+    let bare = host.strip_prefix("www.").unwrap_or(host);
+    if PATHS.contains(&bare) {
+        let path = url.path().trim_start_matches('/');
+        let lower = path.to_ascii_lowercase();
+        return (lower.starts_with("http:/") || lower.starts_with("https:/"))
+            .then(|| embedded(path, true, url))
+            .flatten();
+    }
+    if QUERIES.contains(&bare) {
+        return address(&percent::plain(url.query()?));
+    }
+    None
+}
+
+/// A known redirector, or any page called "go", "away" and the like, with an address in a parameter.
+fn redirector(url: &Url, host: &str) -> Option<Url> {
+    for (site, path, names) in REDIRECTORS {
+        if under(host, site) && url.path().starts_with(path) {
+            if let Some(target) = parameter(url, names) {
+                return Some(target);
+            }
+        }
+    }
+    if under(host, "urldefense.proofpoint.com") && url.path().starts_with("/v2/") {
+        let (_, value) = url.query_pairs().find(|(name, _)| name == "u")?;
+        return address(&percent::plain(&value.replace('-', "%").replace('_', "/")));
+    }
+    if under(host, "urldefense.com") && url.path().starts_with("/v3/__") {
+        let rest = url.path().strip_prefix("/v3/__")?;
+        return address(rest.split("__;").next()?);
+    }
+    if under(host, "r.search.yahoo.com") || under(host, "search.yahoo.com") {
+        let target = url.path().split('/').find_map(|s| s.strip_prefix("RU="))?;
+        return address(&percent::plain(target));
+    }
+    if host == "news.google.com" {
+        let segments: Vec<&str> = url.path_segments()?.collect();
+        let place = segments.iter().position(|s| matches!(*s, "articles" | "read"))?;
+        return google_news(segments.get(place + 1)?);
+    }
+    if under(host, "bing.com") && url.path().starts_with("/ck/a") {
+        let (_, value) = url.query_pairs().find(|(name, _)| name == "u")?;
+        return address(&String::from_utf8(base64(value.strip_prefix("a1")?)?).ok()?);
+    }
+    let last = url.path_segments()?.rfind(|s| !s.is_empty())?.to_ascii_lowercase();
+    let word = last.split('.').next().unwrap_or_default();
+    if REDIRECT_WORDS.contains(&word) { parameter(url, TARGET_PARAMETERS) } else { None }
+}
+
+/// Until 2024 the id of a Google News article held its address, length first, in Base64.
+fn google_news(id: &str) -> Option<Url> {
+    let bytes = base64(id)?;
+    let start = bytes.windows(4).position(|w| w == b"http")?;
+    let rest = bytes.get(start..)?;
+    let end = rest.iter().position(|b| !b.is_ascii_graphic()).unwrap_or(rest.len());
+    let length = bytes.get(..start)?.last().copied().map_or(end, usize::from);
+    // A length over 127 takes two bytes; the address then ends where the text does.
+    let end = if length < 128 { length.min(end) } else { end };
+    address(std::str::from_utf8(rest.get(..end)?).ok()?)
+}
+
+/// The first parameter of `names` that holds an absolute address.
+fn parameter(url: &Url, names: &[&str]) -> Option<Url> {
+    for name in names {
+        for (key, value) in url.query_pairs() {
+            if key.eq_ignore_ascii_case(name)
+                && let Some(target) = address(&value)
+            {
+                return Some(target);
+            }
+        }
+    }
+    None
+}
+
+/// `text` as an address, only if it says so itself.
+fn address(text: &str) -> Option<Url> {
+    let mut text = text.trim().to_owned();
+    for _ in 0..3 {
+        let lower = text.to_ascii_lowercase();
+        if lower.starts_with("http://") || lower.starts_with("https://") {
+            return Url::parse(&text).ok().filter(has_site);
+        }
+        if lower.starts_with("http:/") || lower.starts_with("https:/") {
+            return Url::parse(&text).ok().filter(has_site);
+        }
+        if let Some(rest) = lower.strip_prefix("//") {
+            return rest
+                .contains('.')
+                .then(|| Url::parse(&format!("https:{text}")).ok())
+                .flatten()
+                .filter(has_site);
+        }
+        if lower.starts_with("www.") {
+            return Url::parse(&format!("https://{text}")).ok().filter(has_site);
+        }
+        if !lower.starts_with("http") || !text.contains('%') {
+            return None;
+        }
+        text = percent::plain(&text);
+    }
+    None
+}
+
+/// The address in the path of `outer`, with the query and fragment that went along.
+fn embedded(rest: &str, secure: bool, outer: &Url) -> Option<Url> {
+    let lower = rest.to_ascii_lowercase();
+    let mut target = if lower.starts_with("http:/")
+        || lower.starts_with("https:/")
+        || lower.starts_with("http%3a")
+        || lower.starts_with("https%3a")
+    {
+        address(rest)?
+    } else {
+        let scheme = if secure { "https" } else { "http" };
+        Url::parse(&format!("{scheme}://{rest}")).ok().filter(has_site)?
+    };
+    if target.query().is_none() {
+        target.set_query(outer.query());
+    }
+    if target.fragment().is_none() {
+        target.set_fragment(outer.fragment());
+    }
+    Some(target)
+}
+
+fn has_site(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    matches!(url.scheme(), "http" | "https") && host.contains('.') && repair::is_a_name(host)
+}
+
+/// Whether `host` is `site` or below it; `google.*` is Google under any suffix.
+fn under(host: &str, site: &str) -> bool {
+    match site.strip_suffix(".*") {
+        Some(label) => {
+            let domain = psl::domain_str(host).unwrap_or(host);
+            domain.split('.').next() == Some(label)
+        }
+        None => host == site || host.strip_suffix(site).is_some_and(|rest| rest.ends_with('.')),
+    }
+}
+
+/// Base64 in the URL or the standard alphabet, with or without padding.
+fn base64(text: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let (mut buffer, mut bits) = (0_u32, 0_u32);
+    for byte in text.bytes().filter(|b| *b != b'=') {
+        let value = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' | b'-' => 62,
+            b'/' | b'_' => 63,
+            _ => return None,
+        };
+        buffer = (buffer << 6) | u32::from(value);
+        bits += 6;
+        if bits >= 8 {
+            bits -= 8;
+            bytes.push(u8::try_from((buffer >> bits) & 0xff).ok()?);
+        }
+    }
+    Some(bytes)
+}

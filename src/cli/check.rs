@@ -1,0 +1,68 @@
+//! `newswatch check`: is the configuration free of faults?
+
+use serde_json::{Value, json};
+
+use super::{
+    Exit, compose,
+    format::{is_styled_stderr, print_json, print_text},
+};
+use crate::config::{self, LoadOptions, Report};
+
+pub(super) fn check(options: &LoadOptions, json: bool) -> anyhow::Result<Exit> {
+    let loaded = match config::load(options) {
+        Ok(loaded) => loaded,
+        Err(report) => {
+            if json {
+                print_json(&json!({ "ok": false, "faults": faults(&report) }))?;
+            } else {
+                anstream::eprintln!("{}", report.render(is_styled_stderr()));
+            }
+            return Ok(Exit::BadConfiguration);
+        }
+    };
+    let rules = compose::rules(&loaded.config)?;
+    let enabled = loaded.config.feeds.iter().filter(|feed| feed.enabled).count();
+    let warnings = loaded.config.warnings();
+    let config = loaded.paths.config.as_ref().map(|path| path.display().to_string());
+    if json {
+        print_json(&json!({
+            "ok": true,
+            "faults": [],
+            "warnings": warnings.as_ref().map(faults).unwrap_or_default(),
+            "config": config,
+            "feeds": loaded.config.feeds.len(),
+            "feeds_enabled": enabled,
+            "topics": loaded.config.topics.len(),
+            "sites": rules.sites.len(),
+            "config_hash": config::hash(&loaded.config),
+        }))?;
+        return Ok(Exit::Success);
+    }
+    if let Some(warnings) = &warnings {
+        anstream::eprintln!("{}", warnings.render(is_styled_stderr()));
+    }
+    print_text(&format!(
+        "no faults in {}: {} feeds ({enabled} enabled), {} topics, rules for {} sites\n",
+        config.as_deref().unwrap_or("the built-in configuration"),
+        loaded.config.feeds.len(),
+        loaded.config.topics.len(),
+        rules.sites.len(),
+    ))?;
+    Ok(Exit::Success)
+}
+
+/// A report's faults as data.
+pub(super) fn faults(report: &Report) -> Vec<Value> {
+    report
+        .faults()
+        .map(|fault| {
+            json!({
+                "file": fault.file,
+                "line": fault.line,
+                "column": fault.column,
+                "message": fault.message,
+                "help": fault.help,
+            })
+        })
+        .collect()
+}

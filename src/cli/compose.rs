@@ -1,0 +1,108 @@
+//! From the checked configuration to the settings of the stages.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use jiff::SignedDuration;
+
+use crate::{
+    archive,
+    article::SiteRules,
+    config::{self, Config},
+    crawl, fetch,
+    politeness::pace::Rest,
+    schedule::Cadence,
+    topic::Topics,
+};
+
+/// The feeds that are polled.
+pub(super) fn feeds(config: &Config) -> Vec<crawl::Feed> {
+    let schedule = &config.settings.schedule;
+    config
+        .feeds
+        .iter()
+        .filter(|feed| feed.enabled)
+        .map(|feed| crawl::Feed {
+            id: feed.id.clone(),
+            url: feed.url.clone(),
+            kind: feed.kind,
+            name: feed.name.clone(),
+            language: feed.language.clone(),
+            country: feed.country.clone(),
+            tags: feed.tags.clone(),
+            zone: feed.zone.clone(),
+            cadence: Cadence {
+                interval: signed(feed.interval.unwrap_or(schedule.interval)),
+                floor: signed(feed.floor.unwrap_or(schedule.floor)),
+                floor_without_validators: signed(
+                    feed.floor.unwrap_or(schedule.floor_without_validators),
+                ),
+                ceiling: signed(feed.ceiling.unwrap_or(schedule.ceiling)),
+                jitter: f64::from(schedule.jitter_percent) / 100.0,
+            },
+        })
+        .collect()
+}
+
+/// What reading and judging needs.
+pub(super) fn rules(config: &Config) -> anyhow::Result<crawl::Rules> {
+    let topics = config.topics.iter().map(|topic| topic.value.clone()).collect();
+    let sites: BTreeMap<String, SiteRules> =
+        config.sites.iter().map(|site| (site.value.host.clone(), site.value.clone())).collect();
+    Ok(crawl::Rules {
+        sites,
+        topics: Topics::new(topics)?,
+        keep: match config.settings.topic.keep {
+            config::Keep::Relevant => crawl::Keep::Relevant,
+            config::Keep::Passing => crawl::Keep::Passing,
+            config::Keep::Everything => crawl::Keep::Everything,
+        },
+    })
+}
+
+pub(super) fn settings(config: &Config) -> crawl::Settings {
+    let politeness = &config.settings.politeness;
+    crawl::Settings {
+        rest: Rest { delay: signed(politeness.delay), ..Rest::default() },
+        robots_for_feeds: politeness.robots_for_feeds,
+        hold_scope: match politeness.hold_scope {
+            config::HoldScope::Host => crawl::HoldScope::Host,
+            config::HoldScope::Domain => crawl::HoldScope::Domain,
+        },
+        revisit_after: signed(config.settings.schedule.revisit_after),
+        judge_before_fetch: config.settings.topic.judge_before_fetch,
+        copy_memory: signed(config.settings.dedup.memory),
+        page_attempts: config.settings.limits.page_attempts,
+        keep_copied_text: config.settings.dedup.copies == config::Copies::Full,
+        config_hash: config::hash(config),
+    }
+}
+
+pub(super) fn reloaded(config: &Config) -> anyhow::Result<crawl::Reloaded> {
+    Ok(crawl::Reloaded { feeds: feeds(config), rules: rules(config)?, settings: settings(config) })
+}
+
+/// What bounds and opens the network.
+pub(super) fn fetch(config: &Config) -> fetch::Settings {
+    let (limits, network) = (&config.settings.limits, &config.settings.network);
+    let bytes = |size: u64| usize::try_from(size).unwrap_or(usize::MAX);
+    fetch::Settings {
+        contact: config.settings.politeness.contact.as_ref().map(ToString::to_string),
+        connect_timeout: limits.connect_timeout,
+        head_timeout: limits.total_timeout.min(fetch::Settings::default().head_timeout),
+        total_timeout: limits.total_timeout,
+        longest_page: bytes(limits.max_page_size),
+        longest_listing: bytes(limits.max_feed_size),
+        redirects: limits.redirects as usize,
+        allow: network.allow.clone(),
+        proxy: network.proxy.clone(),
+        ..fetch::Settings::default()
+    }
+}
+
+pub(super) fn archive(config: &Config) -> archive::Settings {
+    archive::Settings { segment_bytes: config.settings.archive.rotate_size }
+}
+
+fn signed(duration: Duration) -> SignedDuration {
+    SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX)
+}

@@ -1,0 +1,76 @@
+//! Printing: data to standard output, safe for a terminal.
+
+use std::io::{self, IsTerminal, Write};
+
+use comfy_table::{ContentArrangement, LineStyle, Table, presets::NOTHING};
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+
+/// Writes a text to standard output. A reader that closed the pipe has seen enough.
+pub(super) fn print_text(text: &str) -> io::Result<()> {
+    let mut out = anstream::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result,
+    }
+}
+
+pub(super) fn print_json(value: &impl Serialize) -> io::Result<()> {
+    print_text(&(serde_json::to_string_pretty(value)? + "\n"))
+}
+
+pub(super) fn is_styled_stderr() -> bool {
+    anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never
+}
+
+pub(super) fn is_terminal_stdout() -> bool {
+    io::stdout().is_terminal()
+}
+
+/// A plain table with a header, as wide as the terminal, or as wide as it needs on a pipe.
+pub(super) fn table(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table
+        .load_style(NOTHING.header_separator(LineStyle::none().fill('─').junction('─')))
+        .set_header(header.to_vec());
+    if is_terminal_stdout() {
+        table.set_content_arrangement(ContentArrangement::Dynamic);
+    }
+    table
+}
+
+/// Text from the web for a terminal: one line, without control characters, of bounded length.
+pub(super) fn safe(text: &str, longest: usize) -> String {
+    let mut safe: String = text
+        .chars()
+        .map(|c| {
+            if c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') {
+                ' '
+            } else {
+                c
+            }
+        })
+        .take(longest + 1)
+        .collect();
+    if safe.chars().count() > longest {
+        safe.pop();
+        safe.push('…');
+    }
+    safe
+}
+
+/// `in 14 min`, `3 h ago`: the largest unit that says enough.
+pub(super) fn distance(at: Timestamp, now: Timestamp) -> String {
+    let distance = at.duration_since(now);
+    let length = duration(distance.abs());
+    if distance.is_negative() { format!("{length} ago") } else { format!("in {length}") }
+}
+
+fn duration(length: SignedDuration) -> String {
+    match length.as_secs() {
+        s if s < 90 => format!("{s} s"),
+        s if s < 90 * 60 => format!("{} min", (s + 30) / 60),
+        s if s < 36 * 3600 => format!("{} h", (s + 1800) / 3600),
+        s => format!("{} d", (s + 43_200) / 86_400),
+    }
+}

@@ -1,0 +1,295 @@
+//! `newswatch run` and `newswatch once`.
+#![expect(clippy::disallowed_methods, reason = "shell: reads the clock, makes the state folder")]
+
+use std::fs;
+
+use anyhow::Context;
+use jiff::{SignedDuration, Timestamp};
+use sd_notify::NotifyState;
+use serde_json::json;
+use tokio::{runtime::Runtime, sync::mpsc};
+
+use super::{
+    Exit, compose,
+    format::{distance, is_styled_stderr, is_terminal_stdout, print_json, print_text},
+    logging,
+    progress::{Progress, Tally},
+    service,
+};
+use crate::{
+    archive::{self, Archive},
+    config::{self, LoadOptions, Loaded},
+    crawl::{self, Crawl, Event},
+    daemon::{self, End, Notice, Plan, Stores},
+    fetch::HttpClient,
+    jsonl::Folder,
+    state::{RejectLog, State, read_rejects},
+};
+
+/// A pass ends when nothing is due within this time: long enough for a short `Retry-After`.
+const PATIENCE: SignedDuration = SignedDuration::from_secs(60);
+
+/// Opens archive and state, and recovers what a crash left between the two.
+pub(super) fn open(loaded: &Loaded, now: Timestamp) -> anyhow::Result<(Crawl, Stores)> {
+    let (paths, settings) = (&loaded.paths, &loaded.config.settings);
+    fs::create_dir_all(&paths.state)
+        .with_context(|| format!("cannot make the state folder {}", paths.state.display()))?;
+    let state_path = paths.state.join("state.sqlite");
+    let state = State::open(&state_path)
+        .with_context(|| format!("cannot open {}", state_path.display()))?;
+    let checkpoint = crawl::checkpoint(&state)?;
+    let folder = Folder::at(&paths.archive);
+    let context = || format!("cannot open the archive {}", paths.archive.display());
+    let archive_settings = compose::archive(&loaded.config);
+    let opened = Archive::open(folder.clone(), archive_settings.clone(), checkpoint);
+    let (archive, recovery) = match opened {
+        // The archive is not the one that the index was made from: the archive is the truth.
+        Err(archive::ArchiveError::Behind(_)) => {
+            tracing::warn!(
+                archive = %paths.archive.display(),
+                "the archive is not the one that the state remembers: the index is built anew"
+            );
+            state.clear()?;
+            Archive::open(folder, archive_settings, None).with_context(context)?
+        }
+        opened => opened.with_context(context)?,
+    };
+    if let Some(quarantine) = &recovery.quarantine {
+        tracing::warn!(
+            path = %quarantine.path,
+            bytes = quarantine.bytes,
+            "the archive ended in a torn line: it was moved to a file of its own"
+        );
+    }
+    for damage in &recovery.damage {
+        tracing::error!(%damage, "the archive is damaged; see `newswatch archive verify`");
+    }
+    let rebuilt = crawl::rebuild(&state, &archive, || read_rejects(&paths.state))?;
+    if rebuilt > 0 {
+        tracing::info!(records = rebuilt, "took records of the archive into the state index");
+    }
+    let rejects =
+        RejectLog::open(&paths.state, settings.state.rejects_size, settings.state.rejects_files)
+            .with_context(|| format!("cannot open rejects.jsonl in {}", paths.state.display()))?;
+    let crawl = Crawl::new(
+        compose::feeds(&loaded.config),
+        compose::rules(&loaded.config)?,
+        compose::settings(&loaded.config),
+        state,
+        now,
+    )?;
+    Ok((crawl, Stores { archive, rejects }))
+}
+
+/// The daemon.
+pub(super) fn run(loaded: &Loaded, options: &LoadOptions) -> anyhow::Result<Exit> {
+    logging::start(&loaded.config.settings.log)?;
+    let (mut crawl, mut stores) = open(loaded, Timestamp::now())?;
+    tracing::info!(
+        feeds = crawl.schedule().feeds().count(),
+        archive = %loaded.paths.archive.display(),
+        state = %loaded.paths.state.display(),
+        version = env!("CARGO_PKG_VERSION"),
+        "newswatch runs"
+    );
+    let client = HttpClient::new(compose::fetch(&loaded.config))?;
+    let (mut current, options) = (loaded.config.clone(), options.clone());
+    let reload = move || match config::load(&options) {
+        Ok(new) => {
+            for change in config::diff(&current, &new.config) {
+                tracing::info!(%change, "configuration changed");
+            }
+            let reloaded = compose::reloaded(&new.config);
+            current = new.config;
+            reloaded.map_err(|error| tracing::error!("the old configuration stays: {error:#}")).ok()
+        }
+        Err(report) => {
+            tracing::error!(
+                "the changed configuration is faulty, the old one stays:\n{}",
+                report.render(false)
+            );
+            None
+        }
+    };
+    let runtime = Runtime::new().context("cannot start the runtime")?;
+    let end = runtime.block_on(async {
+        let (send, commands) = mpsc::channel(4);
+        let _listener = service::listen(send, reload)?;
+        service::notify(&[NotifyState::Ready]);
+        let plan = plan(&loaded.config.settings, None);
+        daemon::run(&mut crawl, &mut stores, client, plan, commands, Timestamp::now, |notice| {
+            service::tell(&notice, Timestamp::now());
+            log(&notice);
+        })
+        .await
+    });
+    // A DNS look-up that is still going on must not hold up the end.
+    runtime.shutdown_background();
+    close(&crawl, &stores)?;
+    Ok(match end? {
+        End::Interrupted => Exit::Interrupted,
+        End::Idle | End::Stopped => Exit::Success,
+    })
+}
+
+/// One pass over the feeds that are due, or over one feed.
+pub(super) fn once(loaded: &Loaded, feed: Option<&str>, json: bool) -> anyhow::Result<Exit> {
+    logging::start(&loaded.config.settings.log)?;
+    if let Some(id) = feed
+        && !loaded.config.feeds.iter().any(|feed| feed.id == id && feed.enabled)
+    {
+        anyhow::bail!("no enabled feed is called {id:?}; `newswatch feeds list` shows them");
+    }
+    let (mut crawl, mut stores) = open(loaded, Timestamp::now())?;
+    let pass = pass(loaded, &mut crawl, &mut stores, feed)?;
+    let now = Timestamp::now();
+    let next = crawl.schedule().feeds().filter_map(|(_, feed)| feed.state.next_at).min();
+    if json {
+        print_json(&json!({
+            "feeds": pass.tally.rows(),
+            "next_at": next,
+            "waiting_pages": crawl.schedule().waiting_pages(),
+        }))?;
+    } else if is_terminal_stdout() {
+        if pass.due > 0 {
+            print_text(&format!("{}\n", pass.tally.table()))?;
+        }
+        print_text(&after_pass(&crawl, pass.due, next, now))?;
+    } else if pass.due == 0 {
+        anstream::eprintln!("{}", after_pass(&crawl, pass.due, next, now).trim_end());
+    }
+    Ok(pass.exit())
+}
+
+fn after_pass(crawl: &Crawl, due: usize, next: Option<Timestamp>, now: Timestamp) -> String {
+    let mut text = String::new();
+    if due == 0 {
+        text.push_str("no feed is due; ");
+    }
+    match next {
+        Some(at) => text.push_str(&format!("the next poll is due {}\n", distance(at, now))),
+        None => text.push_str("no feed waits to be polled\n"),
+    }
+    let waiting = crawl.schedule().waiting_pages();
+    if waiting > 0 {
+        text.push_str(&format!("{waiting} pages wait to be tried again later\n"));
+    }
+    text
+}
+
+/// What one pass did.
+pub(super) struct Pass {
+    pub(super) tally: Tally,
+    /// Feeds that were due.
+    pub(super) due: usize,
+    end: End,
+}
+
+impl Pass {
+    pub(super) fn exit(&self) -> Exit {
+        match self.end {
+            End::Interrupted | End::Stopped => Exit::Interrupted,
+            End::Idle if self.tally.has_failures() => Exit::Partial,
+            End::Idle => Exit::Success,
+        }
+    }
+}
+
+/// Polls what is due once, reads what waits, and closes the stores.
+pub(super) fn pass(
+    loaded: &Loaded,
+    crawl: &mut Crawl,
+    stores: &mut Stores,
+    feed: Option<&str>,
+) -> anyhow::Result<Pass> {
+    let due = crawl.only_once(feed, Timestamp::now());
+    let client = HttpClient::new(compose::fetch(&loaded.config))?;
+    let mut progress = Progress::start(due, is_styled_stderr());
+    let mut tally = Tally::default();
+    let runtime = Runtime::new().context("cannot start the runtime")?;
+    let end = runtime.block_on(async {
+        let (send, commands) = mpsc::channel(4);
+        let _listener = service::listen(send, || None)?;
+        let plan = plan(&loaded.config.settings, Some(PATIENCE));
+        daemon::run(crawl, stores, client, plan, commands, Timestamp::now, |notice| {
+            progress.show(&notice);
+            if let Notice::Event(event) = &notice {
+                tally.add(event);
+            }
+            log(&notice);
+        })
+        .await
+    });
+    runtime.shutdown_background();
+    progress.finish();
+    close(crawl, stores)?;
+    Ok(Pass { tally, due, end: end? })
+}
+
+fn plan(settings: &config::Settings, until_idle_for: Option<SignedDuration>) -> Plan {
+    Plan {
+        concurrency: settings.limits.concurrency as usize,
+        grace: settings.service.grace,
+        until_idle_for,
+    }
+}
+
+fn close(crawl: &Crawl, stores: &Stores) -> anyhow::Result<()> {
+    stores.rejects.sync().context("cannot sync rejects.jsonl")?;
+    crawl.state().close().context("cannot close the state index")
+}
+
+/// Each event once, where it is handled.
+fn log(notice: &Notice<'_>) {
+    let event = match notice {
+        Notice::Turn { .. } => return,
+        Notice::DiskFull(error) => {
+            tracing::error!("{error:#}: nothing is fetched until there is room");
+            return;
+        }
+        Notice::DiskBack => {
+            tracing::info!("there is room again: what waited is written");
+            return;
+        }
+        Notice::Stopping(in_flight) => {
+            tracing::info!(in_flight, "stopping once what is in flight has landed");
+            return;
+        }
+        Notice::Event(event) => event,
+    };
+    match event {
+        Event::Polled { feed, status, entries, new, changed } => {
+            tracing::info!(feed.id = %feed, status, entries, new, changed, "polled");
+        }
+        Event::Flawed { feed, flaws } => {
+            tracing::warn!(feed.id = %feed, flaws = %flaws.join("; "), "the feed is faulty and was read all the same");
+        }
+        Event::FeedFailed { feed, error, failures, .. } => {
+            tracing::warn!(feed.id = %feed, failures, "the feed could not be read: {error}");
+        }
+        Event::FeedMoved { feed, to } => {
+            tracing::warn!(feed.id = %feed, to = %to, "the feed has moved for good; please write its new address into feeds.toml");
+        }
+        Event::Kept { feed, id, title, score, revision } => {
+            tracing::info!(feed.id = %feed, record = %id, score = format_args!("{score:.1}"), revision, "kept: {title:?}");
+        }
+        Event::Copy { feed, id, of, title } => {
+            tracing::info!(feed.id = %feed, record = %id, of = %of, "kept as a copy: {title:?}");
+        }
+        Event::Same { feed, id, url } => {
+            tracing::debug!(feed.id = %feed, record = %id, url = %url, "the same text as before");
+        }
+        Event::Rejected { feed, title, reason } => {
+            tracing::debug!(feed.id = %feed, "not kept: {title:?}: {reason}");
+        }
+        Event::PageFailed { feed, url, error } => {
+            tracing::info!(feed.id = %feed, url = %url, "the page could not be read: {error}");
+        }
+        Event::PagePostponed { feed, url, error, until } => {
+            tracing::info!(feed.id = %feed, url = %url, until = %until, "the page is tried again later: {error}");
+        }
+        Event::HostHeld { host, until } => {
+            tracing::warn!(host = host.as_str(), until = %until, "the host asks to be left alone");
+        }
+    }
+}

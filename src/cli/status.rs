@@ -1,0 +1,175 @@
+//! `newswatch status`: what is known of each feed, the daemon running or not.
+#![expect(clippy::disallowed_methods, reason = "shell: reads the clock")]
+
+use std::collections::BTreeMap;
+
+use anyhow::Context;
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+use serde_json::json;
+
+use super::{
+    Exit,
+    format::{distance, print_json, print_text, safe, table},
+};
+use crate::{
+    config::Loaded,
+    crawl, daemon,
+    state::{Counters, State},
+};
+
+/// One feed's line.
+#[derive(Debug, Serialize)]
+struct FeedStatus {
+    id: String,
+    url: String,
+    /// `ok`, `new`, `failing`, `stale`, `gone` or `off`.
+    health: &'static str,
+    http_status: Option<u16>,
+    last_poll_at: Option<Timestamp>,
+    last_success_at: Option<Timestamp>,
+    last_new_at: Option<Timestamp>,
+    next_at: Option<Timestamp>,
+    why_then: &'static str,
+    entries_per_day: Option<f64>,
+    failures: u32,
+    last_error: Option<String>,
+    /// Where the feed lives now, if it moved: feeds.toml should say so.
+    moved_to: Option<String>,
+    waiting_pages: u32,
+    #[serde(flatten)]
+    counters: Counters,
+}
+
+/// Whether a daemon has shown a sign of life lately.
+pub(super) fn check(loaded: &Loaded) -> anyhow::Result<Exit> {
+    let path = loaded.paths.state.join("state.sqlite");
+    let state =
+        State::open_read_only(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let alive: Option<Timestamp> = state.note(daemon::SIGN_OF_LIFE)?;
+    let now = Timestamp::now();
+    match alive {
+        Some(at) if now.duration_since(at).abs() < SignedDuration::from_mins(5) => {
+            Ok(Exit::Success)
+        }
+        Some(at) => anyhow::bail!("the daemon's last sign of life was {}", distance(at, now)),
+        None => anyhow::bail!("no daemon has run on this state"),
+    }
+}
+
+pub(super) fn status(loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
+    let now = Timestamp::now();
+    let path = loaded.paths.state.join("state.sqlite");
+    if !path.exists() {
+        let folder = loaded.paths.state.display();
+        if json {
+            print_json(&json!({ "feeds": [], "held_hosts": [], "archive": null }))?;
+        } else {
+            print_text(&format!("nothing was polled yet: there is no state in {folder}\n"))?;
+        }
+        return Ok(Exit::Success);
+    }
+    let state =
+        State::open_read_only(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let waiting = state.waiting_by_feed()?;
+    let mut feeds = Vec::new();
+    for feed in &loaded.config.feeds {
+        let row = state.feed(&feed.id)?.unwrap_or_default();
+        let known = row.state;
+        let health = match () {
+            () if !feed.enabled => "off",
+            () if known.gone => "gone",
+            () if known.failures > 0 => "failing",
+            () if known.last_success_at.is_none() => "new",
+            () if known.is_stale(now) => "stale",
+            () => "ok",
+        };
+        feeds.push(FeedStatus {
+            id: feed.id.clone(),
+            url: feed.url.to_string(),
+            health,
+            http_status: known.status,
+            last_poll_at: known.last_poll_at,
+            last_success_at: known.last_success_at,
+            last_new_at: known.last_new_at,
+            next_at: known.next_at,
+            why_then: known.why.words(),
+            entries_per_day: known.entries_per_day(now).map(|n| (n * 10.0).round() / 10.0),
+            failures: known.failures,
+            last_error: known.last_error.as_ref().map(ToString::to_string),
+            moved_to: known.moved_to.as_ref().map(ToString::to_string),
+            waiting_pages: waiting.get(&feed.id).copied().unwrap_or_default(),
+            counters: row.counters,
+        });
+    }
+    let held = state.holds(now)?;
+    let trouble = state.note::<Option<String>>(daemon::TROUBLE)?.flatten();
+    let checkpoint = crawl::checkpoint(&state)?;
+    if json {
+        let held: BTreeMap<&str, Timestamp> =
+            held.iter().map(|(host, until)| (host.as_str(), *until)).collect();
+        print_json(&json!({
+            "feeds": feeds,
+            "held_hosts": held,
+            "trouble": trouble,
+            "archive": { "records": checkpoint.map_or(0, |c| c.seq), "folder": loaded.paths.archive },
+        }))?;
+        return Ok(Exit::Success);
+    }
+    let mut rows = table(&[
+        "feed",
+        "health",
+        "last success",
+        "next poll",
+        "because",
+        "new/day",
+        "kept",
+        "dup.",
+        "rejected",
+        "failed",
+        "waiting",
+        "error",
+    ]);
+    let ago = |at: Option<Timestamp>| at.map_or_else(|| "-".to_owned(), |at| distance(at, now));
+    for feed in &feeds {
+        rows.add_row([
+            feed.id.clone(),
+            feed.health.to_owned(),
+            ago(feed.last_success_at),
+            ago(feed.next_at),
+            feed.why_then.to_owned(),
+            feed.entries_per_day.map_or_else(|| "-".to_owned(), |n| format!("{n:.1}")),
+            feed.counters.kept.to_string(),
+            feed.counters.duplicates.to_string(),
+            feed.counters.rejected.to_string(),
+            feed.counters.failed.to_string(),
+            feed.waiting_pages.to_string(),
+            match (&feed.last_error, feed.failures, &feed.moved_to) {
+                (Some(error), n, _) if n > 1 => {
+                    format!("{} ({n} times in a row)", safe(error, 120))
+                }
+                (Some(error), _, _) => safe(error, 120),
+                (None, _, Some(to)) => format!("moved to {}", safe(to, 120)),
+                _ => String::new(),
+            },
+        ]);
+    }
+    let mut text = format!("{rows}\n");
+    for (host, until) in &held {
+        text.push_str(&format!(
+            "{} is left alone: it is asked again {}\n",
+            host.as_str(),
+            distance(*until, now)
+        ));
+    }
+    if let Some(trouble) = trouble {
+        text.push_str(&format!("trouble: {trouble}\n"));
+    }
+    text.push_str(&format!(
+        "{} records in {}\n",
+        checkpoint.map_or(0, |checkpoint| checkpoint.seq),
+        loaded.paths.archive.display()
+    ));
+    print_text(&text)?;
+    Ok(Exit::Success)
+}

@@ -1,0 +1,107 @@
+//! The configuration in effect as one value: its hash, and how two of them differ.
+
+use std::{collections::BTreeMap, fmt};
+
+use serde_json::{Value, json};
+
+use super::{Config, Document};
+
+/// `c_` and 16 characters that stand for the configuration in effect: the same settings, feeds,
+/// topics and site rules have the same hash, however and in whatever order they are written.
+pub fn hash(config: &Config) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for (name, members) in parts(config) {
+        for (key, value) in members {
+            hasher.update(json!([name, key, value]).to_string().as_bytes());
+        }
+    }
+    let hash = hasher.finalize().to_hex();
+    format!("c_{}", hash.get(..16).unwrap_or(&hash))
+}
+
+/// What a new configuration has that the old one had not. Its text is one line for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// `schedule.interval`, `feed tass-ru`, `feed tass-ru.url`, `topic csto-kazakhstan`.
+    pub key: String,
+    /// `added`, `removed`, `changed`, or the values before and after.
+    pub words: String,
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(to, "{}: {}", self.key, self.words)
+    }
+}
+
+/// What is different in `new`, by key.
+pub fn diff(old: &Config, new: &Config) -> Vec<Change> {
+    let (old, new) = (parts(old), parts(new));
+    let mut changes = Vec::new();
+    for name in union(&old, &new) {
+        let (before, after) = match (old.get(name), new.get(name)) {
+            (Some(before), Some(after)) => (before, after),
+            (before, _) => {
+                let words = if before.is_none() { "added" } else { "removed" };
+                changes.push(Change { key: name.clone(), words: words.to_owned() });
+                continue;
+            }
+        };
+        for key in union(before, after) {
+            let (before, after) = (before.get(key), after.get(key));
+            if before == after {
+                continue;
+            }
+            let text =
+                |value: Option<&Value>| value.map_or_else(|| "unset".to_owned(), Value::to_string);
+            changes.push(if key.is_empty() {
+                Change { key: name.clone(), words: "changed".to_owned() }
+            } else {
+                let words = format!("{} -> {}", text(before), text(after));
+                Change { key: format!("{name}.{key}"), words }
+            });
+        }
+    }
+    changes
+}
+
+fn union<'m, V>(old: &'m BTreeMap<String, V>, new: &'m BTreeMap<String, V>) -> Vec<&'m String> {
+    let mut keys: Vec<_> = old.keys().chain(new.keys()).collect();
+    keys.sort();
+    keys.dedup();
+    keys
+}
+
+/// The configuration by sections, feeds, topics and sites, each with its keys and values. What is
+/// compared as a whole has one key, the empty one.
+fn parts(config: &Config) -> BTreeMap<String, BTreeMap<String, Value>> {
+    let mut parts = BTreeMap::new();
+    for (section, keys) in object(json!(config.settings)) {
+        parts.insert(section, object(keys));
+    }
+    for feed in &config.feeds {
+        parts.insert(format!("feed {}", feed.id), object(json!(feed)));
+    }
+    let topics = config.topics.iter().map(|topic| ("topic", topic.value.id(), &topic.document));
+    let sites = config.sites.iter().map(|site| ("site", site.value.host.as_str(), &site.document));
+    for (kind, name, document) in topics.chain(sites) {
+        let whole = BTreeMap::from([(String::new(), content(document))]);
+        parts.insert(format!("{kind} {name}"), whole);
+    }
+    parts
+}
+
+fn object(value: Value) -> BTreeMap<String, Value> {
+    match value {
+        Value::Object(members) => members.into_iter().collect(),
+        _ => BTreeMap::new(),
+    }
+}
+
+/// What a file says, not how it is written: comments and layout do not count.
+fn content(document: &Document) -> Value {
+    match document.text.parse::<toml::Table>() {
+        Ok(table) => json!(table),
+        Err(_) => json!(document.text),
+    }
+}

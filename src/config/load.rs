@@ -1,0 +1,166 @@
+//! Finds the configuration and reads its files.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "shell: reads the configuration files and the environment"
+)]
+
+use std::{
+    collections::BTreeMap,
+    env,
+    ffi::OsString,
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use super::{
+    Loaded, Paths, embedded,
+    files::{self, Files},
+    place,
+    report::{Document, Report},
+};
+
+/// What decides which configuration is taken, and what overrides it.
+#[derive(Debug, Clone, Default)]
+pub struct LoadOptions {
+    /// `--config`: a configuration folder, or the file in it that stands for `newswatch.toml`.
+    pub config: Option<PathBuf>,
+    /// Settings given as flags: `section.key` and value. They override everything.
+    pub flags: Vec<(String, String)>,
+    /// `NEWSWATCH__SECTION__KEY` overrides the file; `HOME` and `XDG_*` say where to look.
+    pub env: BTreeMap<String, String>,
+    /// The current folder, absolute.
+    pub cwd: PathBuf,
+}
+
+impl LoadOptions {
+    /// With the environment and the current folder of this process.
+    pub fn of_process(config: Option<PathBuf>) -> io::Result<Self> {
+        let text = |(name, value): (OsString, OsString)| {
+            Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
+        };
+        let env = env::vars_os().filter_map(text).collect();
+        Ok(Self { config, flags: Vec::new(), env, cwd: env::current_dir()? })
+    }
+}
+
+/// Finds, reads and checks the configuration. The report holds all that is wrong, not the first.
+pub fn load(options: &LoadOptions) -> Result<Loaded, Report> {
+    let found = find(options).map_err(Report::from)?;
+    let reader = Reader { cwd: &options.cwd };
+    let files = Files {
+        settings: reader.file(found.settings.as_deref(), "newswatch.toml", embedded::SETTINGS),
+        feeds: reader.file(found.feeds.as_deref(), "feeds.toml", embedded::FEEDS),
+        topics: reader.folder(found.topics.as_deref(), "topics", embedded::TOPICS),
+        sites: reader.folder(found.sites.as_deref(), "sites", embedded::SITES),
+    };
+    let config = files::read(files, &options.env, &options.flags)?;
+    let bases = place::bases(found.folder.as_deref(), &options.env, &options.cwd);
+    let paths = Paths {
+        archive: place::folder(&bases.archive, &config.settings.archive.folder, &options.env),
+        state: place::folder(&bases.state, &config.settings.state.folder, &options.env),
+        config: found.folder,
+        settings: found.settings,
+        feeds: found.feeds,
+        topics: found.topics,
+        sites: found.sites,
+        searched: found.searched,
+    };
+    Ok(Loaded { config, paths })
+}
+
+/// The configuration folder and those of the four parts that it has.
+struct Found {
+    folder: Option<PathBuf>,
+    settings: Option<PathBuf>,
+    feeds: Option<PathBuf>,
+    topics: Option<PathBuf>,
+    sites: Option<PathBuf>,
+    searched: Vec<PathBuf>,
+}
+
+const FILES: [&str; 2] = ["newswatch.toml", "feeds.toml"];
+const FOLDERS: [&str; 2] = ["topics", "sites"];
+
+fn find(options: &LoadOptions) -> Result<Found, Document> {
+    let has_files = |folder: &Path| FILES.iter().any(|name| folder.join(name).is_file());
+    let has_folders = |folder: &Path| FOLDERS.iter().any(|name| folder.join(name).is_dir());
+    let (searched, folder, file) = if let Some(given) = &options.config {
+        let path = options.cwd.join(given);
+        if path.is_file() {
+            (vec![path.clone()], path.parent().map(Path::to_owned), Some(path))
+        } else if has_files(&path) || has_folders(&path) {
+            (vec![path.clone()], Some(path), None)
+        } else {
+            let message = "this is no configuration: neither a file nor a folder with \
+                           newswatch.toml, feeds.toml, topics/ or sites/";
+            return Err(Document::faulty(path.display().to_string(), message));
+        }
+    } else {
+        let searched = place::candidates(&options.env, &options.cwd);
+        // A folder `config` may belong to another program: there only the files tell.
+        let is_ours =
+            |path: &&PathBuf| has_files(path) || (!path.ends_with("config") && has_folders(path));
+        let folder = searched.iter().find(is_ours).cloned();
+        (searched, folder, None)
+    };
+    let part = |name: &str| folder.as_ref().map(|f| f.join(name)).filter(|path| path.exists());
+    Ok(Found {
+        settings: file.or_else(|| part("newswatch.toml")),
+        feeds: part("feeds.toml"),
+        topics: part("topics"),
+        sites: part("sites"),
+        folder,
+        searched,
+    })
+}
+
+/// Reads files under names that are short below the current folder.
+struct Reader<'a> {
+    cwd: &'a Path,
+}
+
+impl Reader<'_> {
+    fn file(&self, path: Option<&Path>, name: &str, built_in: &str) -> Document {
+        match path {
+            Some(path) => self.read(path),
+            None => Document::new(format!("built-in {name}"), built_in),
+        }
+    }
+
+    fn folder(&self, path: Option<&Path>, name: &str, built_in: &[(&str, &str)]) -> Vec<Document> {
+        match path.map(|path| (path, toml_files(path))) {
+            Some((_, Ok(paths))) => paths.iter().map(|path| self.read(path)).collect(),
+            Some((path, Err(error))) => {
+                vec![Document::faulty(self.name(path), format!("cannot be read: {error}"))]
+            }
+            None => built_in
+                .iter()
+                .map(|(file, text)| Document::new(format!("built-in {name}/{file}"), *text))
+                .collect(),
+        }
+    }
+
+    fn read(&self, path: &Path) -> Document {
+        match fs::read_to_string(path) {
+            Ok(text) => Document::new(self.name(path), text),
+            Err(error) => Document::faulty(self.name(path), format!("cannot be read: {error}")),
+        }
+    }
+
+    fn name(&self, path: &Path) -> String {
+        path.strip_prefix(self.cwd).unwrap_or(path).display().to_string()
+    }
+}
+
+/// The TOML files of a folder by name.
+fn toml_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "toml") {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}

@@ -1,0 +1,85 @@
+//! Where a configuration is looked for, and where the folders it names lie.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use serde::Serialize;
+
+const SYSTEM: &str = "/etc/newswatch";
+
+/// Which configuration was taken, and the folders in use.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Paths {
+    /// The configuration folder, or null: what is built into the program.
+    pub config: Option<PathBuf>,
+    /// `newswatch.toml`, null where the built-in one stands in for it; the other parts likewise.
+    pub settings: Option<PathBuf>,
+    /// `feeds.toml`
+    pub feeds: Option<PathBuf>,
+    /// `topics/`
+    pub topics: Option<PathBuf>,
+    /// `sites/`
+    pub sites: Option<PathBuf>,
+    /// Folder of the archive, absolute.
+    pub archive: PathBuf,
+    /// Folder of the state, absolute.
+    pub state: PathBuf,
+    /// The folders that were looked at, in order.
+    pub searched: Vec<PathBuf>,
+}
+
+/// What relative folders are relative to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Bases {
+    pub(super) archive: PathBuf,
+    pub(super) state: PathBuf,
+}
+
+/// The folders to look at when none is given, in order: `./config`, the user's, the system's.
+pub(super) fn candidates(env: &BTreeMap<String, String>, cwd: &Path) -> Vec<PathBuf> {
+    let user = xdg(env, "XDG_CONFIG_HOME", ".config").map(|folder| folder.join("newswatch"));
+    [Some(cwd.join("config")), user, Some(SYSTEM.into())].into_iter().flatten().collect()
+}
+
+/// What relative folders are relative to. It depends on where the configuration lies and not on
+/// where the program is started, or a second start would begin a second archive:
+/// a folder `config` belongs to the folder around it; the user's configuration and the built-in one
+/// go with the user's data and state folders, the system's with `/var/lib/newswatch`; any other
+/// folder holds its data itself.
+pub(super) fn bases(config: Option<&Path>, env: &BTreeMap<String, String>, cwd: &Path) -> Bases {
+    let users = xdg(env, "XDG_CONFIG_HOME", ".config").map(|folder| folder.join("newswatch"));
+    let both = |folder: &Path| Bases { archive: folder.to_owned(), state: folder.to_owned() };
+    match config {
+        Some(folder) if folder == Path::new(SYSTEM) => both(Path::new("/var/lib/newswatch")),
+        Some(folder) if Some(folder) != users.as_deref() => match folder.parent() {
+            Some(parent) if folder.ends_with("config") => both(parent),
+            _ => both(folder),
+        },
+        _ => {
+            let of = |variable, fallback| {
+                xdg(env, variable, fallback)
+                    .map_or_else(|| cwd.to_owned(), |base| base.join("newswatch"))
+            };
+            Bases {
+                archive: of("XDG_DATA_HOME", ".local/share"),
+                state: of("XDG_STATE_HOME", ".local/state"),
+            }
+        }
+    }
+}
+
+/// The folder that a setting names. A leading `~` is the user's home, as a shell has it.
+pub(super) fn folder(base: &Path, named: &Path, env: &BTreeMap<String, String>) -> PathBuf {
+    match (named.strip_prefix("~"), env.get("HOME")) {
+        (Ok(below_home), Some(home)) => Path::new(home).join(below_home),
+        _ => base.join(named),
+    }
+}
+
+/// A folder of the XDG Base Directory Specification; a relative one is ignored, as it says.
+fn xdg(env: &BTreeMap<String, String>, variable: &str, fallback: &str) -> Option<PathBuf> {
+    let absolute = |name: &str| env.get(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    absolute(variable).or_else(|| absolute("HOME").map(|home| home.join(fallback)))
+}

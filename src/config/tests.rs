@@ -1,0 +1,339 @@
+//! Every fault is told where it is; layers and places come in their order.
+#![expect(clippy::disallowed_methods, reason = "test: lays out folders to be found")]
+
+use std::{collections::BTreeMap, fs, path::Path, time::Duration};
+
+use proptest::prelude::*;
+
+use super::{
+    Config, Document, Files, LoadOptions, Report, Settings, diff, hash, load, place, read, unit,
+};
+
+fn files(settings: &str, feeds: &str) -> Files {
+    Files {
+        settings: Document::new("config/newswatch.toml", settings),
+        feeds: Document::new("config/feeds.toml", feeds),
+        topics: Vec::new(),
+        sites: Vec::new(),
+    }
+}
+
+fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+fn check(settings: &str, feeds: &str, env: &[(&str, &str)]) -> Result<Config, Report> {
+    read(files(settings, feeds), &map(env), &[])
+}
+
+fn faults(settings: &str, feeds: &str, env: &[(&str, &str)]) -> String {
+    check(settings, feeds, env).unwrap_err().render(false)
+}
+
+const FEED: &str = "[[feed]]\nid = \"one\"\nurl = \"https://example.org/rss\"\n";
+
+#[test]
+fn all_faults_of_two_files_and_the_environment_are_told_at_once() {
+    let settings = "[schedul]\n[schedule]\nintervall = \"30m\"\nfloor = 15\nceiling = \"1w\"\n\
+        concurrency = 3\n[limits]\nredirects = 99\nmax_page_size = \"5 MB\"\n[archive]\n\
+        compression = \"gzp\"\n[network]\nallow = [\"10.0.0.0/8\", \"10.0.0.0/33\"]\n\
+        [log]\nlevel = true\n";
+    let feeds = "[[feed]]\nid = \"one\"\nurl = \"https://example.org/rss\"\ntag = []\n\n\
+        [[feed]]\nid = \"one\"\nurl = \"https://example.org/rss\"\ninterval = \"5m\"\n\n\
+        [[feed]]\nurl = \"ftp://example.org\"\nzone = \"+06\"\nlanguage = \"Русский\"\n";
+    let env = [("NEWSWATCH__SCHEDULE__FLOOR", "5x"), ("NEWSWATCH__LIMITS__CONCURENCY", "4")];
+    insta::assert_snapshot!(faults(settings, feeds, &env));
+}
+
+#[test]
+fn broken_toml_is_told_with_the_faults_around_it() {
+    insta::assert_snapshot!(faults(
+        "[schedule]\ninterval = \"30m\ninterval = \"1h\"\nfloor 15m\n[limit]\n[log\nlevel = \"inf\"\n",
+        "[[feed]]\nid = one\nurl = \"https://example.org/\"\n[[feed]]\nid = \"two\"\nid = \"three\"\n",
+        &[]
+    ));
+}
+
+#[test]
+fn what_stands_in_the_wrong_place_is_told_its_own() {
+    insta::assert_snapshot!(faults(
+        "interval = \"1h\"\nlog = \"debug\"\n[[feed]]\nid = \"a\"\n[[schedule]]\n",
+        "[feed]\nid = \"a\"\n[schedule]\ninterval = \"1h\"\n",
+        &[]
+    ));
+}
+
+#[test]
+fn values_that_contradict_each_other_are_told_where_they_are_written() {
+    insta::assert_snapshot!(faults(
+        "[schedule]\ninterval = \"5m\"\n[limits]\nconnect_timeout = \"0s\"\nmax_page_size = \"0B\"\n",
+        &format!("{FEED}floor = \"2d\"\n"),
+        &[("NEWSWATCH__LIMITS__TOTAL_TIMEOUT", "5s"), ("NEWSWATCH__SCHEDULE__CEILING", "10m")]
+    ));
+}
+
+#[test]
+fn topics_and_sites_are_checked_with_the_rest() {
+    let mut files = files("", FEED);
+    files.topics = vec![Document::new("topics/a.toml", "[topic]\nid = \"a\"\nnam = \"A\"\n")];
+    files.sites = vec![
+        Document::new("sites/a.toml", "host = \"a.org\"\nbody = [\"p[\"]\n"),
+        Document::new("sites/b.toml", "host = \"b.org\"\n"),
+        Document::new("sites/c.toml", "zone = \"Asia/Almaty\"\nhost = \"b.org\"\n"),
+    ];
+    insta::assert_snapshot!(read(files, &BTreeMap::new(), &[]).unwrap_err().render(false));
+}
+
+#[test]
+fn what_is_probably_not_meant_is_a_warning() {
+    let config = check("", &format!("{FEED}enabled = false\n"), &[]).unwrap();
+    insta::assert_snapshot!(config.warnings().unwrap().render(false));
+}
+
+#[test]
+fn a_wrong_variable_is_told_by_its_name() {
+    insta::assert_snapshot!(faults(
+        "",
+        FEED,
+        &[
+            ("NEWSWATCH__LIMITS__CONCURRENCY", "many"),
+            ("NEWSWATCH__NETWORK__ALLOW", "10.0.0.0/8, 10.1"),
+            ("NEWSWATCH__POLITENESS__CONTACT", ""),
+            ("NEWSWATCH__POLITENESS__ROBOTS_FOR_FEEDS", "yes"),
+            ("NEWSWATCH__SCHEDULE", "30m"),
+            ("NEWSWATCH__SHEDULE__INTERVAL", "30m"),
+        ]
+    ));
+}
+
+#[test]
+fn a_report_gives_programs_file_line_column_and_help() {
+    let report = check("[log]\n  levl = \"info\"\n", FEED, &[]).unwrap_err();
+    let faults: Vec<_> = report.faults().collect();
+    let json = serde_json::to_string(&faults).unwrap();
+    assert_eq!(
+        json,
+        r#"[{"file":"config/newswatch.toml","line":2,"column":3,"message":"unknown key `levl`","help":"did you mean `level`?"}]"#
+    );
+}
+
+#[test]
+fn a_flag_overrides_the_environment_and_it_the_file_and_it_the_default() {
+    let text = "[schedule]\ninterval = \"1h\"\nfloor = \"20m\"\nceiling = \"2d\"\n";
+    let env = [
+        ("NEWSWATCH__SCHEDULE__INTERVAL", "2h"),
+        ("NEWSWATCH__SCHEDULE__CEILING", "3d"),
+        ("NEWSWATCH__NETWORK__ALLOW", "10.0.0.0/8,fd00::/8"),
+        ("NEWSWATCH__TOPIC__JUDGE_BEFORE_FETCH", "true"),
+        ("NEWSWATCH__LIMITS__REDIRECTS", "3"),
+        ("NEWSWATCH_CONFIG", "not a setting"),
+    ];
+    let flags = [("schedule.interval".to_owned(), "3h".to_owned())];
+    let settings = read(files(text, FEED), &map(&env), &flags).unwrap().settings;
+    let hours = |hours| Duration::from_hours(hours);
+    assert_eq!(settings.schedule.interval, hours(3));
+    assert_eq!(settings.schedule.ceiling, hours(72));
+    assert_eq!(settings.schedule.floor, Duration::from_mins(20));
+    assert_eq!(settings.schedule.floor_without_validators, hours(1));
+    assert_eq!(settings.network.allow.len(), 2);
+    assert!(settings.topic.judge_before_fetch);
+    assert_eq!(settings.limits.redirects, 3);
+}
+
+#[test]
+fn a_byte_order_mark_and_windows_line_ends_are_read() {
+    let config = check("\u{feff}[log]\r\nlevel = \"warn\"\r\n", FEED, &[]).unwrap();
+    assert_eq!(config.settings.log.level, super::Level::Warn);
+}
+
+#[test]
+fn folders_lie_where_the_configuration_says_wherever_the_program_is_started() {
+    let env = map(&[("HOME", "/home/a")]);
+    let xdg = map(&[("HOME", "/home/a"), ("XDG_CONFIG_HOME", "/c"), ("XDG_DATA_HOME", "/d")]);
+    let cases = [
+        (Some("/work/config"), &env, "/work", "/work"),
+        (Some("/srv/watch"), &env, "/srv/watch", "/srv/watch"),
+        (
+            Some("/home/a/.config/newswatch"),
+            &env,
+            "/home/a/.local/share/newswatch",
+            "/home/a/.local/state/newswatch",
+        ),
+        (Some("/c/newswatch"), &xdg, "/d/newswatch", "/home/a/.local/state/newswatch"),
+        (Some("/etc/newswatch"), &env, "/var/lib/newswatch", "/var/lib/newswatch"),
+        (None, &env, "/home/a/.local/share/newswatch", "/home/a/.local/state/newswatch"),
+        (None, &BTreeMap::new(), "/now", "/now"),
+    ];
+    for (config, env, archive, state) in cases {
+        let bases = place::bases(config.map(Path::new), env, Path::new("/now"));
+        assert_eq!(
+            (bases.archive.as_path(), bases.state.as_path()),
+            (Path::new(archive), Path::new(state)),
+            "{config:?}"
+        );
+    }
+    let folder = |named: &str| place::folder(Path::new("/base"), Path::new(named), &env);
+    assert_eq!(folder("archive"), Path::new("/base/archive"));
+    assert_eq!(folder("/data"), Path::new("/data"));
+    assert_eq!(folder("~/data"), Path::new("/home/a/data"));
+}
+
+#[test]
+fn the_first_of_the_folders_that_has_a_configuration_is_taken() {
+    let root = tempfile::tempdir().unwrap();
+    let cwd = root.path().join("work");
+    let user = root.path().join("home/.config/newswatch");
+    fs::create_dir_all(cwd.join("config/topics")).unwrap();
+    fs::create_dir_all(&user).unwrap();
+    fs::write(user.join("newswatch.toml"), "[log]\nlevel = \"warn\"\n").unwrap();
+    let env = map(&[("HOME", root.path().join("home").to_str().unwrap())]);
+    let options = LoadOptions { env, cwd: cwd.clone(), ..LoadOptions::default() };
+
+    let loaded = load(&options).unwrap();
+    assert_eq!(loaded.paths.config, Some(user.clone()), "a folder `config` of somebody else");
+    assert_eq!(loaded.paths.settings, Some(user.join("newswatch.toml")));
+    assert_eq!(loaded.paths.feeds, None);
+    assert_eq!(loaded.config.feeds.len(), 110, "a part that is not there is the built-in one");
+    assert_eq!(loaded.paths.archive, root.path().join("home/.local/share/newswatch/archive"));
+
+    fs::write(cwd.join("config/feeds.toml"), FEED).unwrap();
+    let loaded = load(&options).unwrap();
+    assert_eq!(loaded.paths.config, Some(cwd.join("config")));
+    assert_eq!(loaded.config.feeds.len(), 1);
+    assert_eq!(loaded.config.settings, Settings::default());
+    assert_eq!(loaded.paths.archive, cwd.join("archive"));
+
+    let given = cwd.join("other.toml");
+    fs::write(&given, "[archive]\nfolder = \"kept\"\n").unwrap();
+    let loaded =
+        load(&LoadOptions { config: Some("other.toml".into()), ..options.clone() }).unwrap();
+    assert_eq!(loaded.paths.settings, Some(given));
+    assert_eq!(loaded.paths.archive, cwd.join("kept"));
+
+    let missing = LoadOptions { config: Some("nowhere".into()), ..options };
+    let report = load(&missing).unwrap_err().render(false);
+    assert!(report.contains("nowhere") && report.contains("no configuration"), "{report}");
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_a_fault_beside_the_others() {
+    let root = tempfile::tempdir().unwrap();
+    fs::write(root.path().join("newswatch.toml"), [0xff, 0xfe]).unwrap();
+    fs::write(root.path().join("feeds.toml"), "[[feed]]\n").unwrap();
+    let options = LoadOptions {
+        config: Some(".".into()),
+        cwd: root.path().to_owned(),
+        ..LoadOptions::default()
+    };
+    insta::assert_snapshot!(load(&options).unwrap_err().render(false));
+}
+
+#[test]
+fn the_built_in_configuration_is_the_shipped_folder() {
+    let options = LoadOptions { cwd: "/nonexistent".into(), ..LoadOptions::default() };
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let built_in = load(&options).unwrap();
+    let shipped = load(&LoadOptions { cwd: root.to_owned(), ..options }).unwrap();
+    assert_eq!(built_in.paths.config, None);
+    assert_eq!(shipped.paths.config, Some(root.join("config")));
+    assert_eq!(built_in.config.settings, Settings::default());
+    assert_eq!(diff(&built_in.config, &shipped.config), []);
+}
+
+#[test]
+fn the_hash_is_of_what_is_said_and_not_of_how() {
+    let two = "[[feed]]\nid = \"two\"\nurl = \"https://example.org/2\"\n";
+    let of = |settings: &str, feeds: &str| hash(&check(settings, feeds, &[]).unwrap());
+    let plain = of("", &format!("{FEED}{two}"));
+    assert_eq!(plain.len(), 18);
+    assert_eq!(plain, of("# a comment\n[log]\nlevel=\"info\"", &format!("{two}{FEED}")));
+    assert_eq!(plain, of("[schedule]\ninterval = \"1800s\"", &format!("{FEED}{two}")));
+    assert_ne!(plain, of("[schedule]\ninterval = \"31m\"", &format!("{FEED}{two}")));
+    assert_ne!(plain, of("", FEED));
+}
+
+#[test]
+fn a_change_is_told_in_words() {
+    let mut files = files("", FEED);
+    files.sites = vec![
+        Document::new("sites/a.toml", "host = \"a.org\"\nlanguage = \"ru\""),
+        Document::new("sites/b.toml", "host = \"b.org\""),
+    ];
+    let old = read(files.clone(), &BTreeMap::new(), &[]).unwrap();
+    let two = "[[feed]]\nid = \"two\"\nurl = \"https://example.org/2\"\n";
+    let feeds = format!("{FEED}interval = \"1h\"\n{two}");
+    files.settings.text = "[schedule]\ninterval = \"45m\"\n".to_owned();
+    files.feeds.text = feeds;
+    files.sites = vec![
+        Document::new("sites/a.toml", "host = \"a.org\"\nlanguage = \"kk\""),
+        Document::new("sites/c.toml", "host = \"c.org\""),
+    ];
+    let new = read(files, &BTreeMap::new(), &[]).unwrap();
+    let words: Vec<String> = diff(&old, &new).iter().map(ToString::to_string).collect();
+    assert_eq!(
+        words,
+        [
+            "feed one.interval: unset -> \"1h\"",
+            "feed two: added",
+            "schedule.interval: \"30m\" -> \"45m\"",
+            "site a.org: changed",
+            "site b.org: removed",
+            "site c.org: added",
+        ]
+    );
+}
+
+#[test]
+fn durations_and_sizes_carry_their_unit() {
+    let second = 1000;
+    let durations = [
+        ("250ms", Some(250)),
+        ("90s", Some(90 * second)),
+        ("1h30m", Some(90 * 60 * second)),
+        ("1h 30m", Some(90 * 60 * second)),
+        (" 2 d ", Some(48 * 3600 * second)),
+        ("0s", Some(0)),
+        ("", None),
+        ("30", None),
+        ("m", None),
+        ("1.5h", None),
+        ("-1h", None),
+        ("1h30", None),
+        ("1w", None),
+        ("99999999999999999999s", None),
+        ("999999999999999999d", None),
+    ];
+    for (text, milliseconds) in durations {
+        assert_eq!(unit::Time::parse(text), milliseconds.map(Duration::from_millis), "{text:?}");
+    }
+    let sizes =
+        [("5MiB", Some(5 << 20)), ("5 MB", Some(5_000_000)), ("1kB", Some(1000)), ("5", None)];
+    for (text, bytes) in sizes {
+        assert_eq!(unit::Size::parse(text), bytes, "{text:?}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_duration_is_read_as_it_was_written(milliseconds in 0..u64::from(u32::MAX) * 1000) {
+        let duration = Duration::from_millis(milliseconds);
+        prop_assert_eq!(unit::Time::parse(&unit::Time::text(duration)), Some(duration));
+    }
+
+    /// A slip of any kind in a real file gives a configuration or a report, never a panic.
+    #[test]
+    fn a_damaged_file_is_reported(cut in 0.0..1.0f64, length in 0..60usize, junk in ".{0,12}") {
+        let feeds = include_str!("../../config/feeds.toml");
+        let settings = include_str!("../../config/newswatch.toml");
+        let damage = |text: &str| {
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "a place in the text")]
+            let start = text.floor_char_boundary((cut * text.len() as f64) as usize);
+            let end = text.ceil_char_boundary((start + length).min(text.len()));
+            format!("{}{junk}{}", &text[..start], &text[end..])
+        };
+        if let Err(report) = check(&damage(settings), &damage(feeds), &[]) {
+            prop_assert!(report.render(true).len() > 10);
+            prop_assert!(report.faults().all(|fault| fault.line > 0));
+        }
+    }
+}

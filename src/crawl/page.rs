@@ -1,0 +1,309 @@
+//! What a page means: a record, a revision, a copy, a reject, or another try.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    Archived, Crawl, Effect, Event, Judged, PageReading, PageWork, Step, Visit, poll::signature,
+    record, record_by_id,
+};
+use crate::{
+    archive::{Record, RecordType},
+    article::TextStatus,
+    canonical_url::UrlKey,
+    dedup,
+    politeness::backoff,
+    state::{Counters, Fate, Known, Reject, Seen, StateError},
+};
+
+impl Crawl {
+    pub(super) fn absorb_page(
+        &mut self,
+        work: &PageWork,
+        visit: &Visit,
+        reading: &PageReading,
+        archived: &Archived<'_>,
+        now: Timestamp,
+        step: &mut Step,
+    ) -> Result<(), StateError> {
+        match reading {
+            PageReading::TryAgain { error, retry_after } => {
+                self.postpone(work, visit, error, *retry_after, now, step)
+            }
+            PageReading::Hopeless { error } => self.fail(work, error, now, step),
+            PageReading::Ready(judged) if judged.keep => {
+                self.take_article(work, visit, judged, archived, now, step)
+            }
+            PageReading::Ready(judged) => self.reject(work, visit, judged, archived, now, step),
+        }
+    }
+
+    fn postpone(
+        &self,
+        work: &PageWork,
+        visit: &Visit,
+        error: &str,
+        retry_after: Option<SignedDuration>,
+        now: Timestamp,
+        step: &mut Step,
+    ) -> Result<(), StateError> {
+        let pending = &work.pending;
+        let attempts = pending.attempts + 1;
+        let backoff = backoff::delay(FIRST_RETRY, attempts, pending.key.as_str());
+        // A server that says when it will be ready is taken at its word.
+        let until = now.checked_add(retry_after.unwrap_or(backoff)).unwrap_or(Timestamp::MAX);
+        self.state.postpone(pending.id, attempts, until)?;
+        let host = &visit.task.host;
+        if retry_after.is_some() {
+            self.state.put_hold(host, until)?;
+            step.effects.push(Effect::Hold(host.clone(), until));
+            step.events.push(Event::HostHeld { host: host.clone(), until });
+        }
+        step.effects.push(Effect::AddPage(host.clone(), pending.id, until));
+        step.events.push(Event::PagePostponed {
+            feed: pending.feed_id.clone(),
+            url: pending.url.clone(),
+            error: error.to_owned(),
+            until,
+        });
+        Ok(())
+    }
+
+    fn fail(
+        &self,
+        work: &PageWork,
+        error: &str,
+        now: Timestamp,
+        step: &mut Step,
+    ) -> Result<(), StateError> {
+        step.events.push(Event::PageFailed {
+            feed: work.pending.feed_id.clone(),
+            url: work.pending.url.clone(),
+            error: error.to_owned(),
+        });
+        step.rejects.push(record::reject(work, None, error, now));
+        self.done(work, &[], Fate::Failed, None, now)?;
+        self.state.count(&work.pending.feed_id, Counters { failed: 1, ..Counters::default() })
+    }
+
+    fn reject(
+        &mut self,
+        work: &PageWork,
+        visit: &Visit,
+        judged: &Judged,
+        archived: &Archived<'_>,
+        now: Timestamp,
+        step: &mut Step,
+    ) -> Result<(), StateError> {
+        let (keys, known) = self.identities(work, visit, judged)?;
+        if let Some(known) = known {
+            // It was kept before: what it has become is a revision, whatever it is about now.
+            return self.take_known(work, visit, judged, archived, &keys, &known, now, step);
+        }
+        let reject: Reject = match &judged.page_error {
+            Some(error) => record::reject(work, Some(judged), error, now),
+            None => record::reject(work, Some(judged), &record::reason(judged), now),
+        };
+        let mut more = Counters::default();
+        if let Some(error) = &judged.page_error {
+            more.failed = 1;
+            step.events.push(Event::PageFailed {
+                feed: work.pending.feed_id.clone(),
+                url: work.pending.url.clone(),
+                error: error.clone(),
+            });
+        } else {
+            more.rejected = 1;
+            step.events.push(Event::Rejected {
+                feed: work.pending.feed_id.clone(),
+                title: judged.article.title.clone().unwrap_or_default(),
+                reason: reject.reason.clone(),
+            });
+        }
+        let fate = if reject.failed { Fate::Failed } else { Fate::Rejected };
+        step.rejects.push(reject);
+        self.done(work, &keys, fate, None, now)?;
+        self.state.count(&work.pending.feed_id, more)
+    }
+
+    fn take_article(
+        &mut self,
+        work: &PageWork,
+        visit: &Visit,
+        judged: &Judged,
+        archived: &Archived<'_>,
+        now: Timestamp,
+        step: &mut Step,
+    ) -> Result<(), StateError> {
+        let (keys, known) = self.identities(work, visit, judged)?;
+        if let Some(known) = known {
+            return self.take_known(work, visit, judged, archived, &keys, &known, now, step);
+        }
+        let mut new = record::record(self, work, visit, judged, now);
+        if let Some(error) = &judged.page_error {
+            step.events.push(Event::PageFailed {
+                feed: work.pending.feed_id.clone(),
+                url: work.pending.url.clone(),
+                error: error.clone(),
+            });
+        }
+        let document = record::document(&new);
+        let document = dedup::Prepared::of(&document);
+        let Self { index, state, .. } = &mut *self;
+        let verdict = index.judge(state.connection(), &document, |id| {
+            let known = record_by_id(id, state, archived, step)?;
+            Some(dedup::Kept { title: known.title.unwrap_or_default(), text: known.text? })
+        })?;
+        index.insert(state.connection(), &document, &verdict, now)?;
+        new.cluster_id = Some(verdict.cluster.clone());
+        if verdict.class != dedup::Class::Excerpt {
+            new.duplicate_of.clone_from(&verdict.of);
+        }
+        new.similarity =
+            verdict.evidence.as_ref().map(|evidence| record::rounded(evidence.jaccard));
+        let mut more = Counters::default();
+        let title = new.title.clone().unwrap_or_default();
+        if let Some(of) = &new.duplicate_of {
+            more.duplicates = 1;
+            step.events.push(Event::Copy {
+                feed: work.pending.feed_id.clone(),
+                id: new.id.clone(),
+                of: of.clone(),
+                title,
+            });
+            if !self.settings.keep_copied_text {
+                new.text = None;
+            }
+        } else {
+            more.kept = 1;
+            step.events.push(Event::Kept {
+                feed: work.pending.feed_id.clone(),
+                id: new.id.clone(),
+                title,
+                score: new.topic_score.unwrap_or_default(),
+                revision: 1,
+            });
+        }
+        self.keep(work, &keys, new, now, step)?;
+        self.state.count(&work.pending.feed_id, more)
+    }
+
+    /// An article of which there is a record: nothing, or a revision.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one step of the visit, with all it has found out"
+    )]
+    fn take_known(
+        &mut self,
+        work: &PageWork,
+        visit: &Visit,
+        judged: &Judged,
+        archived: &Archived<'_>,
+        keys: &[UrlKey],
+        known: &Known,
+        now: Timestamp,
+        step: &mut Step,
+    ) -> Result<(), StateError> {
+        let feed = &work.pending.feed_id;
+        let mut new = record::record(self, work, visit, judged, now);
+        let worse = matches!(new.text_status, TextStatus::FeedOnly | TextStatus::Failed);
+        let old = record_by_id(&known.record_id, &self.state, archived, step);
+        let old_text = old.as_ref().and_then(|old| old.text.as_deref()).unwrap_or_default();
+        let changed = match dedup::revision(old_text, new.text.as_deref().unwrap_or_default()) {
+            dedup::Revision::Changed { ratio }
+                if !worse && new.content_hash != known.content_hash =>
+            {
+                ratio
+            }
+            _ => {
+                step.events.push(Event::Same {
+                    feed: feed.clone(),
+                    id: known.record_id.clone(),
+                    url: work.pending.url.clone(),
+                });
+                self.done(work, keys, Fate::Kept, Some(known.clone()), now)?;
+                return self.state.count(feed, Counters { duplicates: 1, ..Counters::default() });
+            }
+        };
+        new.record_type = RecordType::Revision;
+        new.revision = known.revision + 1;
+        new.revision_of = Some(known.record_id.clone());
+        new.similarity = Some(record::rounded(1.0 - changed));
+        new.id = record::id(&new.url_key, new.revision);
+        let cluster = old.and_then(|old| old.cluster_id).unwrap_or_else(|| known.record_id.clone());
+        new.cluster_id = Some(cluster);
+        record::index(&mut self.index, &self.state, &new, now)?;
+        step.events.push(Event::Kept {
+            feed: feed.clone(),
+            id: new.id.clone(),
+            title: new.title.clone().unwrap_or_default(),
+            score: new.topic_score.unwrap_or_default(),
+            revision: new.revision,
+        });
+        self.keep(work, keys, new, now, step)?;
+        self.state.count(feed, Counters { kept: 1, ..Counters::default() })
+    }
+
+    fn keep(
+        &self,
+        work: &PageWork,
+        keys: &[UrlKey],
+        new: Record,
+        now: Timestamp,
+        step: &mut Step,
+    ) -> Result<(), StateError> {
+        let known = Known {
+            record_id: new.id.clone(),
+            revision: new.revision,
+            content_hash: new.content_hash.clone(),
+        };
+        self.done(work, keys, Fate::Kept, Some(known), now)?;
+        step.records.push(new);
+        Ok(())
+    }
+
+    /// The page is dealt with: takes it off the waiting list and remembers all its addresses.
+    fn done(
+        &self,
+        work: &PageWork,
+        keys: &[UrlKey],
+        fate: Fate,
+        known: Option<Known>,
+        now: Timestamp,
+    ) -> Result<(), StateError> {
+        let pending = &work.pending;
+        self.state.remove_pending(&pending.key)?;
+        let visits = self.state.seen(&pending.key)?.map_or(0, |seen| seen.visits) + 1;
+        let signature = signature(&pending.entry);
+        let seen = Seen { fate, known, signature, at: now, visits };
+        self.state.put_seen(&pending.key, &seen)?;
+        for key in keys.iter().filter(|key| **key != pending.key) {
+            // The feed may yet announce the article under this address: with another signature, as
+            // another look at a known article.
+            self.state.put_seen(key, &seen)?;
+        }
+        Ok(())
+    }
+
+    /// Every address that the page is known by, and the newest record under any of them.
+    fn identities(
+        &self,
+        work: &PageWork,
+        visit: &Visit,
+        judged: &Judged,
+    ) -> Result<(Vec<UrlKey>, Option<Known>), StateError> {
+        let final_url = visit.response.as_ref().and_then(|r| r.as_ref().ok()).map(|r| &r.url);
+        let claimed = [final_url, judged.article.canonical_url.as_ref()];
+        let keys = record::keys(&work.pending.key, &work.pending.url, claimed);
+        let mut newest: Option<Known> = None;
+        for key in &keys {
+            let known = self.state.seen(key)?.and_then(|seen| seen.known);
+            if known.as_ref().map(|k| k.revision) > newest.as_ref().map(|k| k.revision) {
+                newest = known;
+            }
+        }
+        Ok((keys, newest))
+    }
+}
+
+/// The pause before a page is tried again, doubled with each failure.
+const FIRST_RETRY: SignedDuration = SignedDuration::from_mins(1);

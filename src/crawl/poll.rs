@@ -1,0 +1,272 @@
+//! What a listing means: new entries wait, known ones that changed wait again.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use url::Url;
+
+use super::{Crawl, Effect, Event, Reading, Step, Visit, read::status_words};
+use crate::{
+    canonical_url::{CanonicalUrl, Host},
+    fetch::Response,
+    politeness::{freshness, retry_after},
+    schedule::{FeedIx, Outcome, PageId},
+    source::{Entry, Listing, ReadBy},
+    state::{Counters, Fate, Pending, Reject, Seen, StateError},
+    topic::Text,
+};
+
+impl Crawl {
+    pub(super) fn absorb_poll(
+        &self,
+        ix: FeedIx,
+        visit: &Visit,
+        now: Timestamp,
+        step: &mut Step,
+    ) -> Result<(), StateError> {
+        let (Some(feed), Some(scheduled)) = (self.feed(ix), self.schedule.feed(ix)) else {
+            return Ok(());
+        };
+        let mut state = scheduled.state.clone();
+        let address = state.address(&feed.url).clone();
+        let response = visit.response.as_ref().and_then(|answer| answer.as_ref().ok());
+        state.status = response.map(|response| response.status);
+        let mut more = Counters { polls: 1, ..Counters::default() };
+        let outcome = match (&visit.reading, &visit.response) {
+            (Reading::Listing { listing, body_hash }, Some(Ok(response))) => {
+                let (new, changed) = self.take_in(&feed.id, &feed.url, listing, now, step)?;
+                more.entries = new + changed;
+                if listing.read_by == ReadBy::Lenient || !listing.flaws.is_empty() {
+                    let flaws = listing.flaws.clone();
+                    step.events.push(Event::Flawed { feed: feed.id.clone(), flaws });
+                }
+                let entries = u32::try_from(listing.entries.len()).unwrap_or(u32::MAX);
+                step.events.push(Event::Polled {
+                    feed: feed.id.clone(),
+                    status: state.status,
+                    entries,
+                    new,
+                    changed,
+                });
+                Outcome::Read {
+                    validators: response.validators(),
+                    body_hash: *body_hash,
+                    entries,
+                    new,
+                    freshness: freshness::lifetime(&response.headers, response.at),
+                    ttl: listing.interval.map(signed),
+                    skip_hours: listing.skip_hours.clone(),
+                    skip_days: listing.skip_days.clone(),
+                }
+            }
+            (Reading::Unreadable(error), _) => Outcome::Failed { error: error.clone() },
+            (_, Some(Ok(response))) => outcome_of_status(response),
+            (_, Some(Err(error))) => Outcome::Failed { error: error.to_string() },
+            (_, None) => Outcome::Failed { error: "robots.txt forbids the feed".to_owned() },
+        };
+        if let Some(response) = response {
+            note_redirect(&mut state, response, now);
+        }
+        let was_moved = state.moved_to.clone();
+        if was_moved != scheduled.state.moved_to
+            && let Some(to) = was_moved
+        {
+            step.events.push(Event::FeedMoved { feed: feed.id.clone(), to: *to });
+        }
+        let state = state.after(&outcome, &address, &feed.id, &feed.cadence, now);
+        match &outcome {
+            Outcome::Unchanged { .. } => step.events.push(Event::Polled {
+                feed: feed.id.clone(),
+                status: Some(304),
+                entries: 0,
+                new: 0,
+                changed: 0,
+            }),
+            Outcome::Refused { .. } => {
+                if let Some(until) = state.next_at {
+                    let host = Host::of(&address);
+                    step.events.push(Event::HostHeld { host: host.clone(), until });
+                    self.state.put_hold(&host, until)?;
+                    step.effects.push(Effect::Hold(host, until));
+                }
+            }
+            _ => {}
+        }
+        if let Some(error) = &state.last_error {
+            step.events.push(Event::FeedFailed {
+                feed: feed.id.clone(),
+                status: state.status,
+                error: error.to_string(),
+                failures: state.failures,
+            });
+        }
+        self.state.put_feed(&feed.id, &state)?;
+        self.state.count(&feed.id, more)?;
+        step.effects.push(Effect::SetFeed(ix, Box::new(state)));
+        Ok(())
+    }
+
+    /// Puts what is new or changed on the waiting list. Gives how many entries were new, and how
+    /// many were known and have changed.
+    fn take_in(
+        &self,
+        feed_id: &str,
+        feed_url: &Url,
+        listing: &Listing,
+        now: Timestamp,
+        step: &mut Step,
+    ) -> Result<(u32, u32), StateError> {
+        let (mut new, mut changed) = (0, 0);
+        for entry in &listing.entries {
+            let Some(address) = address_of(entry, feed_url) else { continue };
+            if self.state.is_pending(&address.key)? {
+                continue;
+            }
+            let seen = self.state.seen(&address.key)?;
+            let revisit = match seen {
+                None => false,
+                Some(seen) if seen.signature == UNKNOWN_SIGNATURE => {
+                    // Taken from the archive, which does not keep what the feed said: from now on
+                    // a change is a change of this.
+                    let signature = signature(entry);
+                    self.state.put_seen(&address.key, &Seen { signature, ..seen })?;
+                    continue;
+                }
+                Some(seen) if self.is_worth_another_look(&seen, entry, now) => true,
+                Some(_) => continue,
+            };
+            if self.settings.judge_before_fetch && !self.touches_a_topic(entry) {
+                let signature = signature(entry);
+                let visits = 0;
+                let seen = Seen { fate: Fate::Rejected, known: None, signature, at: now, visits };
+                self.state.put_seen(&address.key, &seen)?;
+                self.state.count(feed_id, Counters { rejected: 1, ..Counters::default() })?;
+                step.rejects.push(Reject {
+                    at: now,
+                    url_key: address.key,
+                    url: address.fetch.into(),
+                    feed_id: feed_id.to_owned(),
+                    title: entry.title.clone(),
+                    language: None,
+                    score: 0.0,
+                    reason: "the feed's title and summary touch no topic; the page was not fetched"
+                        .to_owned(),
+                    missing: Vec::new(),
+                    failed: false,
+                    signature,
+                });
+                new += 1;
+                continue;
+            }
+            let pending = Pending {
+                id: PageId(0),
+                key: address.key,
+                url: address.fetch,
+                feed_id: feed_id.to_owned(),
+                entry: entry.clone(),
+                first_seen_at: now,
+                not_before: now,
+                attempts: 0,
+                revisit,
+            };
+            if let Some(id) = self.state.add_pending(&pending)? {
+                step.effects.push(Effect::AddPage(pending.host(), id, now));
+                if revisit { changed += 1 } else { new += 1 }
+            }
+        }
+        Ok((new, changed))
+    }
+
+    /// Any word of any topic is in what the feed says.
+    fn touches_a_topic(&self, entry: &Entry) -> bool {
+        let judgements = self.rules.topics.judge(&Text {
+            title: entry.title.as_deref().unwrap_or_default(),
+            summary: entry.summary.as_deref().unwrap_or_default(),
+            text: entry.content.as_deref().unwrap_or_default(),
+            language: entry.language.as_deref(),
+            url: entry.url.as_ref().map(Url::as_str),
+            published: entry.published.as_ref().map(|dated| dated.at),
+        });
+        judgements.iter().any(|judgement| !judgement.matches.is_empty())
+    }
+
+    /// The feed says something else of a known address than before, and the last look is some time
+    /// past. The time grows with each look, for feeds that say something new at every poll.
+    fn is_worth_another_look(&self, seen: &Seen, entry: &Entry, now: Timestamp) -> bool {
+        if seen.signature == signature(entry) || seen.fate == Fate::Failed {
+            return false;
+        }
+        let looks = i32::try_from(seen.visits.clamp(1, 10)).unwrap_or(10);
+        let rest = self.settings.revisit_after * 2_i32.pow(u32::try_from(looks - 1).unwrap_or(0));
+        now.duration_since(seen.at) >= rest
+    }
+}
+
+/// The page that an entry announces; a counting redirector's target where the feed names it.
+pub(super) fn page_of(entry: &Entry) -> Option<&Url> {
+    entry.original_url.as_ref().or(entry.url.as_ref())
+}
+
+/// The address of an entry. One that names none is a part of its feed, if it has an id or a text: a
+/// title alone is what is left of an entry where a feed breaks off.
+fn address_of(entry: &Entry, feed_url: &Url) -> Option<CanonicalUrl> {
+    if let Some(url) = page_of(entry) {
+        return CanonicalUrl::parse(url.as_str()).ok();
+    }
+    let has_text = entry.summary.is_some() || entry.content.is_some();
+    let name = entry.guid.as_ref().or(entry.title.as_ref().filter(|_| has_text))?;
+    let mut url = feed_url.clone();
+    url.set_fragment(Some(&format!("!entry={}", blake3::hash(name.as_bytes()).to_hex())));
+    CanonicalUrl::parse(url.as_str()).ok()
+}
+
+/// Stands for what a feed said of an article where only its record is left.
+pub(super) const UNKNOWN_SIGNATURE: i64 = 0;
+
+/// Hash of what a feed says of an article; another one is a reason to read the page again.
+pub(super) fn signature(entry: &Entry) -> i64 {
+    let mut hasher = blake3::Hasher::new();
+    let updated =
+        entry.updated.as_ref().or(entry.published.as_ref()).map(|dated| dated.at.to_string());
+    for part in [entry.title.as_ref(), entry.summary.as_ref(), updated.as_ref()] {
+        hasher.update(part.map(String::as_bytes).unwrap_or_default());
+        hasher.update(&[0]);
+    }
+    let mut bytes = [0; 8];
+    hasher.finalize_xof().fill(&mut bytes);
+    i64::from_le_bytes(bytes).max(i64::MIN + 1).abs() | 1
+}
+
+fn outcome_of_status(response: &Response) -> Outcome {
+    let error = status_words(response.status);
+    match response.status {
+        304 => Outcome::Unchanged {
+            validators: response.validators(),
+            freshness: freshness::lifetime(&response.headers, response.at),
+        },
+        410 => Outcome::Gone,
+        429 => Outcome::Refused {
+            error,
+            retry_after: retry_after::wait(&response.headers, response.at),
+        },
+        503 => match retry_after::wait(&response.headers, response.at) {
+            Some(wait) => Outcome::Refused { error, retry_after: Some(wait) },
+            None => Outcome::Failed { error },
+        },
+        _ => Outcome::Failed { error },
+    }
+}
+
+/// Only a chain that is permanent from its first hop to its last moves a feed.
+fn note_redirect(state: &mut crate::schedule::FeedState, response: &Response, now: Timestamp) {
+    if !matches!(response.status, 200 | 304) {
+        return;
+    }
+    let permanent = !response.redirects.is_empty()
+        && response.redirects.iter().all(|hop| matches!(hop.status, 301 | 308));
+    state.note_permanent_redirect(permanent.then_some(&response.url), now);
+}
+
+fn signed(duration: Duration) -> SignedDuration {
+    SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX)
+}

@@ -1,0 +1,306 @@
+//! What an answer says: pure, so that it can run in a task now and behind a process wall later.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use jiff::Timestamp;
+
+use super::{Keep, PageWork, Rules, Task, Unasked, Work};
+use crate::{
+    article::{self, Article, DateSource, Expected, Extraction, Page, TextStatus},
+    fetch::{FetchError, Response},
+    politeness::{Robots, retry_after},
+    source::{self, Entry, Listing},
+    text,
+    text::Detected,
+    topic::{Judgement, Outcome, Text},
+};
+
+/// A task that came back.
+#[derive(Debug)]
+pub struct Visit {
+    pub task: Task,
+    /// The answer without its body; `None` where nothing was asked.
+    pub response: Option<Result<Response, FetchError>>,
+    pub reading: Reading,
+}
+
+#[derive(Debug)]
+pub enum Reading {
+    Listing {
+        listing: Box<Listing>,
+        body_hash: u64,
+    },
+    Robots(Robots),
+    Page(PageReading),
+    /// There is nothing to read: the answer alone tells what happened (304, an error, a status).
+    Nothing,
+    /// The body could not be read as what was asked for, in words.
+    Unreadable(String),
+}
+
+#[derive(Debug)]
+pub enum PageReading {
+    /// An article, from its page or from the feed's own text.
+    Ready(Box<Judged>),
+    /// The page could not be had, and may be had later.
+    TryAgain { error: String, retry_after: Option<jiff::SignedDuration> },
+    /// Neither the page nor the feed has a text or title to judge.
+    Hopeless { error: String },
+}
+
+/// An article with everything that can be said of it without looking elsewhere.
+#[derive(Debug)]
+pub struct Judged {
+    pub article: Article,
+    pub language: Detected,
+    /// What the topics say, the best first; empty where no topic is configured.
+    pub judgements: Vec<Judgement>,
+    /// It is to become a record.
+    pub keep: bool,
+    /// Why the page itself could not be read, where the text is the feed's.
+    pub page_error: Option<String>,
+}
+
+/// Reads what came back for a task. Never panics: a panic while reading is that document's outcome.
+pub fn read(
+    rules: &Rules,
+    task: Task,
+    response: Option<Result<Response, FetchError>>,
+    now: Timestamp,
+) -> Visit {
+    let reading = catch_unwind(AssertUnwindSafe(|| read_task(rules, &task, response.as_ref(), now)))
+        .unwrap_or_else(|_| match &task.work {
+            Work::Page(work) => Reading::Page(from_feed(
+                rules,
+                work,
+                "the page broke the reader; this is a fault of newswatch, please report its address",
+            )),
+            _ => Reading::Unreadable(
+                "the document broke the reader; this is a fault of newswatch, please report its address"
+                    .to_owned(),
+            ),
+        });
+    let response = response.map(|answer| {
+        answer.map(|mut response| {
+            response.body = Vec::new();
+            response
+        })
+    });
+    Visit { task, response, reading }
+}
+
+fn read_task(
+    rules: &Rules,
+    task: &Task,
+    response: Option<&Result<Response, FetchError>>,
+    now: Timestamp,
+) -> Reading {
+    match &task.work {
+        Work::Poll { kind, .. } => match response {
+            Some(Ok(response)) if response.status == 200 => {
+                let content_type = response.header("content-type");
+                match source::parse(*kind, &response.body, content_type, &response.url) {
+                    Ok(listing) => Reading::Listing {
+                        listing: Box::new(listing),
+                        body_hash: short_hash(&response.body),
+                    },
+                    Err(error) => Reading::Unreadable(error.to_string()),
+                }
+            }
+            _ => Reading::Nothing,
+        },
+        Work::Robots { before, .. } => Reading::Robots(match response {
+            Some(Ok(response)) => {
+                Robots::from_answer(response.status, &response.body, before.as_ref(), now)
+            }
+            // A circle of redirects leads to no file (RFC 9309 §2.3.1.2).
+            Some(Err(FetchError::TooManyRedirects(_) | FetchError::RedirectLoop(_))) => {
+                Robots::unavailable(now)
+            }
+            _ => Robots::unreachable(before.as_ref(), now),
+        }),
+        Work::Page(work) => Reading::Page(read_page(rules, work, response)),
+    }
+}
+
+fn read_page(
+    rules: &Rules,
+    work: &PageWork,
+    response: Option<&Result<Response, FetchError>>,
+) -> PageReading {
+    let response = match response {
+        None => {
+            return from_feed(rules, work, work.unasked.map_or("nothing was asked", Unasked::words));
+        }
+        Some(Err(error)) => {
+            return give_up_or_retry(rules, work, error.to_string(), error.retry(), None);
+        }
+        Some(Ok(response)) => response,
+    };
+    match response.status {
+        200..300 => {}
+        status @ (429 | 408 | 425 | 500..600) => {
+            let retry_after = retry_after::wait(&response.headers, response.at);
+            return give_up_or_retry(rules, work, status_words(status), true, retry_after);
+        }
+        status => return from_feed(rules, work, &status_words(status)),
+    }
+    let entry = &work.pending.entry;
+    let page = Page {
+        bytes: &response.body,
+        content_type: response.header("content-type"),
+        url: &response.url,
+        fetched_at: response.at,
+        expected: Expected {
+            title: entry.title.as_deref(),
+            summary: entry.summary.as_deref(),
+            content: entry.content.as_deref(),
+            published: entry.published.as_ref().map(|dated| dated.at),
+            language: entry.language.as_deref().or(work.feed.language.as_deref()),
+            zone: work.feed.zone.as_ref(),
+        },
+    };
+    match article::read(&page, rules.site(&response.url)) {
+        Ok(article) => PageReading::Ready(Box::new(judge(rules, work, article, None))),
+        Err(error) => from_feed(rules, work, &error.to_string()),
+    }
+}
+
+fn give_up_or_retry(
+    rules: &Rules,
+    work: &PageWork,
+    error: String,
+    retry: bool,
+    retry_after: Option<jiff::SignedDuration>,
+) -> PageReading {
+    if retry && !work.last_attempt {
+        PageReading::TryAgain { error, retry_after }
+    } else {
+        from_feed(rules, work, &error)
+    }
+}
+
+/// The article as the feed alone gives it.
+fn from_feed(rules: &Rules, work: &PageWork, error: &str) -> PageReading {
+    let entry = &work.pending.entry;
+    let text = entry.content.as_ref().or(entry.summary.as_ref()).cloned().unwrap_or_default();
+    if text.is_empty() && entry.title.is_none() {
+        return PageReading::Hopeless { error: error.to_owned() };
+    }
+    let article = Article {
+        title: entry.title.clone(),
+        authors: Vec::new(),
+        published: None,
+        modified: None,
+        language_declared: None,
+        section: None,
+        tags: Vec::new(),
+        image_url: None,
+        media: Vec::new(),
+        canonical_url: None,
+        site_name: None,
+        text_status: if text.is_empty() { TextStatus::Failed } else { TextStatus::FeedOnly },
+        extraction: Extraction {
+            method: if text.is_empty() { "none" } else { "feed" }.to_owned(),
+            confidence: if entry.content.is_some() { 0.7 } else { 0.3 },
+            warnings: vec![format!("the page could not be read: {error}")],
+        },
+        text,
+        summary: None,
+        summary_source: None,
+        charset: "utf-8".to_owned(),
+    };
+    PageReading::Ready(Box::new(judge(rules, work, article, Some(error.to_owned()))))
+}
+
+/// Completes the page's article with what the feed says, tells its language and asks the topics.
+fn judge(
+    rules: &Rules,
+    work: &PageWork,
+    mut article: Article,
+    page_error: Option<String>,
+) -> Judged {
+    complete(&mut article, &work.pending.entry);
+    let declared = [
+        article.language_declared.as_deref(),
+        work.pending.entry.language.as_deref(),
+        work.feed.language.as_deref(),
+    ];
+    let priors: Vec<&str> = declared.into_iter().flatten().collect();
+    let title = article.title.as_deref().unwrap_or_default();
+    // One page mixes languages and scripts: the body tells, and the title only where there is none.
+    let sample = if article.text.is_empty() { title } else { &article.text };
+    let language = text::language::detect(sample, &priors);
+    let judgements = rules.topics.judge(&Text {
+        title,
+        summary: article.summary.as_deref().unwrap_or_default(),
+        text: &article.text,
+        language: Some(&language.language),
+        url: Some(work.pending.url.as_str()),
+        published: article.published.as_ref().map(|(dated, _)| dated.at),
+    });
+    let best = judgements.first().map(|judgement| judgement.outcome);
+    let keep = match rules.keep {
+        Keep::Everything => true,
+        Keep::Passing => matches!(best, Some(Outcome::Relevant | Outcome::Passing)),
+        Keep::Relevant => best == Some(Outcome::Relevant),
+    };
+    Judged { article, language, judgements, keep, page_error }
+}
+
+fn complete(article: &mut Article, entry: &Entry) {
+    if article.title.is_none() {
+        article.title.clone_from(&entry.title);
+    }
+    if article.authors.is_empty() {
+        article.authors.clone_from(&entry.authors);
+    }
+    if article.published.is_none() {
+        article.published = entry.published.clone().map(|dated| (dated, DateSource::Feed));
+    }
+    if article.modified.is_none() {
+        article.modified = entry.updated.clone().map(|dated| (dated, DateSource::Feed));
+    }
+    for tag in &entry.tags {
+        if !article.tags.contains(tag) {
+            article.tags.push(tag.clone());
+        }
+    }
+    if article.image_url.is_none() {
+        article.image_url.clone_from(&entry.image_url);
+    }
+    for medium in &entry.media {
+        if !article.media.contains(medium) {
+            article.media.push(medium.clone());
+        }
+    }
+    if article.summary.is_none() && entry.summary.is_some() {
+        article.summary.clone_from(&entry.summary);
+        article.summary_source = Some("feed".to_owned());
+    }
+}
+
+/// First 64 bits of a document's hash.
+fn short_hash(bytes: &[u8]) -> u64 {
+    let hash = blake3::hash(bytes);
+    hash.as_bytes().iter().take(8).fold(0, |number, byte| (number << 8) | u64::from(*byte))
+}
+
+/// A status in words, as logs and tables show it.
+pub fn status_words(status: u16) -> String {
+    let meaning = match status {
+        401 => "the server wants a password",
+        402 | 403 => "the server refuses us",
+        404 => "not found",
+        410 => "gone",
+        408 | 504 => "the server took too long",
+        429 => "too many requests",
+        451 => "withheld for legal reasons",
+        500 => "the server failed",
+        502 => "the server's back end failed",
+        503 => "the server is not available",
+        300..=399 => "a redirect without a target",
+        _ => "an unexpected answer",
+    };
+    format!("HTTP {status}: {meaning}")
+}

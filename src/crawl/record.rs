@@ -1,0 +1,236 @@
+//! The record of an article, and the line of one that is not kept.
+
+use jiff::Timestamp;
+use url::Url;
+
+use super::{Crawl, Judged, PageWork, Unasked, Visit, poll::signature};
+use crate::{
+    archive::{Record, RecordType, SCHEMA_VERSION},
+    article::Extraction,
+    canonical_url::{self, CanonicalUrl, Host, UrlKey},
+    dedup,
+    state::{Reject, State, StateError},
+    text,
+};
+
+/// Most distinct terms and matches that a record lists.
+const MOST_MATCHES: usize = 200;
+
+/// The record as far as one visit can tell it: not yet compared with others.
+pub(super) fn record(
+    crawl: &Crawl,
+    work: &PageWork,
+    visit: &Visit,
+    judged: &Judged,
+    now: Timestamp,
+) -> Record {
+    let Judged { article, language, judgements, .. } = judged;
+    let (pending, feed) = (&work.pending, &work.feed);
+    let response = visit.response.as_ref().and_then(|answer| answer.as_ref().ok());
+    // Where the text is the feed's, the page's validators and type say nothing of it.
+    let page = response.filter(|_| judged.page_error.is_none());
+    let header = |name: &str| page.and_then(|page| page.header(name)).map(str::to_owned);
+    let final_url = response.map(|response| response.url.to_string());
+    let best = judgements.first();
+    let mut matched_terms: Vec<String> = Vec::new();
+    for found in best.iter().flat_map(|judgement| &judgement.matches) {
+        if !matched_terms.contains(&found.term) && matched_terms.len() < MOST_MATCHES {
+            matched_terms.push(found.term.clone());
+        }
+    }
+    let published = article.published.as_ref();
+    let char_count = article.text.chars().count();
+    Record {
+        schema_version: SCHEMA_VERSION,
+        record_type: RecordType::Article,
+        id: id(&pending.key, 1),
+        revision: 1,
+        revision_of: None,
+        url: pending.url.to_string(),
+        canonical_url: article.canonical_url.as_ref().map(ToString::to_string),
+        url_key: pending.key.clone(),
+        feed_id: feed.id.clone(),
+        feed_url: feed.url.to_string(),
+        guid: pending.entry.guid.clone(),
+        source_name: feed.name.clone().or_else(|| article.site_name.clone()),
+        source_domain: Host::of(response.map_or(&pending.url, |response| &response.url))
+            .domain()
+            .to_owned(),
+        final_url,
+        source_country: feed.country.clone(),
+        title: article.title.clone(),
+        title_feed: pending.entry.title.clone(),
+        authors: article.authors.clone(),
+        tags: article.tags.clone(),
+        section: article.section.clone(),
+        published_at: published.map(|(dated, _)| dated.at),
+        modified_at: article.modified.as_ref().map(|(dated, _)| dated.at),
+        fetched_at: to_milliseconds(response.map_or(now, |response| response.at)),
+        first_seen_at: to_milliseconds(pending.first_seen_at),
+        published_raw: published.map(|(dated, _)| dated.raw.clone()),
+        published_source: published.map(|(_, source)| *source),
+        published_precision: published.map(|(dated, _)| dated.precision),
+        published_tz_assumed: published.and_then(|(dated, _)| dated.assumed_zone.clone()),
+        language: Some(language.language.clone()),
+        language_confidence: Some(rounded(language.confidence)),
+        language_declared: article
+            .language_declared
+            .clone()
+            .or_else(|| pending.entry.language.clone())
+            .or_else(|| feed.language.clone()),
+        word_count: u32::try_from(text::word_count(&article.text)).unwrap_or(u32::MAX),
+        char_count: u32::try_from(char_count).unwrap_or(u32::MAX),
+        content_hash: (!article.text.is_empty()).then(|| dedup::content_hash(&article.text)),
+        fingerprint: (!article.text.is_empty()).then(|| {
+            let title = article.title.as_deref().unwrap_or_default();
+            dedup::Sketch::of(title, &article.text).fingerprint()
+        }),
+        text: (!article.text.is_empty()).then(|| article.text.clone()),
+        summary: article.summary.clone(),
+        summary_source: article.summary_source.clone(),
+        text_status: article.text_status,
+        image_url: article.image_url.as_ref().map(ToString::to_string),
+        media: article.media.iter().map(ToString::to_string).collect(),
+        topic: best.map(|judgement| judgement.topic.clone()),
+        topic_score: best.map(|judgement| rounded(judgement.score)),
+        topic_reason: best.map(|judgement| judgement.reason.clone()),
+        matched_terms,
+        matches: best
+            .map(|judgement| judgement.matches.iter().take(MOST_MATCHES).cloned().collect())
+            .unwrap_or_default(),
+        cluster_id: None,
+        duplicate_of: None,
+        similarity: None,
+        http_status: response.map(|response| response.status),
+        content_type: header("content-type"),
+        charset: page.map(|_| article.charset.clone()),
+        etag: header("etag"),
+        last_modified: header("last-modified"),
+        raw_ref: None,
+        extraction: Extraction {
+            confidence: rounded(article.extraction.confidence),
+            ..article.extraction.clone()
+        },
+        robots_allowed: match work.unasked {
+            None => Some(true),
+            Some(Unasked::RobotsForbid) => Some(false),
+            Some(Unasked::RobotsUnreachable | Unasked::NoAddress) => None,
+        },
+        crawler_version: env!("CARGO_PKG_VERSION").to_owned(),
+        config_hash: crawl.settings.config_hash.clone(),
+        seq: 0,
+        prev: None,
+        crc: String::new(),
+    }
+}
+
+/// A record's id: from its address and its revision, so that a repeat gives the same one.
+pub(super) fn id(key: &UrlKey, revision: u32) -> String {
+    const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+    let hash = blake3::hash(format!("{}\n{revision}", key.as_str()).as_bytes());
+    let mut id = String::from("a_");
+    let (mut bits, mut held) = (0_u32, 0_u32);
+    for byte in hash.as_bytes().iter().take(17) {
+        held = (held << 8) | u32::from(*byte);
+        bits += 8;
+        while bits >= 5 && id.len() < 28 {
+            bits -= 5;
+            let digit = DIGITS.get(((held >> bits) & 31) as usize).copied().unwrap_or(b'0');
+            id.push(char::from(digit));
+        }
+    }
+    id
+}
+
+/// The addresses an article is known by: its own first, then what the page and the redirects claim
+/// and can be believed.
+pub(super) fn keys(key: &UrlKey, url: &Url, claimed: [Option<&Url>; 2]) -> Vec<UrlKey> {
+    let mut keys = vec![key.clone()];
+    if let Ok(base) = CanonicalUrl::parse(url.as_str()) {
+        for claimed in claimed.into_iter().flatten() {
+            if let Some(alias) = canonical_url::alias_of(&base, claimed)
+                && !keys.contains(&alias.key)
+            {
+                keys.push(alias.key);
+            }
+        }
+    }
+    keys
+}
+
+/// A record as the near-duplicate index sees it.
+pub(super) fn document(record: &Record) -> dedup::Document {
+    dedup::Document {
+        id: record.id.clone(),
+        url_key: record.url_key.clone(),
+        title: record.title.clone().unwrap_or_default(),
+        text: record.text.clone().unwrap_or_default(),
+        published_at: record.published_at,
+    }
+}
+
+/// Takes a record that was judged before into the near-duplicate index.
+pub(super) fn index(
+    index: &mut dedup::Index,
+    state: &State,
+    record: &Record,
+    seen_at: Timestamp,
+) -> Result<(), StateError> {
+    let class = match (record.record_type, &record.duplicate_of) {
+        (RecordType::Revision, _) => dedup::Class::Revision,
+        (RecordType::Article, Some(_)) => dedup::Class::Copy,
+        (RecordType::Article, None) => dedup::Class::New,
+    };
+    let verdict = dedup::Verdict {
+        class,
+        of: record.revision_of.clone().or_else(|| record.duplicate_of.clone()),
+        cluster: record.cluster_id.clone().unwrap_or_else(|| record.id.clone()),
+        evidence: None,
+    };
+    let document = document(record);
+    let document = dedup::Prepared::of(&document);
+    Ok(index.insert(state.connection(), &document, &verdict, seen_at)?)
+}
+
+/// The line for an entry that is not kept, with why.
+pub(super) fn reject(
+    work: &PageWork,
+    judged: Option<&Judged>,
+    reason: &str,
+    now: Timestamp,
+) -> Reject {
+    let best = judged.and_then(|judged| judged.judgements.first());
+    Reject {
+        at: now,
+        url_key: work.pending.key.clone(),
+        url: work.pending.url.to_string(),
+        feed_id: work.pending.feed_id.clone(),
+        title: judged
+            .and_then(|judged| judged.article.title.clone())
+            .or_else(|| work.pending.entry.title.clone()),
+        language: judged.map(|judged| judged.language.language.clone()),
+        score: best.map_or(0.0, |judgement| rounded(judgement.score)),
+        reason: reason.to_owned(),
+        missing: best.map(|judgement| judgement.missing.clone()).unwrap_or_default(),
+        failed: judged.is_none_or(|judged| judged.page_error.is_some()),
+        signature: signature(&work.pending.entry),
+    }
+}
+
+/// Why the topics do not want it.
+pub(super) fn reason(judged: &Judged) -> String {
+    match judged.judgements.first() {
+        Some(judgement) => judgement.reason.clone(),
+        None => "no topic is configured".to_owned(),
+    }
+}
+
+/// More is noise, and some tools read no nanoseconds.
+fn to_milliseconds(at: Timestamp) -> Timestamp {
+    Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at)
+}
+
+/// To three decimals: more are noise, and would make the same bytes depend on the machine.
+pub(super) fn rounded(number: f32) -> f32 {
+    (number * 1000.0).round() / 1000.0
+}

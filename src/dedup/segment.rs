@@ -1,0 +1,435 @@
+//! Postings: which documents or clusters have a hash. Recent ones in memory, the others in sorted
+//! segments on disk that only ever merge, so that an insertion never touches an old page.
+//!
+//! A segment is cut into buckets by the leading bits of the hash, one row each, and has a Bloom
+//! filter of one word a hash (Putze, Sanders and Singler, "Cache-, hash- and space-efficient Bloom
+//! filters", 2007) that keeps most lookups away from the disk.
+
+use rusqlite::{Connection, OptionalExtension, Result, params};
+
+use super::shingle::mix;
+
+/// A hash in more postings than this is boilerplate; no more of them are kept in one place.
+pub(super) const FREQUENT: usize = 64;
+
+/// So many segments of one level become one of the next.
+const FAN_OUT: usize = 4;
+/// Segments of this level are left as they are, which bounds the memory that a merge takes.
+const LAST_LEVEL: u32 = 3;
+/// Postings in a bucket: about half a kilobyte.
+const BUCKET: u64 = 128;
+
+/// What a posting leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Hashes of sketches to clusters. Expires.
+    Near = 0,
+    /// Hashes of addresses, contents and hosts to documents. Stays.
+    Exact = 1,
+}
+
+/// A hash, and the cluster or document it leads to.
+pub(super) type Posting = (u32, u32);
+
+pub(super) fn create(connection: &Connection) -> Result<()> {
+    connection.execute_batch(
+        "CREATE TABLE IF NOT EXISTS dedup_segments (
+             segment INTEGER PRIMARY KEY, kind INTEGER NOT NULL, level INTEGER NOT NULL,
+             bits INTEGER NOT NULL, base INTEGER NOT NULL, latest INTEGER NOT NULL,
+             filter BLOB NOT NULL);
+         CREATE TABLE IF NOT EXISTS dedup_buckets (
+             bucket INTEGER PRIMARY KEY, data BLOB NOT NULL);",
+    )
+}
+
+/// Postings of one kind.
+#[derive(Debug)]
+pub(super) struct Postings {
+    kind: Kind,
+    recent: Recent,
+    segments: Vec<Segment>,
+}
+
+impl Postings {
+    /// Reads what segments there are; their filters are read when first asked.
+    pub(super) fn open(connection: &Connection, kind: Kind) -> Result<Self> {
+        let mut statement = connection.prepare(
+            "SELECT segment, level, bits, base, latest FROM dedup_segments WHERE kind = ?1 ORDER BY segment",
+        )?;
+        let segments = statement
+            .query_map([kind as u32], |row| {
+                Ok(Segment {
+                    number: row.get(0)?,
+                    level: row.get(1)?,
+                    bits: row.get(2)?,
+                    base: row.get(3)?,
+                    latest: row.get(4)?,
+                    filter: Vec::new(),
+                })
+            })?
+            .collect::<Result<_>>()?;
+        Ok(Self { kind, recent: Recent::default(), segments })
+    }
+
+    pub(super) fn add(&mut self, posting: Posting) {
+        self.recent.add(posting);
+    }
+
+    /// Appends to `found` what `hash` leads to, the oldest first.
+    pub(super) fn find(
+        &mut self,
+        connection: &Connection,
+        hash: u32,
+        found: &mut Vec<u32>,
+    ) -> Result<()> {
+        for segment in &mut self.segments {
+            if segment.may_have(connection, hash)? {
+                segment.find(connection, hash, found)?;
+            }
+        }
+        self.recent.find(hash, found);
+        Ok(())
+    }
+
+    /// Moves the recent postings into a segment. `latest` is the time of the last, in seconds.
+    pub(super) fn flush(&mut self, connection: &Connection, latest: i64) -> Result<()> {
+        let postings = self.recent.take();
+        if postings.is_empty() {
+            return Ok(());
+        }
+        let mut writer =
+            Writer::new(connection, self.next(connection)?, postings.len() as u64, &postings)?;
+        writer.write(&postings)?;
+        let segment = writer.finish(self.kind, 0, latest)?;
+        self.segments.push(segment);
+        self.merge(connection)
+    }
+
+    /// Drops the segments whose last posting is older than `before`, in seconds.
+    pub(super) fn expire(&mut self, connection: &Connection, before: i64) -> Result<()> {
+        for segment in self.segments.extract_if(.., |segment| segment.latest < before) {
+            segment.delete(connection)?;
+        }
+        Ok(())
+    }
+
+    fn merge(&mut self, connection: &Connection) -> Result<()> {
+        for level in 0..LAST_LEVEL {
+            let of_level = self.segments.iter().filter(|segment| segment.level == level).count();
+            if of_level < FAN_OUT {
+                return Ok(());
+            }
+            let sources: Vec<Segment> =
+                self.segments.extract_if(.., |segment| segment.level == level).collect();
+            let number = self.next(connection)?;
+            let merged = merge(connection, self.kind, number, level + 1, &sources)?;
+            for source in sources {
+                source.delete(connection)?;
+            }
+            self.segments.push(merged);
+        }
+        Ok(())
+    }
+
+    fn next(&self, connection: &Connection) -> Result<i64> {
+        connection.query_row(
+            "SELECT coalesce(max(segment), 0) + 1 FROM dedup_segments",
+            [],
+            |row| row.get(0),
+        )
+    }
+}
+
+/// Postings that no segment holds yet, in slots by the leading bits of the hash.
+#[derive(Debug)]
+struct Recent {
+    slots: Vec<Vec<Posting>>,
+}
+
+const SLOT_BITS: u32 = 13;
+
+impl Default for Recent {
+    fn default() -> Self {
+        Self { slots: vec![Vec::new(); 1 << SLOT_BITS] }
+    }
+}
+
+impl Recent {
+    fn add(&mut self, posting: Posting) {
+        if let Some(slot) = self.slots.get_mut(slot(posting.0)) {
+            let known = slot.iter().filter(|(hash, _)| *hash == posting.0).count();
+            if known > FREQUENT {
+                // The newest are the ones that are asked for.
+                if let Some(oldest) = slot.iter().position(|(hash, _)| *hash == posting.0) {
+                    slot.remove(oldest);
+                }
+            }
+            slot.push(posting);
+        }
+    }
+
+    fn find(&self, hash: u32, found: &mut Vec<u32>) {
+        let slot = self.slots.get(slot(hash)).map(Vec::as_slice).unwrap_or_default();
+        found.extend(slot.iter().filter(|(other, _)| *other == hash).map(|(_, value)| value));
+    }
+
+    fn take(&mut self) -> Vec<Posting> {
+        let mut postings = Vec::with_capacity(self.slots.iter().map(Vec::len).sum());
+        for slot in &mut self.slots {
+            slot.sort_unstable();
+            postings.append(slot);
+        }
+        postings
+    }
+}
+
+fn slot(hash: u32) -> usize {
+    (hash >> (32 - SLOT_BITS)) as usize
+}
+
+#[derive(Debug)]
+struct Segment {
+    number: i64,
+    level: u32,
+    /// Leading bits of a hash that choose the bucket.
+    bits: u32,
+    /// The smallest value, from which the others are counted.
+    base: u32,
+    latest: i64,
+    /// Empty until first asked.
+    filter: Vec<u64>,
+}
+
+impl Segment {
+    fn may_have(&mut self, connection: &Connection, hash: u32) -> Result<bool> {
+        if self.filter.is_empty() {
+            let bytes: Vec<u8> = connection
+                .prepare_cached("SELECT filter FROM dedup_segments WHERE segment = ?1")?
+                .query_row([self.number], |row| row.get(0))?;
+            self.filter =
+                bytes.as_chunks::<8>().0.iter().map(|word| u64::from_le_bytes(*word)).collect();
+        }
+        let (word, bits) = probe(hash, self.filter.len());
+        Ok(self.filter.get(word).is_some_and(|word| word & bits == bits))
+    }
+
+    fn find(&self, connection: &Connection, hash: u32, found: &mut Vec<u32>) -> Result<()> {
+        let bucket = bucket_of(hash, self.bits);
+        let mut statement =
+            connection.prepare_cached("SELECT data FROM dedup_buckets WHERE bucket = ?1")?;
+        let mut rows = statement.query([row_of(self.number, bucket)])?;
+        if let Some(row) = rows.next()? {
+            let data = row.get_ref(0)?.as_blob()?;
+            for (other, value) in decode(data, start_of(bucket, self.bits), self.base) {
+                if other == hash {
+                    found.push(value);
+                } else if other > hash {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn read(&self, connection: &Connection, bucket: u32) -> Result<Vec<Posting>> {
+        let data: Option<Vec<u8>> = connection
+            .prepare_cached("SELECT data FROM dedup_buckets WHERE bucket = ?1")?
+            .query_row([row_of(self.number, bucket)], |row| row.get(0))
+            .optional()?;
+        Ok(decode(&data.unwrap_or_default(), start_of(bucket, self.bits), self.base).collect())
+    }
+
+    fn delete(&self, connection: &Connection) -> Result<()> {
+        connection
+            .prepare_cached("DELETE FROM dedup_buckets WHERE bucket >= ?1 AND bucket < ?2")?
+            .execute([row_of(self.number, 0), row_of(self.number + 1, 0)])?;
+        connection
+            .prepare_cached("DELETE FROM dedup_segments WHERE segment = ?1")?
+            .execute([self.number])?;
+        Ok(())
+    }
+}
+
+/// Merges bucket by bucket, so that the memory needed is one bucket's of each source.
+fn merge(
+    connection: &Connection,
+    kind: Kind,
+    number: i64,
+    level: u32,
+    sources: &[Segment],
+) -> Result<Segment> {
+    let coarse = sources.iter().map(|segment| segment.bits).min().unwrap_or(0);
+    let mut entries = 0_u64;
+    for source in sources {
+        let words: i64 = connection.query_row(
+            "SELECT length(filter) / 8 FROM dedup_segments WHERE segment = ?1",
+            [source.number],
+            |row| row.get(0),
+        )?;
+        entries += u64::try_from(words).unwrap_or(0) * KEYS_A_WORD;
+    }
+    let lowest = sources.iter().map(|segment| segment.base).min().unwrap_or(0);
+    let latest = sources.iter().map(|segment| segment.latest).max().unwrap_or(0);
+    let mut writer = Writer::new(connection, number, entries, &[(0, lowest)])?;
+    for prefix in 0..1_u32 << coarse {
+        let mut postings = Vec::new();
+        for source in sources {
+            let finer = source.bits - coarse;
+            for part in 0..1_u32 << finer {
+                postings.append(&mut source.read(connection, (prefix << finer) + part)?);
+            }
+        }
+        postings.sort_unstable();
+        postings.dedup();
+        writer.write(&newest(postings))?;
+    }
+    writer.finish(kind, level, latest)
+}
+
+/// Of a hash with too many postings, the newest: enough to know that it is frequent.
+fn newest(postings: Vec<Posting>) -> Vec<Posting> {
+    let mut kept = Vec::with_capacity(postings.len());
+    for run in postings.chunk_by(|a, b| a.0 == b.0) {
+        let skip = run.len().saturating_sub(FREQUENT + 1);
+        kept.extend_from_slice(run.get(skip..).unwrap_or_default());
+    }
+    kept
+}
+
+/// Writes a segment's postings, given in the order of their hashes.
+struct Writer<'c> {
+    connection: &'c Connection,
+    number: i64,
+    bits: u32,
+    base: u32,
+    filter: Vec<u64>,
+}
+
+const KEYS_A_WORD: u64 = 8;
+
+impl<'c> Writer<'c> {
+    fn new(
+        connection: &'c Connection,
+        number: i64,
+        entries: u64,
+        postings: &[Posting],
+    ) -> Result<Self> {
+        let words = usize::try_from(entries.div_ceil(KEYS_A_WORD)).unwrap_or(1).max(1);
+        Ok(Self {
+            connection,
+            number,
+            bits: (entries / BUCKET).max(1).ilog2(),
+            base: postings.iter().map(|(_, value)| *value).min().unwrap_or(0),
+            filter: vec![0; words],
+        })
+    }
+
+    /// `postings` begin and end at the borders of buckets.
+    fn write(&mut self, postings: &[Posting]) -> Result<()> {
+        let mut insert = self
+            .connection
+            .prepare_cached("INSERT INTO dedup_buckets (bucket, data) VALUES (?1, ?2)")?;
+        let bits = self.bits;
+        for run in postings.chunk_by(|a, b| bucket_of(a.0, bits) == bucket_of(b.0, bits)) {
+            let bucket = run.first().map_or(0, |(hash, _)| bucket_of(*hash, bits));
+            let data = encode(run, start_of(bucket, bits), self.base);
+            insert.execute(params![row_of(self.number, bucket), data])?;
+            for (hash, _) in run {
+                let (word, bits) = probe(*hash, self.filter.len());
+                if let Some(word) = self.filter.get_mut(word) {
+                    *word |= bits;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(self, kind: Kind, level: u32, latest: i64) -> Result<Segment> {
+        let bytes: Vec<u8> = self.filter.iter().flat_map(|word| word.to_le_bytes()).collect();
+        self.connection
+            .prepare_cached(
+                "INSERT INTO dedup_segments (segment, kind, level, bits, base, latest, filter)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            )?
+            .execute(params![
+                self.number,
+                kind as u32,
+                level,
+                self.bits,
+                self.base,
+                latest,
+                bytes
+            ])?;
+        Ok(Segment {
+            number: self.number,
+            level,
+            bits: self.bits,
+            base: self.base,
+            latest,
+            filter: self.filter,
+        })
+    }
+}
+
+/// The word of a filter of `words` words that `hash` is noted in, and its three bits there.
+fn probe(hash: u32, words: usize) -> (usize, u64) {
+    let word = (u64::from(hash) * words as u64) >> 32;
+    let bits = mix(u64::from(hash));
+    let mask = (1 << (bits & 63)) | (1 << ((bits >> 6) & 63)) | (1 << ((bits >> 12) & 63));
+    (usize::try_from(word).unwrap_or(0), mask)
+}
+
+fn bucket_of(hash: u32, bits: u32) -> u32 {
+    if bits == 0 { 0 } else { hash >> (32 - bits) }
+}
+
+/// The smallest hash of a bucket.
+fn start_of(bucket: u32, bits: u32) -> u32 {
+    if bits == 0 { 0 } else { bucket << (32 - bits) }
+}
+
+fn row_of(segment: i64, bucket: u32) -> i64 {
+    (segment << 24) | i64::from(bucket)
+}
+
+fn encode(postings: &[Posting], start: u32, base: u32) -> Vec<u8> {
+    let mut data = Vec::with_capacity(postings.len() * 5);
+    let mut before = start;
+    for (hash, value) in postings {
+        push_varint(&mut data, hash - before);
+        push_varint(&mut data, value - base);
+        before = *hash;
+    }
+    data
+}
+
+fn decode(data: &[u8], start: u32, base: u32) -> impl Iterator<Item = Posting> + '_ {
+    let mut data = data.iter();
+    let mut hash = start;
+    std::iter::from_fn(move || {
+        hash = hash.wrapping_add(varint(&mut data)?);
+        Some((hash, base.wrapping_add(varint(&mut data)?)))
+    })
+}
+
+/// LEB128.
+fn push_varint(data: &mut Vec<u8>, mut value: u32) {
+    while value >= 0x80 {
+        data.push((value & 0x7f) as u8 | 0x80);
+        value >>= 7;
+    }
+    data.push(value as u8);
+}
+
+fn varint<'a>(data: &mut impl Iterator<Item = &'a u8>) -> Option<u32> {
+    let mut value = 0;
+    let mut shift = 0;
+    loop {
+        let byte = *data.next()?;
+        value |= u32::from(byte & 0x7f).checked_shl(shift)?;
+        if byte < 0x80 {
+            return Some(value);
+        }
+        shift += 7;
+    }
+}

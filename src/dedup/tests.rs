@@ -1,0 +1,315 @@
+use std::collections::BTreeMap;
+
+use rusqlite::Connection;
+
+use super::*;
+use crate::canonical_url::CanonicalUrl;
+
+const WIRE: &str =
+    "Peacekeepers of the Collective Security Treaty Organization have begun to leave \
+Kazakhstan, the ministry of defence said on Thursday. The first aircraft with 120 soldiers and \
+their equipment took off from the airport of Almaty at 09:40 local time.
+
+The mission of 2030 troops was sent on 6 January at the request of President Tokayev after \
+protests over fuel prices turned violent in the largest city of the country. According to the \
+ministry, the troops guarded airports, power stations and other important places, and took no \
+part in the fighting.
+
+The withdrawal will take no more than ten days, the secretary general of the organization, \
+Stanislav Zas, told reporters. He thanked the soldiers of Russia, Belarus, Armenia, Tajikistan \
+and Kyrgyzstan for their service, and said that 75 flights of transport aircraft were needed to \
+bring them in.";
+
+/// An index and the texts that were inserted, as the archive would give them.
+struct Archive {
+    connection: Connection,
+    index: Index,
+    texts: BTreeMap<String, Kept>,
+}
+
+impl Archive {
+    fn new() -> Self {
+        let connection = Connection::open_in_memory().expect("a database");
+        Index::create(&connection).expect("tables");
+        let index = Index::open(&connection).expect("an index");
+        Self { connection, index, texts: BTreeMap::new() }
+    }
+
+    fn judge(&mut self, document: &Document) -> Verdict {
+        let prepared = Prepared::of(document);
+        self.index
+            .judge(&self.connection, &prepared, |id| self.texts.get(id).cloned())
+            .expect("a verdict")
+    }
+
+    fn add(&mut self, document: &Document) -> Verdict {
+        let verdict = self.judge(document);
+        let prepared = Prepared::of(document);
+        let seen = document.published_at.unwrap_or(Timestamp::UNIX_EPOCH);
+        self.index.insert(&self.connection, &prepared, &verdict, seen).expect("an insertion");
+        let kept = Kept { title: document.title.clone(), text: document.text.clone() };
+        self.texts.entry(document.id.clone()).or_insert(kept);
+        verdict
+    }
+}
+
+fn document(id: &str, url: &str, text: &str, hour: i64) -> Document {
+    Document {
+        id: id.to_owned(),
+        url_key: CanonicalUrl::parse(url).expect("an address").key,
+        title: "CSTO peacekeepers begin to leave Kazakhstan".to_owned(),
+        text: text.to_owned(),
+        published_at: Some(Timestamp::from_second(1_642_000_000 + hour * 3600).expect("a time")),
+    }
+}
+
+/// A text of `words` words that nothing else shares a run of three with.
+fn filler(seed: u64, words: usize) -> String {
+    let mut state = seed.wrapping_mul(0x1234_5678_9abc_def1);
+    let mut text = String::new();
+    for place in 0..words {
+        state = shingle::mix(state);
+        text.push_str(&format!("w{:x}", state % 50_000));
+        text.push_str(if place % 40 == 39 { ".\n\n" } else { " " });
+    }
+    text
+}
+
+#[test]
+fn the_same_text_at_the_same_address_is_the_same() {
+    let mut archive = Archive::new();
+    let first = archive.add(&document("a", "https://x.kz/1", WIRE, 0));
+    assert_eq!((first.class, first.cluster.as_str()), (Class::New, "a"));
+    let again =
+        archive.add(&document("b", "http://www.x.kz/1?utm_source=rss", &WIRE.to_uppercase(), 500));
+    assert_eq!((again.class, again.of.as_deref()), (Class::Same, Some("a")));
+}
+
+#[test]
+fn a_changed_text_at_a_known_address_is_a_revision() {
+    let mut archive = Archive::new();
+    archive.add(&document("a", "https://x.kz/1", WIRE, 0));
+    let longer = format!("{WIRE}\n\nThe last aircraft landed in Ulyanovsk on 19 January.");
+    let second = archive.add(&document("b", "https://x.kz/1", &longer, 9));
+    assert_eq!(
+        (second.class, second.of.as_deref(), second.cluster.as_str()),
+        (Class::Revision, Some("a"), "a")
+    );
+    let changed = second.evidence.and_then(|e| e.changed).expect("a ratio");
+    assert!((0.05..0.09).contains(&changed), "{changed}");
+    // The next is compared with the latest.
+    let third = archive.add(&document("c", "https://x.kz/1", &longer.replace("19", "20"), 10));
+    assert_eq!((third.class, third.of.as_deref()), (Class::Revision, Some("b")));
+    let fourth = archive.add(&document("d", "https://x.kz/1", &longer.replace("19", "20"), 11));
+    assert_eq!((fourth.class, fourth.of.as_deref()), (Class::Same, Some("c")));
+}
+
+#[test]
+fn counters_and_furniture_make_no_revision() {
+    let rows = [
+        ("Views: 120", "Views: 4 812"),
+        ("Просмотров: 15", "Просмотров: 99"),
+        ("Обновлено 5 минут назад", "Обновлено 2 часа назад"),
+        ("阅读 100 评论 3", "阅读 900 评论 41"),
+        ("Subscribe to our newsletter", "Follow us on Telegram"),
+        ("Көрілім 12", "Көрілім 13"),
+        ("", "Читайте также"),
+    ];
+    for (before, after) in rows {
+        let (old, new) = (format!("{WIRE}\n\n{before}"), format!("{WIRE}\n\n{after}"));
+        assert_eq!(revision(&old, &new), Revision::Noise, "{before} / {after}");
+    }
+    assert!(
+        matches!(revision(WIRE, &WIRE.replace("2030", "2500")), Revision::Changed { ratio } if ratio < 0.02)
+    );
+    assert!(
+        matches!(revision(WIRE, "Something else."), Revision::Changed { ratio } if ratio > 0.9)
+    );
+}
+
+#[test]
+fn the_same_words_elsewhere_are_a_copy_however_late() {
+    let mut archive = Archive::new();
+    archive.add(&document("a", "https://x.kz/1", WIRE, 0));
+    let copy = archive.add(&document("b", "https://y.kz/7", WIRE, 2000));
+    assert_eq!(
+        (copy.class, copy.of.as_deref(), copy.cluster.as_str()),
+        (Class::Copy, Some("a"), "a")
+    );
+}
+
+#[test]
+fn copies_abridged_extended_and_cut_texts_are_told_apart() {
+    let mut archive = Archive::new();
+    archive.add(&document("a", "https://x.kz/1", WIRE, 0));
+    let copy = WIRE.replace("on Thursday", "in a statement").replace("Stanislav Zas", "S. Zas");
+    let short = WIRE.split("\n\n").next().expect("a paragraph").to_owned();
+    let long = format!("{WIRE}\n\n{}", filler(7, 250));
+    let passage = format!("{short}\n\n{}", filler(8, 400));
+    let mut verdicts = Vec::new();
+    for (place, text) in [copy, short, long, passage].iter().enumerate() {
+        let id = format!("b{place}");
+        let verdict = archive.judge(&document(&id, &format!("https://y.kz/{place}"), text, 5));
+        verdicts.push((verdict.class, verdict.of));
+    }
+    let a = || Some("a".to_owned());
+    assert_eq!(
+        verdicts,
+        [(Class::Copy, a()), (Class::Abridged, a()), (Class::Extended, a()), (Class::New, None)]
+    );
+}
+
+#[test]
+fn a_series_with_the_same_frame_is_news_every_time() {
+    let report = |ship: u32, wheat: u32, corn: u32| {
+        format!(
+            "Shipments of grain from the ports of the region came to {ship} thousand tonnes last week, the \
+             operator of the terminals reported. Wheat made up {wheat} thousand tonnes of it and corn \
+             {corn} thousand tonnes. The operator expects shipments to stay at this level until the end \
+             of the season, as stocks in the elevators remain above the average of the last five years."
+        )
+    };
+    let mut archive = Archive::new();
+    archive.add(&document("a", "https://x.kz/1", &report(310, 205, 71), 0));
+    let next_week = archive.judge(&document("b", "https://x.kz/2", &report(295, 180, 66), 168));
+    assert_eq!(next_week.class, Class::New, "by time");
+    let next_day = archive.judge(&document("b", "https://x.kz/2", &report(295, 180, 66), 24));
+    assert_eq!(next_day.class, Class::New, "by numbers");
+    let copy = archive.judge(&document("b", "https://y.kz/2", &report(310, 205, 72), 3));
+    assert_eq!(copy.class, Class::Copy);
+}
+
+#[test]
+fn the_tail_of_a_site_makes_no_copies() {
+    let tail = filler(99, 80);
+    let mut archive = Archive::new();
+    for place in 0..6_u32 {
+        let text = format!("{}\n\n{tail}", filler(u64::from(place) + 1, 50));
+        let verdict = archive.add(&document(
+            &format!("a{place}"),
+            &format!("https://x.kz/{place}"),
+            &text,
+            1,
+        ));
+        assert_eq!(verdict.class, Class::New, "{place}: {:?}", verdict.evidence);
+    }
+}
+
+#[test]
+fn a_rebuilt_and_a_reopened_index_say_the_same() {
+    let mut archive = Archive::new();
+    let documents: Vec<Document> = (0..9000_u32)
+        .map(|place| {
+            let text = filler(u64::from(place), 40);
+            document(
+                &format!("a{place}"),
+                &format!("https://x{}.kz/{place}", place % 50),
+                &text,
+                i64::from(place) / 100,
+            )
+        })
+        .collect();
+    for document in &documents {
+        let prepared = Prepared::of(document);
+        let verdict =
+            Verdict { class: Class::New, of: None, cluster: document.id.clone(), evidence: None };
+        let seen = document.published_at.expect("a time");
+        archive.index.insert(&archive.connection, &prepared, &verdict, seen).expect("an insertion");
+        let kept = Kept { title: document.title.clone(), text: document.text.clone() };
+        archive.texts.insert(document.id.clone(), kept);
+    }
+    for _ in 0..2 {
+        for place in [0, 1, 4095, 4096, 5000, 8191, 8192, 8999] {
+            let original = documents.get(place).expect("a document");
+            let mut text = original.text.clone();
+            text.push_str("and three words");
+            let near = document("n", "https://other.kz/1", &text, place as i64 / 100 + 1);
+            let verdict = archive.judge(&near);
+            assert_eq!(
+                (verdict.class, verdict.of.as_ref()),
+                (Class::Copy, Some(&original.id)),
+                "{place}"
+            );
+            let exact = document("n", "https://other.kz/1", &original.text, 10_000);
+            assert_eq!(archive.judge(&exact).of.as_ref(), Some(&original.id));
+            let mut same = original.clone();
+            same.id = "n".to_owned();
+            assert_eq!(archive.judge(&same).class, Class::Same);
+        }
+        // Without a word of farewell, as after a kill.
+        archive.index = Index::open(&archive.connection).expect("an index");
+        assert_eq!(archive.index.documents(), 9000);
+    }
+    archive
+        .index
+        .expire(&archive.connection, Timestamp::from_second(1_700_000_000).expect("a time"))
+        .expect("expired");
+    let original = documents.first().expect("a document");
+    let near =
+        document("n", "https://other.kz/1", &format!("{} and three words", original.text), 1);
+    assert_eq!(archive.judge(&near).class, Class::New, "the near keys of old segments are gone");
+    let exact = document("n", "https://other.kz/1", &original.text, 1);
+    assert_eq!(archive.judge(&exact).class, Class::Copy, "exact keys stay");
+}
+
+#[test]
+fn a_stream_gets_a_verdict_a_line() {
+    let line = |id: &str, url: &str, text: &str| {
+        serde_json::json!({"id": id, "url": url, "title": "t", "text": text, "published_at": "2022-01-13T10:00:00Z"}).to_string()
+    };
+    let input = [
+        line("1", "https://x.kz/1", WIRE),
+        line("2", "https://y.kz/1", &WIRE.replace("on Thursday", "today")),
+        line("3", "https://x.kz/1", WIRE),
+        line("4", "https://x.kz/1", &WIRE.replace("2030", "2500")),
+        line("5", "https://z.kz/1", &filler(3, 90)),
+    ]
+    .join("\n");
+    let mut output = Vec::new();
+    let connection = Connection::open_in_memory().expect("a database");
+    let judged = judge_stream(&connection, input.as_bytes(), &mut output).expect("verdicts");
+    let classes: Vec<String> = String::from_utf8(output)
+        .expect("text")
+        .lines()
+        .map(|line| {
+            let answer: serde_json::Value = serde_json::from_str(line).expect("JSON");
+            format!("{} {} {} {}", answer["id"], answer["class"], answer["of"], answer["cluster"])
+        })
+        .collect();
+    assert_eq!(judged, 5);
+    assert_eq!(
+        classes,
+        [
+            r#""1" "new" null "1""#,
+            r#""2" "copy" "1" "1""#,
+            r#""3" "same" "1" "1""#,
+            r#""4" "revision" "1" "1""#,
+            r#""5" "new" null "5""#,
+        ]
+    );
+}
+
+#[test]
+fn who_was_first_goes_by_time_then_wire_then_length() {
+    let at = |minute: i64| Timestamp::from_second(minute * 60).ok();
+    let claim =
+        |id, published_at, text, source| Claim { id, published_at, title: "", text, source };
+    let early = claim("a", at(1), "ALMATY (Reuters) - text", "site.kz");
+    let late = claim("b", at(9), "ALMATY (Reuters) - text", "reuters.com");
+    assert_eq!(first(&[late, early]).map(|c| c.id), Some("a"));
+    let wire = claim("c", at(1), "ALMATY (Reuters) - text", "reuters.com");
+    assert_eq!(first(&[early, wire]).map(|c| c.id), Some("c"));
+    let long = claim("d", at(1), "text text text", "one.kz");
+    let short = claim("e", at(1), "text", "two.kz");
+    assert_eq!(first(&[short, long]).map(|c| c.id), Some("d"));
+    let unknown = claim("f", None, "text text text text", "three.kz");
+    assert_eq!(first(&[unknown, short]).map(|c| c.id), Some("e"));
+    assert_eq!(first(&[]), None);
+}
+
+#[test]
+fn the_hash_of_a_text_ignores_case_punctuation_and_white_space() {
+    assert_eq!(content_hash("Two  words, here."), content_hash("two words — here"));
+    assert_eq!(content_hash("ＡＢＣ １２"), content_hash("abc 12"));
+    assert_ne!(content_hash("two words"), content_hash("twowords"));
+}

@@ -1,0 +1,381 @@
+//! The network by reqwest.
+#![expect(clippy::disallowed_methods, reason = "shell: speaks HTTP")]
+
+use std::{
+    error::Error,
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use jiff::Timestamp;
+use reqwest::{
+    StatusCode, Version,
+    dns::{Addrs, Name, Resolve, Resolving},
+    header::{self, HeaderValue},
+};
+use tokio::time::timeout;
+use url::{Host, Url};
+
+use super::{
+    Fetch, FetchError, Redirect, Request, Response, Settings, Validators, Wanted, address,
+    decode::{self, Flaw},
+    tls,
+};
+
+/// Longer addresses are not written by people; servers refuse them too.
+const LONGEST_URL: usize = 8192;
+
+/// Where other protocols listen, which could take a request for their own: browsers do not go there
+/// either (WHATWG Fetch, "bad port").
+const BLOCKED_PORTS: &[u16] = &[
+    0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101,
+    102, 103, 104, 109, 110, 111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427,
+    465, 512, 513, 514, 515, 526, 530, 531, 532, 540, 548, 554, 556, 563, 587, 601, 636, 989, 990,
+    993, 995, 1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667,
+    6668, 6669, 6679, 6697, 10080,
+];
+
+/// Fetches over HTTP. Clones share their connections.
+#[derive(Debug, Clone)]
+pub struct HttpClient {
+    client: reqwest::Client,
+    settings: Arc<Settings>,
+}
+
+/// Why there can be no client.
+#[derive(Debug, thiserror::Error)]
+#[error("the network settings do not work: {0}")]
+pub struct ClientError(String);
+
+impl HttpClient {
+    pub fn new(settings: Settings) -> Result<Self, ClientError> {
+        let settings = Arc::new(settings);
+        let tls = tls::config(settings.authorities.as_deref()).map_err(ClientError)?;
+        let mut builder = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls)
+            .user_agent(settings.user_agent())
+            .dns_resolver(Resolver { settings: settings.clone() })
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .connect_timeout(settings.connect_timeout)
+            // Servers close idle connections from five seconds on; a request must not meet that.
+            .pool_idle_timeout(Duration::from_secs(4))
+            .pool_max_idle_per_host(1)
+            .http1_max_headers(256)
+            .http2_max_header_list_size(64 * 1024)
+            // What browsers put up with.
+            .http1_ignore_invalid_headers_in_responses(true)
+            .http1_allow_obsolete_multiline_headers_in_responses(true)
+            .http1_allow_spaces_after_header_name_in_responses(true)
+            .no_proxy();
+        if let Some(proxy) = &settings.proxy {
+            if !matches!(proxy.scheme(), "http" | "https") {
+                let scheme = proxy.scheme();
+                return Err(ClientError(format!("a proxy by {scheme}: only http and https work")));
+            }
+            let proxy = reqwest::Proxy::all(proxy.clone()).map_err(|e| ClientError(words(&e)))?;
+            builder = builder.proxy(proxy);
+        }
+        let client = builder.build().map_err(|error| ClientError(words(&error)))?;
+        Ok(Self { client, settings })
+    }
+
+    async fn exchange(&self, request: Request) -> Result<Response, FetchError> {
+        let started = Instant::now();
+        let Request { mut url, wanted, mut validators } = request;
+        url.set_fragment(None);
+        let mut redirects: Vec<Redirect> = Vec::new();
+        let first = url.clone();
+        loop {
+            self.permit(&url)?;
+            let answer = self.ask(&url, wanted, &validators).await?;
+            let at = Timestamp::now();
+            if let Some(to) = redirect(&url, &answer)? {
+                if to == first || redirects.iter().any(|hop| hop.to == to) {
+                    return Err(FetchError::RedirectLoop(to.into()));
+                }
+                if redirects.len() == self.settings.redirects {
+                    return Err(FetchError::TooManyRedirects(self.settings.redirects));
+                }
+                redirects.push(Redirect { status: answer.status().as_u16(), to: to.clone() });
+                url = to;
+                // They belong to the address they came from (RFC 9110 §13.1).
+                validators = Validators::default();
+                continue;
+            }
+            let status = answer.status();
+            let headers = answer
+                .headers()
+                .iter()
+                .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()))
+                .collect();
+            let body = match status {
+                StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED => Vec::new(),
+                _ => self.body(answer, wanted).await?,
+            };
+            let took = started.elapsed();
+            return Ok(Response {
+                status: status.as_u16(),
+                url,
+                redirects,
+                headers,
+                body,
+                at,
+                took,
+            });
+        }
+    }
+
+    /// Whether an address may be asked at all, as far as it tells without DNS.
+    fn permit(&self, url: &Url) -> Result<(), FetchError> {
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(FetchError::Denied(format!("{} is neither http nor https", url.scheme())));
+        }
+        if url.as_str().len() > LONGEST_URL {
+            return Err(FetchError::Denied(format!("it is longer than {LONGEST_URL} bytes")));
+        }
+        if let Some(port) = url.port().filter(|port| BLOCKED_PORTS.contains(port)) {
+            return Err(FetchError::Denied(format!("port {port} is not for HTTP")));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(FetchError::Denied("it carries a user name or password".to_owned()));
+        }
+        match url.host() {
+            Some(Host::Ipv4(v4)) => self.permit_address(IpAddr::V4(v4)),
+            Some(Host::Ipv6(v6)) => self.permit_address(IpAddr::V6(v6)),
+            Some(Host::Domain(_)) => Ok(()),
+            None => Err(FetchError::Denied("it names no host".to_owned())),
+        }
+    }
+
+    fn permit_address(&self, address: IpAddr) -> Result<(), FetchError> {
+        match address::denied(address, &self.settings.allow) {
+            Some(kind) => Err(FetchError::Denied(format!("{address} is {kind}"))),
+            None => Ok(()),
+        }
+    }
+
+    /// Sends one request and waits for the head of the answer.
+    async fn ask(
+        &self,
+        url: &Url,
+        wanted: Wanted,
+        validators: &Validators,
+    ) -> Result<reqwest::Response, FetchError> {
+        let mut request = self
+            .client
+            .get(url.clone())
+            .header(header::ACCEPT, accept(wanted))
+            .header(header::ACCEPT_ENCODING, decode::ACCEPTED);
+        let conditions = [
+            (header::IF_NONE_MATCH, &validators.etag),
+            (header::IF_MODIFIED_SINCE, &validators.last_modified),
+        ];
+        for (name, value) in conditions {
+            let value = value.as_deref().and_then(|bytes| HeaderValue::from_bytes(bytes).ok());
+            if let Some(value) = value {
+                request = request.header(name, value);
+            }
+        }
+        match timeout(self.settings.head_timeout, request.send()).await {
+            Ok(answer) => answer.map_err(|error| self.fault(&error)),
+            Err(_) => Err(FetchError::Timeout(self.settings.head_timeout)),
+        }
+    }
+
+    /// Reads the body to its limit and undoes its encoding.
+    async fn body(
+        &self,
+        mut answer: reqwest::Response,
+        wanted: Wanted,
+    ) -> Result<Vec<u8>, FetchError> {
+        if wanted == Wanted::Page && answer.status().is_success() {
+            refuse_media(&answer)?;
+        }
+        let limit = self.settings.limit(wanted);
+        let too_large = || FetchError::TooLarge(u64::try_from(limit).unwrap_or(u64::MAX));
+        let fault = |flaw| match flaw {
+            Flaw::TooLarge => too_large(),
+            Flaw::Encoding(words) => FetchError::Protocol(words),
+        };
+        let values = answer.headers().get_all(header::CONTENT_ENCODING);
+        let encoding = decode::encoding(values.iter().map(HeaderValue::as_bytes)).map_err(fault)?;
+        let cut = wanted == Wanted::Robots;
+        let announced = answer.content_length().and_then(|length| usize::try_from(length).ok());
+        if !cut && announced.is_some_and(|length| length > limit) {
+            return Err(too_large());
+        }
+        // Then the end of the connection is the end of the body, also where TLS was not told.
+        let is_open_ended = answer.version() <= Version::HTTP_11
+            && !answer.headers().contains_key(header::CONTENT_LENGTH)
+            && !answer.headers().contains_key(header::TRANSFER_ENCODING);
+        let mut body = Vec::new();
+        loop {
+            let chunk = match answer.chunk().await {
+                Ok(Some(chunk)) => chunk,
+                Ok(None) => break,
+                Err(error) if is_open_ended && is_end(&error) => break,
+                Err(error) => return Err(self.fault(&error)),
+            };
+            body.extend_from_slice(&chunk);
+            if body.len() > limit {
+                if !cut {
+                    return Err(too_large());
+                }
+                body.truncate(limit);
+                break;
+            }
+        }
+        let encoding = match encoding {
+            Some(encoding) => encoding,
+            None if wanted == Wanted::Listing && decode::is_gzip(&body) => "gzip".to_owned(),
+            None => return Ok(body),
+        };
+        match decode::decode(&encoding, &body, limit) {
+            (decoded, None) => Ok(decoded),
+            (decoded, Some(_)) if cut && !decoded.is_empty() => Ok(decoded),
+            (_, Some(flaw)) => Err(fault(flaw)),
+        }
+    }
+
+    /// What went wrong, by the innermost cause that says so.
+    fn fault(&self, error: &reqwest::Error) -> FetchError {
+        if let Some(denied) = tls::cause::<DeniedName>(error) {
+            return FetchError::Denied(denied.0.clone());
+        }
+        if let Some(complaint) = tls::complaint(error) {
+            return FetchError::Tls(complaint);
+        }
+        if error.is_dns() {
+            return FetchError::Dns(innermost(error));
+        }
+        if error.is_connect() && error.is_timeout() {
+            return FetchError::Timeout(self.settings.connect_timeout);
+        }
+        if error.is_connect() {
+            return FetchError::Connect(innermost(error));
+        }
+        FetchError::Protocol(words(error))
+    }
+}
+
+impl Fetch for HttpClient {
+    async fn fetch(&self, request: Request) -> Result<Response, FetchError> {
+        let total = self.settings.total_timeout;
+        match timeout(total, self.exchange(request)).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(FetchError::Timeout(total)),
+        }
+    }
+}
+
+/// The kinds of document that are asked for, as the owner of a server may read them.
+fn accept(wanted: Wanted) -> &'static str {
+    match wanted {
+        Wanted::Listing => {
+            "application/rss+xml, application/atom+xml, application/feed+json, \
+             application/rdf+xml;q=0.9, application/xml;q=0.9, text/xml;q=0.9, \
+             application/json;q=0.8, text/html;q=0.2, */*;q=0.1"
+        }
+        Wanted::Page => "text/html, application/xhtml+xml, application/xml;q=0.9, */*;q=0.1",
+        Wanted::Robots => "text/plain, */*;q=0.1",
+    }
+}
+
+/// Where an answer leads on, if it does.
+fn redirect(from: &Url, answer: &reqwest::Response) -> Result<Option<Url>, FetchError> {
+    if !matches!(answer.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
+        return Ok(None);
+    }
+    let Some(location) = answer.headers().get(header::LOCATION) else { return Ok(None) };
+    let location = String::from_utf8_lossy(location.as_bytes());
+    let mut to = from.join(location.trim()).map_err(|error| {
+        FetchError::Protocol(format!("it redirects to {location:?}, which is no address: {error}"))
+    })?;
+    to.set_fragment(None);
+    Ok(Some(to))
+}
+
+/// Refuses what is certainly no text, so that no film is loaded to find no article in it.
+fn refuse_media(answer: &reqwest::Response) -> Result<(), FetchError> {
+    let Some(value) = answer.headers().get(header::CONTENT_TYPE) else { return Ok(()) };
+    let value = String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase();
+    let essence = value.split(';').next().unwrap_or_default().trim();
+    let is_media = match essence.split_once('/') {
+        Some(("audio" | "font" | "image" | "video", _)) => true,
+        Some(("application", kind)) => {
+            matches!(kind, "pdf" | "zip" | "gzip" | "x-gzip" | "msword" | "epub+zip")
+                || kind.starts_with("vnd.ms-")
+                || kind.starts_with("vnd.openxmlformats-")
+        }
+        _ => false,
+    };
+    if is_media { Err(FetchError::WrongType(essence.to_owned())) } else { Ok(()) }
+}
+
+/// Asks the system, and keeps to addresses that may be dialled. What it returns is what reqwest
+/// dials: no second answer of a name server can come between.
+struct Resolver {
+    settings: Arc<Settings>,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct DeniedName(String);
+
+impl Resolve for Resolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let settings = self.settings.clone();
+        Box::pin(async move {
+            let name = name.as_str();
+            let found: Vec<IpAddr> = match settings.hosts.get(name) {
+                Some(addresses) => addresses.clone(),
+                None => tokio::net::lookup_host((name, 0)).await?.map(|found| found.ip()).collect(),
+            };
+            // The proxy is where its owner says; it looks up the names of others itself.
+            let is_proxy =
+                settings.proxy.as_ref().is_some_and(|proxy| proxy.host_str() == Some(name));
+            let mut refused = None;
+            let mut dialled: Vec<SocketAddr> = Vec::new();
+            for address in found {
+                match address::denied(address, &settings.allow) {
+                    Some(kind) if !is_proxy => {
+                        refused = Some(format!("{name} leads to {address}, {kind}"));
+                    }
+                    _ => dialled.push(SocketAddr::new(address, 0)),
+                }
+            }
+            match refused {
+                Some(reason) if dialled.is_empty() => Err(DeniedName(reason).into()),
+                _ => Ok(Box::new(dialled.into_iter()) as Addrs),
+            }
+        })
+    }
+}
+
+fn is_end(error: &reqwest::Error) -> bool {
+    tls::cause::<io::Error>(error).is_some_and(|io| io.kind() == io::ErrorKind::UnexpectedEof)
+}
+
+/// An error with its causes, without the address.
+fn words(error: &reqwest::Error) -> String {
+    let mut words = Vec::new();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        words.push(cause.to_string());
+        next = cause.source();
+    }
+    words.dedup();
+    if words.is_empty() { error.to_string() } else { words.join(": ") }
+}
+
+fn innermost(error: &reqwest::Error) -> String {
+    let mut innermost: &dyn Error = error;
+    while let Some(cause) = innermost.source() {
+        innermost = cause;
+    }
+    innermost.to_string()
+}

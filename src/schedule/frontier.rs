@@ -1,0 +1,363 @@
+//! The crawl frontier: which host may be asked, and for what.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use url::Url;
+
+use super::policy::{Cadence, FeedState};
+use crate::{
+    canonical_url::Host,
+    politeness::pace::{Pace, Rest},
+};
+
+/// A feed's place in the schedule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FeedIx(u32);
+
+impl FeedIx {
+    pub(crate) fn of(place: usize) -> Self {
+        Self(u32::try_from(place).unwrap_or(u32::MAX))
+    }
+
+    pub fn get(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// A waiting page, by its number in the state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PageId(pub i64);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct HostIx(u32);
+
+/// What a free host is to be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Job {
+    Poll(FeedIx),
+    Page(PageId),
+}
+
+/// What the caller has to do now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next {
+    /// Do this; the host is taken until [`Schedule::release`].
+    Fetch { job: Job, host: Host },
+    /// Nothing is due before this time.
+    WaitUntil(Timestamp),
+    /// Nothing is due before something in flight comes back, or ever.
+    Wait,
+}
+
+/// A feed as the schedule sees it.
+#[derive(Debug)]
+pub struct Feed {
+    pub id: Box<str>,
+    pub url: Url,
+    pub cadence: Cadence,
+    pub state: FeedState,
+    host: HostIx,
+    /// It left the configuration: it keeps its place and is polled no more.
+    removed: bool,
+}
+
+#[derive(Debug)]
+struct HostQueue {
+    name: Host,
+    pace: Pace,
+    /// The pace before the job that the host is taken for.
+    paced_before: Pace,
+    feeds: BTreeSet<(Timestamp, FeedIx)>,
+    pages: BTreeSet<(Timestamp, PageId)>,
+    /// Where the host stands in `Schedule::ready`; `None` while it is asked or has no work.
+    listed: Option<Timestamp>,
+    busy: bool,
+    /// The last job was a poll: then it is the pages' turn, so that neither starves the other.
+    polled: bool,
+}
+
+/// Everything that waits, by host.
+#[derive(Debug)]
+pub struct Schedule {
+    feeds: Vec<Feed>,
+    hosts: Vec<HostQueue>,
+    by_name: BTreeMap<Host, HostIx>,
+    ready: BTreeSet<(Timestamp, HostIx)>,
+    rest: Rest,
+    /// Each feed is polled once more at the most.
+    once: bool,
+}
+
+impl Schedule {
+    pub fn new(rest: Rest) -> Self {
+        Self {
+            feeds: Vec::new(),
+            hosts: Vec::new(),
+            by_name: BTreeMap::new(),
+            ready: BTreeSet::new(),
+            rest,
+            once: false,
+        }
+    }
+
+    /// Adds a feed, due when its state says. A feed without a due time waits for
+    /// [`Self::set_feed`].
+    pub fn add_feed(&mut self, id: &str, url: Url, cadence: Cadence, state: FeedState) -> FeedIx {
+        let host = self.host(&Host::of(state.address(&url)));
+        let ix = FeedIx::of(self.feeds.len());
+        let due = state.next_at;
+        self.feeds.push(Feed { id: id.into(), url, cadence, state, host, removed: false });
+        if let Some(due) = due {
+            self.with_host(host, |queue| {
+                queue.feeds.insert((due, ix));
+            });
+        }
+        ix
+    }
+
+    pub fn feed(&self, ix: FeedIx) -> Option<&Feed> {
+        self.feeds.get(ix.get())
+    }
+
+    pub fn feeds(&self) -> impl Iterator<Item = (FeedIx, &Feed)> {
+        self.feeds.iter().zip(0..).map(|(feed, ix)| (FeedIx(ix), feed))
+    }
+
+    /// Replaces what is known of a feed and moves it to its new due time.
+    pub fn set_feed(&mut self, ix: FeedIx, state: FeedState) {
+        let Some(feed) = self.feeds.get_mut(ix.get()) else { return };
+        let (old_host, old_due) = (feed.host, feed.state.next_at);
+        let address = state.address(&feed.url).clone();
+        let due = state.next_at;
+        feed.state = state;
+        let host = self.host(&Host::of(&address));
+        if let Some(feed) = self.feeds.get_mut(ix.get()) {
+            feed.host = host;
+        }
+        self.with_host(old_host, |queue| {
+            if let Some(old) = old_due {
+                queue.feeds.remove(&(old, ix));
+            }
+        });
+        let removed = self.feeds.get(ix.get()).is_none_or(|feed| feed.removed);
+        if let Some(due) = due.filter(|_| !self.once && !removed) {
+            self.with_host(host, |queue| {
+                queue.feeds.insert((due, ix));
+            });
+        }
+    }
+
+    /// A feed left the configuration.
+    pub fn remove_feed(&mut self, ix: FeedIx) {
+        if let Some(feed) = self.feeds.get_mut(ix.get()) {
+            feed.removed = true;
+            let host = feed.host;
+            self.with_host(host, |queue| queue.feeds.retain(|(_, other)| *other != ix));
+        }
+    }
+
+    /// A feed's cadence was changed: it counts from the next poll on, and where the feed would now
+    /// wait longer than its ceiling it waits no longer than that.
+    pub fn set_cadence(&mut self, ix: FeedIx, cadence: Cadence, now: Timestamp) {
+        let Some(feed) = self.feeds.get_mut(ix.get()) else { return };
+        feed.cadence = cadence;
+        let mut state = feed.state.clone();
+        let latest = now.checked_add(cadence.ceiling).unwrap_or(Timestamp::MAX);
+        if state.failures == 0 && state.next_at > Some(latest) {
+            state.next_at = Some(latest);
+            self.set_feed(ix, state);
+        }
+    }
+
+    /// How long hosts are left alone between two requests.
+    pub fn set_rest(&mut self, rest: Rest) {
+        self.rest = rest;
+    }
+
+    /// Makes one pass of it: the feeds that are due at `now`, or were never polled, and that `chosen`
+    /// lets through, are polled once and no feed after them. Gives their number.
+    pub fn only_once(&mut self, now: Timestamp, chosen: impl Fn(&Feed) -> bool) -> usize {
+        for ix in (0..self.hosts.len()).zip(0..).map(|(_, ix)| HostIx(ix)) {
+            self.with_host(ix, |queue| queue.feeds.clear());
+        }
+        self.once = true;
+        let due: Vec<(FeedIx, HostIx)> = self
+            .feeds()
+            .filter(|(_, feed)| {
+                let due = feed.state.next_at.is_some_and(|at| at <= now);
+                let never = feed.state.last_poll_at.is_none() && !feed.state.gone;
+                chosen(feed) && (due || never)
+            })
+            .map(|(ix, feed)| (ix, feed.host))
+            .collect();
+        for (ix, host) in &due {
+            self.with_host(*host, |queue| {
+                queue.feeds.insert((now, *ix));
+            });
+        }
+        due.len()
+    }
+
+    /// Makes a feed due at `now`, whatever its state says.
+    pub fn poll_now(&mut self, ix: FeedIx, now: Timestamp) {
+        let Some(feed) = self.feeds.get(ix.get()) else { return };
+        self.with_host(feed.host, |queue| {
+            queue.feeds.retain(|(_, other)| *other != ix);
+            queue.feeds.insert((now, ix));
+        });
+    }
+
+    /// A page of `host` waits, not to be asked for before `not_before`.
+    pub fn add_page(&mut self, host: &Host, page: PageId, not_before: Timestamp) {
+        let host = self.host(host);
+        self.with_host(host, |queue| {
+            queue.pages.insert((not_before, page));
+        });
+    }
+
+    /// What to do at `now`. A job that is given out takes its host until [`Self::release`].
+    pub fn next(&mut self, now: Timestamp) -> Next {
+        let Some(&(at, ix)) = self.ready.first() else { return Next::Wait };
+        if at > now {
+            return Next::WaitUntil(at);
+        }
+        let Some(queue) = self.hosts.get_mut(ix.0 as usize) else { return Next::Wait };
+        let feed = queue.feeds.first().copied().filter(|(due, _)| *due <= now);
+        let page = queue.pages.first().copied().filter(|(due, _)| *due <= now);
+        let job = match (feed, page) {
+            (Some((due, feed)), page) if page.is_none() || !queue.polled => {
+                queue.feeds.remove(&(due, feed));
+                Job::Poll(feed)
+            }
+            (_, Some((due, page))) => {
+                queue.pages.remove(&(due, page));
+                Job::Page(page)
+            }
+            // A host is listed for the time at which its first job is due.
+            (_, None) => return Next::Wait,
+        };
+        queue.polled = matches!(job, Job::Poll(_));
+        queue.busy = true;
+        queue.paced_before = queue.pace;
+        queue.pace.start(&self.rest, now);
+        let host = queue.name.clone();
+        self.relist(ix);
+        Next::Fetch { job, host }
+    }
+
+    /// The request to `host` has ended: the host rests and is free again.
+    pub fn release(&mut self, host: &Host, now: Timestamp) {
+        let host = self.host(host);
+        let rest = self.rest.clone();
+        self.with_host(host, |queue| {
+            queue.busy = false;
+            queue.pace.finish(&rest, now);
+        });
+    }
+
+    /// Nothing was asked of `host` for the job it was taken for: it is free without a rest.
+    pub fn release_unasked(&mut self, host: &Host) {
+        let host = self.host(host);
+        self.with_host(host, |queue| {
+            queue.busy = false;
+            queue.pace = queue.paced_before;
+        });
+    }
+
+    /// A job that was given out waits again, until `at`.
+    pub fn put_back(&mut self, host: &Host, job: Job, at: Timestamp) {
+        let host = self.host(host);
+        self.with_host(host, |queue| match job {
+            Job::Poll(ix) => {
+                queue.feeds.insert((at, ix));
+            }
+            Job::Page(page) => {
+                queue.pages.insert((at, page));
+            }
+        });
+    }
+
+    /// The pause between two starts that a host's robots.txt asks for.
+    pub fn set_crawl_delay(&mut self, host: &Host, delay: Option<jiff::SignedDuration>) {
+        let host = self.host(host);
+        self.with_host(host, |queue| queue.pace.set_crawl_delay(delay));
+    }
+
+    /// Nothing is asked of `host` before `until`.
+    pub fn hold(&mut self, host: &Host, until: Timestamp) {
+        let host = self.host(host);
+        self.with_host(host, |queue| queue.pace.hold(until));
+    }
+
+    /// Nothing is asked of any known host of the registrable domain of `host` before `until`.
+    pub fn hold_domain(&mut self, host: &Host, until: Timestamp) {
+        self.hold(host, until);
+        let domain = host.domain();
+        let of_domain: Vec<Host> =
+            self.by_name.keys().filter(|name| name.domain() == domain).cloned().collect();
+        for name in of_domain {
+            self.hold(&name, until);
+        }
+    }
+
+    /// Requests that were given out and have not come back.
+    pub fn in_flight(&self) -> usize {
+        self.hosts.iter().filter(|queue| queue.busy).count()
+    }
+
+    /// Pages that wait.
+    pub fn waiting_pages(&self) -> usize {
+        self.hosts.iter().map(|queue| queue.pages.len()).sum()
+    }
+
+    fn host(&mut self, name: &Host) -> HostIx {
+        if let Some(&ix) = self.by_name.get(name) {
+            return ix;
+        }
+        let ix = HostIx(u32::try_from(self.hosts.len()).unwrap_or(u32::MAX));
+        self.hosts.push(HostQueue {
+            name: name.clone(),
+            pace: Pace::default(),
+            paced_before: Pace::default(),
+            feeds: BTreeSet::new(),
+            pages: BTreeSet::new(),
+            listed: None,
+            busy: false,
+            polled: false,
+        });
+        self.by_name.insert(name.clone(), ix);
+        ix
+    }
+
+    fn with_host(&mut self, host: HostIx, change: impl FnOnce(&mut HostQueue)) {
+        if let Some(queue) = self.hosts.get_mut(host.0 as usize) {
+            change(queue);
+        }
+        self.relist(host);
+    }
+
+    /// Puts the host where it belongs in `ready`.
+    fn relist(&mut self, host: HostIx) {
+        let Some(queue) = self.hosts.get_mut(host.0 as usize) else { return };
+        let work = [queue.feeds.first().map(|f| f.0), queue.pages.first().map(|p| p.0)];
+        let listed = match work.into_iter().flatten().min() {
+            Some(due) if !queue.busy => Some(due.max(queue.pace.ready_at())),
+            _ => None,
+        };
+        if listed != queue.listed {
+            if let Some(old) = queue.listed {
+                self.ready.remove(&(old, host));
+            }
+            if let Some(new) = listed {
+                self.ready.insert((new, host));
+            }
+            queue.listed = listed;
+        }
+    }
+
+    /// Hosts with when they may be asked again, for the status.
+    pub fn hosts(&self) -> impl Iterator<Item = (&Host, Timestamp)> {
+        self.hosts.iter().map(|queue| (&queue.name, queue.pace.ready_at()))
+    }
+}

@@ -1,0 +1,405 @@
+//! When to ask a feed again, and how: a state, what came of a poll and `now` in, the next state out.
+
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::{fetch::Validators, politeness::backoff};
+
+/// How often one feed may and should be asked.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Cadence {
+    /// Where the adaptive interval starts and what it returns to when there is news.
+    pub interval: SignedDuration,
+    pub floor: SignedDuration,
+    /// The floor where the server offers neither `ETag` nor `Last-Modified`.
+    pub floor_without_validators: SignedDuration,
+    pub ceiling: SignedDuration,
+    /// Share of the interval by which polls are moved, 0 to 0.5, so that feeds do not beat in step.
+    pub jitter: f64,
+}
+
+impl Default for Cadence {
+    fn default() -> Self {
+        Self {
+            interval: SignedDuration::from_mins(30),
+            floor: SignedDuration::from_mins(15),
+            floor_without_validators: SignedDuration::from_mins(60),
+            ceiling: SignedDuration::from_hours(24),
+            jitter: 0.1,
+        }
+    }
+}
+
+/// After so long with nothing but 304s the feed is asked once without validators.
+const TRUST: SignedDuration = SignedDuration::from_hours(8 * 24);
+/// The same for a server whose 304 was once found to be false.
+const DISTRUST: SignedDuration = SignedDuration::from_hours(24);
+/// A permanent redirect is believed after this many equal answers …
+const MOVED_ANSWERS: u32 = 3;
+/// … over at least this time.
+const MOVED_OVER: SignedDuration = SignedDuration::from_hours(24);
+
+/// Why a feed is asked next at the time it is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Why {
+    /// Never asked before: first polls are spread over the interval.
+    #[default]
+    First,
+    /// The interval learned from how much of each answer was new.
+    Habit,
+    /// The server's `max-age` or `Expires`.
+    Freshness,
+    /// The feed's own `ttl` or update period.
+    Ttl,
+    Floor,
+    Ceiling,
+    /// The feed's `skipHours` or `skipDays`.
+    SkipHours,
+    /// The server's `Retry-After`, or its 429 or 503 without one.
+    RetryAfter,
+    /// The last polls failed.
+    Backoff,
+    /// The server says that the feed is gone (410): it is asked no more.
+    Gone,
+}
+
+impl Why {
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::First => "first poll, spread over the interval",
+            Self::Habit => "learned from how much of each answer is new",
+            Self::Freshness => "the server's max-age or Expires",
+            Self::Ttl => "the feed's ttl or update period",
+            Self::Floor => "not more often than the floor",
+            Self::Ceiling => "not more seldom than the ceiling",
+            Self::SkipHours => "the feed's skipHours or skipDays",
+            Self::RetryAfter => "the server asked to wait",
+            Self::Backoff => "backing off after failures",
+            Self::Gone => "gone (410): no longer asked",
+        }
+    }
+}
+
+/// A permanent redirect that is being watched.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moving {
+    pub to: Url,
+    pub answers: u32,
+    pub since: Timestamp,
+}
+
+/// What is remembered of one feed.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FeedState {
+    /// The configured address that all this is of.
+    pub configured: Option<Box<Url>>,
+    /// When to ask next; `None` before the first poll was placed and when the feed is gone.
+    pub next_at: Option<Timestamp>,
+    pub why: Why,
+    /// The adaptive interval in seconds; 0 before the first answer.
+    pub habit_s: u32,
+    pub validators: Validators,
+    /// The address the validators came from: they are sent to no other.
+    pub validators_of: Option<Box<Url>>,
+    /// First of the 304s since the last 200.
+    pub unchanged_since: Option<Timestamp>,
+    /// A 304 of this server was found to be false.
+    pub distrusted: bool,
+    /// First half of the body's hash at the last 200, to tell a false 304.
+    pub body_hash: u64,
+    pub failures: u32,
+    /// What went wrong last, in words; kept until the next success.
+    pub last_error: Option<Box<str>>,
+    pub last_poll_at: Option<Timestamp>,
+    pub last_success_at: Option<Timestamp>,
+    /// When an entry that was not known was last seen.
+    pub last_new_at: Option<Timestamp>,
+    pub first_success_at: Option<Timestamp>,
+    /// Entries that were new, since the first success.
+    pub new_entries: u32,
+    pub moving: Option<Box<Moving>>,
+    /// Where the feed lives now, once the redirect was believed.
+    pub moved_to: Option<Box<Url>>,
+    pub gone: bool,
+    pub status: Option<u16>,
+}
+
+/// What came of asking a feed.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// 304.
+    Unchanged {
+        validators: Validators,
+        freshness: Option<SignedDuration>,
+    },
+    /// A 200 that could be read.
+    Read {
+        validators: Validators,
+        body_hash: u64,
+        /// Entries in the answer, and how many of them were not known.
+        entries: u32,
+        new: u32,
+        freshness: Option<SignedDuration>,
+        /// `ttl` or update period.
+        ttl: Option<SignedDuration>,
+        skip_hours: Vec<u8>,
+        skip_days: Vec<u8>,
+    },
+    /// 429, or 503 with Retry-After.
+    Refused {
+        error: String,
+        retry_after: Option<SignedDuration>,
+    },
+    /// 410.
+    Gone,
+    Failed {
+        error: String,
+    },
+}
+
+impl FeedState {
+    /// The address to ask, given the configured one.
+    pub fn address<'a>(&'a self, configured: &'a Url) -> &'a Url {
+        self.moved_to.as_deref().unwrap_or(configured)
+    }
+
+    /// The validators to send to `address` at `now`: none where they came from another address, and
+    /// none where a long row of 304s has to be checked.
+    pub fn validators_for(&self, address: &Url, now: Timestamp) -> Validators {
+        if self.validators_of.as_deref() == Some(address) && !self.check_due(now) {
+            self.validators.clone()
+        } else {
+            Validators::default()
+        }
+    }
+
+    fn check_due(&self, now: Timestamp) -> bool {
+        let trusted_for = if self.distrusted { DISTRUST } else { TRUST };
+        self.unchanged_since.is_some_and(|since| now.duration_since(since) >= trusted_for)
+    }
+
+    /// Places the first poll somewhere in the interval, by the feed's name.
+    pub fn place_first(&mut self, name: &str, cadence: &Cadence, now: Timestamp) {
+        if self.next_at.is_none() && !self.gone {
+            let offset = cadence.interval.mul_f64(backoff::fraction(name, 0));
+            self.next_at = Some(later(now, offset));
+            self.why = Why::First;
+        }
+    }
+
+    /// The state after a poll of `address` that ended with `outcome` at `now`. `name` seeds the
+    /// jitter.
+    #[must_use]
+    pub fn after(
+        mut self,
+        outcome: &Outcome,
+        address: &Url,
+        name: &str,
+        cadence: &Cadence,
+        now: Timestamp,
+    ) -> Self {
+        self.last_poll_at = Some(now);
+        match outcome {
+            Outcome::Unchanged { validators, freshness } => {
+                if validators.etag.is_some() || validators.last_modified.is_some() {
+                    self.validators = validators.clone();
+                    self.validators_of = Some(Box::new(address.clone()));
+                }
+                self.unchanged_since.get_or_insert(now);
+                self.succeed(now);
+                self.learn(0.0, cadence);
+                self.place(*freshness, None, name, cadence, now);
+            }
+            Outcome::Read {
+                validators,
+                body_hash,
+                entries,
+                new,
+                freshness,
+                ttl,
+                skip_hours,
+                skip_days,
+            } => {
+                if self.check_due(now) && self.body_hash != *body_hash {
+                    self.distrusted = true;
+                }
+                let first = self.first_success_at.is_none();
+                self.unchanged_since = None;
+                self.body_hash = *body_hash;
+                self.validators = validators.clone();
+                self.validators_of = Some(Box::new(address.clone()));
+                self.succeed(now);
+                if *new > 0 {
+                    self.last_new_at = Some(now);
+                    if !first {
+                        self.new_entries = self.new_entries.saturating_add(*new);
+                    }
+                }
+                // All of a first answer is new: that says nothing about the pace of the feed.
+                let share = if first || *entries == 0 {
+                    0.0
+                } else {
+                    f64::from(*new) / f64::from(*entries)
+                };
+                if first {
+                    self.habit_s = seconds(cadence.interval);
+                } else {
+                    self.learn(share, cadence);
+                }
+                self.place(*freshness, *ttl, name, cadence, now);
+                self.skip(skip_hours, skip_days);
+            }
+            Outcome::Refused { error, retry_after } => {
+                self.fail(error);
+                let backoff = backoff::delay(cadence.interval, self.failures, name);
+                self.next_at = Some(later(now, backoff.max(retry_after.unwrap_or_default())));
+                self.why = Why::RetryAfter;
+            }
+            Outcome::Gone => {
+                self.fail("410: the server says that the feed is gone for good");
+                self.gone = true;
+                self.next_at = None;
+                self.why = Why::Gone;
+            }
+            Outcome::Failed { error } => {
+                self.fail(error);
+                self.next_at =
+                    Some(later(now, backoff::delay(cadence.interval, self.failures, name)));
+                self.why = Why::Backoff;
+            }
+        }
+        self
+    }
+
+    /// Takes note of where the address redirects for good (301 or 308), or that it does not.
+    pub fn note_permanent_redirect(&mut self, to: Option<&Url>, now: Timestamp) {
+        let Some(to) = to else {
+            self.moving = None;
+            return;
+        };
+        match &mut self.moving {
+            Some(moving) if moving.to == *to => {
+                moving.answers += 1;
+                if moving.answers >= MOVED_ANSWERS && now.duration_since(moving.since) >= MOVED_OVER
+                {
+                    self.moved_to = self.moving.take().map(|m| Box::new(m.to));
+                }
+            }
+            _ => self.moving = Some(Box::new(Moving { to: to.clone(), answers: 1, since: now })),
+        }
+    }
+
+    /// Entries that were new per day, over the time the feed is known.
+    pub fn entries_per_day(&self, now: Timestamp) -> Option<f64> {
+        let days = now.duration_since(self.first_success_at?).as_secs_f64() / 86_400.0;
+        (days >= 0.25).then(|| f64::from(self.new_entries) / days)
+    }
+
+    /// The feed used to bring entries and has brought none for ten times as long as was usual, and
+    /// for a week at least.
+    pub fn is_stale(&self, now: Timestamp) -> bool {
+        let (Some(last), Some(first)) = (self.last_new_at, self.first_success_at) else {
+            return false;
+        };
+        let known = last.duration_since(first).as_secs_f64();
+        let usual = known / f64::from(self.new_entries.max(1));
+        now.duration_since(last).as_secs_f64() > (usual * 10.0).max(7.0 * 86_400.0)
+    }
+
+    fn succeed(&mut self, now: Timestamp) {
+        self.failures = 0;
+        self.last_error = None;
+        self.last_success_at = Some(now);
+        self.first_success_at.get_or_insert(now);
+    }
+
+    fn fail(&mut self, error: &str) {
+        self.failures = self.failures.saturating_add(1);
+        self.last_error = Some(error.into());
+    }
+
+    /// The interval follows the share of each answer that was new, so it needs no dates. It grows
+    /// by a tenth with each answer without news: a feed is asked within a tenth of its silence.
+    fn learn(&mut self, new_share: f64, cadence: &Cadence) {
+        let base = cadence.interval.as_secs_f64();
+        let habit = f64::from(self.habit_s.max(1));
+        let habit = match new_share {
+            0.0 => habit * 1.1,
+            s if s <= 0.2 => (habit / 2.0).max(habit.min(base)),
+            // More than a half was new: the next answer might not overlap with this one.
+            s if s > 0.5 => habit.min(base) / 3.0,
+            _ => habit.min(base) / 1.5,
+        };
+        let lowest = cadence.floor.as_secs_f64();
+        let highest = cadence.ceiling.as_secs_f64().max(lowest);
+        self.habit_s = seconds(SignedDuration::from_secs_f64(habit.clamp(lowest, highest)));
+    }
+
+    fn place(
+        &mut self,
+        freshness: Option<SignedDuration>,
+        ttl: Option<SignedDuration>,
+        name: &str,
+        cadence: &Cadence,
+        now: Timestamp,
+    ) {
+        let habit = SignedDuration::from_secs(i64::from(self.habit_s));
+        let mut wait = (habit, Why::Habit);
+        for (asked, why) in [(freshness, Why::Freshness), (ttl, Why::Ttl)] {
+            if let Some(asked) = asked.filter(|asked| *asked > wait.0) {
+                wait = (asked, why);
+            }
+        }
+        let validated = self.validators.etag.is_some() || self.validators.last_modified.is_some();
+        let floor = if validated {
+            cadence.floor
+        } else {
+            cadence.floor_without_validators.max(cadence.floor)
+        };
+        if wait.0 < floor {
+            wait = (floor, Why::Floor);
+        }
+        let ceiling = cadence.ceiling.max(floor);
+        if wait.0 > ceiling {
+            wait = (ceiling, Why::Ceiling);
+        }
+        // Never earlier than the floor: jitter around it only adds.
+        let turn = now.as_second().unsigned_abs();
+        let swing = cadence.jitter * (2.0 * backoff::fraction(name, turn) - 1.0);
+        let jittered = wait.0.mul_f64(1.0 + swing).max(floor);
+        self.next_at = Some(later(now, jittered));
+        self.why = wait.1;
+    }
+
+    /// Moves the next poll out of the hours and days on which the feed asks not to be polled, by a
+    /// week at the most.
+    fn skip(&mut self, hours: &[u8], days: &[u8]) {
+        let Some(mut at) = self.next_at else { return };
+        if hours.len() >= 24 || days.len() >= 7 {
+            return;
+        }
+        for _ in 0..(7 * 24) {
+            let civil = at.to_zoned(TimeZone::UTC);
+            let hour = u8::try_from(civil.hour()).unwrap_or_default();
+            let day = u8::try_from(civil.weekday().to_monday_one_offset()).unwrap_or_default();
+            if !hours.contains(&hour) && !days.contains(&day) {
+                break;
+            }
+            self.why = Why::SkipHours;
+            // To the minute after the hour that the poll would have had anyway.
+            at = later(at, SignedDuration::from_hours(1));
+        }
+        self.next_at = Some(at);
+    }
+}
+
+fn later(at: Timestamp, by: SignedDuration) -> Timestamp {
+    at.checked_add(by).unwrap_or(Timestamp::MAX)
+}
+
+fn seconds(duration: SignedDuration) -> u32 {
+    u32::try_from(duration.as_secs()).unwrap_or(if duration.is_negative() { 0 } else { u32::MAX })
+}

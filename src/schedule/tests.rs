@@ -1,0 +1,431 @@
+//! Tests of the schedule: the policy as a table of rules, the frontier by laws.
+
+use jiff::{SignedDuration, Timestamp, ToSpan};
+use url::Url;
+
+use super::*;
+use crate::{canonical_url::Host, fetch::Validators, politeness::pace::Rest};
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn start() -> Timestamp {
+    at("2022-01-06T00:00:00Z")
+}
+
+fn url() -> Url {
+    Url::parse("https://news.example/feed.xml").unwrap()
+}
+
+fn steady() -> Cadence {
+    Cadence { jitter: 0.0, ..Cadence::default() }
+}
+
+fn etag(tag: &str) -> Validators {
+    Validators { etag: Some(tag.as_bytes().to_vec()), last_modified: None }
+}
+
+fn read(entries: u32, new: u32) -> Outcome {
+    Outcome::Read {
+        validators: etag("\"1\""),
+        body_hash: 1,
+        entries,
+        new,
+        freshness: None,
+        ttl: None,
+        skip_hours: vec![],
+        skip_days: vec![],
+    }
+}
+
+fn unchanged() -> Outcome {
+    Outcome::Unchanged { validators: Validators::default(), freshness: None }
+}
+
+fn after(state: FeedState, outcome: &Outcome, now: Timestamp) -> FeedState {
+    state.after(outcome, &url(), "feed", &steady(), now)
+}
+
+fn wait(state: &FeedState, now: Timestamp) -> SignedDuration {
+    state.next_at.unwrap().duration_since(now)
+}
+
+#[test]
+fn first_polls_are_spread_over_the_interval_and_stay_where_they_are() {
+    let mut offsets: Vec<SignedDuration> = (0..100)
+        .map(|n| {
+            let mut state = FeedState::default();
+            state.place_first(&format!("feed-{n}"), &steady(), start());
+            let first = state.next_at;
+            state.place_first(&format!("feed-{n}"), &steady(), at("2022-01-06T00:10:00Z"));
+            assert_eq!(state.next_at, first);
+            wait(&state, start())
+        })
+        .collect();
+    offsets.sort();
+    assert!(offsets.last().unwrap() < &SignedDuration::from_mins(30));
+    let in_first_minute = offsets.iter().filter(|o| **o < SignedDuration::from_mins(1)).count();
+    assert!(in_first_minute < 12, "{in_first_minute} of 100 polls in the first of 30 minutes");
+}
+
+#[test]
+fn the_next_poll_is_the_longest_of_what_is_asked_within_floor_and_ceiling() {
+    let hours = SignedDuration::from_hours;
+    let rows = [
+        // (max-age, ttl, expected wait, why)
+        (None, None, SignedDuration::from_mins(30), Why::Habit),
+        (Some(hours(2)), None, hours(2), Why::Freshness),
+        (Some(hours(2)), Some(hours(3)), hours(3), Why::Ttl),
+        (None, Some(hours(48)), hours(24), Why::Ceiling),
+    ];
+    for (freshness, ttl, expected, why) in rows {
+        let outcome = Outcome::Read {
+            validators: etag("\"1\""),
+            body_hash: 1,
+            entries: 10,
+            new: 10,
+            freshness,
+            ttl,
+            skip_hours: vec![],
+            skip_days: vec![],
+        };
+        let state = after(FeedState::default(), &outcome, start());
+        assert_eq!((wait(&state, start()), state.why), (expected, why));
+    }
+}
+
+#[test]
+fn max_age_counts_after_a_304_too() {
+    let state = after(FeedState::default(), &read(10, 10), start());
+    let outcome = Outcome::Unchanged {
+        validators: Validators::default(),
+        freshness: Some(SignedDuration::from_hours(5)),
+    };
+    let state = after(state, &outcome, start());
+    assert_eq!(wait(&state, start()), SignedDuration::from_hours(5));
+}
+
+#[test]
+fn without_validators_an_hour_is_the_floor() {
+    let outcome = Outcome::Read {
+        validators: Validators::default(),
+        body_hash: 1,
+        entries: 10,
+        new: 10,
+        freshness: None,
+        ttl: None,
+        skip_hours: vec![],
+        skip_days: vec![],
+    };
+    let state = after(FeedState::default(), &outcome, start());
+    assert_eq!((wait(&state, start()), state.why), (SignedDuration::from_mins(60), Why::Floor));
+}
+
+#[test]
+fn an_answer_full_of_news_is_asked_for_again_sooner_and_never_below_the_floor() {
+    let mut state = after(FeedState::default(), &read(10, 10), start());
+    for _ in 0..5 {
+        state = after(state, &read(10, 9), start());
+    }
+    assert_eq!((wait(&state, start()), state.why), (SignedDuration::from_mins(15), Why::Habit));
+}
+
+#[test]
+fn a_silent_feed_is_asked_within_about_a_tenth_of_its_silence() {
+    let mut state = after(FeedState::default(), &read(10, 10), start());
+    let mut now = start();
+    for _ in 0..200 {
+        now = state.next_at.unwrap();
+        state = after(state, &unchanged(), now);
+        let silence = now.duration_since(start());
+        let bound = silence.mul_f64(0.12) + SignedDuration::from_mins(36);
+        assert!(wait(&state, now) <= bound, "{:#} after {silence:#}", wait(&state, now));
+    }
+    assert_eq!(wait(&state, now), SignedDuration::from_hours(24));
+}
+
+#[test]
+fn validators_are_replaced_from_every_answer_and_sent_to_no_other_address() {
+    let state = after(FeedState::default(), &read(1, 1), start());
+    assert_eq!(state.validators_for(&url(), start()), etag("\"1\""));
+    let elsewhere = Url::parse("https://other.example/feed.xml").unwrap();
+    assert_eq!(state.validators_for(&elsewhere, start()), Validators::default());
+
+    // The same body under another tag: the new tag is the one that counts.
+    let again = Outcome::Read {
+        validators: etag("W/\"2\""),
+        body_hash: 1,
+        entries: 1,
+        new: 0,
+        freshness: None,
+        ttl: None,
+        skip_hours: vec![],
+        skip_days: vec![],
+    };
+    let state = after(state, &again, start());
+    assert_eq!(state.validators_for(&url(), start()), etag("W/\"2\""));
+    let changed = Outcome::Unchanged { validators: etag("\"3\""), freshness: None };
+    let state = after(state, &changed, start());
+    assert_eq!(state.validators_for(&url(), start()), etag("\"3\""));
+}
+
+#[test]
+fn eight_days_of_304_are_checked_once_and_a_false_304_is_checked_daily() {
+    let mut state = after(FeedState::default(), &read(1, 1), start());
+    let first_304 = start() + 1.hour();
+    state = after(state, &unchanged(), first_304);
+    let day = |n: i64| first_304 + (24 * n).hours();
+    assert_eq!(state.validators_for(&url(), day(7)), etag("\"1\""));
+    assert_eq!(state.validators_for(&url(), day(8)), Validators::default());
+
+    // The check finds the same body: the server is trusted, and the count begins anew.
+    let honest = after(state.clone(), &read(1, 0), day(8));
+    assert!(!honest.distrusted);
+    let honest = after(honest, &unchanged(), day(9));
+    assert_eq!(honest.validators_for(&url(), day(16)), etag("\"1\""));
+
+    // It finds another one: the 304s were false.
+    let other = Outcome::Read {
+        validators: etag("\"1\""),
+        body_hash: 2,
+        entries: 2,
+        new: 1,
+        freshness: None,
+        ttl: None,
+        skip_hours: vec![],
+        skip_days: vec![],
+    };
+    let false_304 = after(state, &other, day(8));
+    assert!(false_304.distrusted);
+    let false_304 = after(false_304, &unchanged(), day(8) + 1.hour());
+    assert_eq!(false_304.validators_for(&url(), day(8) + 24.hours()), etag("\"1\""));
+    assert_eq!(false_304.validators_for(&url(), day(9) + 1.hour()), Validators::default());
+}
+
+#[test]
+fn failures_back_off_to_a_day_and_after_thirty_to_a_week_and_are_never_dropped() {
+    let failed = Outcome::Failed { error: "no answer".into() };
+    let mut state = after(FeedState::default(), &failed, start());
+    let mut longest = SignedDuration::ZERO;
+    for failures in 1..=40 {
+        assert_eq!(state.failures, failures);
+        assert_eq!(state.why, Why::Backoff);
+        let wait = wait(&state, start());
+        assert!(wait >= SignedDuration::from_mins(30));
+        if failures <= 30 {
+            assert!(wait <= SignedDuration::from_hours(24), "{wait:#} after {failures}");
+        }
+        longest = longest.max(wait);
+        state = after(state, &failed, start());
+    }
+    assert!(longest >= SignedDuration::from_hours(6 * 24));
+    let state = after(state, &read(1, 0), start());
+    assert_eq!((state.failures, state.last_error), (0, None));
+}
+
+#[test]
+fn a_refusal_waits_for_the_longer_of_retry_after_and_backoff() {
+    for (asked, expected) in [(Some(7200), 7200), (Some(5), 1620), (None, 1620)] {
+        let outcome = Outcome::Refused {
+            error: "HTTP 429".into(),
+            retry_after: asked.map(SignedDuration::from_secs),
+        };
+        let state = after(FeedState::default(), &outcome, start());
+        assert!(wait(&state, start()) >= SignedDuration::from_secs(expected), "{asked:?}");
+        assert_eq!(state.why, Why::RetryAfter);
+    }
+}
+
+#[test]
+fn a_feed_that_is_gone_is_asked_no_more_and_says_so() {
+    let state = after(FeedState::default(), &Outcome::Gone, start());
+    assert_eq!((state.next_at, state.gone, state.why), (None, true, Why::Gone));
+    assert!(state.last_error.unwrap().contains("410"));
+}
+
+#[test]
+fn a_move_for_good_is_believed_after_three_equal_answers_over_a_day() {
+    let to = Url::parse("https://news.example/new.xml").unwrap();
+    let other = Url::parse("https://news.example/else.xml").unwrap();
+    let mut state = FeedState::default();
+    for hours in [0, 6, 12] {
+        state.note_permanent_redirect(Some(&to), start() + i64::from(hours).hours());
+    }
+    assert_eq!(state.moved_to, None, "three answers, but within twelve hours");
+    state.note_permanent_redirect(Some(&to), start() + 25.hours());
+    assert_eq!(state.address(&url()), &to);
+
+    let mut state = FeedState::default();
+    for (hours, to) in
+        [(0, Some(&to)), (12, Some(&other)), (24, Some(&to)), (30, None), (60, Some(&to))]
+    {
+        state.note_permanent_redirect(to, start() + i64::from(hours).hours());
+    }
+    assert_eq!(state.moved_to, None, "never three equal answers in a row");
+}
+
+#[test]
+fn skipped_hours_and_days_are_kept_free() {
+    let outcome = Outcome::Read {
+        validators: etag("\"1\""),
+        body_hash: 1,
+        entries: 1,
+        new: 1,
+        freshness: None,
+        ttl: None,
+        skip_hours: (0..6).collect(),
+        // 2022-01-06 is a Thursday.
+        skip_days: vec![4],
+    };
+    let state = after(FeedState::default(), &outcome, start());
+    assert_eq!(state.next_at.unwrap(), at("2022-01-07T06:30:00Z"));
+    assert_eq!(state.why, Why::SkipHours);
+}
+
+#[test]
+fn jitter_stays_within_its_share_and_above_the_floor() {
+    let cadence = Cadence::default();
+    for n in 0..200 {
+        let state = FeedState::default().after(
+            &read(10, 10),
+            &url(),
+            &format!("feed-{n}"),
+            &cadence,
+            start(),
+        );
+        let minutes = wait(&state, start()).as_secs_f64() / 60.0;
+        assert!((27.0..=33.0).contains(&minutes), "{minutes}");
+    }
+}
+
+#[test]
+fn a_feed_that_falls_silent_far_beyond_its_habit_is_stale() {
+    let mut state = after(FeedState::default(), &read(10, 10), start());
+    for day in 1..=20 {
+        state = after(state, &read(10, 1), start() + (24 * day).hours());
+    }
+    assert!(!state.is_stale(start() + (24 * 26).hours()));
+    assert!(state.is_stale(start() + (24 * 32).hours()));
+}
+
+/// Runs a schedule with one request in flight per host and gives (second, host, job) of each start.
+fn simulate(
+    schedule: &mut Schedule,
+    until: Timestamp,
+    takes: SignedDuration,
+) -> Vec<(i64, String, Job)> {
+    let mut log = Vec::new();
+    let mut flights: Vec<(Timestamp, Host, Job)> = Vec::new();
+    let mut now = start();
+    while now < until {
+        let next = schedule.next(now);
+        match next {
+            Next::Fetch { job, host } => {
+                assert!(
+                    flights.iter().all(|(_, busy, _)| *busy != host),
+                    "two requests to {host:?}"
+                );
+                log.push((now.as_second(), host.as_str().to_owned(), job));
+                flights.push((now + takes, host, job));
+                continue;
+            }
+            Next::WaitUntil(at) => now = at,
+            Next::Wait => now = until,
+        }
+        flights.sort_by_key(|flight| flight.0);
+        if let Some((back, _, _)) = flights.first()
+            && *back <= now
+        {
+            let (back, host, job) = flights.remove(0);
+            now = back;
+            if let Job::Poll(ix) = job {
+                let state = schedule.feed(ix).unwrap().state.clone();
+                schedule.set_feed(ix, after(state, &read(10, 5), now));
+            }
+            schedule.release(&host, now);
+        } else if let Some((back, _, _)) = flights.first()
+            && next == Next::Wait
+        {
+            now = *back;
+        }
+    }
+    log
+}
+
+fn hosts_and_pages() -> Schedule {
+    let mut schedule = Schedule::new(Rest::default());
+    for n in 0..6 {
+        let url = Url::parse(&format!("https://host{}.example/feed-{n}", n % 2)).unwrap();
+        let mut state = FeedState::default();
+        let name = format!("feed-{n}");
+        state.place_first(&name, &steady(), start());
+        schedule.add_feed(&name, url, steady(), state);
+    }
+    for page in 0..200 {
+        let url = Url::parse(&format!("https://host{}.example/", page % 2)).unwrap();
+        schedule.add_page(&Host::of(&url), PageId(page), start());
+    }
+    schedule
+}
+
+#[test]
+fn a_host_has_one_request_in_flight_and_rests_after_it() {
+    let log = simulate(&mut hosts_and_pages(), start() + 24.hours(), SignedDuration::from_secs(1));
+    for host in ["host0.example", "host1.example"] {
+        let starts: Vec<i64> = log.iter().filter(|l| l.1 == host).map(|l| l.0).collect();
+        assert!(starts.len() > 100);
+        assert!(starts.windows(2).all(|pair| pair[1] - pair[0] >= 5), "{host} was not left alone");
+    }
+}
+
+#[test]
+fn polls_and_pages_of_a_host_take_turns() {
+    let mut schedule = Schedule::new(Rest::default());
+    let url = url();
+    for n in 0..3 {
+        let state = FeedState { next_at: Some(start()), ..FeedState::default() };
+        schedule.add_feed(&format!("feed-{n}"), url.clone(), steady(), state);
+        schedule.add_page(&Host::of(&url), PageId(n), start());
+    }
+    let log = simulate(&mut schedule, start() + 29.seconds(), SignedDuration::from_millis(100));
+    let polls: Vec<bool> = log.iter().map(|(_, _, job)| matches!(job, Job::Poll(_))).collect();
+    assert_eq!(polls, [true, false, true, false, true, false]);
+}
+
+#[test]
+fn the_same_schedule_gives_the_same_log() {
+    let run =
+        || simulate(&mut hosts_and_pages(), start() + 12.hours(), SignedDuration::from_secs(2));
+    assert_eq!(run(), run());
+}
+
+#[test]
+fn a_hold_keeps_a_whole_domain_where_that_is_asked_for() {
+    let mut schedule = hosts_and_pages();
+    let host = Host::of(&Url::parse("https://host0.example/").unwrap());
+    schedule.hold_domain(&host, start() + 1.hour());
+    let log = simulate(&mut schedule, start() + 2.hours(), SignedDuration::from_secs(1));
+    let first = log.iter().filter(|l| l.1 == "host0.example").map(|l| l.0).min().unwrap();
+    assert!(first >= (start() + 1.hour()).as_second());
+}
+
+#[test]
+fn one_pass_polls_what_is_due_or_was_never_polled_once() {
+    let mut schedule = Schedule::new(Rest::default());
+    let states = [
+        FeedState { next_at: Some(start()), last_poll_at: Some(start()), ..FeedState::default() },
+        FeedState {
+            next_at: Some(start() + 1.hour()),
+            last_poll_at: Some(start()),
+            ..FeedState::default()
+        },
+        FeedState { next_at: Some(start() + 1.hour()), ..FeedState::default() },
+    ];
+    for (n, state) in states.into_iter().enumerate() {
+        schedule.add_feed(&format!("feed-{n}"), url(), steady(), state);
+    }
+    assert_eq!(schedule.only_once(start(), |_| true), 2);
+    let log = simulate(&mut schedule, start() + 10.hours(), SignedDuration::from_secs(1));
+    assert_eq!(log.len(), 2);
+}

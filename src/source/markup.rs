@@ -1,0 +1,301 @@
+//! Tags, attributes, references: markup read without asking that it be right. Every function is
+//! linear in what it reads.
+
+use std::{borrow::Cow, cell::Cell};
+
+use memchr::{memchr, memchr2, memmem};
+
+use super::entities::{NAMED, WITHOUT_SEMICOLON};
+
+/// The longest name of a character reference.
+const LONGEST_REFERENCE: usize = 12;
+
+/// What begins at a `<`.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Piece<'a> {
+    Start(Tag<'a>),
+    End {
+        name: &'a str,
+    },
+    /// The text of a CDATA section.
+    Cdata(&'a str),
+    /// A comment, a processing instruction, a document type.
+    Other,
+    /// A `<` that opens nothing.
+    Text,
+}
+
+/// A start tag.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Tag<'a> {
+    /// With its prefix.
+    pub(super) name: &'a str,
+    /// What stands between the name and the end of the tag.
+    pub(super) attributes: &'a str,
+    pub(super) is_empty: bool,
+}
+
+impl<'a> Tag<'a> {
+    /// The prefix (`""` for none) and the local name.
+    pub(super) fn split_name(&self) -> (&'a str, &'a str) {
+        self.name.rsplit_once(':').unwrap_or(("", self.name))
+    }
+
+    /// The value of an attribute with its references resolved. `name` is compared without regard
+    /// to case; the first of several wins.
+    pub(super) fn attribute(&self, name: &str) -> Option<Cow<'a, str>> {
+        if self.attributes.is_empty() {
+            return None;
+        }
+        let value = attributes(self.attributes).find(|(found, _)| found.eq_ignore_ascii_case(name));
+        value.map(|(_, value)| unescape(value))
+    }
+}
+
+/// The attributes of a tag, unresolved.
+pub(super) fn attributes(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        loop {
+            rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == '/' || c == '=');
+            if rest.is_empty() {
+                return None;
+            }
+            let length = rest.find(|c: char| c.is_whitespace() || c == '=' || c == '/');
+            let length = length.unwrap_or(rest.len());
+            let (name, after) = rest.split_at_checked(length)?;
+            rest = after;
+            let Some(value) = after.trim_start().strip_prefix('=') else { continue };
+            let value = value.trim_start();
+            let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''));
+            let (value, after) = if let Some(quote) = quote {
+                let value = value.get(1..).unwrap_or_default();
+                value.split_once(quote).unwrap_or((value, ""))
+            } else {
+                let length = value.find(char::is_whitespace).unwrap_or(value.len());
+                value.split_at_checked(length)?
+            };
+            rest = after;
+            return Some((name, value));
+        }
+    })
+}
+
+/// A text with markup, and what is known of it: an end that was sought once in vain is not sought
+/// again, else a text of nothing but openings would cost its length squared.
+pub(super) struct Markup<'a> {
+    pub(super) text: &'a str,
+    no_comment_end: Cell<bool>,
+    no_subset_end: Cell<bool>,
+}
+
+impl<'a> Markup<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        Self { text, no_comment_end: Cell::new(false), no_subset_end: Cell::new(false) }
+    }
+
+    pub(super) fn bytes_from(&self, at: usize) -> &'a [u8] {
+        self.text.as_bytes().get(at..).unwrap_or_default()
+    }
+
+    /// The next `<` from `at` on.
+    pub(super) fn next(&self, at: usize) -> Option<usize> {
+        memchr(b'<', self.bytes_from(at)).map(|found| at + found)
+    }
+
+    /// Reads what begins at the `<` at `at`, and where it ends.
+    pub(super) fn piece(&self, at: usize) -> (Piece<'a>, usize) {
+        let text = self.text;
+        let rest = self.bytes_from(at);
+        match rest.get(1) {
+            Some(b'/') => {
+                let name = name(text, at + 2);
+                let after = at + 2 + name.len();
+                let end = match memchr2(b'>', b'<', self.bytes_from(after)) {
+                    Some(stop) if self.bytes_from(after).get(stop) == Some(&b'>') => {
+                        after + stop + 1
+                    }
+                    Some(stop) => after + stop,
+                    None => text.len(),
+                };
+                (Piece::End { name }, end)
+            }
+            Some(b'!') if rest.starts_with(b"<!--") => self.comment(at),
+            Some(b'!') if rest.starts_with(b"<![CDATA[") => cdata(text, at + 9),
+            Some(b'!') => (Piece::Other, self.declaration_end(at)),
+            Some(b'?') => {
+                let end = memchr(b'>', rest).map_or(text.len(), |end| at + end + 1);
+                (Piece::Other, end)
+            }
+            Some(first) if is_name_start(*first) => start_tag(text, at),
+            _ => (Piece::Text, at + 1),
+        }
+    }
+
+    fn comment(&self, at: usize) -> (Piece<'a>, usize) {
+        let from = at + 4;
+        if !self.no_comment_end.get() {
+            if let Some(end) = memmem::find(self.bytes_from(from), b"-->") {
+                return (Piece::Other, from + end + 3);
+            }
+            self.no_comment_end.set(true);
+        }
+        (Piece::Text, from)
+    }
+
+    /// The end of a document type with its internal subset.
+    fn declaration_end(&self, at: usize) -> usize {
+        let bytes = self.bytes_from(at);
+        let Some(first) = memchr2(b'>', b'[', bytes) else { return self.text.len() };
+        if bytes.get(first) == Some(&b'[') && !self.no_subset_end.get() {
+            if let Some(close) = memmem::find(bytes, b"]>") {
+                return at + close + 2;
+            }
+            self.no_subset_end.set(true);
+        }
+        memchr(b'>', bytes).map_or(self.text.len(), |close| at + close + 1)
+    }
+}
+
+fn is_name_start(byte: u8) -> bool {
+    byte.is_ascii_alphabetic() || byte == b'_' || byte >= 0x80
+}
+
+fn name(text: &str, at: usize) -> &str {
+    let rest = text.get(at..).unwrap_or_default();
+    let ends = |b: u8| b.is_ascii_whitespace() || matches!(b, b'>' | b'/' | b'<' | b'=');
+    let length = rest.bytes().position(ends).unwrap_or(rest.len());
+    rest.get(..length).unwrap_or_default()
+}
+
+/// A section up to `]]>`. Where another one opens before, the end was forgotten, and the section
+/// ends at its first end tag.
+fn cdata(text: &str, from: usize) -> (Piece<'_>, usize) {
+    let rest = text.get(from..).unwrap_or_default();
+    let bytes = rest.as_bytes();
+    let mut at = 0;
+    while let Some(found) = memchr2(b']', b'<', bytes.get(at..).unwrap_or_default()) {
+        at += found;
+        let here = bytes.get(at..).unwrap_or_default();
+        if here.starts_with(b"]]>") {
+            return (Piece::Cdata(rest.get(..at).unwrap_or_default()), from + at + 3);
+        }
+        if here.starts_with(b"<![CDATA[") {
+            break;
+        }
+        at += 1;
+    }
+    let end = memmem::find(bytes, b"</").unwrap_or(rest.len());
+    (Piece::Cdata(rest.get(..end).unwrap_or_default()), from + end)
+}
+
+/// A start tag up to its `>`: quoted values may contain one. A quotation that is never closed, or
+/// closed only after another tag began, ends with its tag.
+fn start_tag(text: &str, at: usize) -> (Piece<'_>, usize) {
+    let bytes = text.as_bytes();
+    let name = name(text, at + 1);
+    let from = at + 1 + name.len();
+    let mut position = from;
+    let (stop, end) = loop {
+        let rest = bytes.get(position..).unwrap_or_default();
+        let Some(found) = rest.iter().position(|b| matches!(b, b'>' | b'<' | b'"' | b'\'')) else {
+            break (text.len(), text.len());
+        };
+        let here = position + found;
+        match rest.get(found) {
+            Some(b'>') => break (here, here + 1),
+            Some(b'<') => break (here, here),
+            Some(quote) => {
+                let before = bytes.get(from..here).unwrap_or_default().trim_ascii_end();
+                let after = bytes.get(here + 1..).unwrap_or_default();
+                position = here + 1;
+                if before.last() == Some(&b'=')
+                    && let Some(length) = memchr2(*quote, b'<', after)
+                    && after.get(length) == Some(quote)
+                {
+                    position = here + 1 + length + 1;
+                }
+            }
+            None => break (text.len(), text.len()),
+        }
+    };
+    let attributes = text.get(from..stop).unwrap_or_default();
+    let is_empty = attributes.ends_with('/');
+    let attributes = attributes.strip_suffix('/').unwrap_or(attributes).trim_ascii();
+    (Piece::Start(Tag { name, attributes, is_empty }), end)
+}
+
+/// Resolves character references: the predefined, the numeric and the named ones of HTML. What is
+/// none stays as it is; numbers that stand for no character vanish; numbers from 128 to 159 mean
+/// windows-1252 (HTML Standard section 13.2.5.80).
+pub(super) fn unescape(text: &str) -> Cow<'_, str> {
+    let Some(first) = memchr(b'&', text.as_bytes()) else { return Cow::Borrowed(text) };
+    let mut resolved = String::with_capacity(text.len());
+    let mut rest = text;
+    let mut next = Some(first);
+    while let Some(at) = next {
+        let (before, reference) = rest.split_at_checked(at).unwrap_or((rest, ""));
+        resolved.push_str(before);
+        let length = push_reference(reference, &mut resolved);
+        rest = reference.get(length..).unwrap_or_default();
+        next = memchr(b'&', rest.as_bytes());
+    }
+    resolved.push_str(rest);
+    Cow::Owned(resolved)
+}
+
+/// Resolves the reference at the start of `text`; its length.
+pub(super) fn push_reference(text: &str, into: &mut String) -> usize {
+    let bytes = text.as_bytes();
+    if let Some(b'#') = bytes.get(1) {
+        let hexadecimal = matches!(bytes.get(2), Some(b'x' | b'X'));
+        let (start, radix) = if hexadecimal { (3, 16) } else { (2, 10) };
+        let digits = text.get(start..).unwrap_or_default();
+        let length = digits.bytes().take_while(|b| char::from(*b).is_digit(radix)).count();
+        if length > 0 {
+            let number = digits.get(..length).and_then(|d| u32::from_str_radix(d, radix).ok());
+            into.extend(number.and_then(character));
+            let end = start + length;
+            return end + usize::from(bytes.get(end) == Some(&b';'));
+        }
+    } else {
+        let letters = bytes.iter().skip(1).take(LONGEST_REFERENCE);
+        let length = letters.take_while(|b| b.is_ascii_alphanumeric()).count();
+        let name = text.get(1..=length).unwrap_or_default();
+        if bytes.get(length + 1) == Some(&b';')
+            && let Some(character) = named(name)
+        {
+            into.push(character);
+            return length + 2;
+        }
+        let known = |length: &usize| {
+            let name = name.get(..*length).unwrap_or_default();
+            WITHOUT_SEMICOLON.binary_search(&name).is_ok()
+        };
+        // "&amp b", but not "&notify": a longer word is none, and in addresses "&copy=1" stays.
+        if known(&length)
+            && bytes.get(length + 1) != Some(&b'=')
+            && let Some(character) = named(name)
+        {
+            into.push(character);
+            return length + 1;
+        }
+    }
+    into.push('&');
+    1
+}
+
+fn named(name: &str) -> Option<char> {
+    let index = NAMED.binary_search_by_key(&name, |(name, _)| name).ok()?;
+    NAMED.get(index).map(|(_, character)| *character)
+}
+
+fn character(number: u32) -> Option<char> {
+    if (0x80..0xa0).contains(&number) {
+        let byte = [u8::try_from(number).ok()?];
+        let (text, _) = encoding_rs::WINDOWS_1252.decode_without_bom_handling(&byte);
+        return text.chars().next().filter(|c| !c.is_control());
+    }
+    let allowed = |c: &char| !c.is_control() || matches!(c, '\t' | '\n' | '\r');
+    char::from_u32(number).filter(allowed).filter(|c| !matches!(c, '\u{fffe}' | '\u{ffff}'))
+}

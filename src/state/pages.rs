@@ -1,0 +1,218 @@
+//! Pages that wait to be fetched, and the robots.txt of their hosts.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, params};
+use url::Url;
+
+use super::{Result, State, StateError, from_json, time, to_json};
+use crate::{
+    canonical_url::{Host, UrlKey},
+    politeness::Robots,
+    schedule::PageId,
+    source::Entry,
+};
+
+/// An entry whose page is to be read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pending {
+    pub id: PageId,
+    pub key: UrlKey,
+    /// The address to fetch.
+    pub url: Url,
+    pub feed_id: String,
+    pub entry: Entry,
+    pub first_seen_at: Timestamp,
+    pub not_before: Timestamp,
+    /// How often it was tried in vain.
+    pub attempts: u32,
+    /// The address is known: its entry changed, and the page is read again.
+    pub revisit: bool,
+}
+
+impl Pending {
+    pub fn host(&self) -> Host {
+        Host::of(&self.url)
+    }
+}
+
+pub(super) fn create(connection: &Connection) -> Result<()> {
+    Ok(connection.execute_batch(
+        "CREATE TABLE pending (
+             id INTEGER PRIMARY KEY AUTOINCREMENT,
+             key TEXT NOT NULL UNIQUE,
+             url TEXT NOT NULL,
+             feed TEXT NOT NULL,
+             entry TEXT NOT NULL,
+             first_seen_at INTEGER NOT NULL,
+             not_before INTEGER NOT NULL,
+             attempts INTEGER NOT NULL,
+             revisit INTEGER NOT NULL
+         );
+         CREATE TABLE robots (host TEXT PRIMARY KEY, rules TEXT NOT NULL) WITHOUT ROWID;
+         CREATE TABLE hold (host TEXT PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID;",
+    )?)
+}
+
+const COLUMNS: &str = "id, key, url, feed, entry, first_seen_at, not_before, attempts, revisit";
+
+struct Row {
+    id: i64,
+    key: String,
+    url: String,
+    feed: String,
+    entry: String,
+    first_seen_at: i64,
+    not_before: i64,
+    attempts: u32,
+    revisit: bool,
+}
+
+impl Row {
+    fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get(0)?,
+            key: row.get(1)?,
+            url: row.get(2)?,
+            feed: row.get(3)?,
+            entry: row.get(4)?,
+            first_seen_at: row.get(5)?,
+            not_before: row.get(6)?,
+            attempts: row.get(7)?,
+            revisit: row.get(8)?,
+        })
+    }
+
+    fn pending(self) -> Result<Pending> {
+        let key = serde_json::from_value(serde_json::Value::String(self.key));
+        Ok(Pending {
+            id: PageId(self.id),
+            key: key.map_err(|error| StateError::Value(error.to_string()))?,
+            url: Url::parse(&self.url).map_err(|error| StateError::Value(error.to_string()))?,
+            feed_id: self.feed,
+            entry: from_json(&self.entry)?,
+            first_seen_at: time(self.first_seen_at),
+            not_before: time(self.not_before),
+            attempts: self.attempts,
+            revisit: self.revisit,
+        })
+    }
+}
+
+impl State {
+    /// Puts a page on the waiting list; `id` of what is passed counts for nothing. `None` where
+    /// its address waits already.
+    pub fn add_pending(&self, page: &Pending) -> Result<Option<PageId>> {
+        let added = self
+            .connection
+            .prepare_cached(
+                "INSERT OR IGNORE INTO pending
+                     (key, url, feed, entry, first_seen_at, not_before, attempts, revisit)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            )?
+            .execute(params![
+                page.key.as_str(),
+                page.url.as_str(),
+                page.feed_id,
+                to_json(&page.entry)?,
+                page.first_seen_at.as_millisecond(),
+                page.not_before.as_millisecond(),
+                page.attempts,
+                page.revisit
+            ])?;
+        Ok((added > 0).then(|| PageId(self.connection.last_insert_rowid())))
+    }
+
+    pub fn pending(&self, id: PageId) -> Result<Option<Pending>> {
+        self.connection
+            .prepare_cached(&format!("SELECT {COLUMNS} FROM pending WHERE id = ?1"))?
+            .query_row([id.0], Row::read)
+            .optional()?
+            .map(Row::pending)
+            .transpose()
+    }
+
+    pub fn is_pending(&self, key: &UrlKey) -> Result<bool> {
+        Ok(self
+            .connection
+            .prepare_cached("SELECT 1 FROM pending WHERE key = ?1")?
+            .exists([key.as_str()])?)
+    }
+
+    /// Tries a page again at `not_before`, having tried it `attempts` times.
+    pub fn postpone(&self, id: PageId, attempts: u32, not_before: Timestamp) -> Result<()> {
+        self.connection
+            .prepare_cached("UPDATE pending SET attempts = ?2, not_before = ?3 WHERE id = ?1")?
+            .execute(params![id.0, attempts, not_before.as_millisecond()])?;
+        Ok(())
+    }
+
+    pub fn remove_pending(&self, key: &UrlKey) -> Result<()> {
+        self.connection
+            .prepare_cached("DELETE FROM pending WHERE key = ?1")?
+            .execute([key.as_str()])?;
+        Ok(())
+    }
+
+    /// All that waits: number, host and time, in the order in which it came.
+    pub fn waiting(&self) -> Result<Vec<(PageId, Host, Timestamp)>> {
+        let mut statement =
+            self.connection.prepare("SELECT id, url, not_before FROM pending ORDER BY id")?;
+        let rows = statement.query_map([], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, i64>(2)?))
+        })?;
+        let mut waiting = Vec::new();
+        for row in rows {
+            let (id, url, not_before) = row?;
+            let url = Url::parse(&url).map_err(|error| StateError::Value(error.to_string()))?;
+            waiting.push((PageId(id), Host::of(&url), time(not_before)));
+        }
+        Ok(waiting)
+    }
+
+    /// Pages that wait, by feed.
+    pub fn waiting_by_feed(&self) -> Result<std::collections::BTreeMap<String, u32>> {
+        let mut statement =
+            self.connection.prepare("SELECT feed, count(*) FROM pending GROUP BY feed")?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    pub fn robots(&self, host: &Host) -> Result<Option<Robots>> {
+        let text: Option<String> = self
+            .connection
+            .prepare_cached("SELECT rules FROM robots WHERE host = ?1")?
+            .query_row([host.as_str()], |row| row.get(0))
+            .optional()?;
+        text.map(|text| from_json(&text)).transpose()
+    }
+
+    pub fn put_robots(&self, host: &Host, robots: &Robots) -> Result<()> {
+        self.connection
+            .prepare_cached("INSERT OR REPLACE INTO robots VALUES (?1, ?2)")?
+            .execute(params![host.as_str(), to_json(robots)?])?;
+        Ok(())
+    }
+
+    /// Nothing is to be asked of a host before `until`.
+    pub fn put_hold(&self, host: &Host, until: Timestamp) -> Result<()> {
+        self.connection
+            .prepare_cached("INSERT OR REPLACE INTO hold VALUES (?1, ?2)")?
+            .execute(params![host.as_str(), until.as_millisecond()])?;
+        Ok(())
+    }
+
+    /// The hosts that are held after `now`.
+    pub fn holds(&self, now: Timestamp) -> Result<Vec<(Host, Timestamp)>> {
+        let mut statement = self
+            .connection
+            .prepare("SELECT host, until FROM hold WHERE until > ?1 ORDER BY host")?;
+        let rows = statement
+            .query_map([now.as_millisecond()], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?;
+        let mut holds = Vec::new();
+        for row in rows {
+            let (host, until) = row?;
+            holds.push((from_json(&to_json(&host)?)?, time(until)));
+        }
+        Ok(holds)
+    }
+}

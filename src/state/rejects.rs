@@ -1,0 +1,112 @@
+//! What was not kept, and why: `rejects.jsonl`, append-only, rotated. It is also the review's
+//! sample of what a topic might have missed.
+#![expect(clippy::disallowed_methods, reason = "shell: appends to and reads rejects.jsonl")]
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, BufRead, BufReader, Write},
+    path::{Path, PathBuf},
+};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::canonical_url::UrlKey;
+
+/// One line of `rejects.jsonl`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Reject {
+    pub at: Timestamp,
+    pub url_key: UrlKey,
+    pub url: String,
+    pub feed_id: String,
+    pub title: Option<String>,
+    pub language: Option<String>,
+    pub score: f32,
+    /// One sentence: why it was not kept.
+    pub reason: String,
+    /// What the topic looked for and did not find.
+    pub missing: Vec<String>,
+    /// `false` where the page was read, `true` where it could not be.
+    pub failed: bool,
+    /// Hash of what the feed said of it.
+    pub signature: i64,
+}
+
+/// The open file, and the older ones beside it: `rejects.1.jsonl` is the last one closed.
+#[derive(Debug)]
+pub struct RejectLog {
+    folder: PathBuf,
+    file: File,
+    size: u64,
+    max_size: u64,
+    max_files: u32,
+}
+
+fn name(folder: &Path, age: u32) -> PathBuf {
+    match age {
+        0 => folder.join("rejects.jsonl"),
+        age => folder.join(format!("rejects.{age}.jsonl")),
+    }
+}
+
+impl RejectLog {
+    /// Opens the log for appending. A torn last line gets its end, so that the next line is whole.
+    pub fn open(folder: &Path, max_size: u64, max_files: u32) -> io::Result<Self> {
+        let path = name(folder, 0);
+        let torn = fs::read(&path).is_ok_and(|bytes| bytes.last().is_some_and(|b| *b != b'\n'));
+        let mut file = OpenOptions::new().create(true).append(true).open(&path)?;
+        if torn {
+            file.write_all(b"\n")?;
+        }
+        let size = file.metadata()?.len();
+        Ok(Self { folder: folder.to_owned(), file, size, max_size, max_files })
+    }
+
+    /// Appends in one write. The file is not synced line by line: what a power cut takes is read
+    /// again at the next poll.
+    pub fn append(&mut self, rejects: &[Reject]) -> io::Result<()> {
+        let mut lines = Vec::new();
+        for reject in rejects {
+            serde_json::to_writer(&mut lines, reject)?;
+            lines.push(b'\n');
+        }
+        if lines.is_empty() {
+            return Ok(());
+        }
+        if self.size > 0 && self.size + lines.len() as u64 > self.max_size {
+            self.rotate()?;
+        }
+        self.file.write_all(&lines)?;
+        self.size += lines.len() as u64;
+        Ok(())
+    }
+
+    pub fn sync(&self) -> io::Result<()> {
+        self.file.sync_data()
+    }
+
+    fn rotate(&mut self) -> io::Result<()> {
+        self.file.sync_data()?;
+        for age in (0..self.max_files).rev() {
+            let (from, to) = (name(&self.folder, age), name(&self.folder, age + 1));
+            if from.exists() {
+                fs::rename(from, to)?;
+            }
+        }
+        self.file = OpenOptions::new().create(true).append(true).open(name(&self.folder, 0))?;
+        self.size = 0;
+        Ok(())
+    }
+}
+
+/// Every whole line of the log and its rotated parts, oldest first; broken lines are passed over.
+pub fn read_rejects(folder: &Path) -> impl Iterator<Item = Reject> {
+    let oldest = (0..).take_while(|age| *age < 2 || name(folder, *age).exists()).last();
+    let folder = folder.to_owned();
+    (0..=oldest.unwrap_or(0))
+        .rev()
+        .filter_map(move |age| File::open(name(&folder, age)).ok())
+        .flat_map(|file| BufReader::new(file).split(b'\n').map_while(Result::ok))
+        .filter_map(|line| serde_json::from_slice(&line).ok())
+}

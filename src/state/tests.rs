@@ -1,0 +1,141 @@
+//! Tests of the state index.
+
+use jiff::Timestamp;
+use url::Url;
+
+use super::*;
+use crate::{
+    canonical_url::{CanonicalUrl, Host},
+    schedule::{FeedState, PageId},
+    source::Entry,
+};
+
+fn now() -> Timestamp {
+    "2022-01-16T08:00:00.123Z".parse().unwrap()
+}
+
+fn pending(address: &str) -> Pending {
+    let address = CanonicalUrl::parse(address).unwrap();
+    Pending {
+        id: PageId(0),
+        key: address.key,
+        url: address.fetch,
+        feed_id: "courier".into(),
+        entry: Entry { title: Some("Миротворцы".into()), ..Entry::default() },
+        first_seen_at: now(),
+        not_before: now(),
+        attempts: 0,
+        revisit: false,
+    }
+}
+
+#[test]
+fn a_page_waits_once_under_all_its_addresses() {
+    let state = State::in_memory().unwrap();
+    let page = pending("https://www.news.example/a?utm_source=rss");
+    let id = state.add_pending(&page).unwrap().unwrap();
+    assert_eq!(state.add_pending(&pending("http://news.example/a")).unwrap(), None);
+    assert_eq!(state.pending(id).unwrap().unwrap(), Pending { id, ..page.clone() });
+    assert!(state.is_pending(&page.key).unwrap());
+    state.remove_pending(&page.key).unwrap();
+    assert_eq!(state.pending(id).unwrap(), None);
+}
+
+#[test]
+fn what_is_rolled_back_never_was() {
+    let state = State::in_memory().unwrap();
+    state.begin().unwrap();
+    state.put_feed("courier", &FeedState { failures: 3, ..FeedState::default() }).unwrap();
+    state.rollback().unwrap();
+    state.rollback().unwrap();
+    assert_eq!(state.feed("courier").unwrap(), None);
+}
+
+#[test]
+fn a_feed_keeps_its_state_and_adds_up_its_counters() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.sqlite");
+    let known = FeedState {
+        next_at: Some(now()),
+        validators: crate::fetch::Validators {
+            etag: Some(b"\"\xff\xfe\"".to_vec()),
+            last_modified: Some(b"yesterday, honestly".to_vec()),
+        },
+        validators_of: Some(Box::new(Url::parse("https://news.example/feed").unwrap())),
+        ..FeedState::default()
+    };
+    {
+        let state = State::open(&path).unwrap();
+        state.put_feed("courier", &known).unwrap();
+        state
+            .count("courier", Counters { polls: 1, entries: 3, kept: 1, ..Counters::default() })
+            .unwrap();
+        state.count("courier", Counters { rejected: 2, ..Counters::default() }).unwrap();
+        state.put_feed("courier", &known).unwrap();
+    }
+    let row = State::open_read_only(&path).unwrap().feed("courier").unwrap().unwrap();
+    assert_eq!(row.state, known);
+    let counters = Counters { polls: 1, entries: 3, kept: 1, rejected: 2, ..Counters::default() };
+    assert_eq!(row.counters, counters);
+}
+
+#[test]
+fn holds_last_until_they_are_over() {
+    let state = State::in_memory().unwrap();
+    let host = Host::of(&Url::parse("https://news.example:8443/").unwrap());
+    state.put_hold(&host, now()).unwrap();
+    assert_eq!(state.holds(now()).unwrap(), []);
+    let before = now() - jiff::SignedDuration::from_secs(1);
+    assert_eq!(
+        state.holds(before).unwrap(),
+        [(host, now() - jiff::SignedDuration::from_micros(0))]
+    );
+}
+
+#[test]
+fn an_index_of_another_version_is_built_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.sqlite");
+    {
+        let state = State::open(&path).unwrap();
+        state.put_note("checkpoint", &"old").unwrap();
+        state.connection().pragma_update(None, "user_version", 4711).unwrap();
+    }
+    let state = State::open(&path).unwrap();
+    assert_eq!(state.note::<String>("checkpoint").unwrap(), None);
+}
+
+fn reject(n: u32) -> Reject {
+    Reject {
+        at: now(),
+        url_key: CanonicalUrl::parse(&format!("https://news.example/{n}")).unwrap().key,
+        url: format!("https://news.example/{n}"),
+        feed_id: "courier".into(),
+        title: Some(format!("Title {n}")),
+        language: Some("en".into()),
+        score: 0.5,
+        reason: "the organization is not named".into(),
+        missing: vec!["csto".into()],
+        failed: false,
+        signature: 1,
+    }
+}
+
+#[test]
+fn rejects_are_rotated_and_read_back_in_order_and_a_torn_line_costs_only_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let size = serde_json::to_string(&reject(10)).unwrap().len() as u64 + 1;
+    let mut log = RejectLog::open(folder.path(), 3 * size, 2).unwrap();
+    for n in 10..18 {
+        log.append(&[reject(n)]).unwrap();
+    }
+    drop(log);
+    let path = folder.path().join("rejects.jsonl");
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes.extend_from_slice(b"{\"at\":\"2022-01-");
+    std::fs::write(&path, bytes).unwrap();
+    let mut log = RejectLog::open(folder.path(), 30 * size, 2).unwrap();
+    log.append(&[reject(18)]).unwrap();
+    let read: Vec<Reject> = read_rejects(folder.path()).collect();
+    assert_eq!(read, (10..19).map(reject).collect::<Vec<_>>());
+}

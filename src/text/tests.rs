@@ -1,0 +1,211 @@
+use proptest::prelude::*;
+
+use super::*;
+
+#[test]
+fn a_line_loses_what_no_reader_sees() {
+    for (raw, clean) in [
+        ("", ""),
+        (" \u{a0}\u{3000}\t ", ""),
+        ("plain words", "plain words"),
+        ("  two   spaces ", "two spaces"),
+        ("a\u{a0}b\u{202f}c\u{3000}d\r\n\te", "a b c d e"),
+        ("soft\u{ad}hyphen", "softhyphen"),
+        ("\u{feff}bom \u{200b}zero\u{200b}width\u{2060}", "bom zerowidth"),
+        ("right\u{202e}left\u{202c} \u{2067}isolate\u{2069}\u{200f}", "rightleft isolate"),
+        ("nul\0 bell\u{7} c1\u{92} del\u{7f}", "nul bell c1 del"),
+        ("next\u{85}line\u{2028}para\u{2029}end", "next line para end"),
+        ("e\u{301}te\u{301}", "été"),
+        ("\u{110c}\u{1175}\u{11b8}", "집"),
+        ("Å", "Å"),
+        ("non\u{fdd0}character\u{fffe}\u{1ffff} lost\u{fffd}", "noncharacter lost\u{fffd}"),
+    ] {
+        assert_eq!(clean_line(raw), clean, "{raw:?}");
+    }
+}
+
+#[test]
+fn a_joiner_stays_where_the_script_needs_it() {
+    for kept in [
+        "می\u{200c}شود",
+        "قزاقستان\u{200c}ها",
+        "क्\u{200d}ष",
+        "ನಿರ್\u{200c}ದಿಷ್ಟ",
+        "ශ්\u{200d}රී",
+        "ന്\u{200d}",
+        "👩\u{200d}🚒 ❤\u{fe0f}\u{200d}🔥 👩🏽\u{200d}⚕\u{fe0f}",
+        "🏴\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}",
+        "葛\u{e0100}",
+    ] {
+        assert_eq!(clean_line(kept), kept, "{kept:?}");
+    }
+    for (raw, clean) in [
+        ("CS\u{200c}TO", "CSTO"),
+        ("ОД\u{200d}КБ", "ОДКБ"),
+        ("می\u{200c}\u{200c}شود", "می\u{200c}شود"),
+        ("کتاب\u{200c} نو", "کتاب نو"),
+        ("a \u{200d} b", "a b"),
+        ("\u{200c} a\u{200d}", "a"),
+        ("👩\u{200d} a", "👩 a"),
+        ("smuggled\u{e0061}\u{e0062}", "smuggled"),
+    ] {
+        assert_eq!(clean_line(raw), clean, "{raw:?}");
+    }
+}
+
+#[test]
+fn paragraphs_stay_apart_by_one_blank_line() {
+    assert_eq!(
+        clean_text("one\ntwo \r\n\r\n\n three\u{2029}four\n\u{200b}\n"),
+        "one\n\ntwo\n\nthree\n\nfour"
+    );
+    assert_eq!(clean_text("\n\n"), "");
+}
+
+#[test]
+fn words_are_counted_as_a_reader_counts_them() {
+    for (text, words) in [
+        ("", 0),
+        ("— … !", 0),
+        ("Peacekeepers left Kazakhstan.", 3),
+        ("l’OTSC well-known 1,600 U.N.", 4),
+        ("foo—bar", 2),
+        ("миротворці об'єкт", 2),
+        ("哈萨克斯坦总统", 4),
+        ("からのCSTO平和維持", 5),
+        ("카자흐스탄 대통령", 2),
+        ("คาซัคสถาน", 2),
+        ("कजाकिस्तान में", 2),
+        ("نیروهای حافظ صلح", 3),
+    ] {
+        assert_eq!(word_count(text), words, "{text:?}");
+    }
+}
+
+#[test]
+fn spellings_of_one_word_fold_to_one() {
+    for (text, folded) in [
+        ("CSTO Troops\t`quoted`", "csto troops 'quoted'"),
+        ("ＣＳＴＯ", "csto"),
+        ("Łódź İstanbul Diyarbakır Əliyev", "lodz istanbul diyarbakir eliyev"),
+        ("Straße Ærø Đà Nẵng", "strasse aero da nang"),
+        ("Qozog‘iston Qozogʻiston Qozog’iston", "qozog'iston qozog'iston qozog'iston"),
+        ("Ёлка й ї ў ґ", "елка и і у г"),
+        ("Қазақстан ҰҚШҰ", "қазақстан ұқшұ"),
+        ("ΚΑΖΑΚΣΤΆΝ Αρμενίας", "καζακσταν αρμενιασ"),
+        ("أمن إلى الجماعى کازاخستان كازاخستان", "امن الي الجماعي كازاخستان كازاخستان"),
+        ("معاهدة قُوّات می\u{200c}شود", "معاهده قوات ميشود"),
+        ("क़ज़ाक़िस्तान", "कजाकिस्तान"),
+        ("集安組織", "集安組織"),
+        ("ｶｻﾞﾌｽﾀﾝ か\u{3099}", "カザフスタン が"),
+        ("\u{110f}\u{1161}자흐\u{1109}\u{1173}탄", "카자흐스탄"),
+        ("CS\u{ad}TO\u{200b}–KZ", "csto-kz"),
+        ("a\u{a0}b\u{2028}c…", "a b\nc..."),
+        ("٢٠٢٢ ۲۰۲۲ २०२२", "2022 2022 2022"),
+        ("եւ և", "եւ եւ"),
+        ("𝐂𝐒𝐓𝐎 🕊", "csto 🕊"),
+    ] {
+        assert_eq!(fold(text).as_str(), folded, "{text:?}");
+    }
+}
+
+/// Characters that meet each other badly.
+fn tricky() -> impl Strategy<Value = String> {
+    let tricky = proptest::sample::select(vec![
+        ' ',
+        '\n',
+        '\r',
+        '\u{85}',
+        '\u{a0}',
+        '\u{ad}',
+        '\u{200b}',
+        '\u{200c}',
+        '\u{200d}',
+        '\u{202e}',
+        '\u{301}',
+        '\u{338}',
+        '\u{64b}',
+        '\u{653}',
+        '\u{654}',
+        '\u{94d}',
+        '\u{93c}',
+        '\u{3099}',
+        '\u{fe0f}',
+        '\u{1100}',
+        '\u{1161}',
+        '\u{11a8}',
+        'a',
+        'e',
+        'ا',
+        'و',
+        'ک',
+        'क',
+        'は',
+        'ﾊ',
+        'ﾞ',
+        '한',
+        '中',
+        '👩',
+        '🏽',
+        '❤',
+        '↔',
+        '⬅',
+        '🏴',
+        '\u{e0067}',
+        '\u{e007f}',
+        'ß',
+        'İ',
+        'ǆ',
+        'ﬁ',
+        'ﷺ',
+        '㎏',
+        '\u{2029}',
+        '\u{feff}',
+    ]);
+    proptest::collection::vec(prop_oneof![4 => tricky, 1 => any::<char>()], 0..24)
+        .prop_map(|characters| characters.into_iter().collect())
+}
+
+proptest! {
+    #[test]
+    fn cleaning_a_clean_text_changes_nothing(text in tricky()) {
+        let line = clean_line(&text);
+        prop_assert_eq!(clean_line(&line), line.clone());
+        prop_assert!(unicode_normalization::is_nfc(&line));
+        prop_assert!(!line.starts_with(' ') && !line.ends_with(' ') && !line.contains("  "));
+        let paragraphs = clean_text(&text);
+        prop_assert_eq!(clean_text(&paragraphs), paragraphs.clone());
+        prop_assert!(!paragraphs.contains("\n\n\n"));
+    }
+
+    #[test]
+    fn folding_a_folded_text_changes_nothing(text in tricky()) {
+        let folded = fold(&text);
+        prop_assert_eq!(folded.as_bytes().len(), folded.as_str().len());
+        let again = fold(folded.as_str());
+        prop_assert_eq!(again.as_str(), folded.as_str());
+    }
+
+    #[test]
+    fn a_folded_range_leads_back_to_whole_characters_that_fold_to_it(
+        text in proptest::collection::vec(tricky(), 0..60).prop_map(|parts| parts.concat()),
+        start in any::<proptest::sample::Index>(),
+        length in 1..40_usize,
+    ) {
+        let folded = fold(&text);
+        let boundaries: Vec<usize> = folded.as_str().char_indices().map(|(at, _)| at).collect();
+        prop_assume!(!boundaries.is_empty());
+        let first = start.index(boundaries.len());
+        let from = boundaries[first];
+        let to = boundaries.get(first + length).copied().unwrap_or(folded.as_bytes().len());
+        let range = folded.original_range(&text, from..to);
+        let surface = text.get(range).expect("cut at characters");
+        let refolded = fold(surface);
+        prop_assert!(refolded.as_str().contains(&folded.as_str()[from..to]), "{surface:?}");
+    }
+
+    #[test]
+    fn counting_survives_any_text(text in any::<String>()) {
+        prop_assert!(word_count(&text) <= text.chars().count());
+    }
+}

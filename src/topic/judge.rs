@@ -1,0 +1,573 @@
+//! What a topic's rules make of what stands in a text.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::tz::TimeZone;
+
+use super::{
+    Field, Ignore, Judgement, Match, Near, Outcome, Place, Rule, Slot, Text, Topic, Undated,
+    Window,
+    matcher::{Hit, Matcher},
+    reason,
+};
+use crate::text::{Folded, fold, is_spaceless};
+
+pub(super) fn judge(topics: &[Topic], matcher: &Matcher, text: &Text<'_>) -> Vec<Judgement> {
+    let fields = read(matcher, topics.len(), text);
+    let mut judgements: Vec<Judgement> = topics
+        .iter()
+        .enumerate()
+        .map(|(at, topic)| Case::new(topic, at, &fields, text).judgement())
+        .collect();
+    judgements.sort_by(|a, b| a.outcome.cmp(&b.outcome).then(b.score.total_cmp(&a.score)));
+    judgements
+}
+
+/// Folds the fields of `text` and finds the terms of all topics in them.
+pub(super) fn read<'a>(matcher: &Matcher, topics: usize, text: &Text<'a>) -> Vec<Read<'a>> {
+    let language = text.language.map(|tag| tag.split('-').next().unwrap_or(tag));
+    let fields =
+        [(Field::Title, text.title), (Field::Summary, text.summary), (Field::Text, text.text)];
+    fields
+        .into_iter()
+        .filter(|(_, original)| !original.is_empty())
+        .map(|(field, original)| {
+            let folded = fold(original);
+            let hits = matcher.hits(original, &folded, language, topics);
+            Read { field, original, folded, hits }
+        })
+        .collect()
+}
+
+/// A field of the text as it was read.
+pub(super) struct Read<'a> {
+    pub(super) field: Field,
+    pub(super) original: &'a str,
+    pub(super) folded: Folded,
+    /// By topic.
+    pub(super) hits: Vec<Vec<Hit>>,
+}
+
+/// An occurrence with its place.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Occurrence {
+    pub(super) hit: Hit,
+    pub(super) field: usize,
+    pub(super) place: Place,
+    /// Words before it in the field, in quarters of a word.
+    pub(super) word: u32,
+    pub(super) sentence: u32,
+    /// Does not count; see [`Ignore`].
+    pub(super) ignored: bool,
+}
+
+/// A rule that holds: what it gives and by which occurrences.
+#[derive(Debug, Clone)]
+pub(super) struct Holding {
+    pub(super) rule: usize,
+    pub(super) gain: f32,
+    pub(super) evidence: Vec<usize>,
+}
+
+/// One topic before one text.
+pub(super) struct Case<'a> {
+    pub(super) topic: &'a Topic,
+    pub(super) fields: &'a [Read<'a>],
+    /// In order of field and place.
+    pub(super) occurrences: Vec<Occurrence>,
+    pub(super) holdings: Vec<Holding>,
+    /// 1 inside the topic's window.
+    pub(super) window: f32,
+    pub(super) score: f32,
+}
+
+impl<'a> Case<'a> {
+    pub(super) fn new(
+        topic: &'a Topic,
+        at: usize,
+        fields: &'a [Read<'a>],
+        text: &Text<'_>,
+    ) -> Self {
+        let window = topic.window.map_or(1.0, |window| window.factor(text));
+        let mut case = Self {
+            topic,
+            fields,
+            occurrences: Vec::new(),
+            holdings: Vec::new(),
+            window,
+            score: 0.0,
+        };
+        let found: BTreeSet<usize> = fields
+            .iter()
+            .flat_map(|field| field.hits.get(at).into_iter().flatten())
+            .map(|hit| hit.concept)
+            .collect();
+        if found.is_empty() {
+            return case;
+        }
+        let untitled = text.title.trim().is_empty();
+        for (index, field) in fields.iter().enumerate() {
+            let hits = field.hits.get(at).map_or(&[][..], Vec::as_slice);
+            place(topic, index, field, hits, untitled, text.title, &mut case.occurrences);
+        }
+        case.ignore();
+        for (index, rule) in topic.rules.iter().enumerate() {
+            let possible =
+                |slot: &Slot| slot.concepts.iter().any(|concept| found.contains(concept));
+            if rule.slots.iter().all(possible)
+                && let Some((gain, evidence)) = case.hold(rule)
+            {
+                case.holdings.push(Holding { rule: index, gain, evidence });
+            }
+        }
+        let sum: f32 = case.holdings.iter().map(|holding| holding.gain).sum();
+        case.score = if sum > 0.0 { sum * window } else { 0.0 };
+        case
+    }
+
+    pub(super) fn outcome(&self) -> Outcome {
+        if self.score >= self.topic.threshold {
+            Outcome::Relevant
+        } else if self.score > 0.0 && self.score >= self.topic.passing {
+            Outcome::Passing
+        } else {
+            Outcome::Irrelevant
+        }
+    }
+
+    pub(super) fn judgement(&self) -> Judgement {
+        let outcome = self.outcome();
+        let missing = if outcome == Outcome::Relevant { Vec::new() } else { self.missing() };
+        Judgement {
+            topic: self.topic.id.clone(),
+            outcome,
+            score: (self.score * 100.0).round() / 100.0,
+            reason: reason::sentence(self),
+            rules: self
+                .holdings
+                .iter()
+                .filter_map(|holding| self.topic.rules.get(holding.rule))
+                .map(|rule| rule.name.clone())
+                .collect(),
+            matches: self.matches(),
+            missing,
+        }
+    }
+
+    /// The concepts that the rules look for and the text has not.
+    fn missing(&self) -> Vec<String> {
+        let found: BTreeSet<usize> = self
+            .occurrences
+            .iter()
+            .filter(|occurrence| !occurrence.ignored)
+            .map(|occurrence| occurrence.hit.concept)
+            .collect();
+        let mut missing = BTreeSet::new();
+        for rule in self.topic.rules.iter().filter(|rule| rule.score > 0.0) {
+            for slot in &rule.slots {
+                if !slot.concepts.iter().any(|concept| found.contains(concept)) {
+                    missing.extend(&slot.concepts);
+                }
+            }
+        }
+        missing
+            .into_iter()
+            .filter_map(|at: &usize| Some(self.topic.concepts.get(*at)?.name.clone()))
+            .collect()
+    }
+
+    /// The occurrences that count, as evidence; of each concept the first in each field.
+    fn matches(&self) -> Vec<Match> {
+        let mut times: BTreeMap<(usize, usize), usize> = BTreeMap::new();
+        let counted = self.occurrences.iter().filter(|occurrence| {
+            let times = times.entry((occurrence.field, occurrence.hit.concept)).or_default();
+            *times += usize::from(!occurrence.ignored);
+            !occurrence.ignored && *times <= MOST_MATCHES
+        });
+        counted.filter_map(|occurrence| self.evidence(occurrence)).collect()
+    }
+
+    /// An occurrence with its place in code points of its field as given.
+    pub(super) fn evidence(&self, occurrence: &Occurrence) -> Option<Match> {
+        let field = self.fields.get(occurrence.field)?;
+        let concept = self.topic.concepts.get(occurrence.hit.concept)?;
+        let hit = occurrence.hit;
+        let range = field.folded.original_range(field.original, hit.start..hit.end);
+        let matched = field.original.get(range.clone())?;
+        let start = code_points(field.original.get(..range.start)?);
+        Some(Match {
+            term: concept.terms.get(hit.term)?.spelled.clone(),
+            group: concept.name.clone(),
+            field: field.field,
+            start,
+            end: start + code_points(matched),
+            matched: matched.to_owned(),
+        })
+    }
+
+    /// Marks the occurrences that do not count.
+    fn ignore(&mut self) {
+        for ignore in &self.topic.ignores {
+            let ignored: Vec<usize> = match *ignore {
+                Ignore::Beside { concept, beside, within } => (0..self.occurrences.len())
+                    .filter(|at| self.is_beside(*at, concept, beside, within))
+                    .collect(),
+                Ignore::Listed { concept, peers, at_least } => (0..self.occurrences.len())
+                    .filter(|at| self.is_listed(*at, concept, peers, at_least))
+                    .collect(),
+            };
+            for at in ignored {
+                if let Some(occurrence) = self.occurrences.get_mut(at) {
+                    occurrence.ignored = true;
+                }
+            }
+        }
+    }
+
+    fn is_beside(&self, at: usize, concept: usize, beside: usize, within: u32) -> bool {
+        let Some(one) = self.occurrences.get(at).filter(|one| one.hit.concept == concept) else {
+            return false;
+        };
+        let near = |other: &&Occurrence| {
+            other.field == one.field && other.word.abs_diff(one.word) <= within.saturating_mul(4)
+        };
+        let before = self.occurrences.iter().take(at).rev().take_while(near);
+        let after = self.occurrences.iter().skip(at + 1).take_while(near);
+        before.chain(after).any(|other| other.hit.concept == beside)
+    }
+
+    /// A list: its members follow each other with one word between at most.
+    fn is_listed(&self, at: usize, concept: usize, peers: usize, at_least: usize) -> bool {
+        let Some(one) = self.occurrences.get(at).filter(|one| one.hit.concept == concept) else {
+            return false;
+        };
+        let count = |neighbours: &mut dyn Iterator<Item = &Occurrence>| {
+            let mut last = one;
+            let mut terms = 0;
+            for other in neighbours {
+                if other.hit.concept != peers && other.hit.concept != concept {
+                    continue;
+                }
+                if other.field != one.field || other.word.abs_diff(last.word) > 2 * 4 {
+                    break;
+                }
+                terms += usize::from(other.hit.concept == peers);
+                last = other;
+            }
+            terms
+        };
+        let before = count(&mut self.occurrences.iter().take(at).rev());
+        let after = count(&mut self.occurrences.iter().skip(at + 1));
+        before + after >= at_least
+    }
+
+    /// What `rule` gives and by which occurrences, if it holds.
+    fn hold(&self, rule: &Rule) -> Option<(f32, Vec<usize>)> {
+        let counts = |occurrence: &Occurrence| {
+            !occurrence.ignored && rule.places.contains(&occurrence.place)
+        };
+        if rule.times > 1 {
+            for slot in &rule.slots {
+                let times = self
+                    .occurrences
+                    .iter()
+                    .filter(|one| counts(one) && slot.takes(one.hit.concept, one.place))
+                    .count();
+                if times < rule.times {
+                    return None;
+                }
+            }
+        }
+        match rule.near {
+            Some(near) => self.hold_near(rule, near, counts),
+            None => self.hold_anywhere(rule, counts),
+        }
+    }
+
+    fn hold_anywhere(
+        &self,
+        rule: &Rule,
+        counts: impl Fn(&Occurrence) -> bool,
+    ) -> Option<(f32, Vec<usize>)> {
+        let mut best: Vec<Option<usize>> = vec![None; rule.slots.len()];
+        for (at, one) in self.occurrences.iter().enumerate().filter(|(_, one)| counts(one)) {
+            if rule.none_of.contains(&one.hit.concept) {
+                return None;
+            }
+            for (slot, best) in rule.slots.iter().zip(&mut best) {
+                let better = best
+                    .and_then(|best| self.occurrences.get(best))
+                    .is_none_or(|best| self.boost(one) > self.boost(best));
+                if slot.takes(one.hit.concept, one.place) && better {
+                    *best = Some(at);
+                }
+            }
+        }
+        let evidence: Option<Vec<usize>> = best.into_iter().collect();
+        let evidence = evidence?;
+        Some((rule.score * self.mean_boost(&evidence), evidence))
+    }
+
+    /// The instance with the highest boost, of those that are near enough.
+    fn hold_near(
+        &self,
+        rule: &Rule,
+        near: Near,
+        counts: impl Fn(&Occurrence) -> bool,
+    ) -> Option<(f32, Vec<usize>)> {
+        let mut best: Option<(f32, Vec<usize>)> = None;
+        let mut last: Vec<Option<usize>> = vec![None; rule.slots.len()];
+        let mut field = usize::MAX;
+        for (at, one) in self.occurrences.iter().enumerate() {
+            if one.field != field {
+                field = one.field;
+                last.fill(None);
+            }
+            if !counts(one) {
+                continue;
+            }
+            let mut fills = false;
+            for (slot, last) in rule.slots.iter().zip(&mut last) {
+                if slot.takes(one.hit.concept, one.place) {
+                    *last = Some(at);
+                    fills = true;
+                }
+            }
+            if !fills {
+                continue;
+            }
+            let Some(evidence) = last.iter().copied().collect::<Option<Vec<usize>>>() else {
+                continue;
+            };
+            let first = evidence.iter().min().and_then(|first| self.occurrences.get(*first));
+            if !first.is_some_and(|first| near.reaches(first, one)) {
+                continue;
+            }
+            let boost = self.mean_boost(&evidence);
+            if best.as_ref().is_some_and(|(best, _)| *best >= boost) {
+                continue;
+            }
+            if first.is_some_and(|first| self.is_spoilt(rule, near, first, one)) {
+                continue;
+            }
+            best = Some((boost, evidence));
+        }
+        best.map(|(boost, evidence)| (rule.score * boost, evidence))
+    }
+
+    /// Whether one of the rule's `none_of` stands as near to the instance as its parts may stand
+    /// to each other.
+    fn is_spoilt(&self, rule: &Rule, near: Near, first: &Occurrence, last: &Occurrence) -> bool {
+        if rule.none_of.is_empty() {
+            return false;
+        }
+        self.occurrences.iter().any(|one| {
+            one.field == first.field
+                && rule.none_of.contains(&one.hit.concept)
+                && (near.reaches(one, first) || near.reaches(last, one))
+        })
+    }
+
+    fn boost(&self, occurrence: &Occurrence) -> f32 {
+        self.topic.boost.of(occurrence.place)
+    }
+
+    fn mean_boost(&self, evidence: &[usize]) -> f32 {
+        let boosts = evidence.iter().filter_map(|at| self.occurrences.get(*at));
+        let sum: f32 = boosts.map(|one| self.boost(one)).sum();
+        let count = u16::try_from(evidence.len()).unwrap_or(u16::MAX);
+        sum / f32::from(count.max(1))
+    }
+}
+
+/// Of one concept in one field; a page that repeats a word a thousand times needs no thousand
+/// proofs.
+const MOST_MATCHES: usize = 10;
+
+fn code_points(text: &str) -> u32 {
+    u32::try_from(text.chars().count()).unwrap_or(u32::MAX)
+}
+
+impl Near {
+    fn reaches(self, one: &Occurrence, other: &Occurrence) -> bool {
+        match self {
+            Self::Words(within) => one.word.abs_diff(other.word) <= within.saturating_mul(4),
+            Self::Sentences(within) => one.sentence.abs_diff(other.sentence) <= within,
+        }
+    }
+}
+
+impl Window {
+    fn factor(&self, text: &Text<'_>) -> f32 {
+        let Some(published) = text.published else {
+            return match self.undated {
+                Undated::Keep => 1.0,
+                Undated::Doubt => self.outside,
+            };
+        };
+        let day = published.to_zoned(TimeZone::UTC).date();
+        let early = self.from.is_some_and(|from| day < from);
+        let late = self.to.is_some_and(|to| day > to);
+        if early || late { self.outside } else { self.inside }
+    }
+}
+
+/// Gives the hits of one field their places and positions.
+fn place(
+    topic: &Topic,
+    index: usize,
+    field: &Read<'_>,
+    hits: &[Hit],
+    untitled: bool,
+    title: &str,
+    occurrences: &mut Vec<Occurrence>,
+) {
+    if hits.is_empty() {
+        return;
+    }
+    let folded = field.folded.as_str();
+    let layout = match field.field {
+        Field::Title => Layout { headline: usize::MAX, lead: 0, asides: Vec::new() },
+        Field::Summary => Layout { headline: 0, lead: usize::MAX, asides: Vec::new() },
+        Field::Text => Layout::of_text(folded, untitled, title, topic.lead),
+    };
+    let mut counter = Counter::default();
+    let mut characters = folded.char_indices();
+    for hit in hits {
+        counter.advance(&mut characters, hit.start);
+        occurrences.push(Occurrence {
+            hit: *hit,
+            field: index,
+            place: layout.place(hit.start),
+            word: counter.quarters,
+            sentence: counter.sentence,
+            ignored: false,
+        });
+    }
+}
+
+/// Where the parts of an article's text end, in bytes of its folded form.
+struct Layout {
+    headline: usize,
+    lead: usize,
+    asides: Vec<(usize, usize)>,
+}
+
+impl Layout {
+    fn of_text(folded: &str, untitled: bool, title: &str, lead: usize) -> Self {
+        let headline = if untitled { first_sentence(folded, LONGEST_HEADLINE) } else { 0 };
+        // Many pages repeat the title above the text; the lead begins behind it.
+        let title = fold(title);
+        let repeated = match folded.strip_prefix(title.as_str()) {
+            Some(_) if !untitled => title.as_bytes().len(),
+            _ => headline,
+        };
+        let behind = folded.get(repeated..).unwrap_or_default();
+        // The second half of a short text is no lead: there stand the asides, and the headlines of
+        // other stories that a page leaves behind.
+        let half = behind.chars().count() / 2;
+        let lead = byte_of_char(behind, lead.min(half)).max(first_sentence(behind, lead));
+        Self { headline, lead: repeated + lead, asides: asides(folded) }
+    }
+
+    fn place(&self, at: usize) -> Place {
+        let next = self.asides.partition_point(|(_, end)| *end <= at);
+        let aside = self.asides.get(next).is_some_and(|(start, _)| *start <= at);
+        match at {
+            _ if at < self.headline => Place::Title,
+            _ if at < self.lead => Place::Lead,
+            _ if aside => Place::Aside,
+            _ => Place::Body,
+        }
+    }
+}
+
+/// Code points.
+const LONGEST_HEADLINE: usize = 200;
+
+/// Where the first sentence ends, or so many code points.
+fn first_sentence(text: &str, most: usize) -> usize {
+    let begin = text.len() - text.trim_start().len();
+    text.char_indices()
+        .take(most)
+        .find(|(at, c)| *at >= begin && (*c == '\n' || ends_sentence(text, *at, *c)))
+        .map_or_else(|| byte_of_char(text, most), |(at, c)| at + c.len_utf8())
+}
+
+fn byte_of_char(text: &str, count: usize) -> usize {
+    text.char_indices().nth(count).map_or(text.len(), |(at, _)| at)
+}
+
+/// The short lines without the end of a sentence, in a text that has others.
+fn asides(text: &str) -> Vec<(usize, usize)> {
+    let mut asides = Vec::new();
+    let mut start = 0;
+    let mut prose = false;
+    for line in text.split_inclusive('\n') {
+        let trimmed = line.trim_end();
+        if !trimmed.is_empty() {
+            let closed = trimmed.trim_end_matches(['"', '\'', ')', '»', '”', '」', '』', ']']);
+            let ends = closed.chars().next_back().is_some_and(|c| ".!?…。！？।؟։:".contains(c));
+            if ends || trimmed.chars().nth(LONGEST_ASIDE).is_some() {
+                prose = true;
+            } else {
+                asides.push((start, start + line.len()));
+            }
+        }
+        start += line.len();
+    }
+    if prose { asides } else { Vec::new() }
+}
+
+/// Code points; a longer line is a paragraph even without a full stop.
+const LONGEST_ASIDE: usize = 160;
+
+fn ends_sentence(text: &str, at: usize, c: char) -> bool {
+    match c {
+        '。' | '！' | '？' | '।' | '؟' | '։' | '\n' => true,
+        '.' | '!' | '?' | '…' => text
+            .get(at + c.len_utf8()..)
+            .is_none_or(|rest| !rest.starts_with(char::is_alphanumeric)),
+        _ => false,
+    }
+}
+
+/// Counts words and sentences up to a place.
+#[derive(Default)]
+struct Counter {
+    quarters: u32,
+    sentence: u32,
+    in_word: bool,
+    /// The end of a sentence was read, but no word of the next one.
+    ended: bool,
+}
+
+impl Counter {
+    fn advance(&mut self, characters: &mut std::str::CharIndices<'_>, to: usize) {
+        while characters.offset() < to
+            && let Some((_, c)) = characters.next()
+        {
+            if matches!(c, '\n' | '!' | '?' | '。' | '！' | '？' | '।' | '؟' | '։') {
+                self.ended = true;
+                self.in_word = false;
+            } else if c == '.' {
+                let rest = characters.as_str();
+                self.ended |= !rest.starts_with(char::is_alphanumeric);
+                self.in_word = false;
+            } else if c.is_alphanumeric() {
+                self.sentence += u32::from(self.ended);
+                self.ended = false;
+                let hangul = ('\u{AC00}'..='\u{D7A3}').contains(&c);
+                if is_spaceless(c) && !hangul {
+                    self.quarters += if c < '\u{2000}' { 1 } else { 2 };
+                    self.in_word = false;
+                } else if !self.in_word {
+                    self.quarters += 4;
+                    self.in_word = true;
+                }
+            } else if c != '\'' && !unicode_normalization::char::is_combining_mark(c) {
+                self.in_word = false;
+            }
+        }
+    }
+}

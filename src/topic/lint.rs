@@ -1,0 +1,112 @@
+//! What is allowed in a topic file and probably not meant.
+
+use std::{collections::BTreeSet, ops::Range};
+
+use super::{Concept, Near, Rule, Topic, term::Term};
+use crate::fault::Fault;
+
+pub(super) fn lints(topic: &Topic, feed_languages: &[&str]) -> Vec<Fault> {
+    let mut lints = Vec::new();
+    let used = used_concepts(topic);
+    for (index, concept) in topic.concepts.iter().enumerate() {
+        for (at, term) in concept.terms.iter().enumerate() {
+            lints.extend(too_short(term));
+            lints.extend(shadowed(concept, at, term));
+        }
+        if used.contains(&index) {
+            lints.extend(without_languages(concept, feed_languages));
+        } else {
+            let message = format!("no rule uses the concept `{}`", concept.name);
+            lints.push(lint(concept.span.clone(), message, "name it in a rule, or delete it"));
+        }
+    }
+    lints.extend(topic.rules.iter().filter_map(never_matches));
+    lints.extend(unreachable_threshold(topic));
+    lints
+}
+
+fn lint(span: Range<usize>, message: String, help: &str) -> Fault {
+    Fault { span, message, help: (!help.is_empty()).then(|| help.to_owned()) }
+}
+
+fn used_concepts(topic: &Topic) -> BTreeSet<usize> {
+    let in_rules = topic
+        .rules
+        .iter()
+        .flat_map(|rule| rule.slots.iter().flat_map(|slot| &slot.concepts).chain(&rule.none_of));
+    let in_ignores = topic.ignores.iter().flat_map(super::Ignore::concepts);
+    in_rules.copied().chain(in_ignores).collect()
+}
+
+/// Under 4 letters, or under 2 in a script without spaces; an exact acronym may have 3.
+fn too_short(term: &Term) -> Option<Fault> {
+    let letters = term.letters();
+    let least = match () {
+        () if term.is_spaceless() => 2,
+        () if term.exact.is_some() => 3,
+        () => 4,
+    };
+    (letters < least).then(|| {
+        let message = format!("the term `{}` is short: it will be found in much", term.spelled);
+        lint(term.span.clone(), message, "write a longer term, a phrase, or `=` for exact case")
+    })
+}
+
+/// A term that another of its concept finds as well.
+fn shadowed(concept: &Concept, at: usize, term: &Term) -> Option<Fault> {
+    let shadow = concept.terms.iter().enumerate().find(|(other_at, other)| {
+        *other_at != at && other.covers(term) && (!term.covers(other) || *other_at < at)
+    });
+    shadow.filter(|(_, shadow)| shadow.span != term.span).map(|(_, shadow)| {
+        let message = format!("`{}` finds all that `{}` finds", shadow.spelled, term.spelled);
+        lint(term.span.clone(), message, "delete it")
+    })
+}
+
+fn without_languages(concept: &Concept, feed_languages: &[&str]) -> Option<Fault> {
+    if concept.languages.is_empty() {
+        return None;
+    }
+    let missing: BTreeSet<&str> = feed_languages
+        .iter()
+        .map(|tag| tag.split('-').next().unwrap_or(tag))
+        .filter(|language| !concept.languages.iter().any(|known| known == language))
+        .collect();
+    let missing: Vec<&str> = missing.into_iter().collect();
+    (!missing.is_empty()).then(|| {
+        let message = format!(
+            "the concept `{}` has no terms for languages of the feeds: {}",
+            concept.name,
+            missing.join(", ")
+        );
+        lint(concept.span.clone(), message, "add terms, or an empty list where `any` serves it")
+    })
+}
+
+fn never_matches(rule: &Rule) -> Option<Fault> {
+    let excluded =
+        rule.slots.iter().any(|slot| slot.concepts.iter().all(|one| rule.none_of.contains(one)));
+    let apart = matches!(rule.near, Some(Near::Words(0))) && rule.slots.len() > 1;
+    let message = match () {
+        () if excluded => {
+            format!("the rule `{}` can never hold: `none_of` names what it looks for", rule.name)
+        }
+        () if apart => format!("the rule `{}` can hardly hold: within 0 words", rule.name),
+        () if rule.score.abs() < f32::EPSILON => format!("the rule `{}` gives no score", rule.name),
+        () => return None,
+    };
+    Some(lint(rule.span.clone(), message, ""))
+}
+
+fn unreachable_threshold(topic: &Topic) -> Option<Fault> {
+    let boost = &topic.boost;
+    let most = boost.title.max(boost.lead).max(boost.body).max(boost.aside);
+    let sum: f32 = topic.rules.iter().map(|rule| rule.score.max(0.0) * most).sum();
+    (sum < topic.threshold).then(|| {
+        let message = format!(
+            "all rules together give {sum:.1} at most, and the threshold is {:.1}: nothing can be relevant",
+            topic.threshold
+        );
+        lint(topic.threshold_span.clone(), message, "lower the threshold, or raise the scores")
+    })
+}

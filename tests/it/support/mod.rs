@@ -1,0 +1,4 @@
+//! What several themes need.
+
+pub(crate) mod server;
+pub(crate) mod tls;

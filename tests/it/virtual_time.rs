@@ -1,0 +1,289 @@
+//! The daemon on a scripted web, in virtual time: thirty days in seconds, and laws over the log.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, RwLock},
+    time::Duration,
+};
+
+use jiff::{SignedDuration, Timestamp};
+use newswatch::{
+    archive::{Archive, Record, Settings as ArchiveSettings},
+    crawl::{Crawl, Feed, HoldScope, Keep, Rules, Settings},
+    daemon::{self, Command, End, Plan, Stores},
+    fetch::{Fetch, FetchError, Request, Response},
+    jsonl::Folder,
+    politeness::pace::Rest,
+    schedule::Cadence,
+    source::SourceKind,
+    state::{RejectLog, State},
+    topic::{Topic, Topics},
+};
+use tokio::{sync::mpsc, time};
+use url::Url;
+
+const DAYS: i64 = 30;
+const HOSTS: usize = 3;
+/// An article every so often on each host; every third is about the topic.
+const EVERY: i64 = 3 * 3600;
+const WINDOW: i64 = 10;
+
+fn start() -> Timestamp {
+    "2022-01-05T00:00:00Z".parse().unwrap()
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Asked {
+    at: Timestamp,
+    back: Timestamp,
+    url: String,
+    conditional: bool,
+    status: u16,
+}
+
+/// Three sites that publish on schedule, answer in 300 ms, and know conditional requests.
+#[derive(Debug, Clone)]
+struct Web {
+    began: time::Instant,
+    log: Arc<RwLock<Vec<Asked>>>,
+}
+
+impl Web {
+    fn new() -> Self {
+        Self { began: time::Instant::now(), log: Arc::default() }
+    }
+
+    fn now(&self) -> Timestamp {
+        start() + SignedDuration::try_from(self.began.elapsed()).unwrap()
+    }
+
+    fn newest(at: Timestamp) -> i64 {
+        at.duration_since(start()).as_secs() / EVERY
+    }
+
+    fn answer(request: &Request, at: Timestamp) -> (u16, Option<String>, String) {
+        let host = request.url.host_str().unwrap();
+        let newest = Self::newest(at);
+        match request.url.path() {
+            "/robots.txt" => (200, None, "User-agent: *\nDisallow: /private/\n".into()),
+            "/feed" => {
+                let etag = format!("\"{newest}\"");
+                if request.validators.etag.as_deref() == Some(etag.as_bytes()) {
+                    return (304, Some(etag), String::new());
+                }
+                let items: String = (0..=newest)
+                    .rev()
+                    .take(usize::try_from(WINDOW).unwrap())
+                    .map(|n| {
+                        format!(
+                            "<item><title>{}</title><link>https://{host}{}</link><guid>{n}</guid></item>",
+                            title(host, n),
+                            path(n),
+                        )
+                    })
+                    .collect();
+                let body = format!(
+                    "<rss version=\"2.0\"><channel><title>{host}</title>{items}</channel></rss>"
+                );
+                (200, Some(etag), body)
+            }
+            path => match path.rsplit('/').next().and_then(|n| n.parse().ok()) {
+                Some(n) => (200, None, page(host, n)),
+                None => (404, None, String::new()),
+            },
+        }
+    }
+}
+
+fn path(n: i64) -> String {
+    // Every tenth lies where robots.txt forbids.
+    if n % 10 == 9 { format!("/private/{n}") } else { format!("/news/{n}") }
+}
+
+fn is_about_it(n: i64) -> bool {
+    n % 3 == 0
+}
+
+fn title(host: &str, n: i64) -> String {
+    if is_about_it(n) {
+        format!("CSTO peacekeepers in Kazakhstan, report {n} of {host}")
+    } else {
+        format!("Harvest news number {n} from {host}")
+    }
+}
+
+fn page(host: &str, n: i64) -> String {
+    let place =
+        ["bridge", "airport", "station", "depot", "barracks", "square", "mill"][(n % 7) as usize];
+    let subject = if is_about_it(n) {
+        "The Collective Security Treaty Organization (CSTO) peacekeepers who came to Kazakhstan"
+    } else {
+        "The farmers who came to the market of the valley"
+    };
+    let paragraphs: String = (0..5)
+        .map(|p| {
+            format!(
+                "<p>{subject} guarded the {place} number {n}{p} on the orders of commander {}{p}, said \
+                 spokesman {} of {host}, adding that shift {} would follow at hour {}.</p>",
+                n * 7 + p,
+                n * 13 + p,
+                n * 31 + p,
+                (n + p) % 24
+            )
+        })
+        .collect();
+    format!(
+        "<html lang=en><head><title>{0}</title></head><body><article><h1>{0}</h1>{paragraphs}</article></body></html>",
+        title(host, n)
+    )
+}
+
+impl Fetch for Web {
+    async fn fetch(&self, request: Request) -> Result<Response, FetchError> {
+        let at = self.now();
+        time::sleep(Duration::from_millis(300)).await;
+        let (status, etag, body) = Self::answer(&request, at);
+        let back = self.now();
+        self.log.write().unwrap().push(Asked {
+            at,
+            back,
+            url: request.url.to_string(),
+            conditional: request.validators.etag.is_some(),
+            status,
+        });
+        let mut headers = vec![("content-type".to_owned(), b"text/html; charset=utf-8".to_vec())];
+        headers.extend(etag.map(|etag| ("etag".to_owned(), etag.into_bytes())));
+        Ok(Response {
+            status,
+            url: request.url,
+            redirects: vec![],
+            headers,
+            body: body.into_bytes(),
+            at: back,
+            took: Duration::from_millis(300),
+        })
+    }
+}
+
+fn feeds() -> Vec<Feed> {
+    (0..HOSTS)
+        .map(|n| Feed {
+            id: format!("feed-{n}"),
+            url: Url::parse(&format!("https://site{n}.example/feed")).unwrap(),
+            kind: SourceKind::Feed,
+            name: None,
+            language: Some("en".into()),
+            country: None,
+            tags: vec![],
+            zone: None,
+            cadence: Cadence::default(),
+        })
+        .collect()
+}
+
+fn rules() -> Rules {
+    let topic = Topic::parse(include_str!("../../config/topics/csto-kazakhstan.toml")).unwrap();
+    Rules {
+        sites: BTreeMap::new(),
+        topics: Topics::new(vec![topic]).unwrap(),
+        keep: Keep::Relevant,
+    }
+}
+
+fn settings() -> Settings {
+    Settings {
+        rest: Rest::default(),
+        robots_for_feeds: false,
+        hold_scope: HoldScope::Host,
+        revisit_after: SignedDuration::from_mins(30),
+        judge_before_fetch: false,
+        copy_memory: SignedDuration::from_hours(24 * 30),
+        page_attempts: 5,
+        keep_copied_text: true,
+        config_hash: "test".into(),
+    }
+}
+
+async fn month(folder: &std::path::Path) -> (Vec<Asked>, Vec<Record>) {
+    let web = Web::new();
+    let state = State::open(&folder.join("state.sqlite")).unwrap();
+    let archive_folder = Folder::at(folder.join("archive"));
+    let (archive, _) =
+        Archive::open(archive_folder.clone(), ArchiveSettings::default(), None).unwrap();
+    let rejects = RejectLog::open(folder, 1 << 20, 2).unwrap();
+    let mut stores = Stores { archive, rejects };
+    let mut crawl = Crawl::new(feeds(), rules(), settings(), state, web.now()).unwrap();
+    let plan = Plan { concurrency: 8, grace: Duration::from_secs(20), until_idle_for: None };
+    let (stop, commands) = mpsc::channel(1);
+    let clock = web.clone();
+    let running = daemon::run(
+        &mut crawl,
+        &mut stores,
+        web.clone(),
+        plan,
+        commands,
+        move || clock.now(),
+        |_| {},
+    );
+    let after = Duration::from_secs(u64::try_from(DAYS * 86_400).unwrap());
+    let (end, ()) = tokio::join!(running, async {
+        time::sleep(after).await;
+        stop.send(Command::Stop).await.unwrap();
+    });
+    assert_eq!(end.unwrap(), End::Stopped);
+    let records = newswatch::archive::read(&archive_folder)
+        .unwrap()
+        .map(|line| line.unwrap().record().unwrap())
+        .collect();
+    let log = web.log.read().unwrap().clone();
+    (log, records)
+}
+
+#[tokio::test(start_paused = true)]
+async fn thirty_days_of_polling_keep_all_laws_and_give_the_same_log_twice() {
+    let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (log, records) = month(one.path()).await;
+
+    for host in 0..HOSTS {
+        let of_host: Vec<&Asked> =
+            log.iter().filter(|a| a.url.contains(&format!("site{host}."))).collect();
+        for pair in of_host.windows(2) {
+            assert!(pair[1].at >= pair[0].back, "two requests at a time: {pair:?}");
+            let gap = pair[1].at.duration_since(pair[0].at);
+            assert!(gap >= SignedDuration::from_secs(5), "not left alone: {pair:?}");
+        }
+        let robots = of_host.iter().filter(|a| a.url.ends_with("/robots.txt")).count();
+        assert!(
+            (1..=usize::try_from(DAYS).unwrap() + 1).contains(&robots),
+            "{robots} times robots.txt"
+        );
+        let polls: Vec<&&Asked> = of_host.iter().filter(|a| a.url.ends_with("/feed")).collect();
+        assert!(polls.iter().skip(1).all(|a| a.conditional), "a poll without validators");
+        assert!(polls.iter().any(|a| a.status == 304));
+        assert!(polls.windows(2).all(|pair| {
+            pair[1].at.duration_since(pair[0].at) >= SignedDuration::from_mins(15)
+        }));
+    }
+    let mut pages: Vec<&str> =
+        log.iter().map(|a| a.url.as_str()).filter(|url| url.contains("/news/")).collect();
+    assert!(!log.iter().any(|a| a.url.contains("/private/")), "robots.txt was not obeyed");
+    pages.sort_unstable();
+    let asked = pages.len();
+    pages.dedup();
+    assert_eq!(asked, pages.len(), "a page was fetched twice");
+
+    // Everything published an hour before the end and allowed was read, and what is about it kept.
+    let newest = Web::newest(start() + SignedDuration::from_hours(24 * DAYS - 4));
+    for host in 0..HOSTS {
+        for n in (0..=newest).filter(|n| n % 10 != 9) {
+            let url = format!("https://site{host}.example/news/{n}");
+            assert!(pages.contains(&url.as_str()), "missed {url}");
+            let kept = records.iter().filter(|record| record.url == url).count();
+            assert_eq!(kept, usize::from(is_about_it(n)), "{url}");
+        }
+    }
+
+    let (again, records_again) = month(two.path()).await;
+    assert_eq!(log, again);
+    assert_eq!(records, records_again);
+}
