@@ -28,6 +28,15 @@ impl<D: Disk> Archive<D> {
         line_at(&self.disk, position).ok()?.record().ok()
     }
 
+    /// Where the lines after a checkpoint begin.
+    pub fn positions_since(
+        &self,
+        checkpoint: Option<Checkpoint>,
+    ) -> Result<Vec<Position>, ArchiveError> {
+        let lines = self.since(checkpoint)?;
+        Ok(lines.filter_map(Result::ok).map(|line| line.position).collect())
+    }
+
     /// Where the lines of the last append begin.
     pub fn last_positions(&self) -> &[Position] {
         &self.appended

@@ -164,6 +164,17 @@ fn lines_of_every_schema_version_give_the_records_written_beside_them() {
 }
 
 #[test]
+fn a_record_with_a_number_that_json_lacks_can_be_read_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut archive, _) = open(folder.path(), None);
+    let mut odd = record("odd");
+    odd.extraction.confidence = f32::NAN;
+    odd.similarity = Some(f32::INFINITY);
+    archive.append(&mut [odd], noon("2022-01-16")).unwrap();
+    assert_eq!(ids(folder.path()), ["a_odd"]);
+}
+
+#[test]
 fn a_line_of_a_newer_schema_is_told_from_a_damaged_one() {
     let line = |text: &str| {
         let position = "2022/01/2022-01-16.jsonl:0".parse().unwrap();
