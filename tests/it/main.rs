@@ -5,9 +5,13 @@
     reason = "helpers of tests: they stand in for the world, and fail by panic"
 )]
 
-mod fetch;
-mod support;
+mod demo;
+mod faults;
 mod feeds;
+mod fetch;
+mod kill;
+mod pages;
+mod support;
 
 #[path = "../../benches/feeds/mutate.rs"]
 mod mutate;
