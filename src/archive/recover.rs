@@ -102,15 +102,17 @@ impl<D: Disk> Archive<D> {
             let stem = format!("{}@{}", path.trim_end_matches(".jsonl"), end.offset);
             let aside = set_aside(&self.disk, &end.segment.folder(), &stem, "torn", &torn)?;
             quarantine = Some(Quarantine { from: end, bytes: torn.len() as u64, path: aside });
-            file.set_len(end.offset).map_err(at("cut"))?;
         }
         // After a failed sync the kernel may hold lines that never reached the disk and call them
         // clean. Written anew they are dirty, and the sync below means what it says.
         let kept = file.read_range(start, end.offset - start).map_err(at("read"))?;
-        if quarantine.is_some() || !kept.is_empty() {
+        if !kept.is_empty() {
             file.write_at(start, &kept).map_err(at("write"))?;
-            file.sync().map_err(ArchiveError::sync(&path))?;
         }
+        // The cut, too, may have been made by a start that failed before it was durable: once a
+        // later segment exists, nobody would look for the torn line here again.
+        file.set_len(end.offset).map_err(at("cut"))?;
+        file.sync().map_err(ArchiveError::sync(&path))?;
         // A killed process may have made the file and not its name durable.
         let folder = end.segment.folder();
         self.disk.create_folder(&folder).map_err(at("make the folder of"))?;

@@ -180,6 +180,8 @@ proptest! {
 
     #[test]
     fn folding_a_folded_text_changes_nothing(text in tricky()) {
+        // As it is stored: a soft hyphen between the parts of a Hangul syllable is cleaned out.
+        let text = clean_text(&text);
         let folded = fold(&text);
         prop_assert_eq!(folded.as_bytes().len(), folded.as_str().len());
         let again = fold(folded.as_str());

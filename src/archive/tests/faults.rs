@@ -16,7 +16,7 @@ use crate::{
 const DAYS: [&str; 3] = ["2022-01-16", "2022-01-16", "2022-01-17"];
 
 fn open(disk: &SimDisk, at: Option<Checkpoint>) -> Result<Archive<SimDisk>, ArchiveError> {
-    Ok(Archive::open(disk.clone(), Settings { segment_bytes: 5000 }, at)?.0)
+    Ok(Archive::open(disk.clone(), Settings { segment_bytes: 6000 }, at)?.0)
 }
 
 fn batch(n: usize) -> Vec<Record> {
