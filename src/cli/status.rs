@@ -150,7 +150,12 @@ pub(super) fn status(loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
     Ok(Exit::Success)
 }
 
-fn feed_status(feed: &config::Feed, row: FeedRow, waiting_pages: u32, now: Timestamp) -> FeedStatus {
+fn feed_status(
+    feed: &config::Feed,
+    row: FeedRow,
+    waiting_pages: u32,
+    now: Timestamp,
+) -> FeedStatus {
     let known = row.state;
     let health = match () {
         () if !feed.enabled => "off",

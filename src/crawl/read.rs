@@ -130,7 +130,11 @@ fn read_page(
 ) -> PageReading {
     let response = match response {
         None => {
-            return from_feed(rules, work, work.unasked.map_or("nothing was asked", Unasked::words));
+            return from_feed(
+                rules,
+                work,
+                work.unasked.map_or("nothing was asked", Unasked::words),
+            );
         }
         Some(Err(error)) => {
             return give_up_or_retry(rules, work, error.to_string(), error.retry(), None);

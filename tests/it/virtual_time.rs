@@ -213,7 +213,12 @@ async fn month(folder: &std::path::Path) -> (Vec<Asked>, Vec<Record>) {
     let rejects = RejectLog::open(folder, 1 << 20, 2).unwrap();
     let mut stores = Stores { archive, rejects };
     let mut crawl = Crawl::new(feeds(), rules(), settings(), state, web.now()).unwrap();
-    let plan = Plan { concurrency: 8, grace: Duration::from_secs(20), compression: None, until_idle_for: None };
+    let plan = Plan {
+        concurrency: 8,
+        grace: Duration::from_secs(20),
+        compression: None,
+        until_idle_for: None,
+    };
     let (stop, commands) = mpsc::channel(1);
     let clock = web.clone();
     let running = daemon::run(
