@@ -70,7 +70,9 @@ fn shadowed(concept: &Concept, at: usize, term: &Term) -> Option<Fault> {
 }
 
 fn without_languages(concept: &Concept, feed_languages: &[&str]) -> Option<Fault> {
-    if concept.languages.is_empty() {
+    // Terms for any language may serve them all.
+    let for_any = concept.terms.iter().any(|term| term.language == "any");
+    if concept.languages.is_empty() || for_any {
         return None;
     }
     let missing: BTreeSet<&str> = feed_languages

@@ -205,12 +205,15 @@ fn lints_name_what_is_probably_not_meant() {
     let file = "[topic]\nid = \"t\"\nname = \"t\"\nthreshold = 90.0\n\
         [concept.a]\nany = [\"kazakh*\", \"kazakhstan\", \"rus*\", \"军\"]\nru = [\"казахстан*\"]\n\
         [concept.b]\nany = [\"unused\"]\n\
+        [concept.c]\nru = [\"москв*\"]\n\
         [[rule]]\nname = \"never\"\nall_of = [\"a\"]\nnone_of = [\"a\"]\nscore = 1.0\n";
     let lints = Topic::parse(file).unwrap().lints(&["ru-RU", "kk"]);
     for part in ["`kazakhstan`", "`rus*`", "`军`", "kk", "`b`", "never", "nothing can be relevant"]
     {
         assert!(lints.iter().any(|lint| lint.message.contains(part)), "{part}: {lints:#?}");
     }
+    let languages: Vec<&Fault> = lints.iter().filter(|lint| lint.message.contains("kk")).collect();
+    assert!(matches!(languages[..], [lint] if lint.message.contains("`c`")), "{lints:#?}");
     assert!(!lints.iter().any(|lint| lint.message.contains("ru,")), "{lints:#?}");
 }
 
