@@ -206,7 +206,7 @@ fn lints_name_what_is_probably_not_meant() {
         [concept.a]\nany = [\"kazakh*\", \"kazakhstan\", \"rus*\", \"军\"]\nru = [\"казахстан*\"]\n\
         [concept.b]\nany = [\"unused\"]\n\
         [concept.c]\nru = [\"москв*\"]\n\
-        [[rule]]\nname = \"never\"\nall_of = [\"a\"]\nnone_of = [\"a\"]\nscore = 1.0\n";
+        [[rule]]\nname = \"never\"\nall_of = [\"a\", \"c\"]\nnone_of = [\"a\"]\nscore = 1.0\n";
     let lints = Topic::parse(file).unwrap().lints(&["ru-RU", "kk"]);
     for part in ["`kazakhstan`", "`rus*`", "`军`", "kk", "`b`", "never", "nothing can be relevant"]
     {
