@@ -52,7 +52,7 @@ fn finish(workspace: &Workspace, site: &Site) {
     let started = Instant::now();
     let mut last = (workspace.whole_lines(), Instant::now());
     while last.1.elapsed() < Duration::from_secs(4) {
-        assert!(started.elapsed() < Duration::from_secs(60), "{:#?}", site.log());
+        assert!(started.elapsed() < Duration::from_mins(1), "{:#?}", site.log());
         std::thread::sleep(Duration::from_millis(100));
         let height = workspace.whole_lines();
         if height != last.0 {

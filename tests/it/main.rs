@@ -1,6 +1,10 @@
 //! The integration tests: one binary, one file a theme.
 #![expect(
+    clippy::cast_precision_loss,
     clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
     clippy::unwrap_used,
     reason = "helpers of tests: they stand in for the world, and fail by panic"
 )]
@@ -12,9 +16,9 @@ mod fetch;
 mod kill;
 mod pages;
 mod support;
+mod virtual_time;
 
 #[path = "../../benches/feeds/mutate.rs"]
 mod mutate;
 #[path = "../../benches/feeds/score.rs"]
 mod score;
-mod virtual_time;

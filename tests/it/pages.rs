@@ -90,7 +90,7 @@ async fn each_real_page_becomes_one_record_with_title_and_text() {
             answer("application/rss+xml", "", feed(&pages).as_bytes()),
         )])
         .collect();
-    let server = Server::of_answers(move |path| {
+    let site = Server::of_answers(move |path| {
         let found = served.iter().find(|(own, _)| own == path);
         found.map_or_else(
             || b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n".to_vec(),
@@ -99,13 +99,13 @@ async fn each_real_page_becomes_one_record_with_title_and_text() {
     })
     .await;
     let workspace = Workspace::new(&format!("{QUICK}\n[topic]\nkeep = \"everything\"\n"));
-    let url = server.url("/feed.xml");
+    let url = site.url("/feed.xml");
     workspace.write("config/feeds.toml", &format!("[[feed]]\nid = \"pages\"\nurl = \"{url}\"\n"));
     let ran = workspace.run(&["once"]).expect(&[0]);
     let records = workspace.records();
     let (mut overlaps, mut unread) = (Vec::new(), 0);
     for page in &pages {
-        let url = server.url(&page.path());
+        let url = site.url(&page.path());
         let found: Vec<_> = records.iter().filter(|record| record["url"] == url.as_str()).collect();
         let [record] = found[..] else {
             panic!("{} records of {}: {ran:#?}", found.len(), page.path())

@@ -84,12 +84,7 @@ impl Workspace {
     /// How many lines end with a line feed: a killed writer can leave a torn one.
     pub(crate) fn whole_lines(&self) -> usize {
         let files = segments(&self.path().join("archive"));
-        files
-            .into_iter()
-            .map(|file| fs::read(file).unwrap())
-            .flatten()
-            .filter(|b| *b == b'\n')
-            .count()
+        files.into_iter().flat_map(|file| fs::read(file).unwrap()).filter(|b| *b == b'\n').count()
     }
 
     pub(crate) fn records(&self) -> Vec<Value> {
