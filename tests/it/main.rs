@@ -16,6 +16,7 @@ mod fetch;
 mod kill;
 mod pages;
 mod support;
+mod tidy;
 mod virtual_time;
 
 #[path = "../../benches/feeds/mutate.rs"]
