@@ -1,3 +1,4 @@
+//! Tests of reading pages.
 #![expect(clippy::disallowed_methods, reason = "tests read fixtures from the disk")]
 
 use std::fmt::Write as _;

@@ -1,3 +1,5 @@
+//! Tests of telling addresses apart.
+
 use proptest::prelude::*;
 use serde_json::Value;
 

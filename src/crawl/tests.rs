@@ -101,9 +101,8 @@ impl Bench {
         let mut step = Step::default();
         self.crawl.state.begin().unwrap();
         // A record stands at the offset of its number.
-        let archived = |at: Position| {
-            self.archived.borrow().get(usize::try_from(at.offset).unwrap()).cloned()
-        };
+        let archived =
+            |at: Position| self.archived.borrow().get(usize::try_from(at.offset).unwrap()).cloned();
         self.crawl.absorb(&visit, &archived, self.now, &mut step).unwrap();
         let before = self.archived.borrow().len();
         let positions: Vec<Position> = (before..before + step.records.len())

@@ -1,3 +1,5 @@
+//! Tests of finding copies and revisions.
+
 use std::collections::BTreeMap;
 
 use rusqlite::Connection;

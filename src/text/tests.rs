@@ -1,3 +1,5 @@
+//! Tests of cleaning and folding.
+
 use proptest::prelude::*;
 
 use super::*;

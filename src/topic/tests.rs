@@ -1,3 +1,5 @@
+//! Tests of judging texts.
+
 use proptest::prelude::*;
 
 use super::*;
