@@ -40,7 +40,9 @@ async fn twenty_kills_lose_no_record_and_double_none() {
         heights.push(workspace.whole_lines());
     }
     assert!(heights.is_sorted(), "what was written stays: {heights:?}");
-    assert!(heights.iter().any(|height| *height > 0), "some kill fell after a record: {heights:?}");
+    println!("records after each life: {heights:?}");
+    let growths = heights.windows(2).filter(|pair| pair[0] < pair[1]).count();
+    assert!(growths >= 2, "too few kills fell into work: {heights:?}");
     finish(&workspace, &site);
     demo::check(&site.expected(), &workspace.records());
     demo::check_schema(&workspace);
