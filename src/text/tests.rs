@@ -168,6 +168,13 @@ fn tricky() -> impl Strategy<Value = String> {
         .prop_map(|characters| characters.into_iter().collect())
 }
 
+#[test]
+fn a_joiner_that_goes_takes_along_the_one_it_made_useless() {
+    let text = "ا\u{200c}\u{64b}\u{200c}\u{3099}";
+    let line = clean_line(text);
+    assert_eq!(clean_line(&line), line);
+}
+
 proptest! {
     #[test]
     fn cleaning_a_clean_text_changes_nothing(text in tricky()) {
