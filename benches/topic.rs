@@ -7,7 +7,9 @@
 #![expect(
     clippy::print_stdout,
     clippy::unwrap_used,
-    reason = "a bench prints, and stops at a fault"
+    clippy::indexing_slicing,
+    clippy::cast_precision_loss,
+    reason = "a bench prints, stops at a fault, and rounds"
 )]
 
 use std::{collections::BTreeSet, fmt::Write, hint::black_box, time::Instant};

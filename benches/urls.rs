@@ -1,6 +1,15 @@
 //! URL identity on pairs of addresses, by class and strength:
 //! `cargo bench --bench urls [-- FILE] [--misses]`.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::cast_precision_loss,
+    reason = "a benchmark reads the clock and files, prints, and stops at the first fault"
+)]
+
 use std::collections::BTreeMap;
 
 use newswatch::canonical_url::CanonicalUrl;
@@ -71,7 +80,6 @@ fn shown(address: &str) -> String {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
 fn speed(cases: &[Value]) {
     let addresses: Vec<&str> =
         cases.iter().flat_map(|case| [case["a"].as_str(), case["b"].as_str()]).flatten().collect();

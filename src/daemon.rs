@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::{sync::mpsc, task::JoinSet, time};
 
 use crate::{
-    archive::{Archive, ArchiveError},
+    archive::{self, Archive, ArchiveError, Compression},
     crawl::{self, Crawl, Do, Event, Step, Visit},
     fetch::{Fetch, FetchError},
     state::{RejectLog, StateError},
@@ -22,6 +22,8 @@ pub struct Plan {
     pub concurrency: usize,
     /// How long a stop waits for what is in flight.
     pub grace: Duration,
+    /// How segments are compressed once they are closed, if they are.
+    pub compression: Option<Compression>,
     /// Ends when nothing is in flight and nothing is due within this time; for ever where `None`.
     pub until_idle_for: Option<SignedDuration>,
 }
@@ -61,9 +63,14 @@ pub enum End {
 }
 
 /// A wall clock can jump: no reading of it is slept on for longer.
-const LONGEST_SLEEP: Duration = Duration::from_secs(60);
+const LONGEST_SLEEP: Duration = Duration::from_mins(1);
 /// How often a full disk is tried again.
 const FULL_RETRY: Duration = Duration::from_secs(15);
+
+/// Notes in the state that tell others how the loop fares: when it last turned …
+pub const SIGN_OF_LIFE: &str = "sign-of-life";
+/// … and what keeps it from its work, in words.
+pub const TROUBLE: &str = "trouble";
 
 /// What the loop writes to.
 #[derive(Debug)]
@@ -77,6 +84,7 @@ pub struct Stores {
 /// # Errors
 ///
 /// A disk that cannot be written to, a full one apart. Nothing that the network does.
+#[expect(clippy::too_many_lines, reason = "one loop, one select: its turns read best in one place")]
 pub async fn run(
     crawl: &mut Crawl,
     stores: &mut Stores,
@@ -89,10 +97,21 @@ pub async fn run(
     let mut tasks: JoinSet<Visit> = JoinSet::new();
     // What came back and could not be written yet, for want of room.
     let mut unwritten: Vec<Visit> = Vec::new();
+    let mut packing: JoinSet<Result<(), ArchiveError>> = JoinSet::new();
     let mut stop_by: Option<time::Instant> = None;
     let mut stopped = End::Stopped;
     let mut listening = true;
+    let mut shown_alive = Timestamp::MIN;
+    note(crawl, TROUBLE, &None::<String>);
     loop {
+        if now().duration_since(shown_alive) >= SignedDuration::from_mins(1) {
+            if shown_alive.as_second().div_euclid(86_400) != now().as_second().div_euclid(86_400) {
+                crawl.forget_old_texts(now())?;
+            }
+            shown_alive = now();
+            pack_closed(&stores.archive, plan.compression, &mut packing)?;
+            note(crawl, SIGN_OF_LIFE, &shown_alive);
+        }
         let mut due = None;
         while stop_by.is_none() && unwritten.is_empty() && tasks.len() < plan.concurrency {
             match crawl.next(now())? {
@@ -140,7 +159,7 @@ pub async fn run(
                         stopped = End::Interrupted;
                     }
                     notice(Notice::Stopping(tasks.len()));
-                    stop_by.get_or_insert(time::Instant::now() + plan.grace);
+                    stop_by.get_or_insert_with(|| time::Instant::now() + plan.grace);
                 }
                 Some(Command::Reload(new)) => crawl.reconfigure(*new, now())?,
                 None => listening = false,
@@ -149,6 +168,12 @@ pub async fn run(
                 came.push(joined.context("a task ended without a result")?);
                 while let Some(joined) = tasks.try_join_next() {
                     came.push(joined.context("a task ended without a result")?);
+                }
+            }
+            Some(packed) = packing.join_next(), if !packing.is_empty() => {
+                // The plain segment is still there: the next minute tries again.
+                if let Err(error) = packed.context("compressing a segment ended without a result")? {
+                    tracing::error!(error = format_args!("{:#}", anyhow::Error::from(error)), "a segment could not be compressed");
                 }
             }
             () = time::sleep_until(stop_by.unwrap_or_else(time::Instant::now)), if stop_by.is_some() => {
@@ -166,6 +191,7 @@ pub async fn run(
             Ok(events) => {
                 unwritten.clear();
                 if was_full {
+                    note(crawl, TROUBLE, &None::<String>);
                     notice(Notice::DiskBack);
                 }
                 for event in &events {
@@ -174,6 +200,7 @@ pub async fn run(
             }
             Err(error) if is_full(&error) => {
                 if !was_full {
+                    note(crawl, TROUBLE, &Some(format!("{error:#}")));
                     notice(Notice::DiskFull(&error));
                 }
                 if stop_by.is_some() {
@@ -182,6 +209,27 @@ pub async fn run(
             }
             Err(error) => return Err(error),
         }
+    }
+}
+
+/// Compresses the oldest closed segment that is still plain, beside the loop.
+fn pack_closed(
+    archive: &Archive,
+    compression: Option<Compression>,
+    packing: &mut JoinSet<Result<(), ArchiveError>>,
+) -> anyhow::Result<()> {
+    let Some(compression) = compression.filter(|_| packing.is_empty()) else { return Ok(()) };
+    if let Some(name) = archive.unpacked()?.into_iter().next() {
+        let disk = archive.disk().clone();
+        packing.spawn_blocking(move || archive::pack(&disk, name, compression));
+    }
+    Ok(())
+}
+
+/// Leaves a note in the state. It is for people: where it cannot be left, the work goes on.
+fn note<T: serde::Serialize>(crawl: &Crawl, name: &str, value: &T) {
+    if let Err(error) = crawl.state().put_note(name, value) {
+        tracing::debug!(%error, "a note could not be left in the state");
     }
 }
 
@@ -243,14 +291,11 @@ fn decide_and_append(
         return Ok(());
     }
     stores.rejects.sync().context("cannot write rejects.jsonl in the state folder")?;
-    let before = stores.archive.checkpoint();
-    let end = stores.archive.append(&mut step.records, now)?;
-    let noted = stores
-        .archive
-        .positions_since(before)
-        .map_err(anyhow::Error::from)
-        .and_then(|positions| Ok(crawl.note_appended(&step.records, &positions, end)?));
-    noted.map_err(|error| AfterAppend(error).into())
+    let end = stores.archive.append(&mut step.records, now).with_context(|| {
+        format!("cannot append to the archive in {}", stores.archive.disk().path().display())
+    })?;
+    let noted = crawl.note_appended(&step.records, stores.archive.last_positions(), end);
+    noted.map_err(|error| AfterAppend(error.into()).into())
 }
 
 /// A failure after the records are on disk: the daemon has to start anew from the archive.

@@ -29,22 +29,22 @@
 //! error never stops the daemon, a disk error always does; append, sync, then remember; the same
 //! inputs at the same times give the same requests and the same bytes.
 
-pub mod archive;
-pub mod article;
 pub mod canonical_url;
-pub mod cli;
-pub mod config;
-pub mod crawl;
-pub mod daemon;
+pub mod text;
 pub mod date;
-pub mod dedup;
-pub mod demo;
 pub mod fault;
-pub mod fetch;
 pub mod jsonl;
 pub mod politeness;
-pub mod schedule;
+pub mod fetch;
 pub mod source;
-pub mod state;
-pub mod text;
+pub mod schedule;
+pub mod article;
 pub mod topic;
+pub mod dedup;
+pub mod archive;
+pub mod state;
+pub mod crawl;
+pub mod config;
+pub mod demo;
+pub mod daemon;
+pub mod cli;

@@ -6,9 +6,9 @@
 //! as JSON lines, `--blocks` the blocks of every page with their features, for training.
 #![expect(
     clippy::disallowed_methods,
-    clippy::disallowed_types,
     clippy::print_stdout,
     clippy::cast_precision_loss,
+    clippy::indexing_slicing,
     reason = "a program that measures, outside the library"
 )]
 

@@ -98,9 +98,14 @@ impl Scores {
         }
     }
 
+    /// F1, mean precision and mean recall.
+    pub(crate) fn body(&self) -> (f64, f64, f64) {
+        means(self.pages.iter())
+    }
+
     pub(crate) fn print(&self, worst: usize) {
         if !self.pages.is_empty() {
-            let (f1, precision, recall) = means(self.pages.iter());
+            let (f1, precision, recall) = self.body();
             let [low, high] = self.interval();
             println!("  F1 {f1:.4} [{low:.4} {high:.4}] P {precision:.4} R {recall:.4}");
             let [seen, kept, glued] = self.breaks;

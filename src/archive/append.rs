@@ -30,6 +30,8 @@ pub struct Archive<D: Disk = Folder> {
     pub(super) open: Option<OpenSegment<D::File>>,
     /// The last segment's name, also where it cannot be appended to.
     pub(super) last: Option<SegmentName>,
+    /// Where the lines of the last append begin.
+    pub(super) appended: Vec<Position>,
     /// After a failed sync nothing may be written any more.
     pub(super) stopped: bool,
     pub(super) _lock: D::Lock,
@@ -65,10 +67,12 @@ impl<D: Disk> Archive<D> {
             return Ok(self.tip);
         }
         let mut bytes = Vec::new();
+        let mut starts = Vec::new();
         let mut link = self.tip.map(Checkpoint::link);
         for record in records {
             let seq = link.map_or(Some(1), |link| link.seq.checked_add(1));
             let seq = seq.ok_or(ArchiveError::Exhausted("line"))?;
+            starts.push(bytes.len() as u64);
             let seal = Seal { seq, prev: link.map(|link| link.hash) };
             let hash = line::write(record, seal, &mut bytes)
                 .map_err(|source| ArchiveError::Json { id: record.id.clone(), source })?;
@@ -92,6 +96,9 @@ impl<D: Disk> Archive<D> {
             self.stopped = true;
             return Err(ArchiveError::Sync { path: open.name.to_string(), source });
         }
+        let segment = open.name;
+        let position = |start| Position { segment, offset: open.len + start };
+        self.appended = starts.into_iter().map(position).collect();
         open.len += bytes.len() as u64;
         let end = Position { segment: open.name, offset: open.len };
         self.tip = Some(Checkpoint { end, seq: link.seq, hash: link.hash });

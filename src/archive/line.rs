@@ -80,6 +80,10 @@ pub(super) fn write(
     record.seq = seal.seq;
     record.prev = seal.prev.map(|hash| hash.to_string());
     record.crc.clear();
+    // JSON has no such number; null in its place could not be read back.
+    if !record.extraction.confidence.is_finite() {
+        record.extraction.confidence = 0.0;
+    }
     let start = out.len();
     serde_json::to_writer(&mut *out, record)?;
     out.truncate(out.len() - EMPTY_CRC.len());

@@ -5,7 +5,8 @@
 //! the last checkpoint, so a kill between the two loses nothing and doubles nothing.
 
 mod append;
-mod bgzf;
+mod blocks;
+mod gzip;
 mod head;
 mod line;
 mod lookup;
@@ -13,19 +14,23 @@ mod pack;
 mod read;
 mod record;
 mod recover;
+mod repair;
 mod segment;
 #[cfg(test)]
 mod tests;
 mod verify;
+mod zstd;
 
 use std::{fmt, io};
 
 pub use append::{Archive, Settings};
 pub use line::{LineFlaw, LineHash, Link};
-pub use pack::pack;
-pub use read::{Damage, Line, Lines, ReadError, RecordError, line_at, read};
+pub use lookup::line_at;
+pub use pack::{Compression, pack};
+pub use read::{Damage, Line, Lines, ReadError, RecordError, read};
 pub use record::{Record, RecordType, SCHEMA_VERSION, schema};
 pub use recover::{Quarantine, Recovery};
+pub use repair::{Repair, Rewritten, repair};
 pub use segment::{Checkpoint, NotAPlace, Position, SegmentName};
 pub use verify::{Finding, Report, verify};
 

@@ -5,12 +5,24 @@ use std::io::{self, Read};
 use sha2::{Digest, Sha256};
 
 use super::{
-    Archive, ArchiveError, SegmentName, bgzf,
+    Archive, ArchiveError, SegmentName,
+    blocks::BLOCK,
+    gzip,
     read::Source,
     recover::create_anew,
     segment::{self, Form, Segment},
+    zstd,
 };
 use crate::jsonl::{Disk, DiskFile};
+
+/// How closed segments are compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compression {
+    /// Every tool reads it.
+    Gzip,
+    /// Smaller and faster.
+    Zstd,
+}
 
 impl<D: Disk> Archive<D> {
     /// Closed segments that are still plain, oldest first: work for [`pack`].
@@ -27,58 +39,71 @@ impl<D: Disk> Archive<D> {
     }
 }
 
-/// Replaces a closed plain segment by a gzip file of the same bytes. Only the holder of the archive's
-/// lock may call it; appending may go on meanwhile, since closed segments never change.
+/// Replaces a closed plain segment by a compressed file of the same bytes. Only the holder of the
+/// archive's lock may call it; appending may go on meanwhile, since closed segments never change.
 ///
-/// The compressed file is written under another name, synced, named, and the name synced; it is read
-/// back and compared by hash before the plain file goes. After a kill at any point, call it again.
-pub fn pack<D: Disk>(disk: &D, name: SegmentName) -> Result<(), ArchiveError> {
+/// The compressed file is written under another name, synced, read back and compared by hash, then
+/// named, and the name synced, before the plain one goes. After a kill at any point, call it again.
+pub fn pack<D: Disk>(
+    disk: &D,
+    name: SegmentName,
+    compression: Compression,
+) -> Result<(), ArchiveError> {
+    let form = match compression {
+        Compression::Gzip => Form::Gzip,
+        Compression::Zstd => Form::Zstd,
+    };
     let folder = name.folder();
     let plain = name.to_string();
-    let packed = Form::Gzip.path(name);
-    let temporary = format!("{packed}.tmp");
+    let packed = form.path(name);
+    // Not a name that somebody's `*.jsonl*` would take for a segment.
+    let temporary = format!("{}.tmp", packed.replace(".jsonl", ""));
 
     let file = create_anew(disk, &temporary).map_err(ArchiveError::at("create", &temporary))?;
     let source = Source::open(disk, Segment { name, form: Form::Plain }, 0);
     let source = source.map_err(ArchiveError::at("open", &plain))?;
-    let hash = compress(source, &file).map_err(ArchiveError::at("compress", &plain))?;
+    let hash = compress(source, form, &file).map_err(ArchiveError::at("compress", &plain))?;
     file.sync().map_err(ArchiveError::sync(&temporary))?;
+    let back = disk.open(&temporary).and_then(|file| Source::of(file, form, 0)).and_then(hash_of);
+    if back.map_err(ArchiveError::at("read back", &temporary))? != hash {
+        let source = io::Error::new(io::ErrorKind::InvalidData, "other bytes than were written");
+        return Err(ArchiveError::io("read back", &temporary, source));
+    }
     disk.rename(&temporary, &packed).map_err(ArchiveError::at("name", &packed))?;
     disk.sync_folder(&folder).map_err(ArchiveError::sync(&folder))?;
-
-    let back = Source::open(disk, Segment { name, form: Form::Gzip }, 0).and_then(hash_of);
-    if back.map_err(ArchiveError::at("read back", &packed))? != hash {
-        let source = io::Error::new(io::ErrorKind::InvalidData, "other bytes than were written");
-        return Err(ArchiveError::io("read back", &packed, source));
-    }
     disk.remove(&plain).map_err(ArchiveError::at("remove", &plain))?;
     disk.sync_folder(&folder).map_err(ArchiveError::sync(&folder))
 }
 
 /// Writes `plain` in blocks and gives its SHA-256.
-fn compress(mut plain: impl Read, file: &impl DiskFile) -> io::Result<[u8; 32]> {
+fn compress(mut plain: impl Read, form: Form, file: &impl DiskFile) -> io::Result<[u8; 32]> {
     let mut hash = Sha256::new();
     let mut offset = 0;
     let (mut block, mut out) = (Vec::new(), Vec::new());
+    let mut table = zstd::Table::default();
     loop {
         block.clear();
         out.clear();
-        plain.by_ref().take(bgzf::BLOCK as u64).read_to_end(&mut block)?;
-        if block.is_empty() {
-            bgzf::write_end(&mut out);
-            file.write_at(offset, &out)?;
-            return Ok(hash.finalize().into());
-        }
+        plain.by_ref().take(BLOCK as u64).read_to_end(&mut block)?;
         hash.update(&block);
-        bgzf::write_block(&block, &mut out)?;
+        match form {
+            Form::Plain => out.clone_from(&block),
+            Form::Gzip if block.is_empty() => gzip::finish(&mut out),
+            Form::Gzip => gzip::pack(&block, &mut out)?,
+            Form::Zstd if block.is_empty() => table.finish(&mut out)?,
+            Form::Zstd => zstd::pack(&block, &mut table, &mut out)?,
+        }
         file.write_at(offset, &out)?;
         offset += out.len() as u64;
+        if block.is_empty() {
+            return Ok(hash.finalize().into());
+        }
     }
 }
 
 pub(super) fn hash_of(mut source: impl Read) -> io::Result<[u8; 32]> {
     let mut hash = Sha256::new();
-    let mut block = vec![0; bgzf::BLOCK];
+    let mut block = vec![0; BLOCK];
     loop {
         match source.read(&mut block)? {
             0 => return Ok(hash.finalize().into()),

@@ -9,7 +9,7 @@ use flate2::bufread::MultiGzDecoder;
 
 use super::{
     ArchiveError, LineFlaw, Position, Record, SCHEMA_VERSION,
-    bgzf::{self, Blocks},
+    blocks::Blocks,
     line::{self, LineHash},
     segment::{self, Form, Segment},
 };
@@ -17,13 +17,15 @@ use crate::jsonl::{Disk, DiskFile, Folder, RawLine, RawLines, ReadFrom};
 
 const BUFFER: usize = 256 << 10;
 
+type Buffered<F> = BufReader<ReadFrom<F>>;
+
 /// The plain bytes of a segment, however they lie on the disk.
-#[derive(Debug)]
 pub(super) enum Source<F> {
     Plain(ReadFrom<F>),
     Blocks(Blocks<F>),
     /// Compressed by somebody else.
-    Gzip(Box<MultiGzDecoder<BufReader<ReadFrom<F>>>>),
+    Gzip(Box<MultiGzDecoder<Buffered<F>>>),
+    Zstd(Box<zstd::Decoder<'static, Buffered<F>>>),
 }
 
 impl<F: DiskFile> Source<F> {
@@ -33,19 +35,23 @@ impl<F: DiskFile> Source<F> {
         segment: Segment,
         offset: u64,
     ) -> io::Result<Self> {
-        let file = disk.open(&segment.path())?;
-        if segment.form == Form::Plain {
+        Self::of(disk.open(&segment.path())?, segment.form, offset)
+    }
+
+    pub(super) fn of(file: F, form: Form, offset: u64) -> io::Result<Self> {
+        if form == Form::Plain {
             return Ok(Self::Plain(ReadFrom { file, offset }));
         }
-        if bgzf::is_ours(&file)? {
-            let mut blocks = Blocks::new(file);
-            blocks.skip(offset)?;
-            return Ok(Self::Blocks(blocks));
+        if let Some(index) = Blocks::open(&file, form)? {
+            return Ok(Self::Blocks(Blocks::new(file, form, index, offset)?));
         }
         let packed = BufReader::with_capacity(BUFFER, ReadFrom { file, offset: 0 });
-        let mut plain = MultiGzDecoder::new(packed);
+        let mut plain = match form {
+            Form::Zstd => Self::Zstd(Box::new(zstd::Decoder::with_buffer(packed)?)),
+            _ => Self::Gzip(Box::new(MultiGzDecoder::new(packed))),
+        };
         io::copy(&mut plain.by_ref().take(offset), &mut io::sink())?;
-        Ok(Self::Gzip(Box::new(plain)))
+        Ok(plain)
     }
 }
 
@@ -55,6 +61,7 @@ impl<F: DiskFile> Read for Source<F> {
             Self::Plain(source) => source.read(buffer),
             Self::Blocks(source) => source.read(buffer),
             Self::Gzip(source) => source.read(buffer),
+            Self::Zstd(source) => source.read(buffer),
         }
     }
 }
@@ -69,24 +76,6 @@ pub(super) fn raw_lines<D: Disk>(
 ) -> io::Result<Raw<D::File>> {
     let source = Source::open(disk, segment, offset)?;
     Ok(RawLines::new(BufReader::with_capacity(BUFFER, source), offset))
-}
-
-/// Reads the line at a place that [`Lines`] gave. In a compressed segment this unpacks 64 KiB more
-/// than the line.
-pub fn line_at<D: Disk>(disk: &D, position: Position) -> Result<Line, ReadError> {
-    let segment = |form| Segment { name: position.segment, form };
-    let open = |form| Source::open(disk, segment(form), position.offset);
-    let io = |source| unreadable(segment(Form::Plain), source);
-    let source = match open(Form::Plain) {
-        Err(e) if e.kind() == io::ErrorKind::NotFound => open(Form::Gzip),
-        other => other,
-    };
-    // A line is a few kilobytes; a large buffer would be read in vain.
-    let reader = BufReader::with_capacity(16 << 10, source.map_err(io)?);
-    match RawLines::new(reader, position.offset).next() {
-        Some(raw) => Ok(check(segment(Form::Plain), raw.map_err(io)?)?),
-        None => Err(io(io::ErrorKind::UnexpectedEof.into())),
-    }
 }
 
 /// A line whose checksum holds.
@@ -148,7 +137,6 @@ pub enum ReadError {
 
 /// All lines from a place on. The last line is not given before its line feed is there: it may still
 /// be being written.
-#[derive(Debug)]
 pub struct Lines<D: Disk = Folder> {
     disk: D,
     /// Segments still to open, and the offset at which to begin in the next one.
@@ -212,11 +200,11 @@ impl<D: Disk> Iterator for Lines<D> {
     }
 }
 
-fn unreadable(segment: Segment, source: io::Error) -> ReadError {
+pub(super) fn unreadable(segment: Segment, source: io::Error) -> ReadError {
     ReadError::Io { path: segment.name.to_string(), source }
 }
 
-fn check(segment: Segment, raw: RawLine) -> Result<Line, Damage> {
+pub(super) fn check(segment: Segment, raw: RawLine) -> Result<Line, Damage> {
     let position = Position { segment: segment.name, offset: raw.offset };
     let seal = if raw.whole { line::seal(&raw.bytes) } else { Err(LineFlaw::Torn) };
     match seal {

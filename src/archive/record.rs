@@ -8,6 +8,7 @@ use crate::{
     article::{DateSource, Extraction, TextStatus},
     canonical_url::UrlKey,
     date::Precision,
+    dedup,
     topic::Match,
 };
 
@@ -93,6 +94,13 @@ pub struct Record {
     pub duplicate_of: Option<String>,
     /// 0 to 1, to the record in `duplicate_of` or `revision_of`.
     pub similarity: Option<f32>,
+    /// What the text is to the record in `duplicate_of` or `revision_of`. An `excerpt` shares a
+    /// passage with it and is no copy: its cluster is its own.
+    #[serde(default)]
+    pub duplicate_class: Option<dedup::Class>,
+    /// What `duplicate_class` rests on.
+    #[serde(default)]
+    pub duplicate_evidence: Option<dedup::Evidence>,
     pub http_status: Option<u16>,
     pub content_type: Option<String>,
     pub charset: Option<String>,

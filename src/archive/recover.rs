@@ -32,7 +32,7 @@ pub struct Quarantine {
     pub path: String,
 }
 
-const LOCK: &str = ".lock";
+pub(super) const LOCK: &str = ".lock";
 
 impl<D: Disk> Archive<D> {
     /// Locks the archive, makes it where there is none, and recovers.
@@ -68,6 +68,7 @@ impl<D: Disk> Archive<D> {
             tip: scan.tip,
             open: None,
             last: last.map(|segment| segment.name),
+            appended: Vec::new(),
             stopped: false,
             _lock: lock,
         };
@@ -98,16 +99,20 @@ impl<D: Disk> Archive<D> {
         let mut quarantine = None;
         if len > end.offset {
             let torn = file.read_range(end.offset, len - end.offset).map_err(at("read"))?;
-            quarantine = Some(self.quarantine(end, &torn)?);
-            file.set_len(end.offset).map_err(at("cut"))?;
+            let stem = format!("{}@{}", path.trim_end_matches(".jsonl"), end.offset);
+            let aside = set_aside(&self.disk, &end.segment.folder(), &stem, "torn", &torn)?;
+            quarantine = Some(Quarantine { from: end, bytes: torn.len() as u64, path: aside });
         }
         // After a failed sync the kernel may hold lines that never reached the disk and call them
         // clean. Written anew they are dirty, and the sync below means what it says.
         let kept = file.read_range(start, end.offset - start).map_err(at("read"))?;
-        if quarantine.is_some() || !kept.is_empty() {
+        if !kept.is_empty() {
             file.write_at(start, &kept).map_err(at("write"))?;
-            file.sync().map_err(ArchiveError::sync(&path))?;
         }
+        // The cut, too, may have been made by a start that failed before it was durable: once a
+        // later segment exists, nobody would look for the torn line here again.
+        file.set_len(end.offset).map_err(at("cut"))?;
+        file.sync().map_err(ArchiveError::sync(&path))?;
         // A killed process may have made the file and not its name durable.
         let folder = end.segment.folder();
         self.disk.create_folder(&folder).map_err(at("make the folder of"))?;
@@ -115,36 +120,41 @@ impl<D: Disk> Archive<D> {
         self.open = Some(OpenSegment { name: end.segment, file, len: end.offset });
         Ok(quarantine)
     }
+}
 
-    /// Copies `bytes` beside their segment. The same bytes of the same place are kept once, so that
-    /// recovering twice is recovering once.
-    fn quarantine(&self, from: Position, bytes: &[u8]) -> Result<Quarantine, ArchiveError> {
-        let folder = from.segment.folder();
-        for n in 1_u32.. {
-            let number = if n == 1 { String::new() } else { format!("-{n}") };
-            let path = format!("{}.{}{number}.torn", from.segment, from.offset);
-            let at = |action| ArchiveError::at(action, &path);
-            match self.disk.open(&path) {
-                Ok(file) => {
-                    let len = file.size().map_err(at("open"))?;
-                    if file.read_range(0, len).map_err(at("read"))? != bytes {
-                        continue;
-                    }
+/// Copies bytes into a durable file of their own and gives its path. The same bytes are kept once
+/// under a name, so that doing it twice is doing it once.
+pub(super) fn set_aside<D: Disk>(
+    disk: &D,
+    folder: &str,
+    stem: &str,
+    ending: &str,
+    bytes: &[u8],
+) -> Result<String, ArchiveError> {
+    for n in 1_u32.. {
+        let number = if n == 1 { String::new() } else { format!("-{n}") };
+        let path = format!("{stem}{number}.{ending}");
+        let at = |action| ArchiveError::at(action, &path);
+        match disk.open(&path) {
+            Ok(file) => {
+                let len = file.size().map_err(at("open"))?;
+                if file.read_range(0, len).map_err(at("read"))? != bytes {
+                    continue;
                 }
-                Err(e) if e.kind() == io::ErrorKind::NotFound => {
-                    let temporary = format!("{path}.tmp");
-                    let file = create_anew(&self.disk, &temporary).map_err(at("create"))?;
-                    file.write_at(0, bytes).map_err(at("write"))?;
-                    file.sync().map_err(ArchiveError::sync(&path))?;
-                    self.disk.rename(&temporary, &path).map_err(at("name"))?;
-                }
-                Err(e) => return Err(at("open")(e)),
             }
-            self.disk.sync_folder(&folder).map_err(ArchiveError::sync(&folder))?;
-            return Ok(Quarantine { from, bytes: bytes.len() as u64, path });
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                let temporary = format!("{path}.tmp");
+                let file = create_anew(disk, &temporary).map_err(at("create"))?;
+                file.write_at(0, bytes).map_err(at("write"))?;
+                file.sync().map_err(ArchiveError::sync(&path))?;
+                disk.rename(&temporary, &path).map_err(at("name"))?;
+            }
+            Err(e) => return Err(at("open")(e)),
         }
-        Err(ArchiveError::Exhausted("quarantine file"))
+        disk.sync_folder(folder).map_err(ArchiveError::sync(folder))?;
+        return Ok(path);
     }
+    Err(ArchiveError::Exhausted("file name"))
 }
 
 /// Makes an empty file in the place of what a killed process may have left of one.
@@ -234,7 +244,7 @@ impl Scan {
 }
 
 /// Whether the bytes are bad, other than the disk.
-fn is_damage(error: &io::Error) -> bool {
+pub(super) fn is_damage(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof)
 }
 
@@ -256,7 +266,7 @@ fn check_checkpoint(
             line_before(&file, end.offset).map_err(at("read"))?
         }
         // Only right after the last segment was compressed by somebody else.
-        Form::Gzip => {
+        Form::Gzip | Form::Zstd => {
             let lines = raw_lines(disk, segment, 0).map_err(at("read"))?;
             let mut lines = lines.map_while(Result::ok);
             lines.find(|line| line.end() == end.offset && line.whole).map(|line| line.bytes)

@@ -146,6 +146,7 @@ impl FromStr for Checkpoint {
 pub(super) enum Form {
     Plain,
     Gzip,
+    Zstd,
 }
 
 impl Form {
@@ -153,6 +154,7 @@ impl Form {
         match self {
             Self::Plain => name.to_string(),
             Self::Gzip => format!("{name}.gz"),
+            Self::Zstd => format!("{name}.zst"),
         }
     }
 }
@@ -169,12 +171,11 @@ impl Segment {
         self.form.path(self.name)
     }
 
-    fn parse(path: &str) -> Option<Self> {
-        let (stem, form) = match path.strip_suffix(".gz") {
-            Some(stem) => (stem, Form::Gzip),
-            None => (path, Form::Plain),
-        };
-        Some(Self { name: stem.parse().ok()?, form })
+    pub(super) fn parse(path: &str) -> Option<Self> {
+        let packed = [(".gz", Form::Gzip), (".zst", Form::Zstd)];
+        let packed = packed.iter().find_map(|(end, form)| Some((path.strip_suffix(end)?, *form)));
+        let (plain, form) = packed.unwrap_or((path, Form::Plain));
+        Some(Self { name: plain.parse().ok()?, form })
     }
 }
 

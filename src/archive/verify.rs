@@ -7,7 +7,7 @@ use super::{
     line::{self, Link},
     pack::hash_of,
     read::{Source, raw_lines},
-    segment::{self, Form, Segment},
+    segment::{self, Segment},
 };
 use crate::jsonl::Disk;
 
@@ -79,10 +79,10 @@ pub fn verify(disk: &impl Disk, witness: Option<LineHash>) -> Result<Report, Arc
     for path in paths {
         if [".torn", ".damaged"].iter().any(|end| path.ends_with(end)) {
             report.quarantined.push(path);
-        } else if let Some(plain) = path.strip_suffix(".gz").and_then(|name| name.parse().ok()) {
-            // Both forms are there after a kill; only then the compressed one was not yet read.
-            if segments.contains(&Segment { name: plain, form: Form::Plain }) && !same(disk, plain)
-            {
+        } else if let Some(packed) = Segment::parse(&path) {
+            // More than one form is there after a kill in the middle of compressing.
+            let counts = segments.iter().find(|segment| segment.name == packed.name);
+            if counts.is_some_and(|counts| *counts != packed && !same(disk, *counts, packed)) {
                 report.findings.push(Finding::Differs { path });
             }
         }
@@ -91,9 +91,9 @@ pub fn verify(disk: &impl Disk, witness: Option<LineHash>) -> Result<Report, Arc
     Ok(report)
 }
 
-fn same(disk: &impl Disk, name: SegmentName) -> bool {
-    let hash = |form| Source::open(disk, Segment { name, form }, 0).and_then(hash_of);
-    matches!((hash(Form::Plain), hash(Form::Gzip)), (Ok(plain), Ok(packed)) if plain == packed)
+fn same(disk: &impl Disk, one: Segment, other: Segment) -> bool {
+    let hash = |segment| Source::open(disk, segment, 0).and_then(hash_of);
+    matches!((hash(one), hash(other)), (Ok(one), Ok(other)) if one == other)
 }
 
 /// A line that has to be there; of `HEAD` also number and segment are known.

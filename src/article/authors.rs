@@ -1,14 +1,16 @@
-//! Who wrote it: persons, without "By", titles, dates and links.
+//! Who wrote it: the names in a byline, without "By", offices, dates and links.
 
 use scraper::Html;
 use serde_json::Value;
 
 use super::head::Head;
 use super::metadata::unescaped;
-use super::{SiteRules, dom};
+use super::{SiteRules, dom, title};
 
 /// Authors kept of one page.
 const AUTHORS_MAX: usize = 20;
+/// A byline is shorter; what is longer is a biography.
+const BYLINE_MAX: usize = 160;
 
 pub(super) fn find(
     html: &Html,
@@ -16,101 +18,247 @@ pub(super) fn find(
     rules: Option<&SiteRules>,
     site_name: Option<&str>,
 ) -> Vec<String> {
-    let mut authors = Vec::new();
     if let Some(rules) = rules {
-        dom::selected(html, &rules.authors).for_each(|text| authors.extend(names(&text)));
-        if !authors.is_empty() {
-            return authors;
+        let selected: Vec<String> =
+            dom::selected(html, &rules.authors).flat_map(|text| names(&text)).collect();
+        if !selected.is_empty() {
+            return unique(selected, None);
         }
     }
+    let mut stated = Vec::new();
     if let Some(author) = head.article().and_then(|article| article.get("author")) {
-        from_jsonld(author, &mut authors);
+        from_jsonld(author, &mut stated);
     }
-    if authors.is_empty() {
-        for key in
-            ["author", "article:author", "parsely-author", "byl", "dc.creator", "sailthru.author"]
-        {
-            for value in head.all_metas(key) {
-                authors.extend(names(&unescaped(value)));
+    let stated = unique(stated, site_name);
+    let sources = [stated, unique(from_meta(head), site_name), unique(from_page(head), site_name)];
+    // A publisher in place of a person is the answer only where no other place names one.
+    let named_by_site = |names: &Vec<String>| {
+        names.iter().all(|name| site_name.is_some_and(|site| is_site(name, site)))
+    };
+    let person = sources.iter().find(|names| !names.is_empty() && !named_by_site(names));
+    let any = person.or_else(|| sources.iter().find(|names| !names.is_empty()));
+    any.cloned().unwrap_or_default()
+}
+
+fn from_meta(head: &Head<'_>) -> Vec<String> {
+    const KEYS: [&str; 10] = [
+        "author",
+        "article:author",
+        "parsely-author",
+        "byl",
+        "dc.creator",
+        "dcterms.creator",
+        "sailthru.author",
+        "article.author",
+        "cxenseparse:author",
+        "authors",
+    ];
+    KEYS.iter()
+        .map(|key| head.all_metas(key).flat_map(|value| names(&unescaped(value))).collect())
+        .find(|names: &Vec<String>| !names.is_empty())
+        .unwrap_or_default()
+}
+
+/// Microdata, links to authors' pages, elements that class or rel call a byline; else a short line
+/// behind the headline that begins with "By".
+fn from_page(head: &Head<'_>) -> Vec<String> {
+    let props = head.props.iter().filter(|(name, _)| *name == "author").map(|(_, node)| *node);
+    let linked = || {
+        head.bylines.iter().copied().filter(|node| {
+            node.value().as_element().is_some_and(|element| {
+                element.name() == "a" || dom::attr(element, "rel") == Some("author")
+            })
+        })
+    };
+    for nodes in [props.collect::<Vec<_>>(), linked().collect(), head.bylines.clone()] {
+        let mut found = Vec::new();
+        for node in nodes {
+            let text = dom::text(node);
+            if text.chars().count() <= BYLINE_MAX {
+                found.extend(names(&text));
             }
-            if !authors.is_empty() {
-                break;
+            // The next byline belongs to another story.
+            if !found.is_empty() {
+                return found;
             }
         }
     }
-    if authors.is_empty() {
-        for node in &head.bylines {
-            let text = dom::text(*node);
-            if text.chars().count() <= 100 {
-                authors.extend(names(&text));
-            }
-            if !authors.is_empty() {
-                break;
-            }
+    Vec::new()
+}
+
+fn from_jsonld(author: &Value, authors: &mut Vec<String>) {
+    let items = author.as_array().map_or_else(|| std::slice::from_ref(author), Vec::as_slice);
+    for item in items.iter().take(AUTHORS_MAX) {
+        let name = item.get("name").unwrap_or(item);
+        let listed = name.as_array().map_or_else(|| std::slice::from_ref(name), Vec::as_slice);
+        for name in listed.iter().filter_map(Value::as_str) {
+            authors.extend(names(&unescaped(name)));
         }
     }
-    let _ = site_name;
+}
+
+fn unique(names: Vec<String>, site_name: Option<&str>) -> Vec<String> {
     let mut kept: Vec<String> = Vec::new();
-    for author in authors {
-        if kept.len() < AUTHORS_MAX
-            && !kept.iter().any(|known| known.to_lowercase() == author.to_lowercase())
-        {
-            kept.push(author);
+    for name in names {
+        let folded = title::folded(&name);
+        if kept.len() < AUTHORS_MAX && !kept.iter().any(|known| title::folded(known) == folded) {
+            kept.push(name);
         }
+    }
+    // Beside persons, the site itself is no author.
+    if let Some(site) = site_name
+        && kept.iter().any(|name| !is_site(name, site))
+    {
+        kept.retain(|name| !is_site(name, site));
     }
     kept
 }
 
-fn from_jsonld(author: &Value, authors: &mut Vec<String>) {
-    match author {
-        Value::String(text) => authors.extend(names(&unescaped(text))),
-        Value::Array(items) => {
-            for item in items {
-                match item {
-                    Value::Array(_) => {}
-                    other => from_jsonld(other, authors),
-                }
-            }
-        }
-        Value::Object(object) => match object.get("name") {
-            Some(Value::String(name)) => authors.extend(names(&unescaped(name))),
-            Some(Value::Array(items)) => {
-                for name in items.iter().filter_map(Value::as_str) {
-                    authors.extend(names(&unescaped(name)));
-                }
-            }
-            _ => {}
-        },
-        _ => {}
-    }
+fn is_site(name: &str, site: &str) -> bool {
+    let (name, site) = (title::folded(name), title::folded(site));
+    !name.is_empty()
+        && (name == site || format!("{site}com") == name || format!("the{name}") == site)
 }
+
+/// What stands before names, in lower case.
+const PREFIXES: [&str; 34] = [
+    "by:",
+    "by ",
+    "written by",
+    "words by",
+    "story by",
+    "posted by",
+    "reported by",
+    "von ",
+    "par ",
+    "por ",
+    "di ",
+    "door ",
+    "av ",
+    "af ",
+    "tekst:",
+    "text:",
+    "texte:",
+    "autor:",
+    "author:",
+    "автор:",
+    "автор",
+    "авторы:",
+    "текст:",
+    "автори:",
+    "жазған:",
+    "yazar:",
+    "yazan:",
+    "haber:",
+    "muhabir:",
+    "redazione:",
+    "a cura di",
+    "oleh",
+    "penulis:",
+    "文/",
+];
+/// What stands between names.
+const SEPARATORS: [&str; 15] = [
+    ",", ";", "|", "•", "·", "\n", " and ", " & ", " und ", " et ", " og ", " och ", " y ", " и ",
+    " ve ",
+];
+/// What follows a name and is none: offices and agencies' tails.
+const TAILS: [&str; 16] = [
+    " the associated press",
+    " staff writer",
+    " staff reporter",
+    " staff",
+    " correspondent",
+    " columnist",
+    " reporter",
+    " contributor",
+    " editor",
+    " for ",
+    " in ",
+    " aus ",
+    " à ",
+    " - ",
+    " – ",
+    " / ",
+];
+/// Words that are an office, never a name.
+const OFFICES: [&str; 22] = [
+    "writer",
+    "editor",
+    "reporter",
+    "correspondent",
+    "officer",
+    "head of",
+    "journalist",
+    "staff",
+    "columnist",
+    "contributing",
+    "published",
+    "updated",
+    "photo",
+    "image",
+    "getty",
+    "min read",
+    "read more",
+    "follow",
+    "credit",
+    "director",
+    "professor of",
+    "producer",
+];
 
 /// The names in a byline.
-fn names(text: &str) -> Vec<String> {
-    let text = text.trim();
-    let lower = text.to_lowercase();
-    let mut start = 0;
-    for prefix in ["by:", "by ", "von ", "par ", "por ", "di ", "door ", "av ", "af "] {
-        if lower.starts_with(prefix) {
-            start = prefix.len();
-        }
+pub(super) fn names(text: &str) -> Vec<String> {
+    let mut text = text.trim();
+    for _ in 0..2 {
+        let lower = text.to_lowercase();
+        let prefix = PREFIXES.iter().find(|prefix| lower.starts_with(**prefix));
+        // Folding may change lengths; the prefixes are looked for in the text as written.
+        let cut = prefix.and_then(|prefix| text.get(prefix.len()..));
+        text = cut.map_or(text, str::trim);
     }
-    let text = text.get(start..).unwrap_or(text);
-    text.split([',', ';', '|'])
-        .flat_map(|part| part.split(" and "))
-        .flat_map(|part| part.split(" & "))
-        .map(str::trim)
-        .filter(|name| is_name(name))
-        .map(ToOwned::to_owned)
-        .collect()
+    let mut parts = vec![text];
+    for separator in SEPARATORS {
+        parts = parts.into_iter().flat_map(|part| part.split(separator)).collect();
+    }
+    parts.into_iter().filter_map(name).collect()
 }
 
-fn is_name(name: &str) -> bool {
-    let len = name.chars().count();
-    (2..=60).contains(&len)
-        && !name.contains("http")
-        && !name.contains('@')
-        && !name.contains('/')
-        && name.split_whitespace().count() <= 6
-        && !name.bytes().any(|byte| byte.is_ascii_digit())
+fn name(part: &str) -> Option<String> {
+    let mut part = part.trim().trim_matches(['.', ':', '-', '–', '—', '*', '"']).trim();
+    if let Some(at) = part.find(['(', '[']).filter(|at| *at > 0) {
+        part = part.get(..at).unwrap_or(part).trim();
+    }
+    let lower = part.to_lowercase();
+    if lower.len() == part.len() {
+        let whole = |tail: &str| {
+            let at = lower.find(tail)?;
+            let next = lower.get(at + tail.len()..)?.chars().next();
+            let ends = tail.ends_with(' ') || !next.is_some_and(char::is_alphanumeric);
+            (ends && at > 2).then_some(at)
+        };
+        let cut = TAILS.iter().filter_map(|tail| whole(tail)).min();
+        part = cut.and_then(|at| part.get(..at)).unwrap_or(part).trim();
+    }
+    let len = part.chars().count();
+    let lower = part.to_lowercase();
+    let plausible = (2..=60).contains(&len)
+        && part.split_whitespace().count() <= 6
+        && part.starts_with(|c: char| c.is_alphabetic())
+        && !part.contains(['@', '/', '{', '<', '='])
+        && !lower.contains("http")
+        && !lower.contains("www.")
+        && part.bytes().filter(u8::is_ascii_digit).count() <= 2
+        && !OFFICES.iter().any(|office| has_words(&lower, office))
+        && !PREFIXES.iter().any(|prefix| prefix.trim() == lower);
+    plausible.then(|| part.to_owned())
+}
+
+/// Whether `words` stand in `text` as whole words.
+fn has_words(text: &str, words: &str) -> bool {
+    text.match_indices(words).any(|(at, _)| {
+        let before = text.get(..at).and_then(|front| front.chars().last());
+        let after = text.get(at + words.len()..).and_then(|back| back.chars().next());
+        !before.is_some_and(char::is_alphanumeric) && !after.is_some_and(char::is_alphanumeric)
+    })
 }

@@ -85,7 +85,8 @@ fn high_bytes(window: &[u8]) -> usize {
 }
 
 /// How many places of the decoded text no writer would have typed: undecodable bytes, control
-/// characters, a capital after a small letter, a Latin letter beside a Cyrillic one.
+/// characters, a capital after a small letter, a Cyrillic capital inside a word (koi8-r and
+/// windows-1251 read as each other swap the cases), a Latin letter beside a Cyrillic one.
 fn implausible(encoding: &'static Encoding, window: &[u8]) -> usize {
     let (text, _) = encoding.decode_without_bom_handling(window);
     let mut count = 0;
@@ -97,7 +98,7 @@ fn implausible(encoding: &'static Encoding, window: &[u8]) -> usize {
             || ((high(now) || high(before))
                 && before.is_alphabetic()
                 && now.is_alphabetic()
-                && ((before.is_lowercase() && now.is_uppercase())
+                && ((now.is_uppercase() && (before.is_lowercase() || cyrillic(now)))
                     || cyrillic(before) != cyrillic(now)));
         count += usize::from(odd);
         before = now;

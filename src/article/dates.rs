@@ -56,12 +56,12 @@ pub(super) fn find(
             date::parse(text, &hints)
         })
     };
-    let ruled = rules.and_then(|rules| {
+    let selected = rules.and_then(|rules| {
         let mut texts = dom::selected(html, &rules.published);
         let dated = texts.find_map(|text| date::parse(&text, &hints))?;
         Some((dated, DateSource::Time))
     });
-    let published = ruled
+    let published = selected
         .or_else(|| {
             stated(&["datePublished", "dateCreated", "uploadDate"])
                 .map(|dated| (dated, DateSource::Jsonld))

@@ -56,8 +56,13 @@ const LIST_KEYS: [&str; 12] = [
 pub(super) fn find(head: &Head<'_>) -> Option<String> {
     let mut best: Option<String> = None;
     let mut left = VALUES_MAX;
+    let mut flight = String::new();
     for script in &head.scripts {
         let source = dom::script_text(*script);
+        if let Some(chunk) = flight_chunk(&source) {
+            flight.push_str(&chunk);
+            continue;
+        }
         if source.len() < SCRIPT_MIN {
             continue;
         }
@@ -65,7 +70,63 @@ pub(super) fn find(head: &Head<'_>) -> Option<String> {
             search(state, &mut left, &mut best);
         }
     }
+    for row in flight_rows(&flight) {
+        match row {
+            Row::Text(text) => {
+                let text = from_string(text);
+                if text.as_ref().map(String::len) > best.as_ref().map(String::len) {
+                    best = text;
+                }
+            }
+            Row::State(state) => search(state, &mut left, &mut best),
+        }
+    }
     best
+}
+
+/// A row of the stream by which React's server components reach the page.
+enum Row<'a> {
+    Text(&'a str),
+    State(Value),
+}
+
+/// `self.__next_f.push([1,"..."])`: a piece of that stream.
+fn flight_chunk(source: &str) -> Option<String> {
+    let pushed = source.trim().strip_prefix("self.__next_f.push(")?;
+    let pushed = pushed.trim_end_matches(';').strip_suffix(')')?;
+    let mut parts: Vec<Value> = serde_json::from_str(pushed).ok()?;
+    match parts.pop() {
+        Some(Value::String(chunk)) => Some(chunk),
+        _ => Some(String::new()),
+    }
+}
+
+/// Rows are `id:T<length in hexadecimal>,<text>` or `id:<JSON>` and a line break.
+fn flight_rows(stream: &str) -> Vec<Row<'_>> {
+    let mut rows = Vec::new();
+    let mut rest = stream;
+    while let Some((id, after)) = rest.split_once(':') {
+        if !id.trim().bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            // Not at a row's beginning: go on behind the line.
+            rest = rest.split_once('\n').map_or("", |(_, next)| next);
+            continue;
+        }
+        let text = after.strip_prefix('T').and_then(|row| row.split_once(','));
+        let length = text.and_then(|(length, _)| usize::from_str_radix(length, 16).ok());
+        if let (Some((_, text)), Some(length)) = (text, length) {
+            let end = text.floor_char_boundary(length.min(text.len()));
+            let (text, next) = text.split_at(end);
+            rows.push(Row::Text(text));
+            rest = next;
+        } else {
+            let (line, next) = after.split_once('\n').unwrap_or((after, ""));
+            if let Ok(state) = serde_json::from_str(line) {
+                rows.push(Row::State(state));
+            }
+            rest = next;
+        }
+    }
+    rows
 }
 
 /// The JSON objects that a script is or assigns.

@@ -87,8 +87,7 @@ impl<'a> Head<'a> {
         let (mut key, mut content, mut refresh) = (None, None, false);
         for (name, value) in element.attrs() {
             match name {
-                "property" | "name" => key = key.or(Some(value)),
-                "itemprop" => key = key.or(Some(value)),
+                "property" | "name" | "itemprop" => key = key.or(Some(value)),
                 "http-equiv" => refresh = value.eq_ignore_ascii_case("refresh"),
                 "content" | "value" => content = content.or(Some(value)),
                 _ => {}
@@ -112,6 +111,11 @@ impl<'a> Head<'a> {
             match name {
                 "itemprop" if self.props.len() < KEPT_MAX => self.props.push((value, node)),
                 "rel" => byline |= value.split(' ').any(|rel| rel == "author"),
+                // A link to an author's page, wherever it stands.
+                "href" => {
+                    byline |= element.name() == "a"
+                        && contains_any(value, &["/author/", "/authors/", "/writer/", "/autor/"]);
+                }
                 "class" | "id" | "data-testid" | "data-test" | "data-qa" => {
                     byline |= contains_any(value, &["author", "byline", "Byline", "Author"])
                         || contains_any(value, &["autor", "auteur", "writer", "redakt"]);

@@ -90,6 +90,11 @@ pub(super) fn is_article(object: &Value) -> bool {
     })
 }
 
+/// Whether an object of that type is on the page.
+pub(super) fn has_type(objects: &[Value], name: &str) -> bool {
+    objects.iter().any(|object| types(object).any(|kind| kind.rsplit('/').next() == Some(name)))
+}
+
 /// The object's types: `@type` is a string or a list.
 pub(super) fn types(object: &Value) -> impl Iterator<Item = &str> {
     let kind = object.get("@type");

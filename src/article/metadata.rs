@@ -122,7 +122,7 @@ pub(super) fn media(head: &Head<'_>, base: &Url) -> Vec<Url> {
     }
     for key in ["image", "video", "thumbnailUrl"] {
         let Some(value) = head.article().and_then(|article| article.get(key)) else { continue };
-        let items = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+        let items = value.as_array().map_or_else(|| std::slice::from_ref(value), Vec::as_slice);
         for item in items {
             let address = ["contentUrl", "url", "embedUrl"]
                 .iter()
@@ -163,15 +163,12 @@ pub(super) fn unescaped(text: &str) -> String {
         rest = rest.get(at..).unwrap_or_default();
         let end = rest.bytes().take(12).position(|byte| byte == b';');
         let reference = end.and_then(|end| rest.get(1..end)).and_then(character);
-        match (reference, end) {
-            (Some(c), Some(end)) => {
-                out.push(c);
-                rest = rest.get(end + 1..).unwrap_or_default();
-            }
-            _ => {
-                out.push('&');
-                rest = rest.get(1..).unwrap_or_default();
-            }
+        if let (Some(c), Some(end)) = (reference, end) {
+            out.push(c);
+            rest = rest.get(end + 1..).unwrap_or_default();
+        } else {
+            out.push('&');
+            rest = rest.get(1..).unwrap_or_default();
         }
     }
     out.push_str(rest);

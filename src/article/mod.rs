@@ -13,6 +13,8 @@ mod metadata;
 mod refuse;
 mod rules;
 mod status;
+#[cfg(test)]
+mod tests;
 mod title;
 
 use jiff::{Timestamp, tz::TimeZone};
@@ -166,6 +168,7 @@ pub fn read(page: &Page<'_>, rules: Option<&SiteRules>) -> Result<Article, NotAn
         title: title.as_deref(),
         summary: summary.as_ref().map(|(text, _)| text.as_str()).or(page.expected.summary),
         stated_body: head.article().and_then(|article| jsonld::string(article, "articleBody")),
+        live: jsonld::has_type(&head.ld, "LiveBlogPosting"),
     };
     let body = body::read(&html, &head, rules, &anchors);
     refuse::by_content(
@@ -235,6 +238,7 @@ pub fn blocks(page: &Page<'_>) -> Vec<body::BlockView> {
             title: title.as_deref(),
             summary: summary.as_ref().map(|(text, _)| text.as_str()),
             stated_body: head.article().and_then(|article| jsonld::string(article, "articleBody")),
+            live: false,
         },
     )
 }

@@ -72,8 +72,10 @@ fn lone_heading<'a>(
     headings: &'a [String],
     stated: &[String],
 ) -> Option<&'a String> {
-    let mut firsts =
-        head.headings.iter().filter(|node| node.value().as_element().is_some_and(|e| e.name() == "h1"));
+    let mut firsts = head
+        .headings
+        .iter()
+        .filter(|node| node.value().as_element().is_some_and(|e| e.name() == "h1"));
     let only = dom::text(*firsts.next()?);
     if firsts.next().is_some() || words(&only).len() < 4 || agreement(&only, stated) < 0.12 {
         return None;
@@ -83,7 +85,16 @@ fn lone_heading<'a>(
 
 /// How much `heading` agrees with the best of what is stated, 0 to 1.
 fn agreement(heading: &str, stated: &[String]) -> f32 {
-    stated.iter().map(|text| overlap(heading, text)).fold(0.0, f32::max)
+    let heading_folded = folded(heading);
+    let of = |text: &String| {
+        // Scripts without spaces have no words to count: there one must begin with the other.
+        let text_folded = folded(text);
+        let begins = heading_folded.len() >= 12
+            && text_folded.starts_with(&heading_folded)
+            && heading_folded.len() * 2 >= text_folded.len();
+        if begins { overlap(heading, text).max(0.8) } else { overlap(heading, text) }
+    };
+    stated.iter().map(of).fold(0.0, f32::max)
 }
 
 /// Shared words over all words (Jaccard), case and punctuation aside.

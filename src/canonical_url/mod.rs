@@ -87,7 +87,13 @@ impl Host {
 
     /// The registrable domain (`bbc.co.uk` of `feeds.bbc.co.uk:8080`), or the host where there is none.
     pub fn domain(&self) -> &str {
-        let name = self.0.split(':').next().unwrap_or(&self.0);
+        let name = match self.0.rsplit_once(':') {
+            Some((name, port)) if !port.ends_with(']') => name,
+            _ => &self.0,
+        };
+        if name.starts_with('[') || name.parse::<std::net::Ipv4Addr>().is_ok() {
+            return name;
+        }
         psl::domain_str(name).unwrap_or(name)
     }
 }
@@ -172,7 +178,10 @@ fn key_of(url: &Url, rules: &mut Rules) -> String {
     match url.port() {
         // Over the scheme, which the key does not know, either is a default.
         Some(80 | 443) => rules.add("default-port"),
-        Some(port) => key.push_str(&format!(":{port}")),
+        Some(port) => {
+            key.push(':');
+            key.push_str(&port.to_string());
+        }
         None => {}
     }
     let path = path::path(url.path(), rules);

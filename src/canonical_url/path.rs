@@ -165,8 +165,8 @@ fn is_cookieless_session(segment: &str) -> bool {
 fn without_presentation(segments: &mut Vec<String>, rules: &mut Rules) {
     let stem = |last: &str| {
         let lower = last.to_ascii_lowercase();
-        if lower.ends_with(".amp") {
-            return last.get(..last.len() - 4).map(str::to_owned);
+        if let Some(plain) = lower.strip_suffix(".amp") {
+            return last.get(..plain.len()).map(str::to_owned);
         }
         [".amp.html", ".amp.htm"].iter().any(|end| lower.ends_with(end)).then(|| {
             let (name, extension) = last.rsplit_once('.').unwrap_or((last, ""));

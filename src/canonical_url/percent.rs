@@ -67,13 +67,12 @@ fn decode(component: &str, kept: &[u8]) -> Vec<u8> {
     for piece in pieces(component) {
         match piece {
             Piece::Byte(b'%') => bytes.extend_from_slice(b"%25"),
-            Piece::Byte(byte) => bytes.push(byte),
             Piece::Escaped(byte) if byte == b'%' || kept.contains(&byte) => {
                 out.clear();
                 push_escape(&mut out, byte);
                 bytes.extend_from_slice(out.as_bytes());
             }
-            Piece::Escaped(byte) => bytes.push(byte),
+            Piece::Byte(byte) | Piece::Escaped(byte) => bytes.push(byte),
         }
     }
     bytes

@@ -175,7 +175,7 @@ fn is_blogger_path(path: &str) -> bool {
         && is_number(year)
         && month.len() == 2
         && is_number(month)
-        && slug.ends_with(".html")
+        && slug.strip_suffix(".html").is_some()
 }
 
 fn is_number(value: &str) -> bool {

@@ -223,9 +223,9 @@ fn names_a_scheme(lower: &str) -> bool {
 fn names_the_host(base: &Url, lower: &str) -> bool {
     let first = lower.split(['/', '?', '#', ':']).next().unwrap_or_default();
     let host = base.host_str().unwrap_or_default();
-    let bare = |name: &str| name.strip_prefix("www.").unwrap_or(name).to_owned();
+    let plain = |name: &str| name.strip_prefix("www.").unwrap_or(name).to_owned();
     let www = first.starts_with("www.") && first.matches('.').count() >= 2;
-    www || (first.contains('.') && bare(first) == bare(host))
+    www || (first.contains('.') && plain(first) == plain(host))
 }
 
 /// `http://example.com&a=1`: the question mark was lost.

@@ -1,3 +1,5 @@
+//! Tests of telling addresses apart.
+
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -209,6 +211,9 @@ fn wrappers_give_what_they_wrap() {
         "https://aggregator.example/go?url=https%3A%2F%2Fria.ru%2F20220106%2Fodkb-1766.html",
         "https://aggregator.example/redirect.php?id=5&target=https://ria.ru/20220106/odkb-1766.html",
         "https://href.li/?https://ria.ru/20220106/odkb-1766.html",
+        "https://archive.ph/o/AbCdE/https://ria.ru/20220106/odkb-1766.html",
+        "https://web.archive.org/save/https://ria.ru/20220106/odkb-1766.html",
+        "https://www.ria.ru/https://ria.ru/20220106/odkb-1766.html",
         "https://12ft.io/https://ria.ru/20220106/odkb-1766.html",
         "https://l.facebook.com/l.php?u=https%3A%2F%2Fweb.archive.org%2Fweb%2F20220107010203%2Fhttps%3A%2F%2Fria.ru%2F20220106%2Fodkb-1766.html",
     ] {

@@ -5,7 +5,7 @@ use url::Url;
 use super::{
     PASSES, Rules,
     names::{REDIRECT_WORDS, REDIRECTORS, TARGET_PARAMETERS, TURBO_PARAMETERS},
-    percent, repair,
+    path, percent, repair,
 };
 
 /// The innermost address, where `url` wraps one.
@@ -25,6 +25,7 @@ fn once(url: &Url, rules: &mut Rules) -> Option<Url> {
         .or_else(|| turbo(url, &host).map(|target| ("turbo-page", target)))
         .or_else(|| archive(url, &host).map(|target| ("web-archive", target)))
         .or_else(|| reader(url, &host).map(|target| ("reader", target)))
+        .or_else(|| doubled(url, &host).map(|target| ("doubled-address", target)))
         .or_else(|| redirector(url, &host).map(|target| ("redirector", target)));
     let (rule, target) = found?;
     rules.add(rule);
@@ -129,6 +130,11 @@ fn archive(url: &Url, host: &str) -> Option<Url> {
         return parameter(url, &["url"]);
     }
     let segments: Vec<&str> = url.path_segments()?.collect();
+    let inside =
+        |segment: &&str| matches!(segment.to_ascii_lowercase().as_str(), "http:" | "https:");
+    if known && let Some(place) = segments.iter().position(inside) {
+        return embedded(&segments.get(place..).unwrap_or_default().join("/"), false, url);
+    }
     for (place, segment) in segments.iter().enumerate() {
         let digits = segment.bytes().take_while(u8::is_ascii_digit).count();
         let mark = segment.get(digits..).unwrap_or_default();
@@ -142,7 +148,10 @@ fn archive(url: &Url, host: &str) -> Option<Url> {
         let lower = rest.to_ascii_lowercase();
         let absolute = lower.starts_with("http:/") || lower.starts_with("https:/");
         // Without a scheme only where nothing but an archived address can follow.
-        let bare = known && rest.split('/').next().is_some_and(|h| h.contains('.'));
+        let web = place.checked_sub(1).and_then(|before| segments.get(before)) == Some(&"web");
+        let bare = known
+            && (web || digits >= 8)
+            && rest.split('/').next().is_some_and(|h| h.contains('.'));
         if absolute || bare {
             return embedded(&rest, false, url);
         }
@@ -186,13 +195,25 @@ fn reader(url: &Url, host: &str) -> Option<Url> {
     None
 }
 
+/// `https://example.kz/https://example.kz/a`: an address put behind the site's own once too often.
+fn doubled(url: &Url, host: &str) -> Option<Url> {
+    let rest = url.path().strip_prefix('/')?;
+    let lower = rest.to_ascii_lowercase();
+    if !lower.starts_with("http:/") && !lower.starts_with("https:/") {
+        return None;
+    }
+    let inner = embedded(rest, true, url)?;
+    (path::site(inner.host_str()?) == path::site(host)).then_some(inner)
+}
+
 /// A known redirector, or any page called "go", "away" and the like, with an address in a parameter.
 fn redirector(url: &Url, host: &str) -> Option<Url> {
     for (site, path, names) in REDIRECTORS {
-        if under(host, site) && url.path().starts_with(path) {
-            if let Some(target) = parameter(url, names) {
-                return Some(target);
-            }
+        if under(host, site)
+            && url.path().starts_with(path)
+            && let Some(target) = parameter(url, names)
+        {
+            return Some(target);
         }
     }
     if under(host, "urldefense.proofpoint.com") && url.path().starts_with("/v2/") {

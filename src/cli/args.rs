@@ -22,7 +22,7 @@ pub(super) struct Args {
 #[derive(Debug, clap::Args)]
 pub(super) struct Common {
     /// A configuration folder, or the newswatch.toml in it. Without it: ./config,
-    /// $XDG_CONFIG_HOME/newswatch, /etc/newswatch, then what is built in.
+    /// `$XDG_CONFIG_HOME/newswatch`, /etc/newswatch, then what is built in.
     #[arg(long, short, global = true, env = "NEWSWATCH_CONFIG", value_name = "PATH")]
     pub(super) config: Option<PathBuf>,
     /// Overrides one setting, such as `--set politeness.delay=10s`. May be given several times;
@@ -63,11 +63,38 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: FeedsCommand,
     },
+    /// How the pages of a site are read.
+    Site {
+        #[command(subcommand)]
+        command: SiteCommand,
+    },
+    /// Topics: what is looked for.
+    Topic {
+        #[command(subcommand)]
+        command: TopicCommand,
+    },
+    /// The archive.
+    Archive {
+        #[command(subcommand)]
+        command: ArchiveCommand,
+    },
+    /// Shows what identifies an address: what is fetched, the key, and the rules applied.
+    #[command(
+        after_help = "Example: newswatch url --json 'https://m.news.example/a?utm_source=rss'"
+    )]
+    Url {
+        /// The address; `-` reads one a line from standard input.
+        address: String,
+    },
     /// What is known of each feed: last success, next poll and why then, failures in words.
     #[command(
         after_help = "Example: newswatch status --json | jq '.feeds[] | select(.failures > 0)'"
     )]
-    Status,
+    Status {
+        /// Prints nothing: succeeds where a daemon has shown a sign of life within five minutes.
+        #[arg(long)]
+        check: bool,
+    },
     /// Which configuration is taken, and where the archive and the state are.
     Paths,
     /// Prints a JSON Schema.
@@ -88,6 +115,63 @@ pub(super) enum FeedsCommand {
     /// Lists the configured feeds.
     #[command(after_help = "Example: newswatch feeds list --json | jq -r '.[].url'")]
     List,
+    /// Shows what a feed gives and how it was read.
+    #[command(after_help = "Example: newswatch feeds test https://astanatimes.com/feed/")]
+    Test {
+        /// The id of a configured feed, an address, a file, or `-`.
+        feed: String,
+        /// Reads a sitemap.
+        #[arg(long)]
+        sitemap: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum SiteCommand {
+    /// Shows how a page is read: title, authors, dates, text, and which way of reading won.
+    #[command(after_help = "Example: newswatch site test page.html --json | jq .text")]
+    Test {
+        /// An address, a file, or `-`.
+        page: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum TopicCommand {
+    /// Explains what the topics say of a text: a page, or plain text with its title in the first line.
+    #[command(
+        after_help = "Example: newswatch topic test --jsonl articles.jsonl > judgements.jsonl"
+    )]
+    Test {
+        /// An address, a file, or `-`.
+        text: String,
+        /// Reads one article a line (`id, title, text, url, published_at`) and writes one judgement
+        /// a line.
+        #[arg(long)]
+        jsonl: bool,
+    },
+    /// Prints a commented topic file to start from.
+    #[command(after_help = "Example: newswatch topic new > config/topics/wildfires.toml")]
+    New,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ArchiveCommand {
+    /// Proves, offline, that nothing in the archive was changed, cut or inserted.
+    #[command(after_help = "Example: newswatch archive verify --witness sha256:…")]
+    Verify {
+        /// A hash noted elsewhere that some line must have.
+        #[arg(long, value_name = "HASH")]
+        witness: Option<String>,
+    },
+    /// Judges articles, one a line (`id, url, title, text, published_at`): new, copy, abridged,
+    /// extended, excerpt, revision or same; of which id, and on what evidence.
+    #[command(after_help = "Example: newswatch archive dedup --jsonl articles.jsonl")]
+    Dedup {
+        /// The articles; `-` reads standard input.
+        #[arg(long, value_name = "FILE")]
+        jsonl: String,
+    },
 }
 
 #[derive(Debug, clap::Args)]

@@ -22,11 +22,13 @@ pub(super) fn check(options: &LoadOptions, json: bool) -> anyhow::Result<Exit> {
     };
     let rules = compose::rules(&loaded.config)?;
     let enabled = loaded.config.feeds.iter().filter(|feed| feed.enabled).count();
+    let warnings = loaded.config.warnings();
     let config = loaded.paths.config.as_ref().map(|path| path.display().to_string());
     if json {
         print_json(&json!({
             "ok": true,
             "faults": [],
+            "warnings": warnings.as_ref().map(faults).unwrap_or_default(),
             "config": config,
             "feeds": loaded.config.feeds.len(),
             "feeds_enabled": enabled,
@@ -35,6 +37,9 @@ pub(super) fn check(options: &LoadOptions, json: bool) -> anyhow::Result<Exit> {
             "config_hash": config::hash(&loaded.config),
         }))?;
         return Ok(Exit::Success);
+    }
+    if let Some(warnings) = &warnings {
+        anstream::eprintln!("{}", warnings.render(is_styled_stderr()));
     }
     print_text(&format!(
         "no faults in {}: {} feeds ({enabled} enabled), {} topics, rules for {} sites\n",

@@ -69,6 +69,8 @@ pub(super) fn settings(config: &Config) -> crawl::Settings {
             config::HoldScope::Domain => crawl::HoldScope::Domain,
         },
         revisit_after: signed(config.settings.schedule.revisit_after),
+        judge_before_fetch: config.settings.topic.judge_before_fetch,
+        copy_memory: signed(config.settings.dedup.memory),
         page_attempts: config.settings.limits.page_attempts,
         keep_copied_text: config.settings.dedup.copies == config::Copies::Full,
         config_hash: config::hash(config),
@@ -99,6 +101,15 @@ pub(super) fn fetch(config: &Config) -> fetch::Settings {
 
 pub(super) fn archive(config: &Config) -> archive::Settings {
     archive::Settings { segment_bytes: config.settings.archive.rotate_size }
+}
+
+/// How closed segments are compressed.
+pub(super) fn compression(settings: &config::Settings) -> Option<archive::Compression> {
+    match settings.archive.compression {
+        config::Compression::None => None,
+        config::Compression::Gzip => Some(archive::Compression::Gzip),
+        config::Compression::Zstd => Some(archive::Compression::Zstd),
+    }
 }
 
 fn signed(duration: Duration) -> SignedDuration {

@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use comfy_table::{ContentArrangement, Table, presets::UTF8_HORIZONTAL_ONLY};
+use comfy_table::{ContentArrangement, LineStyle, Table, presets::NOTHING};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
@@ -30,7 +30,9 @@ pub(super) fn is_terminal_stdout() -> bool {
 /// A plain table with a header, as wide as the terminal, or as wide as it needs on a pipe.
 pub(super) fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
-    table.load_style(UTF8_HORIZONTAL_ONLY).set_header(header.to_vec());
+    table
+        .load_style(NOTHING.header_separator(LineStyle::none().fill('─').junction('─')))
+        .set_header(header.to_vec());
     if is_terminal_stdout() {
         table.set_content_arrangement(ContentArrangement::Dynamic);
     }

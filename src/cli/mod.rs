@@ -2,24 +2,29 @@
 //!
 //! Standard output is data, standard error is logs and progress.
 
+mod archive;
 mod args;
 mod check;
 mod compose;
 mod demo;
 mod feeds;
 mod format;
+mod input;
 mod logging;
 mod progress;
 mod run;
 mod service;
+mod site;
 mod status;
+mod topic;
+mod url;
 
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
 use self::{
-    args::{Args, Command, FeedsCommand, Schema},
+    args::{ArchiveCommand, Args, Command, FeedsCommand, Schema, SiteCommand, TopicCommand},
     format::{is_styled_stderr, print_json, print_text},
 };
 use crate::config::{self, LoadOptions, Loaded};
@@ -82,14 +87,25 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
             Ok(Exit::Success)
         }
         Command::Demo(ref demo) => demo::demo(demo, &args.common),
+        Command::Url { ref address } => url::url(address, args.common.json),
+        Command::Topic { command: TopicCommand::New } => {
+            print_text(crate::topic::TEMPLATE)?;
+            Ok(Exit::Success)
+        }
+        Command::Archive { command: ArchiveCommand::Dedup { ref jsonl } } => {
+            archive::dedup_lines(jsonl)
+        }
         Command::Check => {
             let options = load_options(&args.common)?;
             check::check(&options, args.common.json)
         }
         Command::Run
         | Command::Once { .. }
-        | Command::Status
+        | Command::Status { .. }
         | Command::Paths
+        | Command::Site { .. }
+        | Command::Topic { .. }
+        | Command::Archive { .. }
         | Command::Feeds { .. } => {
             let options = load_options(&args.common)?;
             let Some(loaded) = load(&options, args.common.json)? else {
@@ -98,9 +114,26 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
             match args.command {
                 Command::Run => run::run(&loaded, &options),
                 Command::Once { feed } => run::once(&loaded, feed.as_deref(), args.common.json),
-                Command::Status => status::status(&loaded, args.common.json),
+                Command::Status { check: true } => status::check(&loaded),
+                Command::Status { check: false } => status::status(&loaded, args.common.json),
                 Command::Feeds { command: FeedsCommand::List } => {
                     feeds::list(&loaded, args.common.json)
+                }
+                Command::Feeds { command: FeedsCommand::Test { feed, sitemap } } => {
+                    let kind = sitemap.then_some(crate::source::SourceKind::Sitemap);
+                    site::test_feed(&loaded, &feed, kind, args.common.json)
+                }
+                Command::Site { command: SiteCommand::Test { page } } => {
+                    site::test_page(&loaded, &page, args.common.json)
+                }
+                Command::Topic { command: TopicCommand::Test { text, jsonl: true } } => {
+                    topic::test_lines(&loaded, &text)
+                }
+                Command::Topic { command: TopicCommand::Test { text, jsonl: false } } => {
+                    topic::test(&loaded, &text, args.common.json)
+                }
+                Command::Archive { command: ArchiveCommand::Verify { witness } } => {
+                    archive::verify(&loaded, witness.as_deref(), args.common.json)
                 }
                 _ => paths(&loaded, args.common.json),
             }

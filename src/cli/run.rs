@@ -123,6 +123,8 @@ pub(super) fn run(loaded: &Loaded, options: &LoadOptions) -> anyhow::Result<Exit
         })
         .await
     });
+    // A DNS look-up that is still going on must not hold up the end.
+    runtime.shutdown_background();
     close(&crawl, &stores)?;
     Ok(match end? {
         End::Interrupted => Exit::Interrupted,
@@ -218,6 +220,7 @@ pub(super) fn pass(
         })
         .await
     });
+    runtime.shutdown_background();
     progress.finish();
     close(crawl, stores)?;
     Ok(Pass { tally, due, end: end? })
@@ -227,6 +230,7 @@ fn plan(settings: &config::Settings, until_idle_for: Option<SignedDuration>) -> 
     Plan {
         concurrency: settings.limits.concurrency as usize,
         grace: settings.service.grace,
+        compression: compose::compression(settings),
         until_idle_for,
     }
 }
@@ -268,7 +272,7 @@ fn log(notice: &Notice<'_>) {
             tracing::warn!(feed.id = %feed, to = %to, "the feed has moved for good; please write its new address into feeds.toml");
         }
         Event::Kept { feed, id, title, score, revision } => {
-            tracing::info!(feed.id = %feed, record = %id, score, revision, "kept: {title:?}");
+            tracing::info!(feed.id = %feed, record = %id, score = format_args!("{score:.1}"), revision, "kept: {title:?}");
         }
         Event::Copy { feed, id, of, title } => {
             tracing::info!(feed.id = %feed, record = %id, of = %of, "kept as a copy: {title:?}");

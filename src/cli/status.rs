@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde_json::json;
 
@@ -13,9 +13,9 @@ use super::{
     format::{distance, print_json, print_text, safe, table},
 };
 use crate::{
-    config::Loaded,
-    crawl,
-    state::{Counters, State},
+    config::{self, Loaded},
+    crawl, daemon,
+    state::{Counters, FeedRow, State},
 };
 
 /// One feed's line.
@@ -41,6 +41,22 @@ struct FeedStatus {
     counters: Counters,
 }
 
+/// Whether a daemon has shown a sign of life lately.
+pub(super) fn check(loaded: &Loaded) -> anyhow::Result<Exit> {
+    let path = loaded.paths.state.join("state.sqlite");
+    let state =
+        State::open_read_only(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let alive: Option<Timestamp> = state.note(daemon::SIGN_OF_LIFE)?;
+    let now = Timestamp::now();
+    match alive {
+        Some(at) if now.duration_since(at).abs() < SignedDuration::from_mins(5) => {
+            Ok(Exit::Success)
+        }
+        Some(at) => anyhow::bail!("the daemon's last sign of life was {}", distance(at, now)),
+        None => anyhow::bail!("no daemon has run on this state"),
+    }
+}
+
 pub(super) fn status(loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
     let now = Timestamp::now();
     let path = loaded.paths.state.join("state.sqlite");
@@ -59,35 +75,11 @@ pub(super) fn status(loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
     let mut feeds = Vec::new();
     for feed in &loaded.config.feeds {
         let row = state.feed(&feed.id)?.unwrap_or_default();
-        let known = row.state;
-        let health = match () {
-            () if !feed.enabled => "off",
-            () if known.gone => "gone",
-            () if known.failures > 0 => "failing",
-            () if known.last_success_at.is_none() => "new",
-            () if known.is_stale(now) => "stale",
-            () => "ok",
-        };
-        feeds.push(FeedStatus {
-            id: feed.id.clone(),
-            url: feed.url.to_string(),
-            health,
-            http_status: known.status,
-            last_poll_at: known.last_poll_at,
-            last_success_at: known.last_success_at,
-            last_new_at: known.last_new_at,
-            next_at: known.next_at,
-            why_then: known.why.words(),
-            entries_per_day: known.entries_per_day(now).map(|n| (n * 10.0).round() / 10.0),
-            failures: known.failures,
-            last_error: known.last_error.as_ref().map(ToString::to_string),
-            moved_to: known.moved_to.as_ref().map(ToString::to_string),
-            waiting_pages: waiting.get(&feed.id).copied().unwrap_or_default(),
-            counters: row.counters,
-        });
+        let waiting = waiting.get(&feed.id).copied().unwrap_or_default();
+        feeds.push(feed_status(feed, row, waiting, now));
     }
     let held = state.holds(now)?;
-    let trouble: Option<String> = state.note("trouble")?;
+    let trouble = state.note::<Option<String>>(daemon::TROUBLE)?.flatten();
     let checkpoint = crawl::checkpoint(&state)?;
     if json {
         let held: BTreeMap<&str, Timestamp> =
@@ -156,4 +148,38 @@ pub(super) fn status(loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
     ));
     print_text(&text)?;
     Ok(Exit::Success)
+}
+
+fn feed_status(
+    feed: &config::Feed,
+    row: FeedRow,
+    waiting_pages: u32,
+    now: Timestamp,
+) -> FeedStatus {
+    let known = row.state;
+    let health = match () {
+        () if !feed.enabled => "off",
+        () if known.gone => "gone",
+        () if known.failures > 0 => "failing",
+        () if known.last_success_at.is_none() => "new",
+        () if known.is_stale(now) => "stale",
+        () => "ok",
+    };
+    FeedStatus {
+        id: feed.id.clone(),
+        url: feed.url.to_string(),
+        health,
+        http_status: known.status,
+        last_poll_at: known.last_poll_at,
+        last_success_at: known.last_success_at,
+        last_new_at: known.last_new_at,
+        next_at: known.next_at,
+        why_then: known.why.words(),
+        entries_per_day: known.entries_per_day(now).map(|n| (n * 10.0).round() / 10.0),
+        failures: known.failures,
+        last_error: known.last_error.as_ref().map(ToString::to_string),
+        moved_to: known.moved_to.as_ref().map(ToString::to_string),
+        waiting_pages,
+        counters: row.counters,
+    }
 }

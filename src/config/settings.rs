@@ -116,18 +116,11 @@ pub struct Archive {
     pub rotate_size: u64,
     /// How closed files are compressed. The open one is always plain.
     pub compression: Compression,
-    /// Whether the response a record came from is kept too.
-    pub raw: Raw,
 }
 
 impl Default for Archive {
     fn default() -> Self {
-        Self {
-            folder: "archive".into(),
-            rotate_size: 64 << 20,
-            compression: Compression::Gzip,
-            raw: Raw::None,
-        }
+        Self { folder: "archive".into(), rotate_size: 64 << 20, compression: Compression::Gzip }
     }
 }
 
@@ -141,16 +134,6 @@ pub enum Compression {
     Gzip,
     /// smaller and faster
     Zstd,
-}
-
-/// What is kept of a response.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Raw {
-    /// it is not
-    None,
-    /// in WARC 1.1 files beside the records
-    Warc,
 }
 
 /// What the daemon remembers over a restart.
@@ -280,9 +263,6 @@ pub struct Limits {
     /// Redirects that are followed for one request.
     #[schemars(range(min = 0, max = 20))]
     pub redirects: u32,
-    /// Entries that are read of one feed or sitemap, from its top.
-    #[schemars(range(min = 1, max = 1_000_000))]
-    pub max_entries: u32,
     /// How often a page is tried before the feed's own text has to do.
     #[schemars(range(min = 1, max = 100))]
     pub page_attempts: u32,
@@ -297,7 +277,6 @@ impl Default for Limits {
             max_feed_size: 15 << 20,
             max_page_size: 5 << 20,
             redirects: 5,
-            max_entries: 10_000,
             page_attempts: 5,
         }
     }
@@ -354,9 +333,6 @@ pub enum Keep {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Dedup {
-    /// Texts published further apart are not copies of each other, however alike.
-    #[serde(with = "unit::Time")]
-    pub window: Duration,
     /// How long a text is remembered for finding copies. Addresses are remembered for ever.
     #[serde(with = "unit::Time")]
     pub memory: Duration,
@@ -366,7 +342,7 @@ pub struct Dedup {
 
 impl Default for Dedup {
     fn default() -> Self {
-        Self { window: minutes(72 * 60), memory: minutes(30 * 24 * 60), copies: Copies::Full }
+        Self { memory: minutes(30 * 24 * 60), copies: Copies::Full }
     }
 }
 

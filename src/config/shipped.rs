@@ -63,9 +63,10 @@ fn the_shipped_feeds_are_in_27_languages() {
 fn all_shipped_topics_and_sites_are_built_in() {
     for (folder, built_in) in [("topics", embedded::TOPICS), ("sites", embedded::SITES)] {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("config").join(folder);
-        let files = fs::read_dir(path).unwrap().map(|file| file.unwrap().file_name());
-        let names = files.map(|name| name.into_string().unwrap());
-        let names: BTreeSet<String> = names.filter(|name| name.ends_with(".toml")).collect();
+        let files = fs::read_dir(path).unwrap().map(|file| file.unwrap().path());
+        let files = files.filter(|file| file.extension().is_some_and(|kind| kind == "toml"));
+        let names: BTreeSet<String> =
+            files.map(|file| file.file_name().unwrap().to_str().unwrap().to_owned()).collect();
         let built_in: BTreeSet<_> = built_in.iter().map(|(name, _)| (*name).to_owned()).collect();
         assert_eq!(names, built_in, "config/{folder} and src/config/embedded.rs");
     }

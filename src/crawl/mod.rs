@@ -11,6 +11,7 @@ mod poll;
 mod read;
 mod rebuild;
 mod record;
+mod tasks;
 #[cfg(test)]
 mod tests;
 
@@ -19,7 +20,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use url::Url;
 
-pub use read::{Judged, PageReading, Reading, Visit, read};
+pub use read::{Judged, PageReading, Reading, Visit, read, status_words};
 pub use rebuild::{RebuildError, checkpoint, rebuild};
 
 use crate::{
@@ -27,7 +28,7 @@ use crate::{
     article::SiteRules,
     canonical_url::Host,
     dedup,
-    fetch::{Request, Validators, Wanted},
+    fetch::Request,
     politeness::{Robots, pace::Rest},
     schedule::{Cadence, FeedIx, FeedState, Job, Next, PageId, Schedule},
     source::SourceKind,
@@ -103,6 +104,10 @@ pub struct Settings {
     pub revisit_after: SignedDuration,
     /// How often a page is tried before the feed's own text has to do.
     pub page_attempts: u32,
+    /// An entry whose title and texts in the feed touch no topic is rejected without its page.
+    pub judge_before_fetch: bool,
+    /// How long a text is remembered for finding its copies.
+    pub copy_memory: SignedDuration,
     /// A copy is stored with its text; else as a link to the first one only.
     pub keep_copied_text: bool,
     pub config_hash: String,
@@ -137,8 +142,26 @@ pub struct PageWork {
     pub feed: Feed,
     /// No more attempts after this one.
     pub last_attempt: bool,
-    /// Why the page is not asked for.
-    pub forbidden: Option<&'static str>,
+    pub unasked: Option<Unasked>,
+}
+
+/// Why a page is not asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unasked {
+    RobotsForbid,
+    RobotsUnreachable,
+    /// The entry names no page: it is all there is.
+    NoAddress,
+}
+
+impl Unasked {
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::RobotsForbid => "robots.txt forbids the page",
+            Self::RobotsUnreachable => "the host's robots.txt cannot be reached",
+            Self::NoAddress => "the entry has no address",
+        }
+    }
 }
 
 /// What the caller has to do now.
@@ -411,65 +434,6 @@ impl Crawl {
         }
     }
 
-    /// The task for a job; `None` where there is nothing to do for it now.
-    fn task(&mut self, job: Job, now: Timestamp) -> Result<Option<Task>, StateError> {
-        match job {
-            Job::Poll(ix) => self.poll_task(ix, now),
-            Job::Page(id) => self.page_task(id, now),
-        }
-    }
-
-    fn poll_task(&mut self, ix: FeedIx, now: Timestamp) -> Result<Option<Task>, StateError> {
-        let Some((feed, scheduled)) = self.feeds.get(ix.get()).zip(self.schedule.feed(ix)) else {
-            return Ok(None);
-        };
-        let url = scheduled.state.address(&feed.url).clone();
-        let host = Host::of(&url);
-        let mut allowed = true;
-        if self.settings.robots_for_feeds {
-            let robots = self.state.robots(&host)?;
-            match robots.as_ref().filter(|robots| robots.expires() > now) {
-                Some(robots) => allowed = robots.allows(&url),
-                None => return Ok(Some(robots_task(host, &url, Job::Poll(ix), robots))),
-            }
-        }
-        let validators = scheduled.state.validators_for(&url, now);
-        let request = allowed.then(|| Request { url, wanted: Wanted::Listing, validators });
-        Ok(Some(Task { host, request, work: Work::Poll { feed: ix, kind: feed.kind } }))
-    }
-
-    fn page_task(&mut self, id: PageId, now: Timestamp) -> Result<Option<Task>, StateError> {
-        let Some(pending) = self.state.pending(id)? else { return Ok(None) };
-        let host = pending.host();
-        let robots = self.state.robots(&host)?;
-        let Some(robots) = robots.as_ref().filter(|robots| robots.expires() > now) else {
-            return Ok(Some(robots_task(host, &pending.url, Job::Page(id), robots)));
-        };
-        let mut forbidden = None;
-        if !robots.allows(&pending.url) {
-            forbidden = Some("robots.txt forbids the page");
-            if let Some(since) = robots.unreachable_since() {
-                if now.duration_since(since) < ROBOTS_PATIENCE {
-                    self.schedule.put_back(&host, Job::Page(id), robots.expires());
-                    return Ok(None);
-                }
-                forbidden = Some("the host's robots.txt cannot be reached");
-            }
-        }
-        let feed = match self.by_id.get(&pending.feed_id).and_then(|ix| self.feeds.get(*ix)) {
-            Some(feed) => feed.clone(),
-            None => Feed::gone(&pending),
-        };
-        let request = forbidden.is_none().then(|| Request {
-            url: pending.url.clone(),
-            wanted: Wanted::Page,
-            validators: Validators::default(),
-        });
-        let last_attempt = pending.attempts + 1 >= self.settings.page_attempts;
-        let work = Work::Page(Box::new(PageWork { pending, feed, last_attempt, forbidden }));
-        Ok(Some(Task { host, request, work }))
-    }
-
     /// Takes in what came back. Writes into the state's open transaction and adds to `step`;
     /// changes nothing else. `archived` reads a record that is already on disk.
     pub fn absorb(
@@ -527,20 +491,16 @@ impl Crawl {
         Ok(())
     }
 
-    /// Forgets the sketches of texts that came before `before`: what comes now is compared with
-    /// younger texts only.
-    pub fn expire(&mut self, before: Timestamp) -> Result<(), StateError> {
+    /// Forgets the sketches of texts that are older than the settings say: what comes from now on
+    /// is compared with younger texts only.
+    pub fn forget_old_texts(&mut self, now: Timestamp) -> Result<(), StateError> {
+        let before = now.checked_sub(self.settings.copy_memory).unwrap_or(Timestamp::MIN);
         Ok(self.index.expire(self.state.connection(), before)?)
     }
 }
 
 /// A record of this step, or of the archive.
-fn record_by_id(
-    id: &str,
-    state: &State,
-    archived: &Archived<'_>,
-    step: &Step,
-) -> Option<Record> {
+fn record_by_id(id: &str, state: &State, archived: &Archived<'_>, step: &Step) -> Option<Record> {
     if let Some(record) = step.records.iter().find(|record| record.id == id) {
         return Some(record.clone());
     }
@@ -549,12 +509,3 @@ fn record_by_id(
 
 /// Reads the record at a place of the archive.
 pub type Archived<'a> = dyn Fn(Position) -> Option<Record> + 'a;
-
-fn robots_task(host: Host, url: &Url, for_job: Job, before: Option<Robots>) -> Task {
-    let mut url = url.clone();
-    url.set_path("/robots.txt");
-    url.set_query(None);
-    url.set_fragment(None);
-    let request = Request { url, wanted: Wanted::Robots, validators: Validators::default() };
-    Task { host, request: Some(request), work: Work::Robots { for_job, before } }
-}

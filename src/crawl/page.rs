@@ -139,6 +139,13 @@ impl Crawl {
             return self.take_known(work, visit, judged, archived, &keys, &known, now, step);
         }
         let mut new = record::record(self, work, visit, judged, now);
+        if let Some(error) = &judged.page_error {
+            step.events.push(Event::PageFailed {
+                feed: work.pending.feed_id.clone(),
+                url: work.pending.url.clone(),
+                error: error.clone(),
+            });
+        }
         let document = record::document(&new);
         let document = dedup::Prepared::of(&document);
         let Self { index, state, .. } = &mut *self;
@@ -148,13 +155,14 @@ impl Crawl {
         })?;
         index.insert(state.connection(), &document, &verdict, now)?;
         new.cluster_id = Some(verdict.cluster.clone());
-        if verdict.class != dedup::Class::Excerpt {
-            new.duplicate_of.clone_from(&verdict.of);
-        }
-        new.similarity = verdict.evidence.as_ref().map(|evidence| record::rounded(evidence.jaccard));
+        new.duplicate_of.clone_from(&verdict.of);
+        new.duplicate_class = Some(verdict.class).filter(|class| *class != dedup::Class::New);
+        new.similarity = verdict.evidence.as_ref().map(|found| record::rounded(found.jaccard));
+        new.duplicate_evidence = verdict.evidence.map(record::rounded_evidence);
         let mut more = Counters::default();
         let title = new.title.clone().unwrap_or_default();
-        if let Some(of) = &new.duplicate_of {
+        let is_copy = verdict.class != dedup::Class::Excerpt;
+        if let Some(of) = new.duplicate_of.as_ref().filter(|_| is_copy) {
             more.duplicates = 1;
             step.events.push(Event::Copy {
                 feed: work.pending.feed_id.clone(),
@@ -201,7 +209,9 @@ impl Crawl {
         let old = record_by_id(&known.record_id, &self.state, archived, step);
         let old_text = old.as_ref().and_then(|old| old.text.as_deref()).unwrap_or_default();
         let changed = match dedup::revision(old_text, new.text.as_deref().unwrap_or_default()) {
-            dedup::Revision::Changed { ratio } if !worse && new.content_hash != known.content_hash => {
+            dedup::Revision::Changed { ratio }
+                if !worse && new.content_hash != known.content_hash =>
+            {
                 ratio
             }
             _ => {
@@ -218,6 +228,7 @@ impl Crawl {
         new.revision = known.revision + 1;
         new.revision_of = Some(known.record_id.clone());
         new.similarity = Some(record::rounded(1.0 - changed));
+        new.duplicate_class = Some(dedup::Class::Revision);
         new.id = record::id(&new.url_key, new.revision);
         let cluster = old.and_then(|old| old.cluster_id).unwrap_or_else(|| known.record_id.clone());
         new.cluster_id = Some(cluster);

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use url::Url;
 
 use super::{Crawl, Effect, Event, Reading, Step, Visit, read::status_words};
 use crate::{
@@ -11,7 +12,8 @@ use crate::{
     politeness::{freshness, retry_after},
     schedule::{FeedIx, Outcome, PageId},
     source::{Entry, Listing, ReadBy},
-    state::{Counters, Fate, Pending, Seen, StateError},
+    state::{Counters, Fate, Pending, Reject, Seen, StateError},
+    topic::Text,
 };
 
 impl Crawl {
@@ -32,7 +34,7 @@ impl Crawl {
         let mut more = Counters { polls: 1, ..Counters::default() };
         let outcome = match (&visit.reading, &visit.response) {
             (Reading::Listing { listing, body_hash }, Some(Ok(response))) => {
-                let (new, changed) = self.take_in(&feed.id, listing, now, step)?;
+                let (new, changed) = self.take_in(&feed.id, &feed.url, listing, now, step)?;
                 more.entries = new + changed;
                 if listing.read_by == ReadBy::Lenient || !listing.flaws.is_empty() {
                     let flaws = listing.flaws.clone();
@@ -109,14 +111,14 @@ impl Crawl {
     fn take_in(
         &self,
         feed_id: &str,
+        feed_url: &Url,
         listing: &Listing,
         now: Timestamp,
         step: &mut Step,
     ) -> Result<(u32, u32), StateError> {
         let (mut new, mut changed) = (0, 0);
         for entry in &listing.entries {
-            let Some(url) = entry.original_url.as_ref().or(entry.url.as_ref()) else { continue };
-            let Ok(address) = CanonicalUrl::parse(url.as_str()) else { continue };
+            let Some(address) = address_of(entry, feed_url) else { continue };
             if self.state.is_pending(&address.key)? {
                 continue;
             }
@@ -133,6 +135,29 @@ impl Crawl {
                 Some(seen) if self.is_worth_another_look(&seen, entry, now) => true,
                 Some(_) => continue,
             };
+            if self.settings.judge_before_fetch && !self.touches_a_topic(entry) {
+                let signature = signature(entry);
+                let visits = 0;
+                let seen = Seen { fate: Fate::Rejected, known: None, signature, at: now, visits };
+                self.state.put_seen(&address.key, &seen)?;
+                self.state.count(feed_id, Counters { rejected: 1, ..Counters::default() })?;
+                step.rejects.push(Reject {
+                    at: now,
+                    url_key: address.key,
+                    url: address.fetch.into(),
+                    feed_id: feed_id.to_owned(),
+                    title: entry.title.clone(),
+                    language: None,
+                    score: 0.0,
+                    reason: "the feed's title and summary touch no topic; the page was not fetched"
+                        .to_owned(),
+                    missing: Vec::new(),
+                    failed: false,
+                    signature,
+                });
+                new += 1;
+                continue;
+            }
             let pending = Pending {
                 id: PageId(0),
                 key: address.key,
@@ -152,16 +177,48 @@ impl Crawl {
         Ok((new, changed))
     }
 
+    /// Any word of any topic is in what the feed says.
+    fn touches_a_topic(&self, entry: &Entry) -> bool {
+        let judgements = self.rules.topics.judge(&Text {
+            title: entry.title.as_deref().unwrap_or_default(),
+            summary: entry.summary.as_deref().unwrap_or_default(),
+            text: entry.content.as_deref().unwrap_or_default(),
+            language: entry.language.as_deref(),
+            url: entry.url.as_ref().map(Url::as_str),
+            published: entry.published.as_ref().map(|dated| dated.at),
+        });
+        judgements.iter().any(|judgement| !judgement.matches.is_empty())
+    }
+
     /// The feed says something else of a known address than before, and the last look is some time
     /// past. The time grows with each look, for feeds that say something new at every poll.
     fn is_worth_another_look(&self, seen: &Seen, entry: &Entry, now: Timestamp) -> bool {
         if seen.signature == signature(entry) || seen.fate == Fate::Failed {
             return false;
         }
-        let looks = i32::try_from(seen.visits.min(10)).unwrap_or(10);
+        let looks = i32::try_from(seen.visits.clamp(1, 10)).unwrap_or(10);
         let rest = self.settings.revisit_after * 2_i32.pow(u32::try_from(looks - 1).unwrap_or(0));
         now.duration_since(seen.at) >= rest
     }
+}
+
+/// The page that an entry announces; a counting redirector's target where the feed names it.
+pub(super) fn page_of(entry: &Entry) -> Option<&Url> {
+    entry.original_url.as_ref().or(entry.url.as_ref())
+}
+
+/// The address of an entry. One that names none is a part of its feed, if it has an id or a text: a
+/// title alone is what is left of an entry where a feed breaks off.
+fn address_of(entry: &Entry, feed_url: &Url) -> Option<CanonicalUrl> {
+    if let Some(url) = page_of(entry) {
+        return CanonicalUrl::parse(url.as_str()).ok();
+    }
+    let has_text = entry.summary.is_some() || entry.content.is_some();
+    let title = entry.title.as_ref().filter(|_| has_text);
+    let name = entry.guid.as_ref().or(title)?;
+    let mut url = feed_url.clone();
+    url.set_fragment(Some(&format!("!entry={}", blake3::hash(name.as_bytes()).to_hex())));
+    CanonicalUrl::parse(url.as_str()).ok()
 }
 
 /// Stands for what a feed said of an article where only its record is left.

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use jiff::Timestamp;
 
-use super::{Keep, PageWork, Rules, Task, Work};
+use super::{Keep, PageWork, Rules, Task, Unasked, Work};
 use crate::{
     article::{self, Article, DateSource, Expected, Extraction, Page, TextStatus},
     fetch::{FetchError, Response},
@@ -129,7 +129,13 @@ fn read_page(
     response: Option<&Result<Response, FetchError>>,
 ) -> PageReading {
     let response = match response {
-        None => return from_feed(rules, work, work.forbidden.unwrap_or("nothing was asked")),
+        None => {
+            return from_feed(
+                rules,
+                work,
+                work.unasked.map_or("nothing was asked", Unasked::words),
+            );
+        }
         Some(Err(error)) => {
             return give_up_or_retry(rules, work, error.to_string(), error.retry(), None);
         }
@@ -285,7 +291,7 @@ fn short_hash(bytes: &[u8]) -> u64 {
 }
 
 /// A status in words, as logs and tables show it.
-pub(super) fn status_words(status: u16) -> String {
+pub fn status_words(status: u16) -> String {
     let meaning = match status {
         401 => "the server wants a password",
         402 | 403 => "the server refuses us",

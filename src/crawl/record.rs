@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 use url::Url;
 
-use super::{Crawl, Judged, PageWork, Visit, poll::signature};
+use super::{Crawl, Judged, PageWork, Unasked, Visit, poll::signature};
 use crate::{
     archive::{Record, RecordType, SCHEMA_VERSION},
+    article::Extraction,
     canonical_url::{self, CanonicalUrl, Host, UrlKey},
     dedup,
     state::{Reject, State, StateError},
@@ -64,8 +65,8 @@ pub(super) fn record(
         section: article.section.clone(),
         published_at: published.map(|(dated, _)| dated.at),
         modified_at: article.modified.as_ref().map(|(dated, _)| dated.at),
-        fetched_at: response.map_or(now, |response| response.at),
-        first_seen_at: pending.first_seen_at,
+        fetched_at: to_milliseconds(response.map_or(now, |response| response.at)),
+        first_seen_at: to_milliseconds(pending.first_seen_at),
         published_raw: published.map(|(dated, _)| dated.raw.clone()),
         published_source: published.map(|(_, source)| *source),
         published_precision: published.map(|(dated, _)| dated.precision),
@@ -100,14 +101,23 @@ pub(super) fn record(
         cluster_id: None,
         duplicate_of: None,
         similarity: None,
+        duplicate_class: None,
+        duplicate_evidence: None,
         http_status: response.map(|response| response.status),
         content_type: header("content-type"),
         charset: page.map(|_| article.charset.clone()),
         etag: header("etag"),
         last_modified: header("last-modified"),
         raw_ref: None,
-        extraction: article.extraction.clone(),
-        robots_allowed: Some(visit.task.request.is_some()),
+        extraction: Extraction {
+            confidence: rounded(article.extraction.confidence),
+            ..article.extraction.clone()
+        },
+        robots_allowed: match work.unasked {
+            None => Some(true),
+            Some(Unasked::RobotsForbid) => Some(false),
+            Some(Unasked::RobotsUnreachable | Unasked::NoAddress) => None,
+        },
         crawler_version: env!("CARGO_PKG_VERSION").to_owned(),
         config_hash: crawl.settings.config_hash.clone(),
         seq: 0,
@@ -168,10 +178,9 @@ pub(super) fn index(
     record: &Record,
     seen_at: Timestamp,
 ) -> Result<(), StateError> {
-    let class = match (record.record_type, &record.duplicate_of) {
-        (RecordType::Revision, _) => dedup::Class::Revision,
-        (RecordType::Article, Some(_)) => dedup::Class::Copy,
-        (RecordType::Article, None) => dedup::Class::New,
+    let class = match record.record_type {
+        RecordType::Revision => dedup::Class::Revision,
+        RecordType::Article => record.duplicate_class.unwrap_or(dedup::Class::New),
     };
     let verdict = dedup::Verdict {
         class,
@@ -217,7 +226,26 @@ pub(super) fn reason(judged: &Judged) -> String {
     }
 }
 
+/// More is noise, and some tools read no nanoseconds.
+fn to_milliseconds(at: Timestamp) -> Timestamp {
+    Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at)
+}
+
 /// To three decimals: more are noise, and would make the same bytes depend on the machine.
 pub(super) fn rounded(number: f32) -> f32 {
     (number * 1000.0).round() / 1000.0
+}
+
+pub(super) fn rounded_evidence(evidence: dedup::Evidence) -> dedup::Evidence {
+    dedup::Evidence {
+        containment_ab: rounded(evidence.containment_ab),
+        containment_ba: rounded(evidence.containment_ba),
+        jaccard: rounded(evidence.jaccard),
+        title: rounded(evidence.title),
+        shared_numbers: evidence.shared_numbers,
+        number_share: rounded(evidence.number_share),
+        lead: rounded(evidence.lead),
+        hours_between: evidence.hours_between.map(rounded),
+        changed: evidence.changed.map(rounded),
+    }
 }

@@ -1,1 +1,382 @@
-//! Tests of the crawl.
+//! Tests of the crawl, step by step: ask for a task, answer it, look at what it made.
+#![expect(clippy::unnecessary_wraps, reason = "answers of one type, of which some are errors")]
+
+use std::cell::RefCell;
+
+use jiff::{SignedDuration, Timestamp};
+use url::Url;
+
+use super::*;
+use crate::{
+    archive::RecordType,
+    article::TextStatus,
+    fetch::{FetchError, Response},
+    state::Counters,
+    topic::Topic,
+};
+
+fn start() -> Timestamp {
+    "2022-01-13T08:00:00Z".parse().unwrap()
+}
+
+/// A crawl of one feed, its clock, and what it has archived.
+struct Bench {
+    crawl: Crawl,
+    now: Timestamp,
+    archived: RefCell<Vec<Record>>,
+    rejects: Vec<Reject>,
+    events: Vec<Event>,
+}
+
+type Answer = Result<(u16, &'static str, String), FetchError>;
+
+impl Bench {
+    fn new() -> Self {
+        let topic = Topic::parse(include_str!("../../config/topics/csto-kazakhstan.toml")).unwrap();
+        let rules = Rules {
+            sites: BTreeMap::new(),
+            topics: Topics::new(vec![topic]).unwrap(),
+            keep: Keep::Relevant,
+        };
+        let settings = Settings {
+            rest: Rest::default(),
+            robots_for_feeds: false,
+            hold_scope: HoldScope::Host,
+            revisit_after: SignedDuration::from_mins(1),
+            judge_before_fetch: false,
+            copy_memory: SignedDuration::from_hours(24 * 30),
+            page_attempts: 3,
+            keep_copied_text: true,
+            config_hash: "test".into(),
+        };
+        let feed = Feed {
+            id: "courier".into(),
+            url: Url::parse("https://news.example/feed").unwrap(),
+            kind: SourceKind::Feed,
+            name: Some("The Courier".into()),
+            language: Some("en".into()),
+            country: Some("KZ".into()),
+            tags: vec![],
+            zone: None,
+            cadence: Cadence { jitter: 0.0, ..Cadence::default() },
+        };
+        let state = State::in_memory().unwrap();
+        let crawl = Crawl::new(vec![feed], rules, settings, state, start()).unwrap();
+        let mut bench = Self {
+            crawl,
+            now: start(),
+            archived: RefCell::default(),
+            rejects: vec![],
+            events: vec![],
+        };
+        bench.crawl.schedule.poll_now(FeedIx::of(0), start());
+        bench
+    }
+
+    /// Does the next task that is due before `until`, and gives the address that was asked.
+    fn step(&mut self, until: Timestamp, web: &dyn Fn(&Url) -> Answer) -> Option<String> {
+        let task = loop {
+            match self.crawl.next(self.now).unwrap() {
+                Do::Task(task) => break *task,
+                Do::WaitUntil(at) if at <= until => self.now = at,
+                Do::WaitUntil(_) | Do::Wait => return None,
+            }
+        };
+        let asked = task.request.as_ref().map(|request| request.url.clone());
+        let response = asked.as_ref().map(|url| {
+            web(url).map(|(status, headers, body)| Response {
+                status,
+                url: url.clone(),
+                redirects: vec![],
+                headers: headers
+                    .split('\n')
+                    .filter_map(|line| line.split_once(": "))
+                    .map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()))
+                    .collect(),
+                body: body.into_bytes(),
+                at: self.now,
+                took: std::time::Duration::ZERO,
+            })
+        });
+        let visit = read(&self.crawl.rules(), task, response, self.now);
+        let mut step = Step::default();
+        self.crawl.state.begin().unwrap();
+        // A record stands at the offset of its number.
+        let archived =
+            |at: Position| self.archived.borrow().get(usize::try_from(at.offset).unwrap()).cloned();
+        self.crawl.absorb(&visit, &archived, self.now, &mut step).unwrap();
+        let before = self.archived.borrow().len();
+        let positions: Vec<Position> = (before..before + step.records.len())
+            .map(|n| format!("2022/01/2022-01-13.jsonl:{n}").parse().unwrap())
+            .collect();
+        self.crawl.note_appended(&step.records, &positions, None).unwrap();
+        self.crawl.state.commit().unwrap();
+        self.crawl.settle(&[visit], step.effects, self.now);
+        self.archived.borrow_mut().extend(step.records);
+        self.rejects.extend(step.rejects);
+        self.events.extend(step.events);
+        Some(asked.map(String::from).unwrap_or_default())
+    }
+
+    /// Does all that is due within `hours`, and gives the addresses asked.
+    fn run(&mut self, hours: i64, web: &dyn Fn(&Url) -> Answer) -> Vec<String> {
+        let until = self.now + SignedDuration::from_hours(hours);
+        let mut asked = Vec::new();
+        while let Some(url) = self.step(until, web) {
+            asked.push(url);
+        }
+        self.now = until;
+        asked
+    }
+
+    fn records(&self) -> Vec<Record> {
+        self.archived.borrow().clone()
+    }
+
+    fn counters(&self) -> Counters {
+        self.crawl.state.feed("courier").unwrap().unwrap().counters
+    }
+}
+
+fn ok(body: impl Into<String>) -> Answer {
+    Ok((200, "content-type: text/html; charset=utf-8", body.into()))
+}
+
+fn status(status: u16, headers: &'static str) -> Answer {
+    Ok((status, headers, String::new()))
+}
+
+fn feed(items: &[(&str, &str)]) -> Answer {
+    let items: String = items
+        .iter()
+        .map(|(title, rest)| format!("<item><title>{title}</title>{rest}</item>"))
+        .collect();
+    ok(format!("<rss version=\"2.0\"><channel><title>The Courier</title>{items}</channel></rss>"))
+}
+
+const MISSION: &str = "CSTO peacekeepers begin to leave Kazakhstan";
+
+fn page(title: &str, head: &str) -> Answer {
+    let paragraphs: String = ["first", "second", "third", "fourth"]
+        .iter()
+        .map(|nth| {
+            format!(
+                "<p>The {nth} column of the peacekeepers whom the Collective Security Treaty \
+                 Organization had sent to Kazakhstan left its barracks on Thursday, said the \
+                 commander of the {nth} column, and reached the airfield near Almaty by noon.</p>"
+            )
+        })
+        .collect();
+    ok(format!(
+        "<html lang=en><head><title>{title}</title>{head}</head><body><article><h1>{title}</h1>\
+         {paragraphs}</article></body></html>"
+    ))
+}
+
+#[test]
+fn an_article_is_polled_read_judged_and_kept() {
+    let mut bench = Bench::new();
+    let asked = bench.run(1, &|url| match url.path() {
+        "/feed" => feed(&[(MISSION, "<link>https://news.example/a?utm_source=rss</link>")]),
+        "/robots.txt" => status(404, ""),
+        _ => page(MISSION, ""),
+    });
+    assert_eq!(
+        asked[..3],
+        [
+            "https://news.example/feed",
+            "https://news.example/robots.txt",
+            "https://news.example/a?utm_source=rss",
+        ]
+    );
+    let records = bench.records();
+    let [record] = &records[..] else { panic!("{} records", records.len()) };
+    assert_eq!((record.url_key.as_str(), record.text_status), ("news.example/a", TextStatus::Full));
+    assert_eq!(record.robots_allowed, Some(true));
+    assert!(record.topic_reason.as_ref().unwrap().contains("CSTO"), "{:?}", record.topic_reason);
+    let counters = bench.counters();
+    assert_eq!((counters.entries, counters.kept), (1, 1));
+}
+
+#[test]
+fn one_article_under_two_addresses_is_one_record() {
+    let mut bench = Bench::new();
+    let canonical = "<link rel=canonical href=\"https://news.example/2022/01/csto-leaves-17\">";
+    bench.run(1, &|url| match url.path() {
+        "/feed" => feed(&[
+            (MISSION, "<link>https://news.example/2022/01/csto-leaves-17</link>"),
+            (MISSION, "<link>https://news.example/world/csto-leaves-17</link>"),
+        ]),
+        "/robots.txt" => status(404, ""),
+        _ => page(MISSION, canonical),
+    });
+    assert_eq!(bench.records().len(), 1);
+    assert!(bench.events.iter().any(|event| matches!(event, Event::Same { .. })));
+    let counters = bench.counters();
+    assert_eq!((counters.entries, counters.kept, counters.duplicates), (2, 1, 1));
+}
+
+#[test]
+fn a_page_that_is_refused_holds_its_host_and_is_tried_again() {
+    let mut bench = Bench::new();
+    let refused = RefCell::new(0);
+    let web = |url: &Url| match url.path() {
+        "/feed" => feed(&[(MISSION, "<link>https://news.example/a</link>")]),
+        "/robots.txt" => status(404, ""),
+        _ if *refused.borrow() == 0 => {
+            *refused.borrow_mut() += 1;
+            status(429, "retry-after: 1200")
+        }
+        _ => page(MISSION, ""),
+    };
+    while bench.records().is_empty() {
+        bench.step(start() + SignedDuration::from_hours(2), &web).expect("more to do");
+    }
+    assert!(bench.now >= start() + SignedDuration::from_secs(1200), "asked again at {}", bench.now);
+    assert_eq!(bench.records().len(), 1);
+}
+
+#[test]
+fn what_cannot_be_had_leaves_the_feeds_own_text() {
+    let text = "<description>The CSTO peacekeepers have begun to leave Kazakhstan, the \
+                organization said on Thursday.</description>";
+    for answer in [status(404, ""), status(403, ""), Err(FetchError::TooLarge(5)), ok("")] {
+        let mut bench = Bench::new();
+        bench.run(1, &|url| match url.path() {
+            "/feed" => feed(&[(MISSION, &format!("<link>https://news.example/a</link>{text}"))]),
+            "/robots.txt" => status(404, ""),
+            _ => answer.clone(),
+        });
+        let records = bench.records();
+        assert_eq!(records.len(), 1, "{answer:?}");
+        assert_eq!(records[0].text_status, TextStatus::FeedOnly);
+        assert_eq!(records[0].extraction.warnings.len(), 1);
+    }
+}
+
+#[test]
+fn a_host_that_fails_is_tried_again_before_the_feed_has_to_do() {
+    let mut bench = Bench::new();
+    let asked = bench.run(24, &|url| match url.path() {
+        "/feed" => feed(&[(MISSION, "<link>https://pages.example/a</link>")]),
+        "/robots.txt" => status(404, ""),
+        _ => status(500, ""),
+    });
+    assert_eq!(asked.iter().filter(|url| url.ends_with("/a")).count(), 3);
+    assert_eq!(bench.records()[0].text_status, TextStatus::Failed);
+}
+
+#[test]
+fn a_robots_txt_that_cannot_be_reached_is_waited_for_and_one_that_forbids_is_obeyed() {
+    let mut bench = Bench::new();
+    let asked = bench.run(2, &|url| match url.path() {
+        "/feed" => feed(&[(MISSION, "<link>https://pages.example/a</link>")]),
+        _ => status(500, ""),
+    });
+    assert!(!asked.iter().any(|url| url.ends_with("/a")), "asked without knowing: {asked:?}");
+    assert_eq!(bench.records().len(), 0, "it is waited for");
+    bench.run(24, &|url| match url.path() {
+        "/robots.txt" => ok("User-agent: *\nDisallow: /"),
+        _ => status(304, ""),
+    });
+    assert_eq!(bench.records()[0].robots_allowed, Some(false));
+}
+
+#[test]
+fn an_entry_without_an_address_is_kept_as_the_feed_gives_it() {
+    let mut bench = Bench::new();
+    let text = "<guid isPermaLink=\"false\">flash-1</guid><description>CSTO peacekeepers leave \
+                Kazakhstan, the organization says.</description>";
+    let asked = bench.run(2, &|url| match url.path() {
+        "/feed" => feed(&[(MISSION, text)]),
+        _ => panic!("asked {url}"),
+    });
+    assert!(asked.iter().filter(|url| url.is_empty()).count() == 1, "{asked:?}");
+    assert_eq!(bench.records().len(), 1);
+}
+
+#[test]
+fn a_changed_entry_is_read_again_and_becomes_a_revision_only_where_its_text_changed() {
+    let mut bench = Bench::new();
+    let web = |edition: &'static str, paragraph: &'static str| {
+        move |url: &Url| match url.path() {
+            "/feed" => feed(&[(edition, "<link>https://news.example/a</link>")]),
+            "/robots.txt" => status(404, ""),
+            _ => page(MISSION, "").map(|(status, headers, body)| {
+                (status, headers, body.replace("</article>", &format!("{paragraph}</article>")))
+            }),
+        }
+    };
+    bench.run(1, &web(MISSION, ""));
+    bench.run(2, &web("CSTO peacekeepers leave Kazakhstan", ""));
+    assert_eq!(bench.records().len(), 1, "another headline in the feed, the same text");
+    let update = "<p>On Friday the commander added that the last two hundred soldiers would stay at \
+                  the airfield until engineers had inspected its northern runway for damage.</p>";
+    bench.run(4, &web("CSTO peacekeepers have left", update));
+    let records = bench.records();
+    let [first, second] = &records[..] else { panic!("{} records", records.len()) };
+    assert_eq!(second.record_type, RecordType::Revision);
+    assert_eq!((second.revision, second.revision_of.as_ref()), (2, Some(&first.id)));
+    assert_eq!(second.cluster_id, first.cluster_id);
+}
+
+#[test]
+fn what_is_about_something_else_is_remembered_with_what_was_missing() {
+    let mut bench = Bench::new();
+    let web = |url: &Url| match url.path() {
+        "/feed" => feed(&[("Rink saves its season", "<link>https://news.example/b</link>")]),
+        "/robots.txt" => status(404, ""),
+        _ => page("Rink saves its season", "").map(|(status, headers, body)| {
+            let body = body.replace("Collective Security Treaty Organization", "rink");
+            (status, headers, body.replace("peacekeepers", "skaters").replace("Kazakhstan", "town"))
+        }),
+    };
+    let asked = bench.run(12, &web);
+    assert_eq!(bench.records().len(), 0);
+    assert_eq!(bench.rejects.len(), 1);
+    assert!(!bench.rejects[0].failed && !bench.rejects[0].reason.is_empty());
+    assert_eq!(
+        asked.iter().filter(|url| url.ends_with("/b")).count(),
+        1,
+        "read once, not at every poll"
+    );
+}
+
+#[test]
+fn a_visit_that_is_rolled_back_can_be_taken_in_again_and_counts_once() {
+    let mut bench = Bench::new();
+    let web = |url: &Url| match url.path() {
+        "/feed" => feed(&[(MISSION, "<link>https://news.example/a</link>")]),
+        "/robots.txt" => status(404, ""),
+        _ => page(MISSION, ""),
+    };
+    let until = start() + SignedDuration::from_hours(1);
+    bench.step(until, &web);
+    bench.step(until, &web);
+    let Do::WaitUntil(at) = bench.crawl.next(bench.now).unwrap() else { panic!("the host rests") };
+    let Do::Task(task) = bench.crawl.next(at).unwrap() else { panic!("the page is due") };
+    let (status, _, body) = page(MISSION, "").unwrap();
+    let response = Response {
+        status,
+        url: task.request.as_ref().unwrap().url.clone(),
+        redirects: vec![],
+        headers: vec![],
+        body: body.into_bytes(),
+        at,
+        took: std::time::Duration::ZERO,
+    };
+    let visit = read(&bench.crawl.rules(), *task, Some(Ok(response)), at);
+    for landed in [false, false, true] {
+        let mut step = Step::default();
+        bench.crawl.state.begin().unwrap();
+        bench.crawl.absorb(&visit, &|_| None, at, &mut step).unwrap();
+        assert_eq!(step.records.len(), 1);
+        if landed {
+            bench.crawl.state.commit().unwrap();
+        } else {
+            bench.crawl.rollback().unwrap();
+        }
+    }
+    assert_eq!(bench.counters().kept, 1);
+    assert_eq!(bench.crawl.state.waiting().unwrap(), []);
+}

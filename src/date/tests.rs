@@ -1,3 +1,5 @@
+//! Tests of reading dates.
+
 use jiff::Timestamp;
 use proptest::prelude::*;
 

@@ -1,11 +1,12 @@
 //! Two texts side by side: how much of each is in the other, and what that makes of them.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Class, shingle::Text};
 
 /// What a verdict rests on. `a` is the document judged, `b` the one before it.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Evidence {
     /// Share of `a`'s shingles that are in `b`, 0 to 1.
     pub containment_ab: f32,
@@ -28,6 +29,15 @@ pub struct Evidence {
     pub changed: Option<f32>,
 }
 
+/// How two texts stand to each other outside of their words.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Circumstances {
+    /// Hours from the older text's publication to the new one's, where both are known.
+    pub hours_between: Option<f32>,
+    /// Both stand on one site, where the like of a text is more often the next of a series.
+    pub same_site: bool,
+}
+
 /// A text is a copy of another from this containment on.
 const CONTAINED: f32 = 0.6;
 /// And from this Jaccard similarity; below it, it is abridged, extended or an excerpt.
@@ -36,20 +46,22 @@ const ALIKE: f32 = 0.4;
 const EXCERPT: f32 = 0.15;
 /// A story's copies appear within this time, in hours; the same words later are the next of a series.
 const SPAN: f32 = 72.0;
-/// Of a series only the frame is shared, not the numbers.
-const NUMBERS: f32 = 0.3;
+/// Of a series only the frame is shared and hardly a number: the least share on one site, and on two.
+const NUMBERS_OF_ONE_SITE: f32 = 0.4;
+const NUMBERS_OF_TWO_SITES: f32 = 0.15;
+/// One number alone may be the one that was corrected, where the words are the same to this degree.
+const CORRECTED: f32 = 0.7;
 /// A text without a word of the other's opening shares its tail or its background.
 const LEAD: f32 = 0.2;
 /// So many shingles are the opening.
 const OPENING: usize = 30;
 
 /// Compares `a`, the new text, with `b`, without the shingles in `boilerplate` (sorted).
-/// `hours_between` is the time between their publication where it is known.
 pub fn compare(
     a: &Text,
     b: &Text,
     boilerplate: &[u64],
-    hours_between: Option<f32>,
+    circumstances: Circumstances,
 ) -> (Class, Evidence) {
     let own = |set: &[u64]| -> Vec<u64> {
         set.iter().copied().filter(|hash| boilerplate.binary_search(hash).is_err()).collect()
@@ -68,15 +80,23 @@ pub fn compare(
         shared_numbers: u32::try_from(shared_numbers).unwrap_or(u32::MAX),
         number_share: if fewer == 0 { 1.0 } else { share(shared_numbers, fewer) },
         lead: lead(a, b, boilerplate).max(lead(b, a, boilerplate)),
-        hours_between,
+        hours_between: circumstances.hours_between,
         changed: None,
     };
-    (class(&evidence, a_set.len(), b_set.len()), evidence)
+    let next_of_series = if circumstances.same_site {
+        evidence.number_share < NUMBERS_OF_ONE_SITE
+    } else {
+        let corrected = fewer == 1 && evidence.jaccard >= CORRECTED;
+        evidence.number_share < NUMBERS_OF_TWO_SITES && !corrected
+    };
+    let class =
+        if next_of_series { Class::New } else { class(&evidence, a_set.len(), b_set.len()) };
+    (class, evidence)
 }
 
 fn class(evidence: &Evidence, a: usize, b: usize) -> Class {
     let apart = evidence.hours_between.is_some_and(|hours| hours.abs() > SPAN);
-    if apart || evidence.number_share < NUMBERS || evidence.lead < LEAD {
+    if apart || evidence.lead < LEAD {
         return Class::New;
     }
     let within = evidence.containment_ab >= CONTAINED;

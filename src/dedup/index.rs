@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use super::{
-    Class, Document, Evidence, Kept, Sketch, Verdict, compare,
+    Circumstances, Class, Document, Evidence, Kept, Sketch, Verdict, compare,
     revision::{Revision, revision},
     segment::{self, FREQUENT, Kind, Postings},
     shingle::{self, Text, mix},
@@ -21,6 +21,12 @@ const SHARED: usize = 2;
 const CANDIDATES: usize = 8;
 /// And so many members of a candidate's cluster: its first, and the latest.
 const MEMBERS: u32 = 3;
+/// Estimated from the sketches, a candidate must have at least this containment to be read.
+const LIKELY: f32 = 0.25;
+/// With less containment than this a comparison is over.
+const RELATED: f32 = 0.3;
+/// From this Jaccard similarity on neither boilerplate nor another candidate can change a copy.
+const BEYOND_DOUBT: f32 = 0.8;
 /// What so many of the last documents of a host share is the host's, not the article's.
 const PEERS: usize = 8;
 const PEERS_SHARING: usize = 3;
@@ -54,6 +60,16 @@ impl<'d> Prepared<'d> {
             text,
         }
     }
+
+    /// How much of the smaller of two texts is in the other, told from how many hashes their
+    /// sketches share: of the smaller text's smallest hashes only those can be shared that are
+    /// below the greatest in the sketch of the other, which has `size` shingles.
+    #[expect(clippy::cast_precision_loss, reason = "an estimate of small numbers")]
+    fn containment(&self, shared: usize, size: u32) -> f32 {
+        let (own, other) = (self.text.set.len().max(1) as f32, size.max(1) as f32);
+        let comparable = self.sketch.len() as f32 * (own.min(other) / own.max(other)).min(1.0);
+        shared as f32 / comparable.max(1.0)
+    }
 }
 
 /// The index. Its tables live in a database of the caller's and are read and written only through
@@ -77,6 +93,16 @@ struct Known {
     published: Option<i64>,
     address: u64,
     content: u64,
+    host: u64,
+}
+
+impl Known {
+    fn circumstances(&self, document: &Prepared<'_>) -> Circumstances {
+        Circumstances {
+            hours_between: hours(document.document.published_at, self.published),
+            same_site: self.host == document.host,
+        }
+    }
 }
 
 impl Index {
@@ -102,11 +128,12 @@ impl Index {
         connection.execute_batch(
             "CREATE TABLE IF NOT EXISTS dedup_documents (
                  doc INTEGER PRIMARY KEY, id TEXT NOT NULL, cluster INTEGER NOT NULL,
-                 published INTEGER, address INTEGER NOT NULL, content INTEGER NOT NULL);
+                 published INTEGER, address INTEGER NOT NULL, content INTEGER NOT NULL,
+                 host INTEGER NOT NULL, size INTEGER NOT NULL);
              CREATE TABLE IF NOT EXISTS dedup_members (
                  cluster INTEGER NOT NULL, doc INTEGER NOT NULL, PRIMARY KEY (cluster, doc)) WITHOUT ROWID;
              CREATE TABLE IF NOT EXISTS dedup_recent (
-                 doc INTEGER PRIMARY KEY, host INTEGER NOT NULL, sketch BLOB NOT NULL);
+                 doc INTEGER PRIMARY KEY, sketch BLOB NOT NULL);
              CREATE TABLE IF NOT EXISTS dedup_days (doc INTEGER PRIMARY KEY, day INTEGER NOT NULL);",
         )?;
         segment::create(connection)
@@ -130,7 +157,7 @@ impl Index {
                 .collect::<Result<_>>()?,
         };
         let mut statement = connection.prepare(
-            "SELECT r.doc, d.cluster, d.address, d.content, r.host, r.sketch, d.id
+            "SELECT r.doc, d.cluster, d.address, d.content, d.host, r.sketch, d.id
              FROM dedup_recent r JOIN dedup_documents d ON d.doc = r.doc ORDER BY r.doc",
         )?;
         let mut rows = statement.query([])?;
@@ -168,36 +195,34 @@ impl Index {
         if let Some(verdict) = self.by_content(connection, document, &mut text_of)? {
             return Ok(verdict);
         }
-        let candidates = self.candidates(connection, document)?;
         let mut best: Option<(Class, Evidence, Known)> = None;
-        let mut own_tail: Option<Vec<u64>> = None;
-        for cluster in candidates {
+        let mut boilerplate: Option<Vec<u64>> = None;
+        'candidates: for cluster in self.candidates(connection, document)? {
             for known in members(connection, cluster)? {
                 let Some(kept) = text_of(&known.id) else { continue };
                 let other = Text::of(&kept.title, &kept.text);
-                let hours = hours(document.document.published_at, known.published);
-                let (mut class, mut evidence) = compare(&document.text, &other, &[], hours);
-                if evidence.containment_ab.max(evidence.containment_ba) < 0.3 {
+                let circumstances = known.circumstances(document);
+                let (mut class, mut evidence) = compare(&document.text, &other, &[], circumstances);
+                if evidence.containment_ab.max(evidence.containment_ba) < RELATED {
                     continue;
                 }
-                if own_tail.is_none() {
-                    let tail = self.boilerplate(
-                        connection,
-                        document.host,
-                        document,
-                        cluster,
-                        &mut text_of,
-                    )?;
-                    own_tail = Some(tail);
+                if evidence.jaccard < BEYOND_DOUBT {
+                    if boilerplate.is_none() {
+                        let found =
+                            self.boilerplate(connection, document, cluster, &mut text_of)?;
+                        boilerplate = Some(found);
+                    }
+                    let boilerplate = boilerplate.as_deref().unwrap_or_default();
+                    (class, evidence) = compare(&document.text, &other, boilerplate, circumstances);
                 }
-                let tail = own_tail.as_deref().unwrap_or_default();
-                if !tail.is_empty() {
-                    (class, evidence) = compare(&document.text, &other, tail, hours);
-                }
+                let beyond_doubt = class == Class::Copy && evidence.jaccard >= BEYOND_DOUBT;
                 if class != Class::New
                     && best.as_ref().is_none_or(|(c, e, _)| better((class, &evidence), (*c, e)))
                 {
                     best = Some((class, evidence, known));
+                }
+                if beyond_doubt {
+                    break 'candidates;
                 }
             }
         }
@@ -236,8 +261,8 @@ impl Index {
         }
         connection
             .prepare_cached(
-                "INSERT INTO dedup_documents (doc, id, cluster, published, address, content)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                "INSERT INTO dedup_documents (doc, id, cluster, published, address, content, host, size)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             )?
             .execute(params![
                 doc,
@@ -246,6 +271,8 @@ impl Index {
                 document.document.published_at.map(Timestamp::as_second),
                 document.address.cast_signed(),
                 document.content.cast_signed(),
+                document.host.cast_signed(),
+                u32::try_from(document.text.set.len()).unwrap_or(u32::MAX),
             ])?;
         let mut sketch = document.sketch.clone();
         if cluster != doc {
@@ -266,8 +293,8 @@ impl Index {
         }
         let bytes: Vec<u8> = sketch.iter().flat_map(|hash| hash.to_le_bytes()).collect();
         connection
-            .prepare_cached("INSERT INTO dedup_recent (doc, host, sketch) VALUES (?1, ?2, ?3)")?
-            .execute(params![doc, document.host.cast_signed(), bytes])?;
+            .prepare_cached("INSERT INTO dedup_recent (doc, sketch) VALUES (?1, ?2)")?
+            .execute(params![doc, bytes])?;
         let id = shingle::hash(document.document.id.as_bytes());
         for hash in [document.address, document.content, document.host, id] {
             self.exact.add((high(hash), doc));
@@ -322,7 +349,7 @@ impl Index {
         if known.content == document.content {
             return same(known.id, cluster);
         }
-        let hours = hours(document.document.published_at, known.published);
+        let circumstances = known.circumstances(document);
         let Some(kept) = text_of(&known.id) else {
             return Ok(Some(Verdict {
                 class: Class::Revision,
@@ -335,7 +362,7 @@ impl Index {
             Revision::Noise => same(known.id, cluster),
             Revision::Changed { ratio } => {
                 let (_, mut evidence) =
-                    compare(&document.text, &Text::of(&kept.title, &kept.text), &[], hours);
+                    compare(&document.text, &Text::of(&kept.title, &kept.text), &[], circumstances);
                 evidence.changed = Some(ratio);
                 Ok(Some(Verdict {
                     class: Class::Revision,
@@ -360,10 +387,10 @@ impl Index {
         for doc in self.exact(connection, document.content)? {
             let known = known(connection, doc)?.filter(|known| known.content == document.content);
             let Some(known) = known else { continue };
-            let hours = hours(document.document.published_at, known.published);
+            let circumstances = known.circumstances(document);
             let kept = text_of(&known.id).map(|kept| Text::of(&kept.title, &kept.text));
             let other = kept.as_ref().unwrap_or(&document.text);
-            let (_, evidence) = compare(&document.text, other, &[], hours);
+            let (_, evidence) = compare(&document.text, other, &[], circumstances);
             if document.text.words() < SHORT && evidence.title < 0.5 {
                 continue;
             }
@@ -399,8 +426,19 @@ impl Index {
             .filter_map(|run| run.first().map(|cluster| (run.len(), *cluster)))
             .collect();
         counted.sort_unstable_by(|a, b| b.cmp(a));
-        counted.truncate(CANDIDATES);
-        Ok(counted.into_iter().map(|(_, cluster)| cluster).collect())
+        let mut likely = Vec::new();
+        for (shared, cluster) in counted.into_iter().take(8 * CANDIDATES) {
+            let size: u32 = connection
+                .prepare_cached("SELECT size FROM dedup_documents WHERE doc = ?1")?
+                .query_row([cluster], |row| row.get(0))?;
+            if document.containment(shared, size) >= LIKELY {
+                likely.push(cluster);
+            }
+            if likely.len() == CANDIDATES {
+                break;
+            }
+        }
+        Ok(likely)
     }
 
     /// Days on which the clusters, sorted, came in.
@@ -424,14 +462,13 @@ impl Index {
     fn boilerplate(
         &mut self,
         connection: &Connection,
-        host: u64,
         document: &Prepared<'_>,
         cluster: u32,
         text_of: &mut impl FnMut(&str) -> Option<Kept>,
     ) -> Result<Vec<u64>> {
         let mut seen: Vec<u64> = Vec::new();
         let mut peers = 0;
-        for doc in self.exact(connection, host)?.into_iter().rev() {
+        for doc in self.exact(connection, document.host)?.into_iter().rev() {
             let Some(known) = known(connection, doc)?.filter(|known| known.cluster != cluster)
             else {
                 continue;
@@ -493,7 +530,7 @@ fn better(a: (Class, &Evidence), b: (Class, &Evidence)) -> bool {
 fn known(connection: &Connection, doc: u32) -> Result<Option<Known>> {
     connection
         .prepare_cached(
-            "SELECT id, cluster, published, address, content FROM dedup_documents WHERE doc = ?1",
+            "SELECT id, cluster, published, address, content, host FROM dedup_documents WHERE doc = ?1",
         )?
         .query_row([doc], |row| {
             Ok(Known {
@@ -502,6 +539,7 @@ fn known(connection: &Connection, doc: u32) -> Result<Option<Known>> {
                 published: row.get(2)?,
                 address: row.get::<_, i64>(3)?.cast_unsigned(),
                 content: row.get::<_, i64>(4)?.cast_unsigned(),
+                host: row.get::<_, i64>(5)?.cast_unsigned(),
             })
         })
         .optional()
@@ -531,5 +569,5 @@ fn hours(a: Option<Timestamp>, b: Option<i64>) -> Option<f32> {
 }
 
 fn high(hash: u64) -> u32 {
-    (hash >> 32) as u32
+    u32::try_from(hash >> 32).unwrap_or(u32::MAX)
 }

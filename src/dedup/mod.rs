@@ -17,6 +17,9 @@ mod sketch;
 mod stream;
 
 #[cfg(test)]
+#[path = "../../benches/pairs/mod.rs"]
+mod pairs;
+#[cfg(test)]
 mod tests;
 
 use jiff::Timestamp;
@@ -25,7 +28,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::canonical_url::UrlKey;
 
-pub use compare::{Evidence, compare};
+pub use compare::{Circumstances, Evidence, compare};
 pub use index::{Index, Prepared};
 pub use precedence::{Claim, first};
 pub use revision::{Revision, revision};

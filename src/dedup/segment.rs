@@ -98,7 +98,7 @@ impl Postings {
             return Ok(());
         }
         let mut writer =
-            Writer::new(connection, self.next(connection)?, postings.len() as u64, &postings)?;
+            Writer::new(connection, Self::next(connection)?, postings.len() as u64, &postings);
         writer.write(&postings)?;
         let segment = writer.finish(self.kind, 0, latest)?;
         self.segments.push(segment);
@@ -121,7 +121,7 @@ impl Postings {
             }
             let sources: Vec<Segment> =
                 self.segments.extract_if(.., |segment| segment.level == level).collect();
-            let number = self.next(connection)?;
+            let number = Self::next(connection)?;
             let merged = merge(connection, self.kind, number, level + 1, &sources)?;
             for source in sources {
                 source.delete(connection)?;
@@ -131,7 +131,7 @@ impl Postings {
         Ok(())
     }
 
-    fn next(&self, connection: &Connection) -> Result<i64> {
+    fn next(connection: &Connection) -> Result<i64> {
         connection.query_row(
             "SELECT coalesce(max(segment), 0) + 1 FROM dedup_segments",
             [],
@@ -270,7 +270,7 @@ fn merge(
     }
     let lowest = sources.iter().map(|segment| segment.base).min().unwrap_or(0);
     let latest = sources.iter().map(|segment| segment.latest).max().unwrap_or(0);
-    let mut writer = Writer::new(connection, number, entries, &[(0, lowest)])?;
+    let mut writer = Writer::new(connection, number, entries, &[(0, lowest)]);
     for prefix in 0..1_u32 << coarse {
         let mut postings = Vec::new();
         for source in sources {
@@ -281,13 +281,13 @@ fn merge(
         }
         postings.sort_unstable();
         postings.dedup();
-        writer.write(&newest(postings))?;
+        writer.write(&newest(&postings))?;
     }
     writer.finish(kind, level, latest)
 }
 
 /// Of a hash with too many postings, the newest: enough to know that it is frequent.
-fn newest(postings: Vec<Posting>) -> Vec<Posting> {
+fn newest(postings: &[Posting]) -> Vec<Posting> {
     let mut kept = Vec::with_capacity(postings.len());
     for run in postings.chunk_by(|a, b| a.0 == b.0) {
         let skip = run.len().saturating_sub(FREQUENT + 1);
@@ -308,20 +308,15 @@ struct Writer<'c> {
 const KEYS_A_WORD: u64 = 8;
 
 impl<'c> Writer<'c> {
-    fn new(
-        connection: &'c Connection,
-        number: i64,
-        entries: u64,
-        postings: &[Posting],
-    ) -> Result<Self> {
+    fn new(connection: &'c Connection, number: i64, entries: u64, postings: &[Posting]) -> Self {
         let words = usize::try_from(entries.div_ceil(KEYS_A_WORD)).unwrap_or(1).max(1);
-        Ok(Self {
+        Self {
             connection,
             number,
             bits: (entries / BUCKET).max(1).ilog2(),
             base: postings.iter().map(|(_, value)| *value).min().unwrap_or(0),
             filter: vec![0; words],
-        })
+        }
     }
 
     /// `postings` begin and end at the borders of buckets.
@@ -415,10 +410,14 @@ fn decode(data: &[u8], start: u32, base: u32) -> impl Iterator<Item = Posting> +
 /// LEB128.
 fn push_varint(data: &mut Vec<u8>, mut value: u32) {
     while value >= 0x80 {
-        data.push((value & 0x7f) as u8 | 0x80);
+        data.push(low_bits(value) | 0x80);
         value >>= 7;
     }
-    data.push(value as u8);
+    data.push(low_bits(value));
+}
+
+fn low_bits(value: u32) -> u8 {
+    u8::try_from(value & 0x7f).unwrap_or(0x7f)
 }
 
 fn varint<'a>(data: &mut impl Iterator<Item = &'a u8>) -> Option<u32> {

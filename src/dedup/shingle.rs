@@ -24,7 +24,7 @@ pub struct Text {
 }
 
 /// Below this weight (in quarters of a word) the title is part of the text.
-const SHORT: u32 = 4 * 24;
+const SHORT: u32 = 4 * 8;
 
 impl Text {
     pub fn of(title: &str, text: &str) -> Self {
@@ -255,7 +255,7 @@ pub(super) fn hash(bytes: &[u8]) -> u64 {
     mix(state ^ u64::from_le_bytes(last))
 }
 
-/// The finalizer of SplitMix64 (Steele, Lea and Flood, 2014).
+/// The finalizer of `SplitMix64` (Steele, Lea and Flood, 2014).
 pub(super) fn mix(state: u64) -> u64 {
     let state = state.wrapping_add(SEED);
     let state = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

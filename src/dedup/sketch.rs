@@ -10,7 +10,7 @@ const SAMPLE: u64 = u64::MAX / 32;
 /// The smallest hashes of a text's shingles: 24, or one in 32 where that is more. Two texts that
 /// share much share hashes of their sketches, however different their lengths (Hera, Pierce-Ward
 /// and Koslicki, "Deriving confidence intervals for mutation rates across a wide range of
-/// evolutionary distances using FracMinHash", 2023; Broder, 1997).
+/// evolutionary distances using `FracMinHash`", 2023; Broder, 1997).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Sketch {
     pub(super) hashes: Vec<u64>,
@@ -29,6 +29,7 @@ impl Sketch {
 
     /// Sixteen hexadecimal digits a hash, the eight smallest: what a record shows of it.
     pub fn fingerprint(&self) -> String {
-        self.hashes.iter().take(8).map(|hash| format!("{hash:016x}")).collect()
+        let words: Vec<String> = self.hashes.iter().take(8).map(|h| format!("{h:016x}")).collect();
+        words.concat()
     }
 }

@@ -1,3 +1,5 @@
+//! Tests of finding copies and revisions.
+
 use std::collections::BTreeMap;
 
 use rusqlite::Connection;
@@ -69,7 +71,8 @@ fn filler(seed: u64, words: usize) -> String {
     let mut text = String::new();
     for place in 0..words {
         state = shingle::mix(state);
-        text.push_str(&format!("w{:x}", state % 50_000));
+        let word = format!("w{:x}", state % 50_000);
+        text.push_str(&word);
         text.push_str(if place % 40 == 39 { ".\n\n" } else { " " });
     }
     text
@@ -219,11 +222,16 @@ fn a_rebuilt_and_a_reopened_index_say_the_same() {
         archive.texts.insert(document.id.clone(), kept);
     }
     for _ in 0..2 {
-        for place in [0, 1, 4095, 4096, 5000, 8191, 8192, 8999] {
+        for place in [0_usize, 1, 4095, 4096, 5000, 8191, 8192, 8999] {
             let original = documents.get(place).expect("a document");
             let mut text = original.text.clone();
             text.push_str("and three words");
-            let near = document("n", "https://other.kz/1", &text, place as i64 / 100 + 1);
+            let near = document(
+                "n",
+                "https://other.kz/1",
+                &text,
+                i64::try_from(place / 100).unwrap_or(0) + 1,
+            );
             let verdict = archive.judge(&near);
             assert_eq!(
                 (verdict.class, verdict.of.as_ref()),
@@ -312,4 +320,83 @@ fn the_hash_of_a_text_ignores_case_punctuation_and_white_space() {
     assert_eq!(content_hash("Two  words, here."), content_hash("two words — here"));
     assert_eq!(content_hash("ＡＢＣ １２"), content_hash("abc 12"));
     assert_ne!(content_hash("two words"), content_hash("twowords"));
+}
+
+fn document_of(id: &str, article: &pairs::Article) -> Document {
+    Document {
+        id: id.to_owned(),
+        url_key: CanonicalUrl::parse(&article.url).expect("an address").key,
+        title: article.title.clone(),
+        text: article.text.clone(),
+        published_at: Timestamp::from_second(1_640_000_000 + article.hour * 3600).ok(),
+    }
+}
+
+/// Right and wrong verdicts on pairs.
+#[derive(Default)]
+struct Count {
+    found: u32,
+    missed: u32,
+    wrong: u32,
+}
+
+impl Count {
+    fn f1(&self) -> f64 {
+        2.0 * f64::from(self.found) / f64::from((2 * self.found + self.missed + self.wrong).max(1))
+    }
+}
+
+#[test]
+fn verdicts_on_generated_pairs_stay_above_their_floors() {
+    let mut archive = Archive::new();
+    let (mut all, mut short, mut unspaced) = (Count::default(), Count::default(), Count::default());
+    for (place, pair) in pairs::pairs(20_220_116, 2000, &Vec::new()).iter().enumerate() {
+        let first = document_of(&format!("{place}a"), &pair.a);
+        let second = document_of(&format!("{place}b"), &pair.b);
+        archive.add(&first);
+        let verdict = archive.add(&second);
+        let words = Text::of("", &first.text).words().min(Text::of("", &second.text).words());
+        let mut counts = vec![&mut all];
+        if words < 90 {
+            counts.push(&mut short);
+        }
+        if !pair.spaced {
+            counts.push(&mut unspaced);
+        }
+        for count in counts {
+            match (pair.related, verdict.class != Class::New) {
+                (true, true) if verdict.of.as_ref() == Some(&first.id) => count.found += 1,
+                (true, _) => count.missed += 1,
+                (false, true) => count.wrong += 1,
+                (false, false) => {}
+            }
+            assert!(!pair.kind.is_empty() && !pair.language.is_empty());
+        }
+    }
+    let precision = f64::from(all.found) / f64::from(all.found + all.wrong);
+    let recall = f64::from(all.found) / f64::from(all.found + all.missed);
+    assert!(all.f1() >= 0.985, "F1 {}", all.f1());
+    assert!(precision >= 0.995 && recall >= 0.97, "precision {precision}, recall {recall}");
+    assert!(short.f1() >= 0.96, "under 90 words {}", short.f1());
+    assert!(unspaced.f1() >= 0.94, "scripts without spaces {}", unspaced.f1());
+}
+
+#[test]
+fn a_document_takes_less_than_a_quarter_of_a_kilobyte() {
+    let mut archive = Archive::new();
+    for (place, article) in pairs::articles(3).take(5000).enumerate() {
+        let document = document_of(&format!("a_{place:026}"), &article);
+        let verdict =
+            Verdict { class: Class::New, of: None, cluster: document.id.clone(), evidence: None };
+        let prepared = Prepared::of(&document);
+        archive
+            .index
+            .insert(&archive.connection, &prepared, &verdict, Timestamp::UNIX_EPOCH)
+            .expect("an insertion");
+    }
+    let pages: i64 = archive
+        .connection
+        .query_row("SELECT (page_count - freelist_count) * page_size FROM pragma_page_count, pragma_freelist_count, pragma_page_size", [], |row| row.get(0))
+        .expect("a size");
+    assert!(pages / 5000 <= 250, "{} bytes each", pages / 5000);
 }

@@ -20,6 +20,7 @@ pub struct Expectation {
     /// Why this is expected, in words.
     pub why: String,
     pub title: String,
+    pub standfirst: String,
     /// BCP 47.
     pub language: String,
     pub published: Timestamp,
@@ -85,6 +86,7 @@ pub(super) fn of(world: &World) -> Vec<Expectation> {
                     outcome,
                     why: article.why.clone(),
                     title: article.title.clone(),
+                    standfirst: article.standfirst.clone(),
                     language: outlet.language.clone(),
                     published: article.published_at(),
                     paragraphs: paragraphs(&article.edition(false)),

@@ -70,7 +70,7 @@ struct Shared {
 impl Site {
     /// Starts on free ports.
     pub async fn start() -> anyhow::Result<Self> {
-        Self::serve(listen(|_| 0).await?)
+        Self::serve(listen(|_, _| 0).await?)
     }
 
     /// Starts on the ports that `folder` remembers, so that a state and an archive in it know the
@@ -78,35 +78,20 @@ impl Site {
     /// and remembers them.
     pub async fn start_in(folder: &Path) -> anyhow::Result<Self> {
         let file = folder.join(PORTS_FILE);
-        let text = match std::fs::read_to_string(&file) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let listeners = match listen(|at| FIRST_PORT.saturating_add(at)).await {
-                    Ok(listeners) => listeners,
-                    Err(_) => listen(|_| 0).await?,
-                };
-                let site = Self::serve(listeners)?;
-                let ports = toml::to_string(&site.shared.world.ports)?;
-                std::fs::write(&file, ports)
-                    .with_context(|| format!("cannot write {}", file.display()))?;
-                return Ok(site);
-            }
-            Err(error) => {
-                return Err(error).with_context(|| format!("cannot read {}", file.display()));
-            }
-        };
-        let ports: BTreeMap<String, u16> = toml::from_str(&text)
-            .with_context(|| format!("{} does not hold the demo's ports", file.display()))?;
-        let ports: Vec<u16> = outlet::outlets()?
-            .iter()
-            .map(|outlet| ports.get(&outlet.id).copied().unwrap_or_default())
-            .collect();
-        let listeners = listen(|at| ports.get(usize::from(at)).copied().unwrap_or_default())
-            .await
-            .with_context(|| {
-                format!("the demo of {} needs the ports it had before", folder.display())
-            })?;
-        Self::serve(listeners)
+        if let Some(ports) = remembered(&file)? {
+            let listeners = listen(|outlet, _| ports.get(outlet).copied().unwrap_or_default());
+            return Self::serve(listeners.await.with_context(|| {
+                format!("the demo in {} needs the ports it had before", folder.display())
+            })?);
+        }
+        let usual = listen(|_, place| FIRST_PORT.saturating_add(place)).await;
+        let site = Self::serve(match usual {
+            Ok(listeners) => listeners,
+            Err(_) => listen(|_, _| 0).await?,
+        })?;
+        std::fs::write(&file, toml::to_string(&site.shared.world.ports)?)
+            .with_context(|| format!("cannot write {}", file.display()))?;
+        Ok(site)
     }
 
     fn serve(listeners: Vec<(String, TcpListener)>) -> anyhow::Result<Self> {
@@ -197,11 +182,22 @@ impl Site {
     }
 }
 
-/// A listener for each outlet, on the port that `port` gives its place; 0 is any.
-async fn listen(port: impl Fn(u16) -> u16) -> anyhow::Result<Vec<(String, TcpListener)>> {
+/// The ports in a file, by outlet; `None` where there is no such file.
+fn remembered(file: &Path) -> anyhow::Result<Option<BTreeMap<String, u16>>> {
+    match std::fs::read_to_string(file) {
+        Ok(text) => toml::from_str(&text)
+            .map(Some)
+            .with_context(|| format!("{} does not hold the demo's ports", file.display())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", file.display())),
+    }
+}
+
+/// A listener for each outlet, on the port that `port` makes of its id and its place; 0 is any.
+async fn listen(port: impl Fn(&str, u16) -> u16) -> anyhow::Result<Vec<(String, TcpListener)>> {
     let mut listeners = Vec::new();
-    for (at, outlet) in (0..).zip(outlet::outlets()?) {
-        let port = port(at);
+    for (place, outlet) in (0..).zip(outlet::outlets()?) {
+        let port = port(&outlet.id, place);
         let listener = TcpListener::bind(("127.0.0.1", port))
             .await
             .with_context(|| format!("cannot listen on 127.0.0.1:{port}"))?;

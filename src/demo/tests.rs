@@ -1,3 +1,5 @@
+//! Tests of the demo's site.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{

@@ -1,10 +1,14 @@
 //! Which addresses a stranger's link or DNS answer may lead us to: none of our own network.
 
 use std::{
+    borrow::Cow,
     fmt,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
     str::FromStr,
 };
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// A range of addresses, as in `10.1.2.0/24` or `fd00::/8`; a single address is a range of one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,9 +67,9 @@ impl FromStr for Cidr {
         let longest = if network.is_ipv4() { 32 } else { 128 };
         let prefix = match prefix.map(str::trim) {
             None => longest,
-            Some(given) => given
-                .parse()
-                .ok()
+            Some(given) => Some(given)
+                .filter(|given| !given.starts_with('+'))
+                .and_then(|given| given.parse().ok())
                 .filter(|prefix| *prefix <= longest)
                 .ok_or_else(|| CidrError::Prefix { given: given.to_owned(), longest })?,
         };
@@ -90,6 +94,28 @@ impl FromStr for Cidr {
 impl fmt::Display for Cidr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.network, self.prefix)
+    }
+}
+
+impl Serialize for Cidr {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Cidr {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Cow::<'_, str>::deserialize(from)?.parse().map_err(de::Error::custom)
+    }
+}
+
+impl JsonSchema for Cidr {
+    fn schema_name() -> Cow<'static, str> {
+        "Cidr".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "pattern": "^[0-9A-Fa-f.:]+(/[0-9]{1,3})?$"})
     }
 }
 

@@ -3,14 +3,15 @@
 
 use std::{
     error::Error,
+    io,
     net::{IpAddr, SocketAddr},
     sync::Arc,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use jiff::Timestamp;
 use reqwest::{
-    StatusCode,
+    StatusCode, Version,
     dns::{Addrs, Name, Resolve, Resolving},
     header::{self, HeaderValue},
 };
@@ -61,7 +62,7 @@ impl HttpClient {
             .referer(false)
             .connect_timeout(settings.connect_timeout)
             // Servers close idle connections from five seconds on; a request must not meet that.
-            .pool_idle_timeout(std::time::Duration::from_secs(4))
+            .pool_idle_timeout(Duration::from_secs(4))
             .pool_max_idle_per_host(1)
             .http1_max_headers(256)
             .http2_max_header_list_size(64 * 1024)
@@ -207,8 +208,18 @@ impl HttpClient {
         if !cut && announced.is_some_and(|length| length > limit) {
             return Err(too_large());
         }
+        // Then the end of the connection is the end of the body, also where TLS was not told.
+        let is_open_ended = answer.version() <= Version::HTTP_11
+            && !answer.headers().contains_key(header::CONTENT_LENGTH)
+            && !answer.headers().contains_key(header::TRANSFER_ENCODING);
         let mut body = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(|error| self.fault(&error))? {
+        loop {
+            let chunk = match answer.chunk().await {
+                Ok(Some(chunk)) => chunk,
+                Ok(None) => break,
+                Err(error) if is_open_ended && is_end(&error) => break,
+                Err(error) => return Err(self.fault(&error)),
+            };
             body.extend_from_slice(&chunk);
             if body.len() > limit {
                 if !cut {
@@ -241,7 +252,7 @@ impl HttpClient {
         if error.is_dns() {
             return FetchError::Dns(innermost(error));
         }
-        if error.is_timeout() {
+        if error.is_connect() && error.is_timeout() {
             return FetchError::Timeout(self.settings.connect_timeout);
         }
         if error.is_connect() {
@@ -343,6 +354,10 @@ impl Resolve for Resolver {
             }
         })
     }
+}
+
+fn is_end(error: &reqwest::Error) -> bool {
+    tls::cause::<io::Error>(error).is_some_and(|io| io.kind() == io::ErrorKind::UnexpectedEof)
 }
 
 /// An error with its causes, without the address.

@@ -64,6 +64,9 @@ fn a_range_is_read_and_a_wrong_one_explained() {
     for text in ["10.1.2.0/24", "0.0.0.0/0", "192.168.1.1/32", "fd00::/8", "::/0", "::1/128"] {
         assert_eq!(text.parse::<Cidr>().unwrap().to_string(), text);
     }
+    let known: Cidr = serde_json::from_str("\"10.1.2.0/24\"").unwrap();
+    assert_eq!(serde_json::to_string(&known).unwrap(), "\"10.1.2.0/24\"");
+    assert!(serde_json::from_str::<Cidr>("\"10.1.2.3/24\"").is_err());
     assert_eq!("10.0.0.1".parse::<Cidr>().unwrap().to_string(), "10.0.0.1/32");
     assert_eq!(" fd00:: / 8 ".parse::<Cidr>().unwrap().to_string(), "fd00::/8");
     let rows = [
@@ -71,6 +74,7 @@ fn a_range_is_read_and_a_wrong_one_explained() {
         ("10.1.2/24", "\"10.1.2\" is no IP address"),
         ("", "\"\" is no IP address"),
         ("10.0.0.0/33", "the prefix length \"33\" is no number from 0 to 32"),
+        ("10.0.0.0/+8", "the prefix length \"+8\" is no number from 0 to 32"),
         ("10.0.0.0/", "the prefix length \"\" is no number from 0 to 32"),
         ("::/129", "the prefix length \"129\" is no number from 0 to 128"),
         ("10.1.2.3/24", "10.1.2.3/24 has bits set behind its prefix: write 10.1.2.0/24"),

@@ -3,7 +3,7 @@
 use std::{error::Error, io, sync::Arc};
 
 use rustls::{
-    CertificateError, ClientConfig, RootCertStore,
+    CertificateError, ClientConfig, InvalidMessage, RootCertStore,
     crypto::ring,
     pki_types::{CertificateDer, pem::PemObject},
 };
@@ -53,6 +53,9 @@ pub(super) fn complaint(error: &(dyn Error + 'static)) -> Option<String> {
             CertificateError::Revoked => "the certificate is revoked".to_owned(),
             other => format!("the certificate is invalid: {other}"),
         },
+        rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType) => {
+            "the server does not speak TLS there".to_owned()
+        }
         other => other.to_string(),
     })
 }

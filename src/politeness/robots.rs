@@ -112,7 +112,6 @@ impl Robots {
         }
         // The most octets win, and of equals the one that allows (§2.2.2).
         robots.rules.sort_by_key(|rule| (std::cmp::Reverse(rule.pattern.len()), !rule.allow));
-        robots.rules.dedup();
         robots
     }
 

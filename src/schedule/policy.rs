@@ -401,5 +401,5 @@ fn later(at: Timestamp, by: SignedDuration) -> Timestamp {
 }
 
 fn seconds(duration: SignedDuration) -> u32 {
-    u32::try_from(duration.as_secs()).unwrap_or(if duration.is_negative() { 0 } else { u32::MAX })
+    u32::try_from(duration.as_secs().max(0)).unwrap_or(u32::MAX)
 }

@@ -1,3 +1,5 @@
+//! Tests of reading listings.
+
 use std::fmt::Write as _;
 
 use proptest::prelude::*;

@@ -102,9 +102,12 @@ impl RejectLog {
 
 /// Every whole line of the log and its rotated parts, oldest first; broken lines are passed over.
 pub fn read_rejects(folder: &Path) -> impl Iterator<Item = Reject> {
-    let oldest = (0..).take_while(|age| *age < 2 || name(folder, *age).exists()).last();
+    let mut oldest = 0;
+    while name(folder, oldest + 1).exists() {
+        oldest += 1;
+    }
     let folder = folder.to_owned();
-    (0..=oldest.unwrap_or(0))
+    (0..=oldest)
         .rev()
         .filter_map(move |age| File::open(name(&folder, age)).ok())
         .flat_map(|file| BufReader::new(file).split(b'\n').map_while(Result::ok))

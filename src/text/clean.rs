@@ -31,8 +31,12 @@ pub(super) fn line(text: &str) -> String {
         }
     }
     let mut visible = if is_nfc(&visible) { visible } else { visible.nfc().collect() };
-    if joiners {
-        visible = needed_joiners(&visible).nfc().collect();
+    while joiners {
+        let without: String = needed_joiners(&visible).nfc().collect();
+        // A joiner that went lets marks change places, and another one may then stand where it is
+        // of no use. Each turn takes out one at least.
+        joiners = without.len() < visible.len();
+        visible = without;
     }
     while visible.ends_with(' ') {
         visible.pop();

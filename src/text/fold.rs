@@ -28,16 +28,20 @@ struct Mark {
 /// Bytes of the original between two marks.
 const PIECE: usize = 64;
 
+/// Bytes that a piece without rare characters can fold to, and a block beyond.
+const ROOM: usize = 160;
+
 impl Folded {
     fn new(text: &str) -> Self {
         let mut out = Output::with_capacity(text.len());
         let mut marks = Vec::with_capacity(text.len() / PIECE + 1);
         let table = TABLE.as_slice();
-        let mut original = 0;
-        for piece in Pieces(text) {
-            marks.push(Mark { folded: out.length, original });
-            fold_piece(table, piece.as_bytes(), &mut out);
-            original += piece.len();
+        let mut rest = text.as_bytes();
+        while !rest.is_empty() {
+            marks.push(Mark { folded: out.length, original: text.len() - rest.len() });
+            let (piece, behind) = rest.split_at_checked(piece_end(rest)).unwrap_or((rest, &[]));
+            fold_piece(table, piece, &mut out);
+            rest = behind;
         }
         Self { bytes: out.into_bytes(), marks }
     }
@@ -74,7 +78,12 @@ impl Folded {
         let mut out = Output::with_capacity(piece.len());
         let mut rest = piece.as_bytes();
         while !rest.is_empty() {
-            let behind = fold_first(table, rest, &mut out);
+            let (block, length) = fold_first(table, rest);
+            let mut behind = rest.get(length..).unwrap_or_default();
+            match block {
+                [.., RARELY] => behind = fold_rare(rest, &mut out),
+                [.., count] => out.extend(block.get(..count.into()).unwrap_or_default()),
+            }
             if mark.folded + out.length > folded {
                 let last = piece.len() - behind.len();
                 let first = piece.len() - rest.len();
@@ -86,8 +95,7 @@ impl Folded {
     }
 }
 
-/// Bytes being written. They are written in blocks of fixed size, of which only the first bytes
-/// count: that is several times as fast as pushing them one by one.
+/// Bytes being written, and more room behind them.
 struct Output {
     bytes: Vec<u8>,
     length: usize,
@@ -95,40 +103,23 @@ struct Output {
 
 impl Output {
     fn with_capacity(length: usize) -> Self {
-        Self { bytes: vec![0; length + length / 8 + 2 * PIECE], length: 0 }
+        Self { bytes: vec![0; length + length / 8 + ROOM], length: 0 }
     }
 
-    /// Makes room for a block.
-    fn reserve(&mut self, block: usize) {
-        let needed = self.length + block;
+    fn room(&mut self) -> &mut [u8] {
+        let needed = self.length + ROOM;
         if self.bytes.len() < needed {
             self.bytes.resize(needed + needed / 4, 0);
         }
-    }
-
-    /// Writes `block`, of which `count` bytes count.
-    #[inline]
-    fn put<const N: usize>(&mut self, block: [u8; N], count: usize) {
-        if let Some(room) =
-            self.bytes.get_mut(self.length..).and_then(|room| room.first_chunk_mut())
-        {
-            *room = block;
-            self.length += count;
-        } else {
-            self.put_last(&block, count);
-        }
-    }
-
-    #[cold]
-    fn put_last(&mut self, block: &[u8], count: usize) {
-        self.extend(block.get(..count).unwrap_or(block));
+        self.bytes.get_mut(self.length..needed).unwrap_or_default()
     }
 
     fn extend(&mut self, bytes: &[u8]) {
-        self.reserve(bytes.len());
-        if let Some(room) = self.bytes.get_mut(self.length..self.length + bytes.len()) {
-            room.copy_from_slice(bytes);
-            self.length += bytes.len();
+        for chunk in bytes.chunks(ROOM) {
+            if let Some(room) = self.room().get_mut(..chunk.len()) {
+                room.copy_from_slice(chunk);
+                self.length += chunk.len();
+            }
         }
     }
 
@@ -143,75 +134,106 @@ pub fn fold(text: &str) -> Folded {
     Folded::new(text)
 }
 
-/// Cuts a text into pieces of about [`PIECE`] bytes, never before a character that may join the
-/// one before it.
-struct Pieces<'a>(&'a str);
-
-impl<'a> Iterator for Pieces<'a> {
-    type Item = &'a str;
-
-    fn next(&mut self) -> Option<&'a str> {
-        if self.0.is_empty() {
-            return None;
+/// About [`PIECE`] bytes, cut at a character and never before one that joins the one before it.
+fn piece_end(text: &[u8]) -> usize {
+    let mut end = PIECE.min(text.len());
+    for _ in 0..4 {
+        while text.get(end).is_some_and(|byte| byte & 0xC0 == 0x80) {
+            end += 1;
         }
-        let mut cut = self.0.ceil_char_boundary(PIECE);
-        while let Some(c) = self.0.get(cut..).and_then(|rest| rest.chars().next()) {
-            if !joins_before(c) {
-                break;
+        match text.get(end..) {
+            // The lead bytes of the blocks that hold such characters.
+            Some(rest @ [0xE1 | 0xE3 | 0xEF, _, _, ..]) => {
+                let next = rest.get(..3).and_then(decode);
+                if !next.is_some_and(joins_before) {
+                    break;
+                }
+                end += 3;
             }
-            cut += c.len_utf8();
+            _ => break,
         }
-        let (piece, rest) = self.0.split_at(cut);
-        self.0 = rest;
-        Some(piece)
+    }
+    end
+}
+
+/// Writes in blocks of fixed size, of which only the first bytes count: that is several times as
+/// fast as pushing them one by one.
+fn fold_piece(table: &[[u8; 4]], mut bytes: &[u8], out: &mut Output) {
+    while !bytes.is_empty() {
+        let (behind, written) = fold_common(table, bytes, out.room());
+        out.length += written;
+        bytes = if behind.is_empty() { behind } else { fold_rare(behind, out) };
     }
 }
 
-fn fold_piece(table: &[[u8; 4]], mut bytes: &[u8], out: &mut Output) {
+/// Folds up to the first rare character or the end of the room; gives what is left, and the number
+/// of bytes written.
+fn fold_common<'a>(table: &[[u8; 4]], mut bytes: &'a [u8], room: &mut [u8]) -> (&'a [u8], usize) {
+    let mut written = 0;
     while !bytes.is_empty() {
         if let Some((chunk, rest)) = bytes.split_first_chunk::<16>()
             && chunk.is_ascii()
+            && let Some(block) = block_at::<16>(room, written)
         {
-            out.put(chunk.map(fold_ascii), 16);
+            *block = chunk.map(fold_ascii);
+            written += 16;
             bytes = rest;
             continue;
         }
         if let Some((chunk, _)) = bytes.split_first_chunk::<8>() {
             let high = u64::from_le_bytes(*chunk) & 0x8080_8080_8080_8080;
             let ascii = high.trailing_zeros() as usize / 8;
-            if ascii > 0 {
-                out.put(chunk.map(fold_ascii), ascii);
+            if ascii > 1
+                && let Some(block) = block_at::<8>(room, written)
+            {
+                *block = chunk.map(fold_ascii);
+                written += ascii;
                 bytes = bytes.get(ascii..).unwrap_or_default();
                 continue;
             }
         }
-        bytes = fold_first(table, bytes, out);
+        // A word of a script without ASCII is folded without looking for ASCII at every letter.
+        loop {
+            let (block, length) = fold_first(table, bytes);
+            let [.., count] = block;
+            let Some(room) = block_at::<4>(room, written).filter(|_| count != RARELY) else {
+                return (bytes, written);
+            };
+            *room = block;
+            written += usize::from(count);
+            bytes = bytes.get(length..).unwrap_or_default();
+            if !matches!(bytes, [0x80..=0xFF, ..]) {
+                break;
+            }
+        }
     }
+    (bytes, written)
 }
 
-/// Folds the first character, with what joins it, and gives the bytes behind.
 #[inline]
-fn fold_first<'a>(table: &[[u8; 4]], bytes: &'a [u8], out: &mut Output) -> &'a [u8] {
+fn block_at<const N: usize>(room: &mut [u8], at: usize) -> Option<&mut [u8; N]> {
+    room.get_mut(at..).and_then(<[u8]>::first_chunk_mut)
+}
+
+/// The first character folded: up to three bytes with their number, or [`RARE`], and the bytes of
+/// the character itself.
+#[inline]
+fn fold_first(table: &[[u8; 4]], bytes: &[u8]) -> ([u8; 4], usize) {
     match bytes {
-        [ascii @ 0..=0x7F, rest @ ..] => {
-            out.put([fold_ascii(*ascii)], 1);
-            rest
-        }
-        [a @ 0xC2..=0xDF, b, rest @ ..] => {
+        [ascii @ 0..=0x7F, ..] => ([fold_ascii(*ascii), 0, 0, 1], 1),
+        [a @ 0xC2..=0xDF, b, ..] => {
             let code = (usize::from(*a) & 0x1F) << 6 | usize::from(*b) & 0x3F;
-            put(table, code, bytes, rest, out)
+            (table.get(code).copied().unwrap_or(RARE), 2)
         }
-        [a @ 0xE0..=0xEF, b, c, rest @ ..] => {
+        // Most of Han and Hangul stay as they are.
+        [a @ (0xE4..=0xE9 | 0xEB | 0xEC), b, c, ..] => ([*a, *b, *c, 3], 3),
+        [a @ 0xE0..=0xEF, b, c, ..] => {
             let code = (usize::from(*a) & 0xF) << 12
                 | (usize::from(*b) & 0x3F) << 6
                 | usize::from(*c) & 0x3F;
-            if matches!(code, 0x3400..=0xA63F | 0xAC00..=0xD7A3) {
-                out.put([*a, *b, *c, 0], 3);
-                return rest;
-            }
-            put(table, code, bytes, rest, out)
+            (table.get(code).copied().unwrap_or(RARE), 3)
         }
-        _ => fold_rare(bytes, out),
+        _ => (RARE, 0),
     }
 }
 
@@ -224,23 +246,6 @@ fn fold_ascii(byte: u8) -> u8 {
         b'`' => b'\'',
         _ => byte,
     }
-}
-
-#[inline]
-fn put<'a>(
-    table: &[[u8; 4]],
-    code: usize,
-    bytes: &'a [u8],
-    rest: &'a [u8],
-    out: &mut Output,
-) -> &'a [u8] {
-    let block = table.get(code).copied().unwrap_or(RARE);
-    let [.., count] = block;
-    if count > 3 {
-        return fold_rare(bytes, out);
-    }
-    out.put(block, usize::from(count));
-    rest
 }
 
 /// By code point: up to three bytes of folded text and their number, or [`RARE`].
@@ -264,7 +269,8 @@ static TABLE: LazyLock<Vec<[u8; 4]>> = LazyLock::new(|| {
         .collect()
 });
 
-const RARE: [u8; 4] = [0, 0, 0, u8::MAX];
+const RARE: [u8; 4] = [0, 0, 0, RARELY];
+const RARELY: u8 = u8::MAX;
 
 /// The way of the characters that the table does not hold.
 #[cold]

@@ -1,6 +1,6 @@
 //! What a topic's rules make of what stands in a text.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::tz::TimeZone;
 
@@ -13,18 +13,7 @@ use super::{
 use crate::text::{Folded, fold, is_spaceless};
 
 pub(super) fn judge(topics: &[Topic], matcher: &Matcher, text: &Text<'_>) -> Vec<Judgement> {
-    let language = text.language.map(|tag| tag.split('-').next().unwrap_or(tag));
-    let fields =
-        [(Field::Title, text.title), (Field::Summary, text.summary), (Field::Text, text.text)];
-    let fields: Vec<Read<'_>> = fields
-        .into_iter()
-        .filter(|(_, original)| !original.is_empty())
-        .map(|(field, original)| {
-            let folded = fold(original);
-            let hits = matcher.hits(original, &folded, language, topics.len());
-            Read { field, original, folded, hits }
-        })
-        .collect();
+    let fields = read(matcher, topics.len(), text);
     let mut judgements: Vec<Judgement> = topics
         .iter()
         .enumerate()
@@ -32,6 +21,22 @@ pub(super) fn judge(topics: &[Topic], matcher: &Matcher, text: &Text<'_>) -> Vec
         .collect();
     judgements.sort_by(|a, b| a.outcome.cmp(&b.outcome).then(b.score.total_cmp(&a.score)));
     judgements
+}
+
+/// Folds the fields of `text` and finds the terms of all topics in them.
+pub(super) fn read<'a>(matcher: &Matcher, topics: usize, text: &Text<'a>) -> Vec<Read<'a>> {
+    let language = text.language.map(|tag| tag.split('-').next().unwrap_or(tag));
+    let fields =
+        [(Field::Title, text.title), (Field::Summary, text.summary), (Field::Text, text.text)];
+    fields
+        .into_iter()
+        .filter(|(_, original)| !original.is_empty())
+        .map(|(field, original)| {
+            let folded = fold(original);
+            let hits = matcher.hits(original, &folded, language, topics);
+            Read { field, original, folded, hits }
+        })
+        .collect()
 }
 
 /// A field of the text as it was read.
@@ -130,7 +135,7 @@ impl<'a> Case<'a> {
         }
     }
 
-    fn judgement(&self) -> Judgement {
+    pub(super) fn judgement(&self) -> Judgement {
         let outcome = self.outcome();
         let missing = if outcome == Outcome::Relevant { Vec::new() } else { self.missing() };
         Judgement {
@@ -171,45 +176,33 @@ impl<'a> Case<'a> {
             .collect()
     }
 
-    /// The occurrences as evidence, with offsets in code points of the fields as given.
+    /// The occurrences that count, as evidence; of each concept the first in each field.
     fn matches(&self) -> Vec<Match> {
-        let mut matches = Vec::new();
-        for (index, field) in self.fields.iter().enumerate() {
-            let mut counted = 0;
-            let mut characters = 0;
-            let mut times: Vec<usize> = vec![0; self.topic.concepts.len()];
-            for occurrence in self.occurrences.iter().filter(|o| o.field == index && !o.ignored) {
-                let hit = occurrence.hit;
-                let Some(times) = times.get_mut(hit.concept).filter(|times| **times < MOST_MATCHES)
-                else {
-                    continue;
-                };
-                *times += 1;
-                let Some(concept) = self.topic.concepts.get(hit.concept) else { continue };
-                let range = field.folded.original_range(field.original, hit.start..hit.end);
-                let Some(matched) = field.original.get(range.clone()) else { continue };
-                if range.start < counted {
-                    (counted, characters) = (0, 0);
-                }
-                let between = field.original.get(counted..range.start).unwrap_or_default();
-                characters += u32::try_from(between.chars().count()).unwrap_or(u32::MAX);
-                counted = range.start;
-                let length = u32::try_from(matched.chars().count()).unwrap_or(u32::MAX);
-                matches.push(Match {
-                    term: concept
-                        .terms
-                        .get(hit.term)
-                        .map(|term| term.spelled.clone())
-                        .unwrap_or_default(),
-                    group: concept.name.clone(),
-                    field: field.field,
-                    start: characters,
-                    end: characters + length,
-                    matched: matched.to_owned(),
-                });
-            }
-        }
-        matches
+        let mut times: BTreeMap<(usize, usize), usize> = BTreeMap::new();
+        let counted = self.occurrences.iter().filter(|occurrence| {
+            let times = times.entry((occurrence.field, occurrence.hit.concept)).or_default();
+            *times += usize::from(!occurrence.ignored);
+            !occurrence.ignored && *times <= MOST_MATCHES
+        });
+        counted.filter_map(|occurrence| self.evidence(occurrence)).collect()
+    }
+
+    /// An occurrence with its place in code points of its field as given.
+    pub(super) fn evidence(&self, occurrence: &Occurrence) -> Option<Match> {
+        let field = self.fields.get(occurrence.field)?;
+        let concept = self.topic.concepts.get(occurrence.hit.concept)?;
+        let hit = occurrence.hit;
+        let range = field.folded.original_range(field.original, hit.start..hit.end);
+        let matched = field.original.get(range.clone())?;
+        let start = code_points(field.original.get(..range.start)?);
+        Some(Match {
+            term: concept.terms.get(hit.term)?.spelled.clone(),
+            group: concept.name.clone(),
+            field: field.field,
+            start,
+            end: start + code_points(matched),
+            matched: matched.to_owned(),
+        })
     }
 
     /// Marks the occurrences that do not count.
@@ -238,8 +231,8 @@ impl<'a> Case<'a> {
         let near = |other: &&Occurrence| {
             other.field == one.field && other.word.abs_diff(one.word) <= within.saturating_mul(4)
         };
-        let before = self.occurrences.iter().take(at).rev().take_while(near);
-        let after = self.occurrences.iter().skip(at + 1).take_while(near);
+        let before = self.occurrences.iter().take(at).rev().take(NEIGHBOURS).take_while(near);
+        let after = self.occurrences.iter().skip(at + 1).take(NEIGHBOURS).take_while(near);
         before.chain(after).any(|other| other.hit.concept == beside)
     }
 
@@ -263,8 +256,8 @@ impl<'a> Case<'a> {
             }
             terms
         };
-        let before = count(&mut self.occurrences.iter().take(at).rev());
-        let after = count(&mut self.occurrences.iter().skip(at + 1));
+        let before = count(&mut self.occurrences.iter().take(at).rev().take(NEIGHBOURS));
+        let after = count(&mut self.occurrences.iter().skip(at + 1).take(NEIGHBOURS));
         before + after >= at_least
     }
 
@@ -354,7 +347,8 @@ impl<'a> Case<'a> {
             if best.as_ref().is_some_and(|(best, _)| *best >= boost) {
                 continue;
             }
-            if first.is_some_and(|first| self.is_spoilt(rule, near, first, one)) {
+            let begin = evidence.iter().min().map_or(at, |first| *first);
+            if self.is_spoilt(rule, near, begin, at) {
                 continue;
             }
             best = Some((boost, evidence));
@@ -364,14 +358,19 @@ impl<'a> Case<'a> {
 
     /// Whether one of the rule's `none_of` stands as near to the instance as its parts may stand
     /// to each other.
-    fn is_spoilt(&self, rule: &Rule, near: Near, first: &Occurrence, last: &Occurrence) -> bool {
+    fn is_spoilt(&self, rule: &Rule, near: Near, first: usize, last: usize) -> bool {
         if rule.none_of.is_empty() {
             return false;
         }
-        self.occurrences.iter().any(|one| {
-            one.field == first.field
+        let (Some(begin), Some(end)) = (self.occurrences.get(first), self.occurrences.get(last))
+        else {
+            return false;
+        };
+        let from = first.saturating_sub(NEIGHBOURS);
+        self.occurrences.iter().skip(from).take(last - from + NEIGHBOURS).any(|one| {
+            one.field == begin.field
                 && rule.none_of.contains(&one.hit.concept)
-                && (near.reaches(one, first) || near.reaches(last, one))
+                && (near.reaches(one, begin) || near.reaches(end, one))
         })
     }
 
@@ -387,9 +386,17 @@ impl<'a> Case<'a> {
     }
 }
 
+/// How many occurrences before and after one are looked at: a page of nothing but terms is judged
+/// in linear time.
+const NEIGHBOURS: usize = 100;
+
 /// Of one concept in one field; a page that repeats a word a thousand times needs no thousand
 /// proofs.
 const MOST_MATCHES: usize = 10;
+
+fn code_points(text: &str) -> u32 {
+    u32::try_from(text.chars().count()).unwrap_or(u32::MAX)
+}
 
 impl Near {
     fn reaches(self, one: &Occurrence, other: &Occurrence) -> bool {

@@ -9,7 +9,7 @@ pub(super) fn lints(topic: &Topic, feed_languages: &[&str]) -> Vec<Fault> {
     let mut lints = Vec::new();
     let used = used_concepts(topic);
     for (index, concept) in topic.concepts.iter().enumerate() {
-        for (at, term) in concept.terms.iter().enumerate() {
+        for (at, term) in concept.terms.iter().enumerate().filter(|(_, term)| !term.twin) {
             lints.extend(too_short(term));
             lints.extend(shadowed(concept, at, term));
         }
@@ -38,24 +38,30 @@ fn used_concepts(topic: &Topic) -> BTreeSet<usize> {
     in_rules.copied().chain(in_ignores).collect()
 }
 
-/// Under 4 letters, or under 2 in a script without spaces; an exact acronym may have 3.
+/// Under 4 letters, or under 2 in a script without spaces. One fewer is enough for a whole word
+/// (`rus`, `=UN`), and where signs above and below carry the vowels (Arabic, Hebrew, Indic).
 fn too_short(term: &Term) -> Option<Fault> {
-    let letters = term.letters();
+    let folded = term.words.iter().flat_map(|word| &word.spellings).flat_map(|word| word.chars());
+    let vowelless = folded.into_iter().all(|c| matches!(c, '\u{590}'..='\u{DFF}'));
+    let closed = term.words.iter().all(|word| !word.open_left && !word.open_right);
     let least = match () {
-        () if term.is_spaceless() => 2,
-        () if term.exact.is_some() => 3,
-        () => 4,
+        () if term.is_spaceless() || (closed && term.exact.is_some()) => 2,
+        () => 4 - usize::from(vowelless) - usize::from(closed),
     };
-    (letters < least).then(|| {
+    (term.letters() < least).then(|| {
         let message = format!("the term `{}` is short: it will be found in much", term.spelled);
         lint(term.span.clone(), message, "write a longer term, a phrase, or `=` for exact case")
     })
 }
 
-/// A term that another of its concept finds as well.
+/// A term that another one finds as well, of the same language or of all.
 fn shadowed(concept: &Concept, at: usize, term: &Term) -> Option<Fault> {
     let shadow = concept.terms.iter().enumerate().find(|(other_at, other)| {
-        *other_at != at && other.covers(term) && (!term.covers(other) || *other_at < at)
+        *other_at != at
+            && !other.twin
+            && (other.language == term.language || other.language == "any")
+            && other.covers(term)
+            && (!term.covers(other) || *other_at < at)
     });
     shadow.filter(|(_, shadow)| shadow.span != term.span).map(|(_, shadow)| {
         let message = format!("`{}` finds all that `{}` finds", shadow.spelled, term.spelled);
@@ -64,7 +70,9 @@ fn shadowed(concept: &Concept, at: usize, term: &Term) -> Option<Fault> {
 }
 
 fn without_languages(concept: &Concept, feed_languages: &[&str]) -> Option<Fault> {
-    if concept.languages.is_empty() {
+    // Terms for any language may serve them all.
+    let for_any = concept.terms.iter().any(|term| term.language == "any");
+    if concept.languages.is_empty() || for_any {
         return None;
     }
     let missing: BTreeSet<&str> = feed_languages

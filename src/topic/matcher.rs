@@ -110,6 +110,9 @@ fn drop_overlaps(hits: &mut Vec<Hit>) {
     });
 }
 
+/// Letters; a longer run of them is no word, and is not walked through for every term in it.
+const LONGEST_WORD: usize = 100;
+
 /// Bytes; a shorter term behind a small letter is rather a part of a word in camel case.
 const SHORTEST_GLUED: usize = 6;
 
@@ -302,15 +305,21 @@ impl View<'_> {
 
     /// The end of the letters from `at` on that belong to its word.
     fn word_end(&self, mut at: usize) -> usize {
-        while let Some(c) = self.char_at(at).filter(|c| is_word_char(*c) && !is_spaceless(*c)) {
-            at += c.len_utf8();
+        for _ in 0..LONGEST_WORD {
+            match self.char_at(at) {
+                Some(c) if is_word_char(c) && !is_spaceless(c) => at += c.len_utf8(),
+                _ => break,
+            }
         }
         at
     }
 
     fn word_start(&self, mut at: usize) -> usize {
-        while let Some(c) = self.char_before(at).filter(|c| is_word_char(*c) && !is_spaceless(*c)) {
-            at -= c.len_utf8();
+        for _ in 0..LONGEST_WORD {
+            match self.char_before(at) {
+                Some(c) if is_word_char(c) && !is_spaceless(c) => at -= c.len_utf8(),
+                _ => break,
+            }
         }
         at
     }

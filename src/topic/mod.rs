@@ -6,6 +6,7 @@
 //! page mixes languages, and a title is too short to tell. A term that means something else in
 //! another language goes under `only`.
 
+mod explain;
 mod judge;
 #[cfg(test)]
 mod labelled;
@@ -16,6 +17,8 @@ mod reason;
 mod term;
 #[cfg(test)]
 mod tests;
+
+pub use explain::{Explanation, Found, RuleTrace, explain};
 
 use std::ops::Range;
 
@@ -88,6 +91,9 @@ pub struct Judgement {
     /// For a text that is not relevant: the concepts that were looked for and not found.
     pub missing: Vec<String>,
 }
+
+/// A commented topic file to start from.
+pub const TEMPLATE: &str = include_str!("template.toml");
 
 /// What to look for: one topic file, checked.
 #[derive(Debug, Clone, PartialEq)]

@@ -13,7 +13,7 @@ use crate::{fault::Fault, text::translit};
 pub(super) fn parse(text: &str) -> Result<Topic, Vec<Fault>> {
     let mut faults = Vec::new();
     let (file, errors) = DeTable::parse_recoverable(text);
-    faults.extend(errors.into_iter().map(fault_of));
+    faults.extend(errors.iter().map(fault_of));
     if !faults.is_empty() {
         return Err(faults);
     }
@@ -120,7 +120,7 @@ struct RawIgnore {
     at_least: Option<Spanned<usize>>,
 }
 
-fn fault_of(error: toml::de::Error) -> Fault {
+fn fault_of(error: &toml::de::Error) -> Fault {
     Fault {
         span: error.span().unwrap_or_default(),
         message: error.message().trim_end_matches('.').replace('\n', ", "),
@@ -135,7 +135,7 @@ fn section<'de, T: Deserialize<'de>>(
     let span = value.span();
     T::deserialize(ValueDeserializer::from(value))
         .map_err(|error| {
-            let mut fault = fault_of(error);
+            let mut fault = fault_of(&error);
             if fault.span.is_empty() {
                 fault.span = span;
             }
@@ -149,15 +149,11 @@ fn sections<'de, T: Deserialize<'de>>(
     faults: &mut Vec<Fault>,
 ) -> Vec<T> {
     let span = value.span();
-    match value.into_inner() {
-        DeValue::Array(tables) => {
-            tables.into_iter().filter_map(|table| section(table, faults)).collect()
-        }
-        _ => {
-            faults.push(fault(span, "expected tables", "write `[[rule]]` or `[[ignore]]`"));
-            Vec::new()
-        }
+    if let DeValue::Array(tables) = value.into_inner() {
+        return tables.into_iter().filter_map(|table| section(table, faults)).collect();
     }
+    faults.push(fault(span, "expected tables", "write `[[rule]]` or `[[ignore]]`"));
+    Vec::new()
 }
 
 fn fault(span: std::ops::Range<usize>, message: impl Into<String>, help: &str) -> Fault {
@@ -219,6 +215,7 @@ fn add_terms(
         match Term::parse(spelled.get_ref()) {
             Ok(mut term) => {
                 term.span = spelled.span();
+                code.clone_into(&mut term.language);
                 term.only = only.then(|| code.to_owned());
                 if let Some(twin) = twin(&term, code) {
                     concept.terms.push(twin);
@@ -244,6 +241,8 @@ fn twin(term: &Term, language: &str) -> Option<Term> {
     (twin.words != term.words).then(|| Term {
         spelled: term.spelled.clone(),
         span: term.span.clone(),
+        language: term.language.clone(),
+        twin: true,
         only: term.only.clone(),
         ..twin
     })

@@ -18,19 +18,17 @@ pub(super) fn sentence(case: &Case<'_>) -> String {
         Outcome::Irrelevant => "Not relevant",
     };
     sentence.push_str(verdict);
-    match strongest.and_then(|holding| Some((holding, case.topic.rules.get(holding.rule)?))) {
-        Some((holding, rule)) => {
-            let found: Vec<String> =
-                holding.evidence.iter().map(|at| describe(case, *at)).collect();
-            let _written = write!(sentence, ": {} by {}", rule.name, listed(&found));
-        }
-        None => {
-            let found: Vec<String> = first_of_each(case);
-            if found.is_empty() {
-                sentence.push_str(": none of the concepts is in the text");
-            } else {
-                let _written = write!(sentence, ": only {} was found", listed(&found));
-            }
+    let strongest =
+        strongest.and_then(|holding| Some((holding, case.topic.rules.get(holding.rule)?)));
+    if let Some((holding, rule)) = strongest {
+        let found: Vec<String> = holding.evidence.iter().map(|at| describe(case, *at)).collect();
+        let _written = write!(sentence, ": {} by {}", rule.name, listed(&found));
+    } else {
+        let found = first_of_each(case);
+        if found.is_empty() {
+            sentence.push_str(": none of the concepts is in the text");
+        } else {
+            let _written = write!(sentence, ": only {} was found", listed(&found));
         }
     }
     let lowering: Vec<&str> = case

@@ -9,6 +9,10 @@ pub(super) struct Term {
     pub(super) spelled: String,
     /// Where, in bytes of the file.
     pub(super) span: std::ops::Range<usize>,
+    /// Under which it stands, or `any`.
+    pub(super) language: String,
+    /// Made of the term that is written, in the language's other alphabet.
+    pub(super) twin: bool,
     /// Upper and lower case must be as written (`=CSTO`).
     pub(super) exact: Option<String>,
     /// Looked for only in texts of this language (primary subtag).
@@ -68,7 +72,16 @@ impl Term {
         };
         let plain: String = body.chars().filter(|c| *c != '*').collect();
         let exact = exact.then(|| cased(&plain));
-        Ok(Self { spelled: spelled.to_owned(), span: 0..0, exact, only: None, words, anchor })
+        Ok(Self {
+            spelled: spelled.to_owned(),
+            span: 0..0,
+            language: String::new(),
+            twin: false,
+            exact,
+            only: None,
+            words,
+            anchor,
+        })
     }
 
     /// Letters and digits of all its words.

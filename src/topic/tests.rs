@@ -1,9 +1,27 @@
+//! Tests of judging texts.
+
+use proptest::prelude::*;
+
 use super::*;
 
 const SHIPPED: &str = include_str!("../../config/topics/csto-kazakhstan.toml");
 
-fn shipped() -> Topics {
-    Topics::new(vec![Topic::parse(SHIPPED).expect("the shipped topic is valid")]).expect("compiles")
+fn topics(file: &str) -> Topics {
+    Topics::new(vec![Topic::parse(file).expect("a valid topic")]).expect("compiles")
+}
+
+/// A topic with one concept of the given terms, relevant where one is found.
+fn finder(terms: &[&str]) -> Topics {
+    topics(&format!(
+        "[topic]\nid = \"t\"\nname = \"t\"\nthreshold = 1.0\n[concept.c]\nany = {terms:?}\n\
+         [[rule]]\nname = \"r\"\nall_of = [\"c\"]\nscore = 5.0\n"
+    ))
+}
+
+/// What the terms find in a text.
+fn found(terms: &[&str], text: &str) -> Vec<String> {
+    let judgement = finder(terms).judge(&Text { text, ..Text::default() }).remove(0);
+    judgement.matches.into_iter().map(|found| found.matched).collect()
 }
 
 #[test]
@@ -13,7 +31,7 @@ fn the_shipped_topic_keeps_the_mission_and_says_why() {
         text: "Вывод контингента начался в четверг.",
         ..Text::default()
     };
-    let judgement = shipped().judge(&text).remove(0);
+    let judgement = topics(SHIPPED).judge(&text).remove(0);
     assert_eq!(judgement.outcome, Outcome::Relevant, "{judgement:#?}");
     assert!(judgement.reason.contains("“ОДКБ” in the title"), "{}", judgement.reason);
     let country = judgement.matches.iter().find(|found| found.group == "kazakhstan").unwrap();
@@ -23,7 +41,351 @@ fn the_shipped_topic_keeps_the_mission_and_says_why() {
 #[test]
 fn a_text_about_something_else_is_not_relevant_and_says_what_is_missing() {
     let text = Text { title: "Rain in Spain", text: "It rained.", ..Text::default() };
-    let judgement = shipped().judge(&text).remove(0);
+    let judgement = topics(SHIPPED).judge(&text).remove(0);
     assert_eq!(judgement.outcome, Outcome::Irrelevant);
     assert!(judgement.missing.contains(&"csto".to_owned()), "{judgement:#?}");
+}
+
+#[test]
+fn a_feed_entry_is_judged_by_title_and_summary() {
+    let entry = Text {
+        title: "Tokayev thanks allies",
+        summary: "CSTO peacekeepers leave Kazakhstan.",
+        ..Text::default()
+    };
+    assert_eq!(topics(SHIPPED).judge(&entry)[0].outcome, Outcome::Relevant);
+}
+
+#[test]
+fn terms_are_found_as_scripts_write_them() {
+    for (term, text, surface) in [
+        ("=CSTO*", "からのCSTO平和維持", "CSTO"),
+        ("=CSTO*", "the CSTO's", "CSTO"),
+        ("=CSTO*", "CSTOn joukot", "CSTOn"),
+        ("odkb*", "ODKB-sse", "ODKB"),
+        ("жкку*", "ЖККУнун", "ЖККУнун"),
+        ("kxsht*", "KXSHTdan", "KXSHTdan"),
+        ("kgaö*", "KGAÖ'nün", "KGAÖ"),
+        ("qozog'iston*", "Qozog‘istonda Qozogistonda", "Qozog‘istonda"),
+        ("qozog'iston*", "Qozogistonda", "Qozogistonda"),
+        ("كازاخستان*", "ولكازاخستان", "كازاخستان"),
+        ("الأمن الجماعي", "معاهدة الامن الجماعى", "الامن الجماعى"),
+        ("אלמטי", "מאלמטי", "אלמטי"),
+        ("哈萨克", "在哈萨克斯坦", "哈萨克"),
+        ("카자흐", "주카자흐스탄", "카자흐"),
+        ("*truppen", "OVKS-Friedenstruppen.", "Friedenstruppen"),
+        (
+            "договор* о коллективн* безопасност*",
+            "Договором о «коллективной безопасности»",
+            "Договором о «коллективной безопасности",
+        ),
+        (
+            "peacekeep* ~2 kazakhstan",
+            "peacekeepers in northern Kazakhstan",
+            "peacekeepers in northern Kazakhstan",
+        ),
+        ("organisation* du traité", "l’Organisation du traité", "Organisation du traité"),
+        ("集安 条约", "集安条约", "集安条约"),
+        ("nur-sultan", "Nur Sultan", "Nur Sultan"),
+        ("kazakhstan", "progressifKazakhstan", "Kazakhstan"),
+        ("kazakhstan", "12:30Kazakhstan", "Kazakhstan"),
+        ("=КХШТ*", "ＫХШТ КХШТ", "КХШТ"),
+    ] {
+        assert_eq!(
+            found(&[term], text).first().map(String::as_str),
+            Some(surface),
+            "{term} {text}"
+        );
+    }
+}
+
+#[test]
+fn terms_are_not_found_where_other_words_stand() {
+    for (term, text) in [
+        ("одкб*", "АОДКБ"),
+        ("=CSTO*", "csto"),
+        ("=OTSC", "otsc Otsc"),
+        ("troops", "trooper stroops"),
+        ("mali", "Malin Somali"),
+        ("*truppen", "Truppenübung"),
+        ("collective security", "collective. Security"),
+        ("collective security", "collective\nsecurity"),
+        ("peacekeep* ~2 kazakhstan", "peacekeepers who were in Kazakhstan"),
+        ("الأمن", "مالأمن"),
+        ("казак*", "Қазақ"),
+        ("rus", "Belarus"),
+    ] {
+        assert_eq!(found(&[term], text), Vec::<String>::new(), "{term} {text}");
+    }
+}
+
+#[test]
+fn serbian_and_uzbek_terms_are_found_in_both_alphabets() {
+    let file = "[topic]\nid = \"t\"\nname = \"t\"\nthreshold = 1.0\n[concept.c]\n\
+        sr = [\"mirovnjac*\", \"нерушив*\"]\nuz = [\"tinchlikparvar*\"]\n\
+        [[rule]]\nname = \"r\"\nall_of = [\"c\"]\nscore = 5.0\n";
+    let topics = topics(file);
+    for text in ["мировњаци", "mirovnjaci", "nerušivo", "тинчликпарвар", "tinchlikparvarlar"]
+    {
+        let judged = topics.judge(&Text { text, ..Text::default() });
+        assert_eq!(judged[0].outcome, Outcome::Relevant, "{text}");
+    }
+}
+
+#[test]
+fn a_term_of_one_language_only_is_looked_for_in_that_language() {
+    let file = "[topic]\nid = \"t\"\nname = \"t\"\nthreshold = 1.0\n[concept.c]\n\
+        any = [\"казахстан\"]\n[concept.c.only]\nky = [\"казак*\"]\n\
+        [[rule]]\nname = \"r\"\nall_of = [\"c\"]\nscore = 5.0\n";
+    let topics = topics(file);
+    for (language, outcome) in [
+        (Some("ky"), Outcome::Relevant),
+        (Some("ru"), Outcome::Irrelevant),
+        (None, Outcome::Irrelevant),
+    ] {
+        let text = Text { text: "казактар", language, ..Text::default() };
+        assert_eq!(topics.judge(&text)[0].outcome, outcome, "{language:?}");
+    }
+}
+
+#[test]
+fn every_form_of_the_organization_and_the_country_is_found() {
+    let forms = [
+        (
+            "csto",
+            "CSTO CSTO's ODKB ODKB-sse ODKBga OTSC OVKS OVKS-Truppen OSKB KBSZSZ KJLO KGAÖ'nün KTMT-nin ODKP OUBZ CTSO OSTC Csto CSTO:s",
+        ),
+        (
+            "csto",
+            "ОДКБ ОДКС АДКБ ҰҚШҰ-ның ЖККУнун KXSHT KXShTdan КХШТдан СААД ՀԱՊԿ-ի 集安组织 集安組織 集體安全條約 集団安全保障条約機構 집단안보조약기구",
+        ),
+        (
+            "kazakhstan",
+            "Kazakhstan kazakhe Kasachstans kasachisch Kazajistán Kazajstán Cazaquistão cazaque kazako Kazahstanului Kazachstanie kazachski Kazachstánu kazašský",
+        ),
+        (
+            "kazakhstan",
+            "Kazahsztán kazah Kasahstanist Kazakstanista Kasakhstan Kazakistan'dan Qazaxıstandan Казахстане казахская казахстанский Қазақстаннан Казакстандан Қозоғистонда",
+        ),
+        (
+            "kazakhstan",
+            "Қазоқистон Ղազախստանում كازاخستان لكازاخستان الكازاخي الكازاخستاني قزاقستان قازقستان کازاخستان 哈萨克斯坦 哈薩克斯坦 カザフ 카자흐 कजाकिस्तान קזחסטן",
+        ),
+        (
+            "kazakh_names",
+            "Tokayev Tokaev Tokáyev Tokajew Tokajev Tokaïev Тоқаев Тўқаев توكاييف توكايف 托卡耶夫 トカエフ Almaty Almatı Olmaota",
+        ),
+    ];
+    let topics = topics(SHIPPED);
+    for (concept, words) in forms {
+        for word in words.split(' ') {
+            let judged = topics.judge(&Text { text: word, ..Text::default() });
+            let groups: Vec<&str> = judged[0].matches.iter().map(|m| m.group.as_str()).collect();
+            assert!(groups.contains(&concept), "{word}: {groups:?}");
+        }
+    }
+}
+
+#[test]
+fn all_faults_of_a_file_come_at_once_with_their_places() {
+    let file = "[topic]\nid = \"Bad Id\"\nname = \"x\"\nthreshold = 0.0\nwindow = { from = 2022-02-01, to = 2022-01-01 }\n\
+        [concept.csto]\nany = [\"a*b\", \"\"]\nruss = [\"x\"]\n\
+        [[rule]]\nname = \"r\"\nall_of = [\"cstoo\", \"titel:csto\"]\nscore = 1.0\n\
+        [[rule]]\nname = \"s\"\nall_of = [\"csto\"]\nscoer = 1.0\nscore = 1.0\n[unknown]\n";
+    let faults = Topic::parse(file).unwrap_err();
+    let at = |part: &str| faults.iter().find(|fault| file[fault.span.clone()].contains(part));
+    for part in
+        ["Bad Id", "0.0", "2022-01-01", "a*b", "\"\"", "russ", "cstoo", "titel", "scoer", "unknown"]
+    {
+        assert!(at(part).is_some(), "{part}: {faults:#?}");
+    }
+    assert_eq!(at("cstoo").unwrap().help.as_deref(), Some("did you mean `csto`?"));
+}
+
+#[test]
+fn lints_name_what_is_probably_not_meant() {
+    let file = "[topic]\nid = \"t\"\nname = \"t\"\nthreshold = 90.0\n\
+        [concept.a]\nany = [\"kazakh*\", \"kazakhstan\", \"rus*\", \"军\"]\nru = [\"казахстан*\"]\n\
+        [concept.b]\nany = [\"unused\"]\n\
+        [concept.c]\nru = [\"москв*\"]\n\
+        [[rule]]\nname = \"never\"\nall_of = [\"a\", \"c\"]\nnone_of = [\"a\"]\nscore = 1.0\n";
+    let lints = Topic::parse(file).unwrap().lints(&["ru-RU", "kk"]);
+    for part in ["`kazakhstan`", "`rus*`", "`军`", "kk", "`b`", "never", "nothing can be relevant"]
+    {
+        assert!(lints.iter().any(|lint| lint.message.contains(part)), "{part}: {lints:#?}");
+    }
+    let languages: Vec<&Fault> = lints.iter().filter(|lint| lint.message.contains("kk")).collect();
+    assert!(matches!(languages[..], [lint] if lint.message.contains("`c`")), "{lints:#?}");
+    assert!(!lints.iter().any(|lint| lint.message.contains("ru,")), "{lints:#?}");
+}
+
+#[test]
+fn the_template_is_a_topic_without_faults() {
+    let topic = Topic::parse(TEMPLATE).expect("valid");
+    assert_eq!(topic.lints(&[]), []);
+    let text = Text { title: "Waldbrand auf Rhodos", language: Some("de"), ..Text::default() };
+    assert_eq!(topics(TEMPLATE).judge(&text)[0].outcome, Outcome::Relevant);
+}
+
+#[test]
+fn the_shipped_topic_has_no_lints() {
+    let lints = Topic::parse(SHIPPED).expect("valid").lints(&[]);
+    assert_eq!(lints, []);
+}
+
+#[test]
+fn an_explanation_shows_every_stage() {
+    let text = Text {
+        title: "CSTO troops",
+        text: "They came to Kazakhstan. The hospital of ODKB is elsewhere.",
+        ..Text::default()
+    };
+    let topics = topics(SHIPPED);
+    let explanation = explain(&topics, &text).remove(0);
+    assert_eq!(explanation.judgement, topics.judge(&text)[0]);
+    let ignored = explanation.found.iter().find(|found| !found.counts).unwrap();
+    assert_eq!(ignored.occurrence.matched, "ODKB");
+    assert!(ignored.snippet.contains("hospital of ODKB is"), "{}", ignored.snippet);
+    assert!(explanation.rules.iter().any(|rule| rule.gain > 0.0 && !rule.evidence.is_empty()));
+    assert!(explanation.rules.iter().any(|rule| rule.failed.is_some()));
+}
+
+#[test]
+fn a_date_outside_the_window_asks_for_more() {
+    let judge = |published: Option<&str>| {
+        let published = published.map(|date| date.parse().unwrap());
+        let text = Text { title: "CSTO in Kazakhstan: the mission", published, ..Text::default() };
+        topics(SHIPPED).judge(&text).remove(0).score
+    };
+    let inside = judge(Some("2022-01-10T00:00:00Z"));
+    assert!(inside > judge(None) && judge(None) > judge(Some("2023-01-10T00:00:00Z")));
+    assert!((judge(Some("2022-03-01T23:59:59Z")) - inside).abs() < 0.01);
+}
+
+#[test]
+fn a_page_of_nothing_but_terms_is_judged_in_linear_time() {
+    let topics = topics(SHIPPED);
+    for word in [
+        "Kazakhstan ",
+        "Армения, Казахстан, ",
+        "KazakhstanCSTO",
+        "OVKSTruppen",
+        "哈萨克集安组织",
+        "وكازاخستان",
+    ] {
+        let text = word.repeat(20_000);
+        let judgement = topics.judge(&Text { text: &text, ..Text::default() }).remove(0);
+        assert!(judgement.matches.len() < 200, "{word}");
+    }
+}
+
+/// Words of the shipped topic's languages and what makes boundaries hard.
+fn text() -> impl Strategy<Value = String> {
+    let words = vec![
+        "CSTO",
+        "ОДКБ",
+        "Казахстан",
+        "казахстанда",
+        "Kazakhstan",
+        "peacekeepers",
+        "миротворцы",
+        "集安组织",
+        "哈萨克斯坦",
+        "كازاخستان",
+        "و",
+        "ال",
+        "معاهدة الأمن الجماعي",
+        "Qozog‘iston",
+        "troops",
+        "Russia",
+        "e\u{301}",
+        "\u{200c}",
+        "\u{ad}",
+        "ﬁ",
+        "ß",
+        "İ",
+        "ｶｻﾞﾌ",
+        "카자흐스탄",
+        "\u{1112}\u{1161}",
+        "👩\u{200d}🚒",
+        " ",
+        " ",
+        ".",
+        "\n",
+        "'",
+        "’",
+        "-",
+        ",",
+        "1",
+        "collective",
+        "security",
+        "treaty",
+    ];
+    let word = prop_oneof![
+        6 => proptest::sample::select(words).prop_map(str::to_owned),
+        1 => any::<char>().prop_map(String::from),
+    ];
+    proptest::collection::vec(word, 0..40).prop_map(|words| words.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn any_text_is_judged_and_its_offsets_cut_at_characters_and_match_again(
+        title in text(), summary in text(), body in text()
+    ) {
+        thread_local!(static TOPICS: Topics = topics(SHIPPED));
+        let text = Text { title: &title, summary: &summary, text: &body, ..Text::default() };
+        let judgement = TOPICS.with(|topics| topics.judge(&text)).remove(0);
+        for one in &judgement.matches {
+            let field = match one.field {
+                Field::Title => &title,
+                Field::Summary => &summary,
+                Field::Text => &body,
+            };
+            let length = (one.end - one.start) as usize;
+            let cut: String = field.chars().skip(one.start as usize).take(length).collect();
+            prop_assert_eq!(&cut, &one.matched);
+            prop_assert!(!cut.is_empty());
+            let again = TOPICS.with(|topics| topics.judge(&Text { text: &cut, ..Text::default() }));
+            prop_assert!(
+                again[0].matches.iter().any(|again| again.group == one.group),
+                "{:?} in {:?}", one, field
+            );
+        }
+        let explained = TOPICS.with(|topics| explain(topics, &text)).remove(0);
+        prop_assert_eq!(explained.judgement, judgement);
+    }
+
+    #[test]
+    fn any_file_is_a_topic_or_has_faults_inside_it(
+        from in any::<proptest::sample::Index>(), length in 0..60_usize, patch in "[\\PC\n]{0,12}"
+    ) {
+        let file: Vec<char> = TEMPLATE.chars().collect();
+        let start = from.index(file.len());
+        let end = (start + length).min(file.len());
+        let text: String =
+            file[..start].iter().copied().chain(patch.chars()).chain(file[end..].iter().copied()).collect();
+        match Topic::parse(&text) {
+            Ok(topic) => {
+                topic.lints(&["en"]);
+                prop_assert!(Topics::new(vec![topic]).is_ok());
+            }
+            Err(faults) => {
+                prop_assert!(!faults.is_empty());
+                for fault in faults {
+                    prop_assert!(text.get(fault.span.clone()).is_some(), "{fault:?}");
+                    prop_assert!(!fault.message.is_empty());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn any_term_is_read_or_refused(term in "[=*~ 0-9a-zа-я集']{0,12}|\\PC{0,12}") {
+        if let Ok(term) = term::Term::parse(&term) {
+            prop_assert!(term.words.get(term.anchor).is_some());
+        }
+    }
 }

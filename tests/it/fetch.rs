@@ -696,7 +696,55 @@ async fn certificates_are_believed_or_refused_with_the_reason() {
     let plain = tls::serve_plain().await;
     let url: Url = format!("https://news.example:{}/", plain.port()).parse().unwrap();
     let outcome = client.fetch(request(url, Wanted::Page)).await;
-    assert!(matches!(outcome, Err(FetchError::Tls(_))), "{outcome:?}");
+    let words = "the server does not speak TLS there".to_owned();
+    assert_eq!(outcome, Err(FetchError::Tls(words)));
+}
+
+#[tokio::test]
+async fn http_2_is_spoken_within_the_same_bounds() {
+    let authority = tls::Authority::new("Known");
+    let identity = authority.certify("news.example", 2020..4000);
+    let address = tls::serve_http2(identity, |path, mut respond| async move {
+        let mut head = http::Response::builder().header("content-type", "text/html");
+        if path == "/many-fields" {
+            for n in 0..20_000 {
+                head = head.header(format!("x-{n}"), "y".repeat(50));
+            }
+        }
+        let Ok(mut body) = respond.send_response(head.body(()).unwrap(), false) else { return };
+        match path.as_str() {
+            "/good" => body.send_data("good".into(), true).unwrap(),
+            "/reset" => body.send_reset(h2::Reason::INTERNAL_ERROR),
+            "/endless" => {
+                while body.send_data(vec![b'x'; 16_384].into(), false).is_ok() {
+                    sleep(Duration::from_millis(1)).await;
+                }
+            }
+            _ => sleep(Duration::from_secs(5)).await,
+        }
+    })
+    .await;
+    let settings = Settings {
+        authorities: Some(authority.pem().into_bytes()),
+        hosts: [("news.example".to_owned(), vec!["127.0.0.1".parse().unwrap()])].into(),
+        longest_page: 1 << 20,
+        head_timeout: Duration::from_secs(3),
+        total_timeout: Duration::from_secs(4),
+        ..settings()
+    };
+    let client = HttpClient::new(settings).unwrap();
+    let fetch = async |path: &str| {
+        let url = format!("https://news.example:{}{path}", address.port()).parse().unwrap();
+        client.fetch(request(url, Wanted::Page)).await
+    };
+    assert_eq!(fetch("/good").await.map(|response| response.body), Ok(b"good".to_vec()));
+    assert_eq!(fetch("/endless").await, Err(FetchError::TooLarge(1 << 20)));
+    assert_eq!(fetch("/silent").await, Err(FetchError::Timeout(Duration::from_secs(4))));
+    for path in ["/reset", "/many-fields"] {
+        let outcome = fetch(path).await;
+        assert!(matches!(outcome, Err(FetchError::Protocol(_))), "{path}: {outcome:?}");
+    }
+    assert_eq!(fetch("/good").await.map(|response| response.body), Ok(b"good".to_vec()));
 }
 
 #[tokio::test]

@@ -1,13 +1,23 @@
 //! The integration tests: one binary, one file a theme.
 #![expect(
+    clippy::cast_precision_loss,
     clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
     clippy::unwrap_used,
     reason = "helpers of tests: they stand in for the world, and fail by panic"
 )]
 
-mod fetch;
-mod support;
+mod demo;
+mod faults;
 mod feeds;
+mod fetch;
+mod kill;
+mod pages;
+mod support;
+mod tidy;
+mod virtual_time;
 
 #[path = "../../benches/feeds/mutate.rs"]
 mod mutate;

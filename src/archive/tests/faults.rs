@@ -4,7 +4,9 @@ use std::io::ErrorKind;
 
 use super::{noon, record};
 use crate::{
-    archive::{Archive, ArchiveError, Checkpoint, Lines, Record, Settings, pack, verify},
+    archive::{
+        Archive, ArchiveError, Checkpoint, Compression, Lines, Record, Settings, pack, verify,
+    },
     jsonl::{
         Disk,
         sim::{Faithless, Fault, SimDisk},
@@ -14,7 +16,7 @@ use crate::{
 const DAYS: [&str; 3] = ["2022-01-16", "2022-01-16", "2022-01-17"];
 
 fn open(disk: &SimDisk, at: Option<Checkpoint>) -> Result<Archive<SimDisk>, ArchiveError> {
-    Ok(Archive::open(disk.clone(), Settings { segment_bytes: 5000 }, at)?.0)
+    Ok(Archive::open(disk.clone(), Settings { segment_bytes: 6000 }, at)?.0)
 }
 
 fn batch(n: usize) -> Vec<Record> {
@@ -41,7 +43,7 @@ fn work(disk: &SimDisk, done: &mut usize, at: &mut Option<Checkpoint>) -> Result
             Err(e) => return Err(e),
         }
         for name in archive.unpacked()? {
-            match pack(archive.disk(), name) {
+            match pack(archive.disk(), name, Compression::Gzip) {
                 Err(ArchiveError::Full { .. }) => {}
                 other => other?,
             }

@@ -10,8 +10,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::{super::line, noon, record};
 use crate::{
     archive::{
-        Archive, ArchiveError, Checkpoint, Lines, Record, Recovery, SegmentName, Settings, pack,
-        verify,
+        Archive, ArchiveError, Checkpoint, Compression, Lines, Record, Recovery, SegmentName,
+        Settings, pack, verify,
     },
     jsonl::{
         Disk,
@@ -205,7 +205,7 @@ impl Crawl {
         self.published += self.chance.below(3);
         for name in archive.unpacked()? {
             if self.chance.one_in(2) {
-                pack(archive.disk(), name)?;
+                pack(archive.disk(), name, Compression::Gzip)?;
             }
         }
         if state.validator == self.published {
@@ -280,7 +280,8 @@ impl Crawl {
             let kept = self.disk.bytes(path).ok_or_else(|| format!("{path} is gone"))?;
             let cut = bytes.strip_prefix(&kept[..]).ok_or_else(|| format!("{path} changed"))?;
             let set_aside = |(name, torn): &(String, Vec<u8>)| {
-                name.starts_with(&format!("{path}.{}", kept.len())) && torn == cut
+                name.starts_with(&format!("{}@{}", path.trim_end_matches(".jsonl"), kept.len()))
+                    && torn == cut
             };
             if !cut.is_empty() && !after.iter().any(set_aside) {
                 return Err(format!("{} bytes of {path} are gone", cut.len()));

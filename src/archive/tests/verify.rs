@@ -2,29 +2,34 @@
 
 use super::{noon, record};
 use crate::{
-    archive::{Archive, Finding, LineFlaw, Lines, Position, Settings, line_at, pack, verify},
+    archive::{
+        Archive, Compression, Finding, LineFlaw, Lines, Position, Settings, line_at, pack, repair,
+        verify,
+    },
     jsonl::{
         Disk,
         sim::{Faithless, SimDisk},
     },
 };
 
-/// Two compressed segments and an open one, small enough to be tried at every bit.
+/// A segment in each compressed form and an open one, small enough to be tried at every bit.
 fn archive() -> SimDisk {
     let disk = SimDisk::new(1, Faithless::default());
     let (mut archive, _) = Archive::open(disk.clone(), Settings::default(), None).unwrap();
     for day in ["2022-01-16", "2022-01-17", "2022-01-18"] {
         archive.append(&mut [record(day), record(&format!("{day}-2"))], noon(day)).unwrap();
     }
-    for name in archive.unpacked().unwrap() {
-        pack(&disk, name).unwrap();
+    for (name, compression) in archive.unpacked().unwrap().into_iter().zip(COMPRESSIONS) {
+        pack(&disk, name, compression).unwrap();
     }
     disk
 }
 
+const COMPRESSIONS: [Compression; 2] = [Compression::Gzip, Compression::Zstd];
+
 const PATHS: [&str; 4] = [
     "2022/01/2022-01-16.jsonl.gz",
-    "2022/01/2022-01-17.jsonl.gz",
+    "2022/01/2022-01-17.jsonl.zst",
     "2022/01/2022-01-18.jsonl",
     "HEAD",
 ];
@@ -100,37 +105,48 @@ fn a_line_that_is_removed_repeated_moved_or_inserted_is_told() {
 
 #[test]
 fn every_line_is_found_again_by_its_place_in_a_plain_and_in_a_compressed_segment() {
-    let disk = SimDisk::new(1, Faithless::default());
-    let (mut archive, _) = Archive::open(disk.clone(), Settings::default(), None).unwrap();
-    let mut records: Vec<_> = (0..300).map(|n| record(&format!("r{n}"))).collect();
-    for record in &mut records {
-        record.text = record.text.as_ref().map(|text| text.repeat(20));
-    }
-    archive.append(&mut records, noon("2022-01-16")).unwrap();
-    archive.append(&mut [record("last")], noon("2022-01-17")).unwrap();
-    let places = |disk: &SimDisk| -> Vec<Position> {
-        Lines::all(disk.clone()).unwrap().map(|line| line.unwrap().position).collect()
-    };
-    let plain = places(&disk);
-    for pass in ["plain", "compressed"] {
-        assert_eq!(places(&disk), plain, "{pass}");
-        for (place, record) in plain.iter().zip(&records) {
-            assert_eq!(line_at(&disk, *place).unwrap().record().unwrap(), *record, "{pass}");
-            assert_eq!(place.to_string().parse(), Ok(*place));
+    for compression in COMPRESSIONS {
+        let disk = SimDisk::new(1, Faithless::default());
+        let (mut archive, _) = Archive::open(disk.clone(), Settings::default(), None).unwrap();
+        let mut records: Vec<_> = (0..100).map(|n| record(&format!("r{n}"))).collect();
+        for (n, record) in records.iter_mut().enumerate() {
+            record.text = record.text.as_ref().map(|text| text.repeat(n));
         }
-        let inside = Position { offset: plain[5].offset + 1, ..plain[5] };
-        assert!(line_at(&disk, inside).is_err());
-        for name in archive.unpacked().unwrap() {
-            let before = disk.bytes(&name.to_string()).unwrap();
-            pack(&disk, name).unwrap();
-            assert_eq!(disk.bytes(&name.to_string()), None);
-            let packed = disk.bytes(&format!("{name}.gz")).unwrap();
-            assert!(packed.len() > 65_536 / 8, "more than one block");
-            let mut plain = Vec::new();
-            let mut decoder = flate2::read::MultiGzDecoder::new(&packed[..]);
-            std::io::copy(&mut decoder, &mut plain).unwrap();
-            assert_eq!(plain, before, "other readers of gzip see the same");
+        archive.append(&mut records, noon("2022-01-16")).unwrap();
+        let plain = archive.last_positions().to_vec();
+        archive.append(&mut [record("last")], noon("2022-01-17")).unwrap();
+        let places: Vec<Position> =
+            Lines::all(disk.clone()).unwrap().map(|line| line.unwrap().position).collect();
+        assert_eq!(places[..100], plain);
+        let check = || {
+            for (place, record) in plain.iter().zip(&records) {
+                assert_eq!(line_at(&disk, *place).unwrap().record().unwrap(), *record);
+                assert_eq!(place.to_string().parse(), Ok(*place));
+            }
+            let inside = Position { offset: plain[5].offset + 1, ..plain[5] };
+            assert!(line_at(&disk, inside).is_err());
+        };
+        check();
+        let name = archive.unpacked().unwrap()[0];
+        let before = disk.bytes(&name.to_string()).unwrap();
+        assert!(before.len() > 200_000, "more than one block");
+        pack(&disk, name, compression).unwrap();
+        assert_eq!(disk.bytes(&name.to_string()), None);
+        check();
+        // Other readers see the same.
+        let mut unpacked = Vec::new();
+        match compression {
+            Compression::Gzip => {
+                let packed = disk.bytes(&format!("{name}.gz")).unwrap();
+                let mut decoder = flate2::read::MultiGzDecoder::new(&packed[..]);
+                std::io::copy(&mut decoder, &mut unpacked).unwrap();
+            }
+            Compression::Zstd => {
+                let packed = disk.bytes(&format!("{name}.zst")).unwrap();
+                zstd::stream::copy_decode(&packed[..], &mut unpacked).unwrap();
+            }
         }
+        assert_eq!(unpacked, before);
     }
 }
 
@@ -139,6 +155,11 @@ fn a_segment_that_somebody_else_compressed_is_read_as_well() {
     let disk = archive();
     let before: Vec<_> = Lines::all(disk.clone()).unwrap().map(Result::unwrap).collect();
     let path = "2022/01/2022-01-18.jsonl";
+    let zstd_path = "2022/01/2022-01-17.jsonl";
+    let mut plain = Vec::new();
+    let packed = disk.bytes(&format!("{zstd_path}.zst")).unwrap();
+    zstd::stream::copy_decode(&packed[..], &mut plain).unwrap();
+    disk.set(&format!("{zstd_path}.zst"), &zstd::encode_all(&plain[..], 1).unwrap());
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     std::io::Write::write_all(&mut encoder, &disk.bytes(path).unwrap()).unwrap();
     disk.forget(path);
@@ -155,4 +176,42 @@ fn a_segment_that_somebody_else_compressed_is_read_as_well() {
     let end = archive.append(&mut [record("next")], noon("2022-01-18")).unwrap().unwrap().end;
     assert_eq!(end.segment.to_string(), "2022/01/2022-01-18_0002.jsonl");
     assert!(is_clean(&disk));
+}
+
+#[test]
+fn repairing_loses_no_byte_and_keeps_every_line_whose_checksum_holds() {
+    let whole = archive();
+    for path in &PATHS[..3] {
+        let bytes = whole.bytes(path).unwrap();
+        for position in (0..bytes.len()).step_by(97) {
+            let disk = archive();
+            let mut changed = bytes.clone();
+            changed[position] ^= 1;
+            disk.set(path, &changed);
+            let repaired = repair(&disk).unwrap();
+            assert_eq!(repaired.rewritten.len(), 1, "{path} at {position}");
+            let original = &repaired.rewritten[0].original;
+            assert_eq!(disk.bytes(original).unwrap(), changed);
+            let lines: Vec<_> = Lines::all(disk.clone()).unwrap().map(Result::unwrap).collect();
+            // In a compressed file of one block both lines go with it.
+            assert!(lines.len() >= 4, "{path} at {position}: {} lines", lines.len());
+            assert_eq!(repaired.report.lines, lines.len() as u64);
+
+            let again = repair(&disk).unwrap();
+            assert!(again.rewritten.is_empty());
+            assert_eq!(again.report.quarantined, repaired.report.quarantined);
+        }
+    }
+    let repaired = repair(&whole).unwrap();
+    assert!(repaired.rewritten.is_empty() && repaired.report.findings.is_empty());
+}
+
+#[test]
+fn a_head_that_cannot_be_read_is_set_aside_and_written_anew() {
+    let disk = archive();
+    disk.set("HEAD", b"{\"seq\":4");
+    assert!(!is_clean(&disk));
+    let report = repair(&disk).unwrap().report;
+    assert!(report.findings.is_empty(), "{:?}", report.findings);
+    assert_eq!(disk.bytes("HEAD.damaged").unwrap(), b"{\"seq\":4");
 }

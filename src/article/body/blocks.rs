@@ -250,7 +250,9 @@ impl Cutter {
                 "time" => self.block.has_time = true,
                 _ => {}
             }
-            if self.is_empty() && !matches!(name, "b" | "i" | "em" | "strong" | "img") {
+            if name == "span" && has_class(element, "br") {
+                self.line_break();
+            } else if self.is_empty() && !matches!(name, "b" | "i" | "em" | "strong" | "img") {
                 self.block.inline_marks |= marks(element);
             }
             return;
@@ -333,11 +335,26 @@ impl Cutter {
         self.after_break = true;
     }
 
+    /// Whether the text so far ends a sentence: a capital that follows without a space in another
+    /// element begins a paragraph that the page keeps apart by style alone. "U.S." ends none.
+    fn ends_sentence(&self) -> bool {
+        let text = self.blocks.text.get(self.block.start..).unwrap_or_default();
+        let mut ends = text.chars().rev();
+        let mut last = ends.next();
+        if let Some('"' | '”' | '»' | '’') = last {
+            last = ends.next();
+        }
+        matches!(last, Some('.' | '!' | '?' | '…')) && ends.next().is_some_and(char::is_lowercase)
+    }
+
     fn is_empty(&self) -> bool {
         self.blocks.text.len() == self.block.start
     }
 
     fn push(&mut self, text: &str) {
+        if !self.pending_space && self.ends_sentence() && text.starts_with(char::is_uppercase) {
+            self.line_break();
+        }
         let mut in_word = false;
         let mut words = 0;
         for c in text.chars() {
@@ -429,6 +446,10 @@ fn measure(block: &mut Block, text: &str) {
 fn is_dense(c: char) -> bool {
     matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{e00}'..='\u{eff}'
         | '\u{1780}'..='\u{17ff}' | '\u{20000}'..='\u{3ffff}')
+}
+
+fn has_class(element: &Element, class: &str) -> bool {
+    dom::attr(element, "class").is_some_and(|value| value.split(' ').any(|word| word == class))
 }
 
 fn hides(style: &str) -> bool {

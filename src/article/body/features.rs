@@ -10,11 +10,14 @@ use super::lexicon;
 /// A paragraph of at least so many words, most of them outside links, is likely prose.
 const PROSE_WORDS: u32 = 20;
 
-/// The rows of a page's blocks, all of the same length.
+/// What is known of each block of a page.
 pub(super) struct Features {
+    /// One number for each of [`NAMES`]; empty for blocks that are plainly furniture.
     pub(super) rows: Vec<Vec<f32>>,
-    /// Words of each block, hashed.
-    pub(super) names: &'static [&'static str],
+    /// The block's runs of three words, hashed; empty for furniture.
+    pub(super) runs: Vec<Vec<u32>>,
+    /// It has a phrase by which boilerplate gives itself away.
+    pub(super) telltale: Vec<bool>,
 }
 
 /// What is known of the page as a whole.
@@ -31,8 +34,6 @@ struct Outline {
     /// The best container and those around it, in ascending order.
     best_path: Vec<usize>,
     best_depth: i32,
-    best_share: f32,
-    articles: u16,
     largest_article: u16,
     groups: BTreeMap<(u32, Tag), Group>,
     repeats: BTreeMap<u64, u32>,
@@ -49,8 +50,9 @@ struct Group {
     prose: f32,
 }
 
-pub(super) struct Row {
+struct Row {
     values: Vec<f32>,
+    telltale: bool,
 }
 
 impl Row {
@@ -70,24 +72,61 @@ impl Row {
 }
 
 pub(super) fn of(blocks: &Blocks, anchors: &Anchors<'_>) -> Features {
-    let outline = outline(blocks, anchors);
-    let stated = Stated::of(anchors);
-    let rows = (0..blocks.list.len())
-        .map(|at| {
-            let mut row = Row { values: Vec::with_capacity(NAMES.len()) };
-            describe(blocks, &outline, &stated, at, &mut row);
-            row.values
+    let words: Vec<Vec<u32>> = blocks
+        .list
+        .iter()
+        .map(|block| match blocks.containers.get(block.container) {
+            Some(container) if !is_furniture(block, container) => words(blocks.text_of(block)),
+            _ => Vec::new(),
         })
         .collect();
-    Features { rows, names: &NAMES }
+    let runs: Vec<Vec<u32>> = words.iter().map(|words| runs(words)).collect();
+    let outline = outline(blocks, anchors, &runs);
+    let stated = Stated::of(anchors);
+    let mut features = Features { rows: vec![], telltale: vec![], runs: vec![] };
+    for (at, (block, words)) in blocks.list.iter().zip(&words).enumerate() {
+        let mut row = Row { values: Vec::new(), telltale: false };
+        let container = blocks.containers.get(block.container);
+        if let Some(container) = container.filter(|container| !is_furniture(block, container)) {
+            row.values.reserve_exact(NAMES.len());
+            let runs = runs.get(at).map(Vec::as_slice).unwrap_or_default();
+            let text = blocks.text_of(block);
+            own_text(block, text, &mut row);
+            markup(blocks, &outline, block, container, &mut row);
+            cues(block, text, &mut row);
+            position(&outline, at, &mut row);
+            kin(blocks, &outline, block, container, &mut row);
+            for step in [-3_isize, -2, -1, 1, 2, 3] {
+                neighbour(blocks, block, at.checked_add_signed(step), &mut row);
+            }
+            stated.describe(words, runs, &mut row);
+            row.push(outline.repeats.get(&text_hash(text)).map_or(0.0, |count| capped(*count)));
+            row.push(outline.repeated_share.get(at).copied().unwrap_or(0.0));
+        }
+        features.rows.push(row.values);
+        features.telltale.push(row.telltale);
+    }
+    features.runs = runs;
+    features
+}
+
+/// Whether a block is no text of an article beyond doubt: most blocks of a page are links of its
+/// menus and lists, and asking the model about each would take longer than parsing.
+fn is_furniture(block: &Block, container: &Container) -> bool {
+    let within = |tag: Tag| container.within >> tag as u64 & 1 == 1;
+    let density = link_density(block);
+    (density >= 0.99 && block.words < 12 && !container.declared_body)
+        || (density > 0.6 && (within(Tag::Nav) || within(Tag::Footer)))
+        || (within(Tag::Nav) && block.words < 10)
+        || within(Tag::Button)
 }
 
 /// The features' names, in the order of a row.
 #[rustfmt::skip]
-pub(super) const NAMES: [&str; 227] = [
+pub(super) const NAMES: [&str; 216] = [
     "ln_words", "word_length", "link_density", "links", "bold_share", "sentence_ends", "commas",
     "digits", "capitals", "ending", "lower_start", "start_kind", "has_address", "has_time",
-    "broken", "tag", "paragraph", "heading", "hidden", "declared_body", "depth", "within_nav",
+    "broken", "tag", "paragraph", "heading", "hidden", "declared_body", "within_nav",
     "within_header", "within_footer", "within_aside", "within_form", "within_figure",
     "within_caption", "within_button", "within_list", "within_table", "within_quote",
     "within_article", "within_main", "within_address", "within_details", "own_body",
@@ -110,39 +149,20 @@ pub(super) const NAMES: [&str; 227] = [
     "cue_share", "cue_copyright", "cue_byline", "cue_photo", "cue_dated", "cue_comment",
     "cue_advert", "cue_legal", "starts_read_also", "starts_subscribe", "starts_share",
     "starts_copyright", "starts_byline", "starts_photo", "starts_dated", "starts_comment",
-    "starts_advert", "starts_legal", "words_before", "page_words", "prose_before", "page_prose",
-    "since_prose", "until_prose", "words_since_title", "blocks_since_title", "h1_before",
-    "up0_words", "up0_link_density", "up0_blocks", "up0_share", "up1_words", "up1_link_density",
-    "up1_blocks", "up1_share", "up2_words", "up2_link_density", "up2_blocks", "up2_share",
-    "up3_words", "up3_link_density", "up3_blocks", "up3_share", "group_blocks", "group_words",
+    "starts_advert", "starts_legal", "words_before", "prose_before", "since_prose", "until_prose",
+    "words_since_title", "blocks_since_title", "h1_before", "up0_link_density", "up0_share",
+    "up0_words", "up0_blocks", "up1_link_density", "up1_share", "up1_words", "up1_blocks",
+    "up2_link_density", "up2_share", "up2_words", "up2_blocks", "up3_link_density", "up3_share",
     "group_mean", "group_link_density", "group_prose", "inside_best", "ups_to_best", "meets_best",
-    "best_share", "articles", "largest_article", "article", "before3_words",
-    "before3_link_density", "before3_kinship", "before3_tag", "before3_ending", "before2_words",
-    "before2_link_density", "before2_kinship", "before2_tag", "before2_ending", "before1_words",
-    "before1_link_density", "before1_kinship", "before1_tag", "before1_ending", "after1_words",
-    "after1_link_density", "after1_kinship", "after1_tag", "after1_ending", "after2_words",
-    "after2_link_density", "after2_kinship", "after2_tag", "after2_ending", "after3_words",
-    "after3_link_density", "after3_kinship", "after3_tag", "after3_ending", "title_share",
-    "title_length", "summary_share", "summary_length", "stated_share", "stated_words", "repeats",
-    "repeated_share",
+    "largest_article", "before3_words", "before3_link_density", "before3_kinship", "before3_tag",
+    "before3_ending", "before2_words", "before2_link_density", "before2_kinship", "before2_tag",
+    "before2_ending", "before1_words", "before1_link_density", "before1_kinship", "before1_tag",
+    "before1_ending", "after1_words", "after1_link_density", "after1_kinship", "after1_tag",
+    "after1_ending", "after2_words", "after2_link_density", "after2_kinship", "after2_tag",
+    "after2_ending", "after3_words", "after3_link_density", "after3_kinship", "after3_tag",
+    "after3_ending", "title_share", "title_length", "summary_share", "summary_length",
+    "stated_share", "repeats", "repeated_share",
 ];
-
-fn describe(blocks: &Blocks, outline: &Outline, stated: &Stated, at: usize, row: &mut Row) {
-    let Some(block) = blocks.list.get(at) else { return };
-    let Some(container) = blocks.containers.get(block.container) else { return };
-    let text = blocks.text_of(block);
-    own_text(block, text, row);
-    markup(blocks, outline, block, container, row);
-    cues(block, text, row);
-    position(outline, at, row);
-    kin(blocks, outline, block, container, row);
-    for step in [-3_isize, -2, -1, 1, 2, 3] {
-        neighbour(blocks, block, at.checked_add_signed(step), row);
-    }
-    stated.describe(text, block, row);
-    row.push(outline.repeats.get(&text_hash(text)).map_or(0.0, |count| capped(*count)));
-    row.push(outline.repeated_share.get(at).copied().unwrap_or(0.0));
-}
 
 fn own_text(block: &Block, text: &str, row: &mut Row) {
     let words = real(block.words.max(1));
@@ -204,13 +224,7 @@ const WITHIN: [Tag; 15] = [
     Tag::Details,
 ];
 
-fn markup(
-    blocks: &Blocks,
-    outline: &Outline,
-    block: &Block,
-    container: &Container,
-    row: &mut Row,
-) {
+fn markup(blocks: &Blocks, outline: &Outline, block: &Block, container: &Container, row: &mut Row) {
     row.push(match container.tag {
         Tag::Paragraph => 0.0,
         Tag::H1 => 1.0,
@@ -231,7 +245,6 @@ fn markup(
     row.flag(container.tag.is_heading());
     row.flag(container.hidden);
     row.flag(container.declared_body);
-    row.push(f32::from(container.depth));
     for tag in WITHIN {
         row.flag(container.within >> tag as u64 & 1 == 1);
     }
@@ -255,6 +268,7 @@ const CUE_WORDS: u32 = 80;
 fn cues(block: &Block, text: &str, row: &mut Row) {
     let (anywhere, beginning) =
         if block.words <= CUE_WORDS { lexicon::cues(&text.to_lowercase()) } else { (0, 0) };
+    row.telltale = anywhere & lexicon::TELLTALE != 0 || beginning & lexicon::TELLTALE_FIRST != 0;
     row.bits(u32::from(anywhere), lexicon::CUES.len());
     row.bits(u32::from(beginning), lexicon::CUES.len());
 }
@@ -263,18 +277,16 @@ fn position(outline: &Outline, at: usize, row: &mut Row) {
     let get = |list: &[u32]| list.get(at).copied().unwrap_or(0);
     let before = real(get(&outline.words_before));
     row.push(before / outline.words.max(1.0));
-    row.push((outline.words + 1.0).ln());
     row.push(real(get(&outline.prose_before)) / outline.prose.max(1.0));
-    row.push((outline.prose + 1.0).ln());
     row.push(capped(get(&outline.since_prose)));
     row.push(capped(get(&outline.until_prose)));
     let title = outline.title_at.and_then(|title| outline.words_before.get(title));
     row.push(match title {
-        Some(title) => (before - real(*title)).clamp(-300.0, 3000.0),
+        Some(title) => (before - real(*title)).clamp(-100.0, 400.0),
         None => -1000.0,
     });
     row.push(match outline.title_at {
-        Some(title) => signed_difference(at, title).clamp(-50.0, 200.0),
+        Some(title) => signed_difference(at, title).clamp(-20.0, 40.0),
         None => -1000.0,
     });
     row.push(capped(get(&outline.h1_before)));
@@ -282,17 +294,18 @@ fn position(outline: &Outline, at: usize, row: &mut Row) {
 
 fn kin(blocks: &Blocks, outline: &Outline, block: &Block, container: &Container, row: &mut Row) {
     let mut around = blocks.around(block.container);
-    for _ in 0..4 {
+    for level in 0..4 {
         let up = around.next().map(|(_, up)| up);
-        row.push(up.map_or(0.0, |up| real(up.words + 1).ln()));
         row.push(up.map_or(0.0, |up| real(up.link_words) / real(up.words.max(1))));
-        row.push(up.map_or(0.0, |up| real(up.blocks + 1).ln()));
         row.push(up.map_or(0.0, |up| real(up.words) / outline.words.max(1.0)));
+        // Sizes further up tell one page from another, not one block from another.
+        if level < 3 {
+            row.push(up.map_or(0.0, |up| real(up.words + 1).ln()));
+            row.push(up.map_or(0.0, |up| real(up.blocks + 1).ln()));
+        }
     }
     let group = outline.groups.get(&(container.signature, container.tag)).copied();
     let group = group.unwrap_or_default();
-    row.push((group.blocks + 1.0).ln());
-    row.push((group.words + 1.0).ln());
     row.push(group.words / group.blocks.max(1.0));
     row.push(group.link_words / group.words.max(1.0));
     row.push(group.prose / outline.prose.max(1.0));
@@ -316,10 +329,7 @@ fn kin(blocks: &Blocks, outline: &Outline, block: &Block, container: &Container,
     row.flag(inside_best);
     row.push(capped(ups));
     row.push(real(u32::try_from(meets.min(99)).unwrap_or(99)));
-    row.push(outline.best_share);
-    row.push(f32::from(outline.articles.min(30)));
     row.flag(container.article > 0 && container.article == outline.largest_article);
-    row.push(f32::from(container.article.min(30)));
 }
 
 fn neighbour(blocks: &Blocks, block: &Block, at: Option<usize>, row: &mut Row) {
@@ -348,7 +358,7 @@ fn neighbour(blocks: &Blocks, block: &Block, at: Option<usize>, row: &mut Row) {
     row.push(ending(blocks.text_of(other)));
 }
 
-fn outline(blocks: &Blocks, anchors: &Anchors<'_>) -> Outline {
+fn outline(blocks: &Blocks, anchors: &Anchors<'_>, runs_of: &[Vec<u32>]) -> Outline {
     let title = anchors.title.map(super::super::title::folded).unwrap_or_default();
     let mut scores = vec![0.0_f32; blocks.containers.len()];
     let mut groups: BTreeMap<(u32, Tag), Group> = BTreeMap::new();
@@ -408,7 +418,6 @@ fn outline(blocks: &Blocks, anchors: &Anchors<'_>) -> Outline {
             path
         },
         best_depth: best_container.map_or(0, |c| i32::from(c.depth)),
-        best_share: best_container.map_or(0.0, |c| real(c.words) / real(words.max(1))),
         words_before,
         words: real(words),
         prose_before,
@@ -420,22 +429,19 @@ fn outline(blocks: &Blocks, anchors: &Anchors<'_>) -> Outline {
             list
         },
         title_at,
-        articles: blocks.containers.iter().map(|c| c.article).max().unwrap_or(0),
         largest_article: article_words
             .iter()
             .max_by(|a, b| a.1.cmp(b.1).then(b.0.cmp(a.0)))
             .map_or(0, |(article, _)| *article),
         groups,
         repeats,
-        repeated_share: repeated_shares(blocks),
+        repeated_share: repeated_shares(runs_of),
         h1_before,
     }
 }
 
 /// The share of each block's runs of three words that other blocks have too.
-fn repeated_shares(blocks: &Blocks) -> Vec<f32> {
-    let runs_of: Vec<Vec<u32>> =
-        blocks.list.iter().map(|block| runs(&words(blocks.text_of(block)))).collect();
+fn repeated_shares(runs_of: &[Vec<u32>]) -> Vec<f32> {
     let mut places: Vec<(u32, usize)> = runs_of
         .iter()
         .enumerate()
@@ -455,7 +461,7 @@ fn repeated_shares(blocks: &Blocks) -> Vec<f32> {
     }
     shared
         .iter()
-        .zip(&runs_of)
+        .zip(runs_of)
         .map(|(shared, runs)| real_size(*shared) / real_size(runs.len().max(1)))
         .collect()
 }
@@ -495,27 +501,22 @@ impl Stated {
         Self { title: sorted(anchors.title), summary: sorted(anchors.summary), body }
     }
 
-    fn describe(&self, text: &str, block: &Block, row: &mut Row) {
-        let words = words(text);
+    fn describe(&self, words: &[u32], runs: &[u32], row: &mut Row) {
         let share = |stated: &[u32], words: &[u32]| {
-            if stated.is_empty() {
-                return -1.0;
-            }
             let shared = words.iter().filter(|word| stated.binary_search(word).is_ok()).count();
             real_size(shared) / real_size(words.len().max(1))
         };
-        row.push(share(&self.title, &words));
-        row.push(real_size(words.len()) / real_size(self.title.len().max(1)));
-        row.push(share(&self.summary, &words));
-        row.push(real_size(words.len()) / real_size(self.summary.len().max(1)));
-        let runs = runs(&words);
-        row.push(if runs.is_empty() && !self.body.is_empty() {
-            -0.5
-        } else {
-            share(&self.body, &runs)
-        });
-        row.push((real_size(self.body.len()) + 1.0).ln());
-        let _ = block;
+        let shares = |stated: &[u32]| {
+            if stated.is_empty() { -1.0 } else { share(stated, words) }
+        };
+        let length = |stated: &[u32]| real_size(words.len()) / real_size(stated.len().max(1));
+        row.push(shares(&self.title));
+        row.push(length(&self.title));
+        row.push(shares(&self.summary));
+        row.push(length(&self.summary));
+        // Nothing stated, or nothing to compare, says neither yes nor no.
+        let unknown = self.body.is_empty() || runs.is_empty();
+        row.push(if unknown { 0.3 } else { share(&self.body, runs) });
     }
 }
 

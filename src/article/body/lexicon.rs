@@ -36,6 +36,9 @@ pub(super) const KINDS: [&str; 24] = [
 /// Kinds that are seldom around an article's text: comments, legal texts, hidden copies.
 pub(super) const DOUBTFUL: u32 = 1 << 10 | 1 << 15 | 1 << 18;
 
+/// Comments of readers.
+pub(super) const COMMENT: u32 = 1 << 10;
+
 /// Words of class names by kind. A word stands for itself; `*` at the end matches any word that
 /// begins so.
 const WORDS: [&str; 24] = [
@@ -229,6 +232,11 @@ pub(super) const CUES: [&str; 10] = [
     "advert",
     "legal",
 ];
+
+/// Phrases of other stories, subscriptions, sharing, rights and advertising.
+pub(super) const TELLTALE: u16 = 1 | 1 << 1 | 1 << 2 | 1 << 3 | 1 << 8;
+/// Phrases that tell only at the beginning: photo credits and calls for comments.
+pub(super) const TELLTALE_FIRST: u16 = 1 << 5 | 1 << 7;
 
 const PHRASES: [&[&str]; 10] = [
     &[

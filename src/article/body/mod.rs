@@ -1,14 +1,16 @@
 //! Which blocks of the page are the article.
 
 mod blocks;
+mod choice;
 mod features;
 mod lexicon;
+mod model;
 
 use ego_tree::NodeId;
 use scraper::Html;
 
 use super::head::Head;
-use super::{SiteRules, embedded, title};
+use super::{SiteRules, embedded};
 use blocks::{Block, Blocks, Tag};
 
 /// A text of fewer words is checked against what the page states elsewhere.
@@ -20,6 +22,8 @@ pub(super) struct Anchors<'a> {
     pub(super) title: Option<&'a str>,
     pub(super) summary: Option<&'a str>,
     pub(super) stated_body: Option<&'a str>,
+    /// The page says that it is a live blog.
+    pub(super) live: bool,
 }
 
 /// The chosen text, and what the page shows besides.
@@ -51,9 +55,8 @@ pub(super) fn read(
         .map(|element| element.id())
         .collect();
     let blocks = Blocks::of(html.tree.root(), &removed);
-    let mut body = choose(&blocks, anchors);
-    let ruled = rules.and_then(|rules| by_rules(html, rules, &removed));
-    if let Some((text, words)) = ruled {
+    let mut body = chosen(&blocks, anchors);
+    if let Some((text, words)) = rules.and_then(|rules| by_rules(html, rules, &removed)) {
         (body.text, body.words, body.method, body.confidence) = (text, words, "site-rules", 1.0);
         return body;
     }
@@ -108,54 +111,16 @@ fn stated_text(stated: &str) -> String {
     if stated.contains("</") { super::plain(stated) } else { crate::text::clean_text(stated) }
 }
 
-fn choose(blocks: &Blocks, anchors: &Anchors<'_>) -> Body {
-    let mut scores = vec![0.0_f32; blocks.containers.len()];
-    for block in &blocks.list {
-        let inside = blocks.containers.get(block.container);
-        let bad = inside.is_some_and(|c| {
-            c.hidden || c.within & (1 << Tag::Nav as u64 | 1 << Tag::Footer as u64) != 0
-        });
-        if block.words < 12 || block.link_words * 2 > block.words || bad {
-            continue;
-        }
-        let score = features::real(block.words);
-        for (step, (at, _)) in blocks.around(block.container).take(4).enumerate() {
-            if let Some(total) = scores.get_mut(at) {
-                *total += score * [0.3, 1.0, 0.7, 0.3].get(step).copied().unwrap_or(0.0);
-            }
-        }
-    }
-    let best = scores.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map_or(0, |best| best.0);
-    let title = anchors.title.map(title::folded).unwrap_or_default();
-    let kept: Vec<&Block> = blocks
-        .list
-        .iter()
-        .filter(|block| blocks.around(block.container).any(|(at, _)| at == best))
-        .filter(|block| {
-            let container = blocks.containers.get(block.container);
-            let long = block.words >= 10 && block.link_words * 2 <= block.words;
-            let heading = block.link_words == 0
-                && container.is_some_and(|c| c.tag.is_heading() || c.tag == Tag::Paragraph);
-            let bad = container.is_some_and(|c| {
-                c.hidden
-                    || [Tag::Nav, Tag::Footer, Tag::Caption, Tag::Aside]
-                        .iter()
-                        .any(|tag| c.within >> *tag as u64 & 1 == 1)
-            });
-            (long || heading) && !bad && title::folded(blocks.text_of(block)) != title
-        })
-        .collect();
-    let words = kept.iter().map(|block| block.words).sum();
+fn chosen(blocks: &Blocks, anchors: &Anchors<'_>) -> Body {
+    let choice = choice::choose(blocks, anchors);
+    let kept = || choice.kept.iter().filter_map(|at| blocks.list.get(*at));
+    let visible = blocks.text.floor_char_boundary(VISIBLE_MAX.min(blocks.text.len()));
     Body {
-        text: assemble(blocks, kept.into_iter()),
+        text: assemble(blocks, kept()),
         method: "generic",
-        confidence: 0.5,
-        words,
-        visible: blocks
-            .text
-            .get(..blocks.text.floor_char_boundary(VISIBLE_MAX.min(blocks.text.len())))
-            .unwrap_or_default()
-            .to_owned(),
+        confidence: choice.confidence,
+        words: kept().map(|block| block.words).sum(),
+        visible: blocks.text.get(..visible).unwrap_or_default().to_owned(),
         visible_words: blocks.list.iter().map(|block| block.words).sum(),
         link_words: blocks.list.iter().map(|block| block.link_words).sum(),
     }
@@ -164,22 +129,24 @@ fn choose(blocks: &Blocks, anchors: &Anchors<'_>) -> Body {
 /// Blocks as text: apart by a blank line; the cells of a table's row in one line.
 fn assemble<'a>(blocks: &Blocks, kept: impl Iterator<Item = &'a Block>) -> String {
     let mut text = String::new();
-    let mut last_row = None;
+    let mut last: Option<(usize, Option<usize>)> = None;
     for block in kept {
-        let row = blocks
-            .around(block.container)
-            .take(3)
-            .find(|(_, up)| up.tag == Tag::Row)
-            .map(|(at, _)| at);
         let line = crate::text::clean_line(blocks.text_of(block));
         if line.is_empty() {
             continue;
         }
+        let container = blocks.containers.get(block.container);
+        // A cell that holds paragraphs is layout; one that holds words is a table's.
+        let row = container
+            .filter(|cell| matches!(cell.tag, Tag::Cell | Tag::HeaderCell) && !block.broken)
+            .map(|cell| cell.parent);
+        let same_row = row.is_some()
+            && last.is_some_and(|(cell, other)| other == row && cell != block.container);
         if !text.is_empty() {
-            text.push_str(if row.is_some() && row == last_row { " | " } else { "\n\n" });
+            text.push_str(if same_row { " | " } else { "\n\n" });
         }
         text.push_str(&line);
-        last_row = row;
+        last = Some((block.container, row));
     }
     text
 }
@@ -189,28 +156,23 @@ fn assemble<'a>(blocks: &Blocks, kept: impl Iterator<Item = &'a Block>) -> Strin
 pub struct BlockView {
     pub text: String,
     pub features: Vec<f32>,
-    /// Its container, the two around that, and its group of like blocks.
-    pub kin: [usize; 4],
+    /// Its container and all around it, innermost first.
+    pub path: Vec<usize>,
+    /// Its group of like blocks.
+    pub group: u32,
 }
 
 pub(super) fn views(html: &Html, anchors: &Anchors<'_>) -> Vec<BlockView> {
     let blocks = Blocks::of(html.tree.root(), &[]);
     let features = features::of(&blocks, anchors);
-    let mut group = 0;
     blocks
         .list
         .iter()
         .zip(features.rows)
         .map(|(block, features)| {
-            let mut kin = [0; 4];
-            for (place, (at, container)) in kin.iter_mut().zip(blocks.around(block.container)) {
-                *place = at;
-                if at == block.container {
-                    group = container.signature as usize;
-                }
-            }
-            kin[3] = group;
-            BlockView { text: blocks.text_of(block).to_owned(), features, kin }
+            let path = blocks.around(block.container).map(|(at, _)| at).collect();
+            let group = blocks.containers.get(block.container).map_or(0, |c| c.signature);
+            BlockView { text: blocks.text_of(block).to_owned(), features, path, group }
         })
         .collect()
 }

@@ -2,3 +2,4 @@
 
 pub(crate) mod server;
 pub(crate) mod tls;
+pub(crate) mod workspace;

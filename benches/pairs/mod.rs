@@ -1,0 +1,368 @@
+//! A generator of pairs of articles with a known answer: news of a small grammar in many languages,
+//! or words of texts given to it, edited as newsrooms edit wires, and pairs that only look alike.
+
+mod languages;
+
+use languages::{LANGUAGES, Language};
+
+#[derive(Debug, Clone)]
+pub(crate) struct Article {
+    pub(crate) url: String,
+    pub(crate) title: String,
+    /// Paragraphs apart by a blank line.
+    pub(crate) text: String,
+    /// Hours since the beginning of the set.
+    pub(crate) hour: i64,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Pair {
+    pub(crate) kind: &'static str,
+    pub(crate) language: String,
+    pub(crate) spaced: bool,
+    /// Whether `b` is `a`'s copy, or a part or an extension of it.
+    pub(crate) related: bool,
+    pub(crate) a: Article,
+    pub(crate) b: Article,
+}
+
+/// Texts that sentences are cut from instead of the grammar: a language's code and its text.
+pub(crate) type Corpus = Vec<(String, String)>;
+
+/// `count` pairs, the same for the same seed.
+pub(crate) fn pairs(seed: u64, count: usize, corpus: &Corpus) -> Vec<Pair> {
+    let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5bd1_e995);
+    (0..count).map(|place| pair(&mut random, place, corpus)).collect()
+}
+
+/// One new article after another, for measuring speed.
+pub(crate) fn articles(seed: u64) -> impl Iterator<Item = Article> {
+    let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x2545_f491);
+    (0..).map(move |place: usize| {
+        let source = Source::Grammar(random.pick(LANGUAGES));
+        let sentences = random.between(12, 40);
+        let story = Story::new(&mut random, &source, sentences);
+        story.article(&mut random, place, i64::try_from(place / 400).unwrap_or(0))
+    })
+}
+
+const KINDS: &[(&str, bool)] = &[
+    ("exact", true),
+    ("agency-prefix", true),
+    ("cut", true),
+    ("update-inserted", true),
+    ("numbers", true),
+    ("typos", true),
+    ("site-tail", true),
+    ("shuffle", true),
+    ("abridged", true),
+    ("extended", true),
+    ("excerpt", true),
+    ("several", true),
+    ("unrelated", false),
+    ("weekly-series", false),
+    ("daily-series", false),
+    ("same-tail", false),
+    ("shared-background", false),
+    ("same-topic", false),
+];
+
+fn pair(random: &mut Random, place: usize, corpus: &Corpus) -> Pair {
+    let (kind, related) = *random.pick(KINDS);
+    let source = if corpus.is_empty() || random.chance(50) {
+        Source::Grammar(random.pick(LANGUAGES))
+    } else {
+        Source::Corpus(random.pick(corpus))
+    };
+    // A third of all texts are short: under 90 words.
+    let sentences = if random.chance(33) { random.between(3, 5) } else { random.between(8, 40) };
+    let mut story = Story::new(random, &source, sentences);
+    if kind.ends_with("series") {
+        // The frame of a report: it has figures, and they are the news.
+        for sentence in &mut story.sentences {
+            let place = random.between(1, sentence.len());
+            sentence.insert(place, random.between(100, 9999).to_string());
+        }
+    }
+    let hour = hours(random, 2000);
+    let mut a = story.article(random, place * 2, hour);
+    let later = hour + hours(random, 60);
+    let mut b = story.clone();
+    match kind {
+        "exact" => {}
+        "agency-prefix" => b.prefix(random, &source),
+        "cut" => b.keep_first(random.between(65, 90)),
+        "update-inserted" => b.insert(random, &source, 25),
+        "numbers" => b.change_numbers(random, 25),
+        "typos" => b.typos(random, 2),
+        "site-tail" => b.tail(random, &source, 25),
+        "shuffle" => b.shuffle(random),
+        "abridged" => b.keep_first(random.between(30, 55)),
+        "extended" => b.insert(random, &source, 100),
+        "excerpt" => b.keep_run(random, 35),
+        "several" => {
+            b.prefix(random, &source);
+            b.typos(random, 1);
+            b.change_numbers(random, 12);
+            b.insert(random, &source, 10);
+            b.tail(random, &source, 10);
+        }
+        "weekly-series" | "daily-series" => b.change_numbers(random, 100),
+        "same-tail" | "shared-background" | "same-topic" | "unrelated" => {
+            b = Story::new(random, &source, sentences);
+        }
+        _ => unreachable!("a kind of the table"),
+    }
+    if kind == "same-topic" {
+        b.title.clone_from(&story.title);
+    } else if related && random.chance(40) {
+        b.title = Story::new(random, &source, 1).title;
+    }
+    let mut b = b.article(random, place * 2 + 1, later);
+    match kind {
+        // One site says the same below each article; so do both sites of a shared background.
+        "same-tail" => {
+            let tail = Story::new(random, &source, (sentences * 2 / 3).max(2)).text();
+            for article in [&mut a, &mut b] {
+                article.text.push_str("\n\n");
+                article.text.push_str(&tail);
+            }
+            b.url = a.url.replace("/news/", "/news/b-");
+        }
+        "shared-background" => {
+            let background = Story::new(random, &source, (sentences / 2).max(1)).text();
+            for article in [&mut a, &mut b] {
+                article.text.push_str("\n\n");
+                article.text.push_str(&background);
+            }
+        }
+        "weekly-series" => b.hour = a.hour + 168,
+        "daily-series" => {
+            b.hour = a.hour + 24;
+            b.url = a.url.replace("/news/", "/news/b-");
+        }
+        _ => {}
+    }
+    Pair { kind, language: source.code().to_owned(), spaced: source.spaced(), related, a, b }
+}
+
+fn hours(random: &mut Random, most: usize) -> i64 {
+    i64::try_from(random.between(0, most)).unwrap_or(0)
+}
+
+enum Source<'s> {
+    Grammar(&'s Language),
+    Corpus(&'s (String, String)),
+}
+
+impl Source<'_> {
+    fn code(&self) -> &str {
+        match self {
+            Self::Grammar(language) => language.code,
+            Self::Corpus((code, _)) => code,
+        }
+    }
+
+    fn spaced(&self) -> bool {
+        match self {
+            Self::Grammar(language) => language.spaced,
+            Self::Corpus((_, text)) => text.split_whitespace().count() * 14 > text.chars().count(),
+        }
+    }
+
+    fn space(&self) -> &'static str {
+        if self.spaced() { " " } else { "" }
+    }
+
+    fn stop(&self) -> &'static str {
+        match self {
+            Self::Grammar(language) => language.stop,
+            Self::Corpus(_) if self.spaced() => ". ",
+            Self::Corpus(_) => "。",
+        }
+    }
+
+    fn sentence(&self, random: &mut Random) -> Vec<String> {
+        match self {
+            Self::Grammar(language) => {
+                let phrase = |random: &mut Random, list: &str| {
+                    random.pick(&list.split('|').collect::<Vec<_>>()).to_string()
+                };
+                let mut parts = vec![phrase(random, language.subjects)];
+                if random.chance(70) {
+                    parts.push(self.name(random));
+                }
+                parts.push(phrase(random, language.verbs));
+                if random.chance(40) {
+                    parts.push(random.between(2, 4000).to_string());
+                }
+                parts.push(phrase(random, language.objects));
+                if random.chance(50) {
+                    parts.push(self.name(random));
+                }
+                parts.push(phrase(random, language.places));
+                parts
+            }
+            Self::Corpus((_, text)) => {
+                let words: Vec<String> = if self.spaced() {
+                    text.split_whitespace().map(str::to_owned).collect()
+                } else {
+                    text.chars().filter(|c| !c.is_whitespace()).map(String::from).collect()
+                };
+                let length =
+                    if self.spaced() { random.between(6, 16) } else { random.between(15, 50) };
+                let start = random.between(0, words.len().saturating_sub(length + 1));
+                let mut parts: Vec<String> =
+                    words[start..(start + length).min(words.len())].to_vec();
+                if random.chance(50) {
+                    parts.insert(parts.len() / 2, random.between(2, 4000).to_string());
+                }
+                if random.chance(60) {
+                    parts.insert(parts.len() / 3, self.name(random));
+                }
+                parts
+            }
+        }
+    }
+
+    fn name(&self, random: &mut Random) -> String {
+        let syllables = match self {
+            Self::Grammar(language) => language.syllables,
+            Self::Corpus(_) => LANGUAGES[0].syllables,
+        };
+        let list: Vec<&str> = syllables.split('|').collect();
+        (0..random.between(2, 4)).map(|_| *random.pick(&list)).collect()
+    }
+}
+
+/// Sentences as lists of parts, so that edits know words and numbers.
+#[derive(Clone)]
+struct Story {
+    title: String,
+    sentences: Vec<Vec<String>>,
+    space: &'static str,
+    stop: &'static str,
+}
+
+impl Story {
+    fn new(random: &mut Random, source: &Source<'_>, sentences: usize) -> Self {
+        let sentences: Vec<Vec<String>> = (0..sentences).map(|_| source.sentence(random)).collect();
+        let title = source.sentence(random).join(source.space());
+        Self { title, sentences, space: source.space(), stop: source.stop() }
+    }
+
+    fn text(&self) -> String {
+        let mut text = String::new();
+        for (place, sentence) in self.sentences.iter().enumerate() {
+            if place > 0 {
+                text.push_str(if place % 3 == 0 { "\n\n" } else { "" });
+            }
+            text.push_str(&sentence.join(self.space));
+            text.push_str(self.stop);
+        }
+        text
+    }
+
+    fn article(&self, random: &mut Random, place: usize, hour: i64) -> Article {
+        Article {
+            url: format!("https://site{}.example/news/{place}", random.between(0, 400)),
+            title: self.title.clone(),
+            text: self.text(),
+            hour,
+        }
+    }
+
+    fn prefix(&mut self, random: &mut Random, source: &Source<'_>) {
+        let line = format!("{}, {} (AGENCY) —", source.name(random), random.between(1, 30));
+        if let Some(first) = self.sentences.first_mut() {
+            first.insert(0, line);
+        }
+    }
+
+    fn keep_first(&mut self, percent: usize) {
+        let length = (self.sentences.len() * percent).div_ceil(100).max(1);
+        self.sentences.truncate(length);
+    }
+
+    fn keep_run(&mut self, random: &mut Random, percent: usize) {
+        let length = (self.sentences.len() * percent).div_ceil(100).max(1);
+        let start = random.between(0, self.sentences.len() - length);
+        self.sentences = self.sentences[start..start + length].to_vec();
+    }
+
+    /// New sentences, `percent` of those there are, as one block at the head, the end or between.
+    fn insert(&mut self, random: &mut Random, source: &Source<'_>, percent: usize) {
+        let length = (self.sentences.len() * percent).div_ceil(100).max(1);
+        let start = random.between(0, self.sentences.len());
+        let block: Vec<Vec<String>> = (0..length).map(|_| source.sentence(random)).collect();
+        self.sentences.splice(start..start, block);
+    }
+
+    fn tail(&mut self, random: &mut Random, source: &Source<'_>, percent: usize) {
+        let length = (self.sentences.len() * percent).div_ceil(100).max(1);
+        self.sentences.extend((0..length).map(|_| source.sentence(random)));
+    }
+
+    fn shuffle(&mut self, random: &mut Random) {
+        let mut blocks: Vec<Vec<Vec<String>>> =
+            self.sentences.chunks(3).map(<[_]>::to_vec).collect();
+        for place in (1..blocks.len()).rev() {
+            blocks.swap(place, random.between(0, place));
+        }
+        self.sentences = blocks.concat();
+    }
+
+    /// Another value for each number with this chance.
+    fn change_numbers(&mut self, random: &mut Random, percent: usize) {
+        for part in self.sentences.iter_mut().flatten() {
+            if part.bytes().all(|b| b.is_ascii_digit()) && random.chance(percent) {
+                *part = random.between(100, 9999).to_string();
+            }
+        }
+    }
+
+    /// A letter changed in this percentage of words.
+    fn typos(&mut self, random: &mut Random, percent: usize) {
+        for part in self.sentences.iter_mut().flatten() {
+            let words: Vec<String> = part
+                .split(' ')
+                .map(|word| {
+                    let letters: Vec<char> = word.chars().collect();
+                    if letters.len() < 3 || !random.chance(percent) {
+                        return word.to_owned();
+                    }
+                    let (a, b) = (letters.len() / 2, letters.len() / 2 - 1);
+                    let mut letters = letters;
+                    letters.swap(a, b);
+                    letters.into_iter().collect()
+                })
+                .collect();
+            *part = words.join(" ");
+        }
+    }
+}
+
+/// `SplitMix64`.
+struct Random(u64);
+
+impl Random {
+    fn step(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let state = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let state = (state ^ (state >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        state ^ (state >> 31)
+    }
+
+    /// Both ends included.
+    fn between(&mut self, low: usize, high: usize) -> usize {
+        low + usize::try_from(self.step() % (high - low + 1) as u64).unwrap_or(0)
+    }
+
+    fn chance(&mut self, percent: usize) -> bool {
+        self.between(0, 99) < percent
+    }
+
+    fn pick<'t, T>(&mut self, list: &'t [T]) -> &'t T {
+        &list[self.between(0, list.len() - 1)]
+    }
+}

@@ -1,0 +1,209 @@
+//! From what the model says of each block alone to the article as a whole: blocks of one kind are
+//! judged together, the container that gains most wins, and what stands twice is kept once.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::blocks::{Block, Blocks, Container, Tag};
+use super::features::{self, Features, real};
+use super::{Anchors, lexicon, model};
+use crate::article::title;
+
+/// A block above it is kept, on a page where the model is sure of itself.
+const KEPT: f32 = 0.42;
+/// Behind the winning container only what is this likely is kept.
+const KEPT_BEHIND: f32 = 0.8;
+/// What the best blocks of a page reach where the model is sure.
+const SURE: f32 = 0.95;
+/// Words above which a block adds no more weight to its container.
+const WEIGHT_MAX: u32 = 300;
+
+/// The chosen blocks, and how sure the choice is, 0 to 1.
+pub(super) struct Choice {
+    /// Indexes of [`Blocks::list`], ascending.
+    pub(super) kept: Vec<usize>,
+    pub(super) confidence: f32,
+}
+
+pub(super) fn choose(blocks: &Blocks, anchors: &Anchors<'_>) -> Choice {
+    let features = features::of(blocks, anchors);
+    let alone: Vec<f32> = features
+        .rows
+        .iter()
+        .map(|row| if row.is_empty() { 0.0 } else { model::probability(row) })
+        .collect();
+    let likely = together(blocks, &features, &alone);
+    let reference = reference(blocks, &likely);
+    // Where nothing is likely, the likeliest is taken: a page of an unknown make.
+    let scale = (reference.max(0.05) / SURE).min(1.0);
+    let kept = within_winner(blocks, &likely, scale);
+    let kept = with_heads(blocks, &features, kept, anchors.live);
+    let kept = without_title(blocks, kept, anchors.title);
+    let kept = once(blocks, &features, kept);
+    let words = |at: &usize| blocks.list.get(*at).map_or(0.0, |block| real(block.words));
+    let total: f32 = kept.iter().map(words).sum();
+    let sure: f32 = kept.iter().map(|at| words(at) * likely.get(*at).copied().unwrap_or(0.0)).sum();
+    let confidence = if total > 0.0 { sure / total } else { 0.0 };
+    Choice { kept, confidence }
+}
+
+/// Blocks with the same markup around them rise and fall together. Short blocks, links and
+/// boilerplate phrases do not rise with the paragraphs they stand among.
+fn together(blocks: &Blocks, features: &Features, alone: &[f32]) -> Vec<f32> {
+    let mut groups: BTreeMap<u32, (f32, f32)> = BTreeMap::new();
+    let signature = |block: &Block| blocks.containers.get(block.container).map(|c| c.signature);
+    for (block, likely) in blocks.list.iter().zip(alone) {
+        let Some(signature) = signature(block) else { continue };
+        let weight = real(block.words.min(60)) + 0.5;
+        let group = groups.entry(signature).or_default();
+        group.0 += weight * log_odds(*likely);
+        group.1 += weight;
+    }
+    blocks
+        .list
+        .iter()
+        .zip(alone)
+        .enumerate()
+        .map(|(at, (block, likely))| {
+            let group = signature(block).and_then(|signature| groups.get(&signature));
+            let Some((sum, weight)) = group else { return *likely };
+            let shared = odds(log_odds(*likely).midpoint(sum / weight.max(0.5)));
+            let telltale = features.telltale.get(at).is_some_and(|telltale| *telltale);
+            let prose = block.words >= 8
+                && block.link_words * 5 <= block.words * 2
+                && (!telltale || block.words >= 60);
+            if prose { shared } else { shared.min(*likely) }
+        })
+        .collect()
+}
+
+fn log_odds(likely: f32) -> f32 {
+    let likely = likely.clamp(1e-4, 1.0 - 1e-4);
+    (likely / (1.0 - likely)).ln()
+}
+
+fn odds(log_odds: f32) -> f32 {
+    1.0 / (1.0 + (-log_odds).exp())
+}
+
+/// The mean of the five likeliest longer blocks.
+fn reference(blocks: &Blocks, likely: &[f32]) -> f32 {
+    let longer = blocks.list.iter().zip(likely).filter(|(block, _)| block.words > 15);
+    let mut top: Vec<f32> = longer.map(|(_, likely)| *likely).collect();
+    if top.is_empty() {
+        return likely.iter().copied().fold(0.0, f32::max);
+    }
+    top.sort_by(|a, b| b.total_cmp(a));
+    top.truncate(5);
+    top.iter().sum::<f32>() / real(u32::try_from(top.len()).unwrap_or(1))
+}
+
+/// The container with the most words above the bound, less those below it, wins. What is inside
+/// of it or before it (a standfirst) passes the bound; what is behind it must be near certain.
+fn within_winner(blocks: &Blocks, likely: &[f32], scale: f32) -> Vec<usize> {
+    let mut gains = vec![0.0_f32; blocks.containers.len()];
+    for (block, likely) in blocks.list.iter().zip(likely) {
+        let gain = real(block.words.min(WEIGHT_MAX)) * (likely - KEPT * scale);
+        if let Some(total) = gains.get_mut(block.container) {
+            let doubtful = blocks.containers.get(block.container).is_some_and(is_doubtful);
+            *total += if doubtful && gain > 0.0 { gain * 0.3 } else { gain };
+        }
+    }
+    // A child is always behind its parent.
+    for at in (1..gains.len()).rev() {
+        let gain = gains.get(at).copied().unwrap_or(0.0);
+        let parent = blocks.containers.get(at).map_or(0, |container| container.parent);
+        if let Some(total) = gains.get_mut(parent) {
+            *total += gain;
+        }
+    }
+    let winner = gains
+        .iter()
+        .enumerate()
+        .max_by(|a, b| a.1.total_cmp(b.1).then(a.0.cmp(&b.0)))
+        .map_or(0, |(at, _)| at);
+    let mut inside = vec![false; blocks.containers.len()];
+    for (at, container) in blocks.containers.iter().enumerate() {
+        let under = inside.get(container.parent).copied().unwrap_or(false);
+        if let Some(place) = inside.get_mut(at) {
+            *place = at == winner || (under && container.parent != at);
+        }
+    }
+    let is_inside = |block: &Block| inside.get(block.container).copied().unwrap_or(false);
+    let first = blocks.list.iter().position(is_inside).unwrap_or(0);
+    blocks
+        .list
+        .iter()
+        .zip(likely)
+        .enumerate()
+        .filter(|(at, (block, likely))| {
+            let bound = if is_inside(block) || *at < first { KEPT } else { KEPT_BEHIND };
+            **likely >= bound * scale && **likely > 0.0
+        })
+        .map(|(at, _)| at)
+        .collect()
+}
+
+fn is_doubtful(container: &Container) -> bool {
+    let furniture = [Tag::Aside, Tag::Nav, Tag::Footer];
+    container.hidden
+        || furniture.iter().any(|tag| container.within >> *tag as u64 & 1 == 1)
+        || container.inherited & lexicon::COMMENT != 0
+}
+
+/// A subheading between kept blocks belongs to the one behind it; in a live blog, so do the time
+/// and the headline at the head of a post.
+fn with_heads(blocks: &Blocks, features: &Features, kept: Vec<usize>, live: bool) -> Vec<usize> {
+    let mut all: BTreeSet<usize> = kept.into_iter().collect();
+    // Backwards, so that a time above a headline sees it kept.
+    for (at, block) in blocks.list.iter().enumerate().rev() {
+        let Some(container) = blocks.containers.get(block.container) else { continue };
+        let subheading = matches!(container.tag, Tag::H2 | Tag::H3 | Tag::H4)
+            && (1..=15).contains(&block.words)
+            && block.link_words == 0
+            && !is_doubtful(container)
+            && !features.telltale.get(at).is_some_and(|telltale| *telltale);
+        let time = live && block.has_time && block.words <= 8;
+        // An advertisement may stand in between.
+        let follows = live || all.range(at.saturating_sub(3)..at).next().is_some();
+        if (subheading || time) && follows && all.contains(&(at + 1)) {
+            all.insert(at);
+        }
+    }
+    all.into_iter().collect()
+}
+
+/// The title stands in its own field.
+fn without_title(blocks: &Blocks, kept: Vec<usize>, title: Option<&str>) -> Vec<usize> {
+    let title = title.map(title::folded).unwrap_or_default();
+    if title.is_empty() {
+        return kept;
+    }
+    kept.into_iter()
+        .filter(|at| {
+            blocks.list.get(*at).is_none_or(|block| title::folded(blocks.text_of(block)) != title)
+        })
+        .collect()
+}
+
+/// Drops what stands elsewhere too: hidden copies and walls of text first, then what comes later.
+fn once(blocks: &Blocks, features: &Features, kept: Vec<usize>) -> Vec<usize> {
+    let hidden = |at: usize| {
+        let container = blocks.list.get(at).and_then(|b| blocks.containers.get(b.container));
+        container.is_some_and(|container| container.hidden)
+    };
+    let long = |at: usize| blocks.list.get(at).is_some_and(|block| block.words > 250);
+    let mut order: Vec<usize> = kept.clone();
+    order.sort_by_key(|at| (hidden(*at), long(*at), *at));
+    let mut seen: BTreeSet<u32> = BTreeSet::new();
+    let mut doubled: BTreeSet<usize> = BTreeSet::new();
+    for at in order {
+        let runs = features.runs.get(at).map(Vec::as_slice).unwrap_or_default();
+        let known = runs.iter().filter(|run| seen.contains(run)).count();
+        if runs.len() >= 4 && known * 5 >= runs.len() * 4 {
+            doubled.insert(at);
+        } else {
+            seen.extend(runs);
+        }
+    }
+    kept.into_iter().filter(|at| !doubled.contains(at)).collect()
+}

@@ -1,0 +1,96 @@
+//! Boosted trees over a block's features, trained by `tools/train_blocks.py`.
+
+use std::sync::LazyLock;
+
+use super::features::NAMES;
+
+/// The trained trees. A line is a tree: its nodes, then its leaves.
+const SOURCE: &str = include_str!("model.txt");
+
+/// A branch: values up to the threshold go left. A child below zero is leaf `-1 - child`.
+#[derive(Debug, Clone, Copy)]
+struct Node {
+    feature: u16,
+    threshold: f32,
+    left: i16,
+    right: i16,
+}
+
+#[derive(Debug)]
+struct Tree {
+    nodes: Vec<Node>,
+    leaves: Vec<f32>,
+}
+
+static TREES: LazyLock<Vec<Tree>> = LazyLock::new(|| parse(SOURCE).unwrap_or_default());
+
+/// How likely a block with these features is part of the article, 0 to 1.
+pub(super) fn probability(row: &[f32]) -> f32 {
+    let sum: f32 = TREES.iter().map(|tree| tree.value(row)).sum();
+    1.0 / (1.0 + (-sum).exp())
+}
+
+impl Tree {
+    fn value(&self, row: &[f32]) -> f32 {
+        let mut at = if self.nodes.is_empty() { -1 } else { 0 };
+        // A child always stands behind its parent, so this ends.
+        while let Some(node) = usize::try_from(at).ok().and_then(|at| self.nodes.get(at)) {
+            let value = row.get(usize::from(node.feature)).copied().unwrap_or(0.0);
+            at = if value <= node.threshold { node.left } else { node.right };
+        }
+        usize::try_from(-1 - at).ok().and_then(|leaf| self.leaves.get(leaf)).copied().unwrap_or(0.0)
+    }
+}
+
+/// `feature:threshold:left:right ... | leaf ...` a line; `None` for what is no such file.
+fn parse(source: &str) -> Option<Vec<Tree>> {
+    let lines = source.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    lines.map(parse_tree).collect()
+}
+
+fn parse_tree(line: &str) -> Option<Tree> {
+    let (nodes, leaves) = line.split_once('|')?;
+    let nodes: Option<Vec<Node>> = nodes
+        .split_whitespace()
+        .enumerate()
+        .map(|(at, node)| {
+            let mut fields = node.split(':');
+            let name = fields.next()?;
+            let feature = NAMES.iter().position(|known| *known == name)?;
+            let node = Node {
+                feature: u16::try_from(feature).ok()?,
+                threshold: fields.next()?.parse().ok()?,
+                left: fields.next()?.parse().ok()?,
+                right: fields.next()?.parse().ok()?,
+            };
+            let behind = |child: i16| usize::try_from(child).map_or(true, |child| child > at);
+            (behind(node.left) && behind(node.right)).then_some(node)
+        })
+        .collect();
+    let leaves: Option<Vec<f32>> =
+        leaves.split_whitespace().map(|leaf| leaf.parse().ok()).collect();
+    Some(Tree { nodes: nodes?, leaves: leaves? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shipped_model_is_whole_and_knows_every_feature_it_names() {
+        let trees = parse(SOURCE).expect("the model file is well formed");
+        assert!(trees.len() > 20, "{} trees", trees.len());
+    }
+
+    #[test]
+    fn a_value_on_the_threshold_goes_left() {
+        let tree = parse_tree("ln_words:1.5:-1:-2 | 0.25 -0.5").expect("a tree");
+        assert!(tree.value(&[1.5]) > 0.0);
+        assert!(tree.value(&[1.6]) < 0.0);
+    }
+
+    #[test]
+    fn a_tree_that_would_loop_is_refused() {
+        assert!(parse_tree("ln_words:1.5:0:-1 | 1.0").is_none());
+    }
+}

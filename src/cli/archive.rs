@@ -1,0 +1,85 @@
+//! `newswatch archive …`
+
+use std::io::BufWriter;
+
+use anyhow::Context;
+use rusqlite::Connection;
+use serde_json::json;
+
+use super::{
+    Exit,
+    format::{print_json, print_text},
+    input,
+};
+use crate::{archive, config::Loaded, dedup, jsonl::Folder};
+
+/// Proves that nothing was changed, cut or inserted.
+pub(super) fn verify(loaded: &Loaded, witness: Option<&str>, json: bool) -> anyhow::Result<Exit> {
+    let path = &loaded.paths.archive;
+    let witness = match witness {
+        Some(text) => Some(archive::LineHash::parse(text).with_context(|| {
+            format!("{text:?} is no hash of a line; the log and HEAD write them as sha256:…")
+        })?),
+        None => None,
+    };
+    if !path.exists() {
+        anyhow::bail!("there is no archive in {}", path.display());
+    }
+    let report = archive::verify(&Folder::at(path), witness)
+        .with_context(|| format!("cannot read the archive {}", path.display()))?;
+    let findings: Vec<String> = report.findings.iter().map(error_words).collect();
+    let exit = if findings.is_empty() { Exit::Success } else { Exit::Failure };
+    let tip = report.tip.map(|tip| (tip.seq, tip.hash.to_string()));
+    if json {
+        print_json(&json!({
+            "ok": findings.is_empty(),
+            "segments": report.segments,
+            "records": report.lines,
+            "bytes": report.bytes,
+            "last_seq": tip.as_ref().map(|tip| tip.0),
+            "last_hash": tip.as_ref().map(|tip| &tip.1),
+            "findings": findings,
+            "quarantined": report.quarantined,
+        }))?;
+        return Ok(exit);
+    }
+    let mut text = String::new();
+    for finding in &findings {
+        text.push_str(&format!("{finding}\n"));
+    }
+    for path in &report.quarantined {
+        text.push_str(&format!("set aside after a crash, no fault: {path}\n"));
+    }
+    text.push_str(&format!(
+        "{} records in {} segments ({} bytes): {}\n",
+        report.lines,
+        report.segments,
+        report.bytes,
+        if findings.is_empty() { "unchanged since they were written" } else { "NOT as written" }
+    ));
+    if let Some((seq, hash)) = tip {
+        text.push_str(&format!("the last line is number {seq}, {hash}\n"));
+    }
+    print_text(&text)?;
+    Ok(exit)
+}
+
+fn error_words(error: &impl std::error::Error) -> String {
+    let mut words = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        words.push_str(&format!(": {error}"));
+        cause = error.source();
+    }
+    words
+}
+
+/// Judges a stream of articles without touching the archive.
+pub(super) fn dedup_lines(name: &str) -> anyhow::Result<Exit> {
+    // A temporary database: memory does not grow with the stream.
+    let connection = Connection::open("")?;
+    let out = BufWriter::new(std::io::stdout().lock());
+    dedup::judge_stream(&connection, input::lines(name)?, out)
+        .with_context(|| format!("cannot judge the articles of {name}"))?;
+    Ok(Exit::Success)
+}

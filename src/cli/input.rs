@@ -1,0 +1,62 @@
+//! What a command is to read: a file, standard input, or an address.
+#![expect(clippy::disallowed_methods, reason = "shell: reads files and asks the network")]
+
+use std::{
+    fs::File,
+    io::{self, BufRead, BufReader, Read},
+};
+
+use anyhow::Context;
+use tokio::runtime::Runtime;
+use url::Url;
+
+use super::compose;
+use crate::{
+    canonical_url::CanonicalUrl,
+    config::Loaded,
+    fetch::{Fetch, HttpClient, Request, Response, Validators, Wanted},
+};
+
+/// A file's lines, or standard input's for `-`.
+pub(super) fn lines(name: &str) -> anyhow::Result<Box<dyn BufRead>> {
+    if name == "-" {
+        return Ok(Box::new(BufReader::new(io::stdin())));
+    }
+    let file = File::open(name).with_context(|| format!("cannot read {name}"))?;
+    Ok(Box::new(BufReader::new(file)))
+}
+
+/// A document and where it came from.
+pub(super) struct Document {
+    pub(super) bytes: Vec<u8>,
+    pub(super) content_type: Option<String>,
+    /// The address that answered, or a stand-in for a file.
+    pub(super) url: Url,
+    pub(super) response: Option<Response>,
+}
+
+/// Reads a file, standard input for `-`, or an http or https address, by one request.
+pub(super) fn document(loaded: &Loaded, name: &str, wanted: Wanted) -> anyhow::Result<Document> {
+    if !name.starts_with("http://") && !name.starts_with("https://") {
+        let mut bytes = Vec::new();
+        lines(name)?.read_to_end(&mut bytes).with_context(|| format!("cannot read {name}"))?;
+        let url = Url::parse("http://file.invalid/article.html")?;
+        return Ok(Document { bytes, content_type: None, url, response: None });
+    }
+    let url = CanonicalUrl::parse(name)?.fetch;
+    let client = HttpClient::new(compose::fetch(&loaded.config))?;
+    let runtime = Runtime::new().context("cannot start the runtime")?;
+    let request = Request { url, wanted, validators: Validators::default() };
+    let answer = runtime.block_on(client.fetch(request));
+    runtime.shutdown_background();
+    let mut response = answer.with_context(|| format!("cannot fetch {name}"))?;
+    if response.status != 200 {
+        anyhow::bail!("{name} answers {}", crate::crawl::status_words(response.status));
+    }
+    Ok(Document {
+        bytes: std::mem::take(&mut response.body),
+        content_type: response.header("content-type").map(str::to_owned),
+        url: response.url.clone(),
+        response: Some(response),
+    })
+}

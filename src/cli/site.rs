@@ -1,0 +1,117 @@
+//! `newswatch site test` and `newswatch feeds test`: how a page or a feed is read.
+#![expect(clippy::disallowed_methods, reason = "shell: reads the clock")]
+
+use std::fmt::Write as _;
+
+use anyhow::Context;
+use jiff::Timestamp;
+
+use super::{
+    Exit, compose,
+    format::{print_json, print_text, safe},
+    input,
+};
+use crate::{
+    article::{self, Expected, Page},
+    config::Loaded,
+    fetch::Wanted,
+    source::{self, SourceKind},
+};
+
+pub(super) fn test_page(loaded: &Loaded, name: &str, json: bool) -> anyhow::Result<Exit> {
+    let rules = compose::rules(&loaded.config)?;
+    let document = input::document(loaded, name, Wanted::Page)?;
+    let page = Page {
+        bytes: &document.bytes,
+        content_type: document.content_type.as_deref(),
+        url: &document.url,
+        fetched_at: Timestamp::now(),
+        expected: Expected::default(),
+    };
+    let article = article::read(&page, rules.site(&document.url))
+        .with_context(|| format!("{name} is no article"))?;
+    if json {
+        print_json(&article)?;
+        return Ok(Exit::Success);
+    }
+    let mut shown = String::new();
+    let mut line = |name: &str, value: &str| {
+        writeln!(shown, "{name:12} {}", if value.is_empty() { "-" } else { value })
+    };
+    let dated = |date: &Option<(crate::date::Dated, article::DateSource)>| match date {
+        Some((dated, from)) => format!("{} ({from:?}: {})", dated.at, safe(&dated.raw, 60)),
+        None => String::new(),
+    };
+    line("title", &safe(article.title.as_deref().unwrap_or_default(), 200))?;
+    line("authors", &safe(&article.authors.join("; "), 200))?;
+    line("published", &dated(&article.published))?;
+    line("modified", &dated(&article.modified))?;
+    line("language", article.language_declared.as_deref().unwrap_or_default())?;
+    line("section", &safe(article.section.as_deref().unwrap_or_default(), 80))?;
+    line("tags", &safe(&article.tags.join(", "), 200))?;
+    line("canonical", article.canonical_url.as_ref().map_or("", |url| url.as_str()))?;
+    line("charset", &article.charset)?;
+    line("status", &format!("{:?}", article.text_status))?;
+    line(
+        "read by",
+        &format!("{} (confidence {:.2})", article.extraction.method, article.extraction.confidence),
+    )?;
+    for warning in &article.extraction.warnings {
+        line("warning", &safe(warning, 200))?;
+    }
+    for paragraph in article.text.split("\n\n") {
+        write!(shown, "\n{}\n", safe(paragraph, 100_000))?;
+    }
+    print_text(&shown)?;
+    Ok(Exit::Success)
+}
+
+pub(super) fn test_feed(
+    loaded: &Loaded,
+    name: &str,
+    kind: Option<SourceKind>,
+    json: bool,
+) -> anyhow::Result<Exit> {
+    let configured = loaded.config.feeds.iter().find(|feed| feed.id == name);
+    let address = configured.map_or(name, |feed| feed.url.as_str());
+    let configured_kind = configured.map(|feed| feed.kind);
+    let kind = kind.or(configured_kind).unwrap_or_default();
+    let document = input::document(loaded, address, Wanted::Listing)?;
+    let listing =
+        source::parse(kind, &document.bytes, document.content_type.as_deref(), &document.url)
+            .with_context(|| format!("{address} cannot be read"))?;
+    if json {
+        print_json(&listing)?;
+        return Ok(Exit::Success);
+    }
+    let mut shown = format!(
+        "title     {}\nread by   {:?}, charset {}\nentries   {}\n",
+        safe(listing.title.as_deref().unwrap_or("-"), 120),
+        listing.read_by,
+        listing.charset,
+        listing.entries.len()
+    );
+    if let Some(response) = &document.response {
+        let header = |name| safe(response.header(name).unwrap_or("-"), 80);
+        writeln!(shown, "etag      {}\nmodified  {}", header("etag"), header("last-modified"))?;
+    }
+    for flaw in &listing.flaws {
+        writeln!(shown, "flaw      {}", safe(flaw, 160))?;
+    }
+    for more in &listing.more {
+        writeln!(shown, "more      {more}")?;
+    }
+    for entry in &listing.entries {
+        let date = entry.published.as_ref().or(entry.updated.as_ref());
+        writeln!(
+            shown,
+            "{:24} {}\n{:24} {}",
+            date.map(|dated| dated.at.to_string()).unwrap_or_default(),
+            safe(entry.title.as_deref().unwrap_or("-"), 160),
+            "",
+            entry.url.as_ref().map_or("-", |url| url.as_str())
+        )?;
+    }
+    print_text(&shown)?;
+    Ok(Exit::Success)
+}

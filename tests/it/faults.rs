@@ -1,0 +1,186 @@
+//! Bad input and bad disks: one clear message each, the status shows it, nothing is lost.
+
+use std::{
+    fs,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use newswatch::demo::{Fault, Site};
+use serde_json::Value;
+
+use crate::{
+    demo,
+    support::workspace::{QUICK, Workspace},
+};
+
+/// What a feed's address answers, and what the message says of it.
+const FAULTS: [(&str, Fault, &str); 6] = [
+    ("fil", Fault::Page, "web page"),
+    ("dala", Fault::Empty, "empty"),
+    ("masar", Fault::Status(500), "500"),
+    ("lusabats", Fault::Status(404), "404"),
+    ("caoyuan", Fault::Hang, "no answer within"),
+    ("vestnik", Fault::Close, "broke"),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_bad_feed_gives_one_message_that_names_it_and_loses_nothing() {
+    let site = Site::start().await.unwrap();
+    site.edit_after(None);
+    let workspace = Workspace::of_demo(&site);
+    let url = |id: &str| site.feeds.iter().find(|feed| feed.id == id).unwrap().url.clone();
+    for (feed, fault, _) in FAULTS {
+        site.script(&url(feed), Some(fault));
+    }
+    let ran = workspace.run(&["once"]).expect(&[3]);
+    let status = workspace.run(&["status", "--json"]).expect(&[0]);
+    let status: Value = serde_json::from_str(&status.stdout).unwrap();
+    for (feed, _, words) in FAULTS {
+        let name = format!("feed.id={feed} ");
+        let messages: Vec<_> = ran
+            .stderr
+            .lines()
+            .filter(|line| line.contains("WARN") && line.contains(&name))
+            .collect();
+        let [message] = messages[..] else { panic!("{feed}: {ran:#?}") };
+        assert!(message.contains(words), "{message}");
+        let feeds = status["feeds"].as_array().unwrap();
+        let of_feed = feeds.iter().find(|it| it["id"] == feed).unwrap();
+        assert!(of_feed["last_error"].as_str().is_some_and(|it| it.contains(words)), "{of_feed:#}");
+        assert_eq!(of_feed["failures"], 1, "{of_feed:#}");
+        site.script(&url(feed), None);
+    }
+    // A failing feed is asked again later by itself; by name it is asked at once.
+    for (feed, ..) in FAULTS {
+        workspace.run(&["once", "--feed", feed]).expect(&[0]);
+    }
+    demo::check(&site.expected(), &workspace.records());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_archive_that_cannot_be_written_is_named_and_nothing_is_fetched() {
+    let site = Site::start().await.unwrap();
+    let workspace = Workspace::of_demo(&site);
+    // A file where the folder should be stops root too.
+    workspace.write("archive", "");
+    let ran = workspace.run(&["once"]).expect(&[1]);
+    let path = workspace.path().join("archive");
+    assert!(ran.stderr.contains(path.to_str().unwrap()), "{ran:#?}");
+    assert!(site.log().is_empty(), "{:#?}", site.log());
+    fs::remove_file(path).unwrap();
+    workspace.run(&["once"]).expect(&[3]);
+    demo::check(&site.expected(), &workspace.records());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_instance_is_refused_at_once() {
+    let site = Site::start().await.unwrap();
+    let workspace = Workspace::of_demo(&site);
+    let mut daemon = workspace.command(&["run"]).stderr(Stdio::null()).spawn().unwrap();
+    wait_until("the daemon writes", || workspace.whole_lines() > 0);
+    let ran = workspace.run(&["once"]);
+    daemon.kill().unwrap();
+    daemon.wait().unwrap();
+    let ran = ran.expect(&[75]);
+    assert!(ran.stderr.contains("in use by another process"), "{ran:#?}");
+}
+
+/// In a mount namespace of its own: a small file system for the archive, full but for a few pages.
+/// `room` makes room, `stop` ends the daemon and saves the archive.
+const FULL_DISK: &str = r#"
+set -e
+mount -t tmpfs -o size=512k,nr_inodes=64 tmpfs archive
+head -c 500k /dev/zero > archive/.filler
+touch mounted
+"$@" & daemon=$!
+until [ -e room ]; do sleep 0.1; done
+rm archive/.filler
+until [ -e stop ]; do sleep 0.1; cp -r archive/. saved 2>/dev/null || true; done
+kill "$daemon"; wait "$daemon" || true
+cp -r archive/. saved
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_stops_the_work_says_so_and_is_resumed_when_there_is_room() {
+    let site = Site::start().await.unwrap();
+    site.edit_after(None);
+    let workspace = Workspace::of_demo(&site);
+    fs::create_dir(workspace.path().join("archive")).unwrap();
+    fs::create_dir(workspace.path().join("saved")).unwrap();
+    let stderr = workspace.path().join("stderr");
+    let mut command = Command::new("unshare");
+    command
+        .args(["--mount", "--map-root-user", "sh", "-c", FULL_DISK, "sh"])
+        .args([env!("CARGO_BIN_EXE_newswatch"), "run"])
+        .current_dir(workspace.path())
+        .env("HOME", workspace.path())
+        .stderr(fs::File::create(&stderr).unwrap());
+    let Ok(mut shell) = command.spawn() else {
+        println!("skipped: there is no `unshare` to mount a small file system with");
+        return;
+    };
+    let mounted = workspace.path().join("mounted");
+    let started = Instant::now();
+    while !mounted.exists() {
+        if shell.try_wait().unwrap().is_some() || started.elapsed() > Duration::from_secs(10) {
+            println!(
+                "skipped: no file system can be mounted: {}",
+                fs::read_to_string(&stderr).unwrap()
+            );
+            end(&mut shell);
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let log = || fs::read_to_string(&stderr).unwrap();
+    wait_until("the full disk is told", || log().contains("until there is room"));
+    let ran = workspace.run(&["status", "--json"]).expect(&[0]);
+    let status: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert!(
+        status["trouble"].as_str().is_some_and(|it| it.contains("no room to write")),
+        "{status:#}"
+    );
+    let told = log().lines().filter(|line| line.contains("until there is room")).count();
+    assert_eq!(told, 1, "{}", log());
+    workspace.write("room", "");
+    wait_until("the work is resumed", || log().contains("there is room again"));
+    let wanted = site.expected().iter().filter(|it| is_kept(it)).count();
+    let saved = Workspace::new(QUICK);
+    let copy = || {
+        Command::new("rm").args(["-rf", "archive"]).current_dir(saved.path()).status().unwrap();
+        let from = workspace.path().join("saved");
+        Command::new("cp")
+            .arg("-r")
+            .arg(from)
+            .arg("archive")
+            .current_dir(saved.path())
+            .status()
+            .unwrap();
+        saved.whole_lines()
+    };
+    wait_until("everything is written", || copy() >= wanted);
+    workspace.write("stop", "");
+    shell.wait().unwrap();
+    copy();
+    demo::check(&site.expected(), &saved.records());
+}
+
+fn is_kept(expectation: &newswatch::demo::Expectation) -> bool {
+    use newswatch::demo::Outcome;
+    matches!(expectation.outcome, Outcome::Kept(_) | Outcome::Copy)
+}
+
+fn end(child: &mut Child) {
+    child.kill().ok();
+    child.wait().unwrap();
+}
+
+#[track_caller]
+fn wait_until(what: &str, done: impl Fn() -> bool) {
+    let started = Instant::now();
+    while !done() {
+        assert!(started.elapsed() < Duration::from_secs(30), "it does not come that {what}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}

@@ -1,0 +1,81 @@
+//! The daemon is killed at any moment: no record lost, none doubled.
+
+use std::{
+    process::{Child, Stdio},
+    time::{Duration, Instant},
+};
+
+use newswatch::demo::Site;
+
+use crate::{
+    demo,
+    support::workspace::{QUICK, Workspace},
+};
+
+/// A whole pass over the demo takes longer than any of the daemon's lives here, so that each kill
+/// falls into work.
+const LIVES: u32 = 20;
+const LONGEST: Duration = Duration::from_millis(400);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn twenty_kills_lose_no_record_and_double_none() {
+    let site = Site::start().await.unwrap();
+    site.edit_after(None);
+    let workspace = Workspace::of_demo(&site);
+    workspace.write(
+        "config/newswatch.toml",
+        &QUICK.replace("delay = \"0s\"", "delay = \"120ms\"").replace("\"1ms\"", "\"500ms\""),
+    );
+    let mut random = 0x2022_0106_u64;
+    let mut heights = Vec::new();
+    for _ in 0..LIVES {
+        // Knuth's MMIX generator: the same lives at every run.
+        random =
+            random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let life =
+            Duration::from_millis(20) + LONGEST.mul_f64((random >> 40) as f64 / f64::from(1 << 24));
+        let daemon = Killed::start(&workspace);
+        std::thread::sleep(life);
+        drop(daemon);
+        heights.push(workspace.whole_lines());
+    }
+    assert!(heights.is_sorted(), "what was written stays: {heights:?}");
+    println!("records after each life: {heights:?}");
+    let growths = heights.windows(2).filter(|pair| pair[0] < pair[1]).count();
+    assert!(growths >= 2, "too few kills fell into work: {heights:?}");
+    finish(&workspace, &site);
+    demo::check(&site.expected(), &workspace.records());
+    demo::check_schema(&workspace);
+}
+
+/// Lets the daemon run until nothing was written for a while.
+fn finish(workspace: &Workspace, site: &Site) {
+    let _daemon = Killed::start(workspace);
+    let started = Instant::now();
+    let mut last = (workspace.whole_lines(), Instant::now());
+    while last.1.elapsed() < Duration::from_secs(4) {
+        assert!(started.elapsed() < Duration::from_mins(1), "{:#?}", site.log());
+        std::thread::sleep(Duration::from_millis(100));
+        let height = workspace.whole_lines();
+        if height != last.0 {
+            last = (height, Instant::now());
+        }
+    }
+}
+
+/// A daemon that ends by SIGKILL.
+struct Killed(Child);
+
+impl Killed {
+    fn start(workspace: &Workspace) -> Self {
+        let mut command = workspace.command(&["run"]);
+        Self(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
+    }
+}
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
