@@ -1,8 +1,7 @@
 //! Single records, and where lines stand.
 
 use super::{
-    Archive, ArchiveError, Checkpoint, Line, Position, ReadError, Record, line::LineHash,
-    line_at,
+    Archive, ArchiveError, Checkpoint, Line, Position, ReadError, Record, line::LineHash, line_at,
 };
 use crate::jsonl::Disk;
 

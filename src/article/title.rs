@@ -72,8 +72,10 @@ fn lone_heading<'a>(
     headings: &'a [String],
     stated: &[String],
 ) -> Option<&'a String> {
-    let mut firsts =
-        head.headings.iter().filter(|node| node.value().as_element().is_some_and(|e| e.name() == "h1"));
+    let mut firsts = head
+        .headings
+        .iter()
+        .filter(|node| node.value().as_element().is_some_and(|e| e.name() == "h1"));
     let only = dom::text(*firsts.next()?);
     if firsts.next().is_some() || words(&only).len() < 4 || agreement(&only, stated) < 0.12 {
         return None;

@@ -30,7 +30,9 @@ pub(super) fn is_terminal_stdout() -> bool {
 /// A plain table with a header, as wide as the terminal, or as wide as it needs on a pipe.
 pub(super) fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
-    table.load_style(NOTHING.header_separator(LineStyle::none().fill('─').junction('─'))).set_header(header.to_vec());
+    table
+        .load_style(NOTHING.header_separator(LineStyle::none().fill('─').junction('─')))
+        .set_header(header.to_vec());
     if is_terminal_stdout() {
         table.set_content_arrangement(ContentArrangement::Dynamic);
     }

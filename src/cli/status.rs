@@ -49,7 +49,9 @@ pub(super) fn check(loaded: &Loaded) -> anyhow::Result<Exit> {
     let alive: Option<Timestamp> = state.note(daemon::SIGN_OF_LIFE)?;
     let now = Timestamp::now();
     match alive {
-        Some(at) if now.duration_since(at).abs() < SignedDuration::from_mins(5) => Ok(Exit::Success),
+        Some(at) if now.duration_since(at).abs() < SignedDuration::from_mins(5) => {
+            Ok(Exit::Success)
+        }
         Some(at) => anyhow::bail!("the daemon's last sign of life was {}", distance(at, now)),
         None => anyhow::bail!("no daemon has run on this state"),
     }

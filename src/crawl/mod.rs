@@ -535,12 +535,7 @@ impl Crawl {
 }
 
 /// A record of this step, or of the archive.
-fn record_by_id(
-    id: &str,
-    state: &State,
-    archived: &Archived<'_>,
-    step: &Step,
-) -> Option<Record> {
+fn record_by_id(id: &str, state: &State, archived: &Archived<'_>, step: &Step) -> Option<Record> {
     if let Some(record) = step.records.iter().find(|record| record.id == id) {
         return Some(record.clone());
     }

@@ -158,7 +158,8 @@ impl Crawl {
         if verdict.class != dedup::Class::Excerpt {
             new.duplicate_of.clone_from(&verdict.of);
         }
-        new.similarity = verdict.evidence.as_ref().map(|evidence| record::rounded(evidence.jaccard));
+        new.similarity =
+            verdict.evidence.as_ref().map(|evidence| record::rounded(evidence.jaccard));
         let mut more = Counters::default();
         let title = new.title.clone().unwrap_or_default();
         if let Some(of) = &new.duplicate_of {
@@ -208,7 +209,9 @@ impl Crawl {
         let old = record_by_id(&known.record_id, &self.state, archived, step);
         let old_text = old.as_ref().and_then(|old| old.text.as_deref()).unwrap_or_default();
         let changed = match dedup::revision(old_text, new.text.as_deref().unwrap_or_default()) {
-            dedup::Revision::Changed { ratio } if !worse && new.content_hash != known.content_hash => {
+            dedup::Revision::Changed { ratio }
+                if !worse && new.content_hash != known.content_hash =>
+            {
                 ratio
             }
             _ => {

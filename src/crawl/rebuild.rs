@@ -73,7 +73,9 @@ pub fn rebuild<R: Iterator<Item = Reject>>(
 fn index_record(
     state: &State,
     index: &mut dedup::Index,
-    record: &Record, position: Position) -> Result<(), StateError> {
+    record: &Record,
+    position: Position,
+) -> Result<(), StateError> {
     state.put_place(&record.id, position)?;
     state.remove_pending(&record.url_key)?;
     let known = Known {

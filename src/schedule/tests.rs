@@ -257,7 +257,9 @@ fn a_move_for_good_is_believed_after_three_equal_answers_over_a_day() {
     assert_eq!(state.address(&url()), &to);
 
     let mut state = FeedState::default();
-    for (hours, to) in [(0, Some(&to)), (12, Some(&other)), (24, Some(&to)), (30, None), (60, Some(&to))] {
+    for (hours, to) in
+        [(0, Some(&to)), (12, Some(&other)), (24, Some(&to)), (30, None), (60, Some(&to))]
+    {
         state.note_permanent_redirect(to, start() + i64::from(hours).hours());
     }
     assert_eq!(state.moved_to, None, "never three equal answers in a row");
@@ -308,7 +310,11 @@ fn a_feed_that_falls_silent_far_beyond_its_habit_is_stale() {
 }
 
 /// Runs a schedule with one request in flight per host and gives (second, host, job) of each start.
-fn simulate(schedule: &mut Schedule, until: Timestamp, takes: SignedDuration) -> Vec<(i64, String, Job)> {
+fn simulate(
+    schedule: &mut Schedule,
+    until: Timestamp,
+    takes: SignedDuration,
+) -> Vec<(i64, String, Job)> {
     let mut log = Vec::new();
     let mut flights: Vec<(Timestamp, Host, Job)> = Vec::new();
     let mut now = start();
@@ -316,7 +322,10 @@ fn simulate(schedule: &mut Schedule, until: Timestamp, takes: SignedDuration) ->
         let next = schedule.next(now);
         match next {
             Next::Fetch { job, host } => {
-                assert!(flights.iter().all(|(_, busy, _)| *busy != host), "two requests to {host:?}");
+                assert!(
+                    flights.iter().all(|(_, busy, _)| *busy != host),
+                    "two requests to {host:?}"
+                );
                 log.push((now.as_second(), host.as_str().to_owned(), job));
                 flights.push((now + takes, host, job));
                 continue;
@@ -386,7 +395,8 @@ fn polls_and_pages_of_a_host_take_turns() {
 
 #[test]
 fn the_same_schedule_gives_the_same_log() {
-    let run = || simulate(&mut hosts_and_pages(), start() + 12.hours(), SignedDuration::from_secs(2));
+    let run =
+        || simulate(&mut hosts_and_pages(), start() + 12.hours(), SignedDuration::from_secs(2));
     assert_eq!(run(), run());
 }
 

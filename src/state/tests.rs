@@ -67,7 +67,9 @@ fn a_feed_keeps_its_state_and_adds_up_its_counters() {
     {
         let state = State::open(&path).unwrap();
         state.put_feed("courier", &known).unwrap();
-        state.count("courier", Counters { polls: 1, entries: 3, kept: 1, ..Counters::default() }).unwrap();
+        state
+            .count("courier", Counters { polls: 1, entries: 3, kept: 1, ..Counters::default() })
+            .unwrap();
         state.count("courier", Counters { rejected: 2, ..Counters::default() }).unwrap();
         state.put_feed("courier", &known).unwrap();
     }
@@ -84,7 +86,10 @@ fn holds_last_until_they_are_over() {
     state.put_hold(&host, now()).unwrap();
     assert_eq!(state.holds(now()).unwrap(), []);
     let before = now() - jiff::SignedDuration::from_secs(1);
-    assert_eq!(state.holds(before).unwrap(), [(host, now() - jiff::SignedDuration::from_micros(0))]);
+    assert_eq!(
+        state.holds(before).unwrap(),
+        [(host, now() - jiff::SignedDuration::from_micros(0))]
+    );
 }
 
 #[test]

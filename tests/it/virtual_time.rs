@@ -82,7 +82,9 @@ impl Web {
                         )
                     })
                     .collect();
-                let body = format!("<rss version=\"2.0\"><channel><title>{host}</title>{items}</channel></rss>");
+                let body = format!(
+                    "<rss version=\"2.0\"><channel><title>{host}</title>{items}</channel></rss>"
+                );
                 (200, Some(etag), body)
             }
             path => match path.rsplit('/').next().and_then(|n| n.parse().ok()) {
@@ -111,7 +113,8 @@ fn title(host: &str, n: i64) -> String {
 }
 
 fn page(host: &str, n: i64) -> String {
-    let place = ["bridge", "airport", "station", "depot", "barracks", "square", "mill"][(n % 7) as usize];
+    let place =
+        ["bridge", "airport", "station", "depot", "barracks", "square", "mill"][(n % 7) as usize];
     let subject = if is_about_it(n) {
         "The Collective Security Treaty Organization (CSTO) peacekeepers who came to Kazakhstan"
     } else {
@@ -203,7 +206,8 @@ async fn month(folder: &std::path::Path) -> (Vec<Asked>, Vec<Record>) {
     let web = Web::new();
     let state = State::open(&folder.join("state.sqlite")).unwrap();
     let archive_folder = Folder::at(folder.join("archive"));
-    let (archive, _) = Archive::open(archive_folder.clone(), ArchiveSettings::default(), None).unwrap();
+    let (archive, _) =
+        Archive::open(archive_folder.clone(), ArchiveSettings::default(), None).unwrap();
     let rejects = RejectLog::open(folder, 1 << 20, 2).unwrap();
     let mut stores = Stores { archive, rejects };
     let mut crawl = Crawl::new(feeds(), rules(), settings(), state, web.now()).unwrap();
@@ -247,7 +251,10 @@ async fn thirty_days_of_polling_keep_all_laws_and_give_the_same_log_twice() {
             assert!(gap >= SignedDuration::from_secs(5), "not left alone: {pair:?}");
         }
         let robots = of_host.iter().filter(|a| a.url.ends_with("/robots.txt")).count();
-        assert!((1..=usize::try_from(DAYS).unwrap() + 1).contains(&robots), "{robots} times robots.txt");
+        assert!(
+            (1..=usize::try_from(DAYS).unwrap() + 1).contains(&robots),
+            "{robots} times robots.txt"
+        );
         let polls: Vec<&&Asked> = of_host.iter().filter(|a| a.url.ends_with("/feed")).collect();
         assert!(polls.iter().skip(1).all(|a| a.conditional), "a poll without validators");
         assert!(polls.iter().any(|a| a.status == 304));

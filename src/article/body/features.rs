@@ -204,13 +204,7 @@ const WITHIN: [Tag; 15] = [
     Tag::Details,
 ];
 
-fn markup(
-    blocks: &Blocks,
-    outline: &Outline,
-    block: &Block,
-    container: &Container,
-    row: &mut Row,
-) {
+fn markup(blocks: &Blocks, outline: &Outline, block: &Block, container: &Container, row: &mut Row) {
     row.push(match container.tag {
         Tag::Paragraph => 0.0,
         Tag::H1 => 1.0,
