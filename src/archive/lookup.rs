@@ -1,9 +1,17 @@
 //! Single records, and where lines stand.
 
+use std::io::{self, BufReader};
+
 use super::{
-    Archive, ArchiveError, Checkpoint, Line, Position, ReadError, Record, line::LineHash, line_at,
+    Archive, ArchiveError, Checkpoint, Line, Position, ReadError, Record,
+    line::LineHash,
+    read::{Source, check, unreadable},
+    segment::{Form, Segment},
 };
-use crate::jsonl::Disk;
+use crate::jsonl::{Disk, RawLines};
+
+/// Lines are a few kilobytes; a large buffer would be read in vain.
+const BUFFER: usize = 16 << 10;
 
 impl Line {
     /// The checkpoint of one who knows the archive up to this line.
@@ -27,6 +35,32 @@ impl<D: Disk> Archive<D> {
     ) -> Result<Vec<Position>, ArchiveError> {
         let lines = self.since(checkpoint)?;
         Ok(lines.filter_map(Result::ok).map(|line| line.position).collect())
+    }
+
+    /// Where the lines of the last append begin.
+    pub fn last_positions(&self) -> &[Position] {
+        &self.appended
+    }
+}
+
+/// Reads the line at a place. In a compressed segment 64 KiB more than the line are unpacked.
+pub fn line_at<D: Disk>(disk: &D, position: Position) -> Result<Line, ReadError> {
+    let mut forms = [Form::Plain, Form::Gzip, Form::Zstd].into_iter();
+    let segment = |form| Segment { name: position.segment, form };
+    let io = |source| unreadable(segment(Form::Plain), source);
+    let source = loop {
+        let Some(form) = forms.next() else {
+            return Err(io(io::ErrorKind::NotFound.into()));
+        };
+        match Source::open(disk, segment(form), position.offset) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+            other => break other.map_err(io)?,
+        }
+    };
+    let reader = BufReader::with_capacity(BUFFER, source);
+    match RawLines::new(reader, position.offset).next() {
+        Some(raw) => Ok(check(segment(Form::Plain), raw.map_err(io)?)?),
+        None => Err(io(io::ErrorKind::UnexpectedEof.into())),
     }
 }
 

@@ -155,14 +155,14 @@ impl Crawl {
         })?;
         index.insert(state.connection(), &document, &verdict, now)?;
         new.cluster_id = Some(verdict.cluster.clone());
-        if verdict.class != dedup::Class::Excerpt {
-            new.duplicate_of.clone_from(&verdict.of);
-        }
-        new.similarity =
-            verdict.evidence.as_ref().map(|evidence| record::rounded(evidence.jaccard));
+        new.duplicate_of.clone_from(&verdict.of);
+        new.duplicate_class = Some(verdict.class).filter(|class| *class != dedup::Class::New);
+        new.similarity = verdict.evidence.as_ref().map(|found| record::rounded(found.jaccard));
+        new.duplicate_evidence = verdict.evidence.map(record::rounded_evidence);
         let mut more = Counters::default();
         let title = new.title.clone().unwrap_or_default();
-        if let Some(of) = &new.duplicate_of {
+        let is_copy = verdict.class != dedup::Class::Excerpt;
+        if let Some(of) = new.duplicate_of.as_ref().filter(|_| is_copy) {
             more.duplicates = 1;
             step.events.push(Event::Copy {
                 feed: work.pending.feed_id.clone(),
@@ -228,6 +228,7 @@ impl Crawl {
         new.revision = known.revision + 1;
         new.revision_of = Some(known.record_id.clone());
         new.similarity = Some(record::rounded(1.0 - changed));
+        new.duplicate_class = Some(dedup::Class::Revision);
         new.id = record::id(&new.url_key, new.revision);
         let cluster = old.and_then(|old| old.cluster_id).unwrap_or_else(|| known.record_id.clone());
         new.cluster_id = Some(cluster);
