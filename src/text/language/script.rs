@@ -13,7 +13,7 @@ pub(super) enum Writing {
     Shared(Alphabet),
     /// Chinese, or Japanese where there is kana beside it.
     Han,
-    /// One language that we know; in brackets those that a declaration may turn it into.
+    /// One language that we know; after it those that a declaration may turn it into.
     One(&'static str, &'static [&'static str]),
 }
 
@@ -72,9 +72,8 @@ impl Census {
 fn weight(writing: Writing) -> usize {
     match writing {
         Writing::Shared(Alphabet::Latin) => 2,
-        Writing::Shared(_) => 3,
         Writing::Han | KANA | HANGUL => 6,
-        Writing::One(..) => 3,
+        Writing::Shared(_) | Writing::One(..) => 3,
     }
 }
 

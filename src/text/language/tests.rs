@@ -97,6 +97,7 @@ fn the_labelled_texts_of_the_topic_fixture_are_told_apart() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "reads the development data, where there is any")]
 fn the_development_set_of_extracted_articles_is_told_apart() {
     for set in ["aeb", "aed", "fundus"] {
         let path =
