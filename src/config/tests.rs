@@ -151,7 +151,7 @@ fn folders_lie_where_the_configuration_says_wherever_the_program_is_started() {
     let env = map(&[("HOME", "/home/a")]);
     let xdg = map(&[("HOME", "/home/a"), ("XDG_CONFIG_HOME", "/c"), ("XDG_DATA_HOME", "/d")]);
     let cases = [
-        (Some("/work/config"), &env, "/work", "/work"),
+        (Some("/srv/config"), &env, "/srv", "/srv"),
         (Some("/srv/watch"), &env, "/srv/watch", "/srv/watch"),
         (
             Some("/home/a/.config/newswatch"),

@@ -1,3 +1,5 @@
+//! Tests of telling the language.
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
