@@ -30,10 +30,22 @@ impl Crawl {
                 self.postpone(work, visit, error, *retry_after, now, step)
             }
             PageReading::Hopeless { error } => self.fail(work, error, now, step),
-            PageReading::Ready(judged) if judged.keep => {
-                self.take_article(work, visit, judged, archived, now, step)
+            PageReading::Ready(judged) => {
+                let (keys, known) = self.identities(work, visit, judged)?;
+                if let Some(known) = known {
+                    // It was kept before: what it has become is a revision, whatever it is about now.
+                    return self
+                        .take_known(work, visit, judged, archived, &keys, &known, now, step);
+                }
+                if let Some(error) = &judged.page_error {
+                    step.events.push(page_failed(work, error));
+                }
+                if judged.keep {
+                    self.take_article(work, visit, judged, archived, &keys, now, step)
+                } else {
+                    self.reject(work, judged, &keys, now, step)
+                }
             }
-            PageReading::Ready(judged) => self.reject(work, visit, judged, archived, now, step),
         }
     }
 
@@ -75,42 +87,27 @@ impl Crawl {
         now: Timestamp,
         step: &mut Step,
     ) -> Result<(), StateError> {
-        step.events.push(Event::PageFailed {
-            feed: work.pending.feed_id.clone(),
-            url: work.pending.url.clone(),
-            error: error.to_owned(),
-        });
+        step.events.push(page_failed(work, error));
         step.rejects.push(record::reject(work, None, error, now));
         self.done(work, &[], Fate::Failed, None, now)?;
         self.state.count(&work.pending.feed_id, Counters { failed: 1, ..Counters::default() })
     }
 
     fn reject(
-        &mut self,
+        &self,
         work: &PageWork,
-        visit: &Visit,
         judged: &Judged,
-        archived: &Archived<'_>,
+        keys: &[UrlKey],
         now: Timestamp,
         step: &mut Step,
     ) -> Result<(), StateError> {
-        let (keys, known) = self.identities(work, visit, judged)?;
-        if let Some(known) = known {
-            // It was kept before: what it has become is a revision, whatever it is about now.
-            return self.take_known(work, visit, judged, archived, &keys, &known, now, step);
-        }
         let reject: Reject = match &judged.page_error {
             Some(error) => record::reject(work, Some(judged), error, now),
             None => record::reject(work, Some(judged), &record::reason(judged), now),
         };
         let mut more = Counters::default();
-        if let Some(error) = &judged.page_error {
+        if reject.failed {
             more.failed = 1;
-            step.events.push(Event::PageFailed {
-                feed: work.pending.feed_id.clone(),
-                url: work.pending.url.clone(),
-                error: error.clone(),
-            });
         } else {
             more.rejected = 1;
             step.events.push(Event::Rejected {
@@ -121,31 +118,26 @@ impl Crawl {
         }
         let fate = if reject.failed { Fate::Failed } else { Fate::Rejected };
         step.rejects.push(reject);
-        self.done(work, &keys, fate, None, now)?;
+        self.done(work, keys, fate, None, now)?;
         self.state.count(&work.pending.feed_id, more)
     }
 
+    /// An article under an address that no record has.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one step of the visit, with all it has found out"
+    )]
     fn take_article(
         &mut self,
         work: &PageWork,
         visit: &Visit,
         judged: &Judged,
         archived: &Archived<'_>,
+        keys: &[UrlKey],
         now: Timestamp,
         step: &mut Step,
     ) -> Result<(), StateError> {
-        let (keys, known) = self.identities(work, visit, judged)?;
-        if let Some(known) = known {
-            return self.take_known(work, visit, judged, archived, &keys, &known, now, step);
-        }
         let mut new = record::record(self, work, visit, judged, now);
-        if let Some(error) = &judged.page_error {
-            step.events.push(Event::PageFailed {
-                feed: work.pending.feed_id.clone(),
-                url: work.pending.url.clone(),
-                error: error.clone(),
-            });
-        }
         let document = record::document(&new);
         let document = dedup::Prepared::of(&document);
         let Self { index, state, .. } = &mut *self;
@@ -183,7 +175,7 @@ impl Crawl {
                 revision: 1,
             });
         }
-        self.keep(work, &keys, new, now, step)?;
+        self.keep(work, keys, new, now, step)?;
         self.state.count(&work.pending.feed_id, more)
     }
 
@@ -308,3 +300,11 @@ impl Crawl {
 
 /// The pause before a page is tried again, doubled with each failure.
 const FIRST_RETRY: SignedDuration = SignedDuration::from_mins(1);
+
+fn page_failed(work: &PageWork, error: &str) -> Event {
+    Event::PageFailed {
+        feed: work.pending.feed_id.clone(),
+        url: work.pending.url.clone(),
+        error: error.to_owned(),
+    }
+}
