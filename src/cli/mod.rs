@@ -51,6 +51,7 @@ impl From<Exit> for ExitCode {
 /// Reads the arguments and runs the command.
 pub fn main() -> ExitCode {
     let args = Args::parse();
+    quiet_expected_panics();
     match dispatch(args) {
         Ok(exit) => exit.into(),
         Err(error) => {
@@ -61,6 +62,16 @@ pub fn main() -> ExitCode {
             if locked { Exit::Locked } else { Exit::Failure }.into()
         }
     }
+}
+
+/// A panic of feed-rs is caught and told as a flaw of its feed: nobody need read of it here.
+fn quiet_expected_panics() {
+    let tell = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !crate::source::expects_panic() {
+            tell(panic);
+        }
+    }));
 }
 
 fn dispatch(args: Args) -> anyhow::Result<Exit> {
@@ -122,6 +133,20 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
                 Command::Feeds { command: FeedsCommand::Test { feed, sitemap } } => {
                     let kind = sitemap.then_some(crate::source::SourceKind::Sitemap);
                     site::test_feed(&loaded, &feed, kind, args.common.json)
+                }
+                Command::Feeds { command: FeedsCommand::Add(wish) } => feeds::add(&loaded, &wish),
+                Command::Feeds { command: FeedsCommand::Import { file, dry_run } } => {
+                    feeds::import(&loaded, &file, dry_run)
+                }
+                Command::Feeds { command: FeedsCommand::Export } => feeds::export(&loaded),
+                Command::Feeds { command: FeedsCommand::Enable { ids } } => {
+                    feeds::set_enabled(&loaded, &ids, true)
+                }
+                Command::Feeds { command: FeedsCommand::Disable { ids } } => {
+                    feeds::set_enabled(&loaded, &ids, false)
+                }
+                Command::Feeds { command: FeedsCommand::Remove { ids } } => {
+                    feeds::remove(&loaded, &ids)
                 }
                 Command::Site { command: SiteCommand::Test { page } } => {
                     site::test_page(&loaded, &page, args.common.json)

@@ -289,6 +289,12 @@ fn log(notice: &Notice<'_>) {
         Event::PagePostponed { feed, url, error, until } => {
             tracing::info!(feed.id = %feed, url = %url, until = %until, "the page is tried again later: {error}");
         }
+        Event::FeedStale { feed, last_new_at } => {
+            tracing::warn!(feed.id = %feed, last_new_at = %last_new_at, "the feed answers but has had no new entry for far longer than usual");
+        }
+        Event::HostLate { host, feed, late } => {
+            tracing::warn!(host = host.as_str(), feed.id = %feed, late_s = late.as_secs(), "the host cannot be asked as often as its feeds' intervals say: its polls are late");
+        }
         Event::HostHeld { host, until } => {
             tracing::warn!(host = host.as_str(), until = %until, "the host asks to be left alone");
         }

@@ -2,14 +2,14 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 
 use super::{Keep, PageWork, Rules, Task, Unasked, Work};
 use crate::{
     article::{self, Article, DateSource, Expected, Extraction, Page, TextStatus},
-    fetch::{FetchError, Response},
+    fetch::{FetchError, Request, Response},
     politeness::{Robots, retry_after},
-    source::{self, Entry, Listing},
+    source::{self, Entry, Listing, SourceKind},
     text,
     text::Detected,
     topic::{Judgement, Outcome, Text},
@@ -32,6 +32,8 @@ pub enum Reading {
     },
     Robots(Robots),
     Page(PageReading),
+    /// The answer leads to another host.
+    Elsewhere(Box<Request>),
     /// There is nothing to read: the answer alone tells what happened (304, an error, a status).
     Nothing,
     /// The body could not be read as what was asked for, in words.
@@ -95,20 +97,15 @@ fn read_task(
     response: Option<&Result<Response, FetchError>>,
     now: Timestamp,
 ) -> Reading {
+    let wanted = task.request.as_ref().map(|request| request.wanted);
+    if let (Some(Ok(response)), Some(wanted)) = (response, wanted)
+        && let Some(onward) = response.onward(wanted)
+    {
+        return Reading::Elsewhere(Box::new(onward));
+    }
     match &task.work {
-        Work::Poll { kind, .. } => match response {
-            Some(Ok(response)) if response.status == 200 => {
-                let content_type = response.header("content-type");
-                match source::parse(*kind, &response.body, content_type, &response.url) {
-                    Ok(listing) => Reading::Listing {
-                        listing: Box::new(listing),
-                        body_hash: short_hash(&response.body),
-                    },
-                    Err(error) => Reading::Unreadable(error.to_string()),
-                }
-            }
-            _ => Reading::Nothing,
-        },
+        Work::Poll { kind, zone, .. } => read_listing(*kind, zone.as_ref(), response),
+        Work::Part { zone, .. } => read_listing(SourceKind::Sitemap, zone.as_ref(), response),
         Work::Robots { before, .. } => Reading::Robots(match response {
             Some(Ok(response)) => {
                 Robots::from_answer(response.status, &response.body, before.as_ref(), now)
@@ -120,6 +117,25 @@ fn read_task(
             _ => Robots::unreachable(before.as_ref(), now),
         }),
         Work::Page(work) => Reading::Page(read_page(rules, work, response)),
+    }
+}
+
+fn read_listing(
+    kind: SourceKind,
+    zone: Option<&TimeZone>,
+    response: Option<&Result<Response, FetchError>>,
+) -> Reading {
+    let Some(Ok(response)) = response.filter(|r| r.as_ref().is_ok_and(|r| r.status == 200)) else {
+        return Reading::Nothing;
+    };
+    let content_type = response.header("content-type");
+    match source::parse(kind, &response.body, content_type, &response.url) {
+        Ok(mut listing) => {
+            listing.set_zone(zone);
+            let body_hash = short_hash(&response.body);
+            Reading::Listing { listing: Box::new(listing), body_hash }
+        }
+        Err(error) => Reading::Unreadable(error.to_string()),
     }
 }
 
