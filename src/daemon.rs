@@ -10,8 +10,9 @@ use tokio::{sync::mpsc, task::JoinSet, time};
 
 use crate::{
     archive::{self, Archive, ArchiveError, Compression},
-    crawl::{self, Crawl, Do, Event, Step, Visit},
+    crawl::{self, Crawl, Do, Effort, Event, Found, Step, Visit},
     fetch::{Fetch, FetchError},
+    reader::{Fault, Read},
     state::{RejectLog, StateError},
 };
 
@@ -89,6 +90,7 @@ pub async fn run(
     crawl: &mut Crawl,
     stores: &mut Stores,
     fetch: impl Fetch,
+    reader: impl Read,
     plan: Plan,
     mut commands: mpsc::Receiver<Command>,
     now: impl Fn() -> Timestamp + Clone + Send + 'static,
@@ -116,8 +118,8 @@ pub async fn run(
         while stop_by.is_none() && unwritten.is_empty() && tasks.len() < plan.concurrency {
             match crawl.next(now())? {
                 Do::Task(task) => {
-                    let (rules, fetch, now) = (crawl.rules(), fetch.clone(), now.clone());
-                    tasks.spawn(visit(rules, *task, fetch, now));
+                    let (fetch, reader, now) = (fetch.clone(), reader.clone(), now.clone());
+                    tasks.spawn(visit(crawl.rules(), *task, fetch, reader, now));
                 }
                 Do::WaitUntil(at) => {
                     due = Some(at);
@@ -237,9 +239,10 @@ async fn visit(
     rules: Arc<crawl::Rules>,
     task: crawl::Task,
     fetch: impl Fetch,
+    reader: impl Read,
     now: impl Fn() -> Timestamp,
 ) -> Visit {
-    let response = match &task.request {
+    let mut response = match &task.request {
         None => None,
         Some(request) => {
             let answer = AssertUnwindSafe(fetch.fetch(request.clone())).catch_unwind().await;
@@ -248,7 +251,17 @@ async fn visit(
             }))
         }
     };
-    crawl::read(&rules, task, response, now())
+    let answer = response.as_mut().and_then(|answer| answer.as_mut().ok());
+    let found = match crawl::document(&rules, &task, answer) {
+        None => None,
+        Some((document, body)) => {
+            let (began, bytes) = (time::Instant::now(), body.len());
+            let outcome = reader.read(document, body).await;
+            let fault = outcome.as_ref().err().map(Fault::kind);
+            Some(Found { outcome, effort: Effort { bytes, took: began.elapsed(), fault } })
+        }
+    };
+    crawl::conclude(&rules, task, response, found, now())
 }
 
 /// Takes visits in, in the one order in which nothing is lost and nothing doubled: decide inside a

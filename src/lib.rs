@@ -14,6 +14,7 @@
 //! | [`source`] | a listing's bytes to entries: feeds and sitemaps |
 //! | [`schedule`] | what to fetch next, and when |
 //! | [`article`] | a page's bytes to title, text and metadata |
+//! | [`reader`] | feeds and pages are read behind a process wall |
 //! | [`topic`] | does this text concern us, and by which words |
 //! | [`dedup`] | seen before: the same address, the same text, or a revision |
 //! | [`archive`] | what the user keeps: records in daily segments |
@@ -39,6 +40,7 @@ pub mod fetch;
 pub mod source;
 pub mod schedule;
 pub mod article;
+pub mod reader;
 pub mod topic;
 pub mod dedup;
 pub mod archive;

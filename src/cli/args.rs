@@ -95,6 +95,14 @@ pub(super) enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Reads documents from standard input: what `run` starts for reading.
+    #[command(hide = true)]
+    Read {
+        /// Bytes of memory.
+        memory: u64,
+        /// Milliseconds for one document.
+        time: u64,
+    },
     /// Which configuration is taken, and where the archive and the state are.
     Paths,
     /// Prints a JSON Schema.

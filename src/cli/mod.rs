@@ -95,6 +95,10 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
         Command::Archive { command: ArchiveCommand::Dedup { ref jsonl } } => {
             archive::dedup_lines(jsonl)
         }
+        Command::Read { memory, time } => {
+            crate::reader::serve(memory, std::time::Duration::from_millis(time))?;
+            Ok(Exit::Success)
+        }
         Command::Check => {
             let options = load_options(&args.common)?;
             check::check(&options, args.common.json)

@@ -1,7 +1,7 @@
 //! `newswatch run` and `newswatch once`.
 #![expect(clippy::disallowed_methods, reason = "shell: reads the clock, makes the state folder")]
 
-use std::fs;
+use std::{fs, path::Path};
 
 use anyhow::Context;
 use jiff::{SignedDuration, Timestamp};
@@ -23,6 +23,7 @@ use crate::{
     daemon::{self, End, Notice, Plan, Stores},
     fetch::HttpClient,
     jsonl::Folder,
+    reader,
     state::{RejectLog, State, read_rejects},
 };
 
@@ -113,12 +114,14 @@ pub(super) fn run(loaded: &Loaded, options: &LoadOptions) -> anyhow::Result<Exit
     };
     let runtime = Runtime::new().context("cannot start the runtime")?;
     let end = runtime.block_on(async {
+        let readers = start_readers(&loaded.config).await?;
         let (send, commands) = mpsc::channel(4);
         let _listener = service::listen(send, reload)?;
         service::notify(&[NotifyState::Ready]);
         let plan = plan(&loaded.config.settings, None);
-        daemon::run(&mut crawl, &mut stores, client, plan, commands, Timestamp::now, |notice| {
-            service::tell(&notice, Timestamp::now());
+        let now = Timestamp::now;
+        daemon::run(&mut crawl, &mut stores, client, readers, plan, commands, now, |notice| {
+            service::tell(&notice, now());
             log(&notice);
         })
         .await
@@ -208,10 +211,12 @@ pub(super) fn pass(
     let mut tally = Tally::default();
     let runtime = Runtime::new().context("cannot start the runtime")?;
     let end = runtime.block_on(async {
+        let readers = start_readers(&loaded.config).await?;
         let (send, commands) = mpsc::channel(4);
         let _listener = service::listen(send, || None)?;
         let plan = plan(&loaded.config.settings, Some(PATIENCE));
-        daemon::run(crawl, stores, client, plan, commands, Timestamp::now, |notice| {
+        let now = Timestamp::now;
+        daemon::run(crawl, stores, client, readers, plan, commands, now, |notice| {
             progress.show(&notice);
             if let Notice::Event(event) = &notice {
                 tally.add(event);
@@ -224,6 +229,13 @@ pub(super) fn pass(
     progress.finish();
     close(crawl, stores)?;
     Ok(Pass { tally, due, end: end? })
+}
+
+/// The workers that read, of the very program that runs: also where its file was replaced meanwhile.
+async fn start_readers(config: &config::Config) -> anyhow::Result<reader::Pool> {
+    let this = Path::new("/proc/self/exe");
+    let program = if this.exists() { this.to_owned() } else { std::env::current_exe()? };
+    Ok(reader::Pool::start(&program, compose::readers(config)).await?)
 }
 
 fn plan(settings: &config::Settings, until_idle_for: Option<SignedDuration>) -> Plan {

@@ -75,6 +75,7 @@ impl Settings {
         let zeros = [
             (("schedule", "floor"), floor.is_zero()),
             (("limits", "connect_timeout"), connect_timeout.is_zero()),
+            (("limits", "read_timeout"), self.limits.read_timeout.is_zero()),
             (("limits", "max_feed_size"), self.limits.max_feed_size == 0),
             (("limits", "max_page_size"), self.limits.max_page_size == 0),
             (("archive", "rotate_size"), self.archive.rotate_size == 0),
@@ -266,6 +267,15 @@ pub struct Limits {
     /// How often a page is tried before the feed's own text has to do.
     #[schemars(range(min = 1, max = 100))]
     pub page_attempts: u32,
+    /// Processes that read feeds and pages. What a document breaks is one of them.
+    #[schemars(range(min = 1, max = 64))]
+    pub readers: u32,
+    /// Memory of each.
+    #[serde(with = "unit::Size")]
+    pub reader_memory: u64,
+    /// Longest time for reading a document.
+    #[serde(with = "unit::Time")]
+    pub read_timeout: Duration,
 }
 
 impl Default for Limits {
@@ -278,6 +288,9 @@ impl Default for Limits {
             max_page_size: 5 << 20,
             redirects: 5,
             page_attempts: 5,
+            readers: 2,
+            reader_memory: 256 << 20,
+            read_timeout: Duration::from_secs(5),
         }
     }
 }

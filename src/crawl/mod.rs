@@ -1,7 +1,7 @@
 //! The whole way as one state machine: what to do next, and what to make of what came back.
 //!
-//! [`Crawl::next`] gives out tasks, [`read`] turns an answer into a value (pure, in the task), and
-//! [`Crawl::absorb`] decides what the value means. `absorb` writes into the state's open
+//! [`Crawl::next`] gives out tasks, [`document`] and [`conclude`] turn an answer into a value (pure,
+//! in the task, with a reader between them), and [`Crawl::absorb`] decides what the value means. `absorb` writes into the state's open
 //! transaction and returns records to append and effects to apply; only when the records are on
 //! disk does the caller commit and [`Crawl::settle`] the effects. A visit whose records could not
 //! be written has thus changed nothing and can be absorbed again.
@@ -20,7 +20,11 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use url::Url;
 
-pub use read::{Judged, PageReading, Reading, Visit, read, status_words};
+pub use read::{
+    Effort, Found, Judged, PageReading, Reading, Visit, conclude, document, status_words,
+};
+#[cfg(test)]
+use read::read;
 pub use rebuild::{RebuildError, checkpoint, rebuild};
 
 use crate::{

@@ -113,7 +113,7 @@ pub struct Listing {
     pub flaws: Vec<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub enum SourceError {
     #[error("the document is empty")]
     Empty,
