@@ -35,10 +35,8 @@ fn main() -> anyhow::Result<()> {
     }
     let bytes: usize = pages.iter().map(Vec::len).sum();
     println!("{} pages, {:.1} MB, {READERS} readers", pages.len(), bytes as f64 / 1e6);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(READERS)
-        .enable_all()
-        .build()?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(READERS).enable_all().build()?;
     let limits = Limits { workers: READERS, ..Limits::default() };
     let program = Path::new(env!("CARGO_BIN_EXE_newswatch"));
     let pool = runtime.block_on(Pool::start(program, limits))?;
@@ -85,8 +83,9 @@ fn document() -> Document {
 }
 
 fn load(set: &Path) -> anyhow::Result<Vec<Vec<u8>>> {
-    let mut files: Vec<_> =
-        std::fs::read_dir(set.join("html"))?.map(|file| Ok(file?.path())).collect::<std::io::Result<_>>()?;
+    let mut files: Vec<_> = std::fs::read_dir(set.join("html"))?
+        .map(|file| Ok(file?.path()))
+        .collect::<std::io::Result<_>>()?;
     files.sort();
     files
         .into_iter()

@@ -23,6 +23,7 @@
 //! | [`config`] | TOML to checked settings |
 //! | [`demo`] | a news site on loopback that shows the main job at work |
 //! | [`daemon`] | the loop: clock, tasks, signals around a crawl |
+//! | [`metrics`] | what the daemon counts of its work, for Prometheus |
 //! | [`cli`] | one function a subcommand |
 //!
 //! Invariants: the core (everything but the files marked as shell) knows no clock, network, disk,
@@ -49,4 +50,5 @@ pub mod crawl;
 pub mod config;
 pub mod demo;
 pub mod daemon;
+pub mod metrics;
 pub mod cli;

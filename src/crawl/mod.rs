@@ -20,11 +20,11 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use url::Url;
 
+#[cfg(test)]
+use read::read;
 pub use read::{
     Effort, Found, Judged, PageReading, Reading, Visit, conclude, document, status_words,
 };
-#[cfg(test)]
-use read::read;
 pub use rebuild::{RebuildError, checkpoint, rebuild};
 
 use crate::{
@@ -335,6 +335,9 @@ impl Crawl {
         for (host, until) in crawl.state.holds(now)? {
             crawl.schedule.hold(&host, until);
         }
+        for host in crawl.state.paused()? {
+            crawl.schedule.pause(&host);
+        }
         for (page, host, not_before) in crawl.state.waiting()? {
             crawl.schedule.add_page(&host, page, not_before);
         }
@@ -405,6 +408,26 @@ impl Crawl {
             }
             None => due,
         }
+    }
+
+    /// Makes a feed due. Gives when its host may be asked; `None` where there is no such feed.
+    pub fn poll_now(&mut self, id: &str, now: Timestamp) -> Option<Timestamp> {
+        let ix = FeedIx::of(*self.by_id.get(id)?);
+        self.schedule.poll_now(ix, now);
+        self.schedule.host_ready_at(ix)
+    }
+
+    /// Asks nothing of a host until it is resumed. Outlasts a restart.
+    pub fn pause(&mut self, host: &Host) -> Result<(), StateError> {
+        self.state.pause(host)?;
+        self.schedule.pause(host);
+        Ok(())
+    }
+
+    /// Whether the host was paused.
+    pub fn resume(&mut self, host: &Host) -> Result<bool, StateError> {
+        self.schedule.resume(host);
+        self.state.resume(host)
     }
 
     pub fn rules(&self) -> Arc<Rules> {

@@ -64,8 +64,7 @@ impl Pool {
         let launcher = Launcher { program: Arc::new(program.to_owned()), limits };
         let failed =
             |source| StartError { program: launcher.program.display().to_string(), source };
-        let mut first = launcher.start().map_err(failed)?;
-        first.greet(limits.time).await.map_err(failed)?;
+        let first = launcher.start_and_greet().await.map_err(failed)?;
         let (asks, queue) = mpsc::channel(1);
         // Ends when the last sender is gone, which is with the last clone of the pool.
         tokio::spawn(dispatch(queue, launcher, first));
@@ -103,11 +102,11 @@ async fn dispatch(mut asks: mpsc::Receiver<Ask>, launcher: Launcher, first: Work
 }
 
 /// Does one job, and gives back the worker if it is fit for another. A worker that was killed from
-/// outside is no fault of the document: another one gets the job, once.
+/// outside is no fault of the document: another one gets the job, and a third.
 async fn work(worker: Option<Worker>, launcher: Launcher, ask: Ask) -> Option<Worker> {
     let Ask { document, body, answer } = ask;
     let mut worker = worker;
-    for is_last in [false, true] {
+    for is_last in [false, false, true] {
         let mut hired = match worker.take().map_or_else(|| launcher.start(), Ok) {
             Ok(worker) => worker,
             Err(error) => {
@@ -117,8 +116,7 @@ async fn work(worker: Option<Worker>, launcher: Launcher, ask: Ask) -> Option<Wo
                 return None;
             }
         };
-        let result = match time::timeout(launcher.limits.time, hired.read(&document, &body)).await
-        {
+        let result = match time::timeout(launcher.limits.time, hired.read(&document, &body)).await {
             Ok(Ok(answer)) => {
                 hired.jobs += 1;
                 worker = (hired.jobs < JOBS).then_some(hired);
@@ -164,6 +162,21 @@ impl Launcher {
             return Err(io::Error::other("it has no pipes"));
         };
         Ok(Worker { child, to, from, jobs: 0 })
+    }
+
+    /// A worker that has shown that it works. One that is killed meanwhile has shown nothing.
+    async fn start_and_greet(&self) -> io::Result<Worker> {
+        for _ in 0..2 {
+            let mut worker = self.start()?;
+            match worker.greet(self.limits.time).await {
+                Ok(()) => return Ok(worker),
+                Err(_) if worker.end().await.is_ok_and(is_killed) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let mut worker = self.start()?;
+        worker.greet(self.limits.time).await?;
+        Ok(worker)
     }
 
     /// What the death of a worker says of its document.

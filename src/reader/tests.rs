@@ -80,10 +80,7 @@ fn a_feed_and_what_is_wrong_with_one_cross_unchanged() {
                 <enclosure url='/m.mp3'/><category>c</category></item>";
     let feed = format!("<rss><channel><ttl>60</ttl><skipHours><hour>3</hour></skipHours>{item}");
     for body in [feed.as_str(), "", "<html><title>no feed</title>", "{\"items\": [", "plain"] {
-        assert_eq!(
-            across(&document, body.as_bytes()).2.unwrap(),
-            read(&document, body.as_bytes())
-        );
+        assert_eq!(across(&document, body.as_bytes()).2.unwrap(), read(&document, body.as_bytes()));
     }
 }
 

@@ -16,6 +16,7 @@ mod fetch;
 mod kill;
 mod pages;
 mod readers;
+mod service;
 mod support;
 mod tidy;
 mod virtual_time;

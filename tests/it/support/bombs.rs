@@ -23,13 +23,19 @@ pub(crate) fn all() -> Vec<Bomb> {
         feed("nested relative bases", item(&"<b xml:base='aaaaaaaaaaaaaaaa/'>".repeat(20_000))),
         feed("a second declaration", item("<?xml version='1.0'?><title>a</title>")),
         feed("laughing entities", laughs()),
-        feed("entries without end", to_size("<rss><channel>", "<item><title>a</title></item>", FEED)),
+        feed(
+            "entries without end",
+            to_size("<rss><channel>", "<item><title>a</title></item>", FEED),
+        ),
         feed("an entry with tags without end", item(&"<category>a</category>".repeat(600_000))),
         feed("attributes without end", item(&format!("<a {}>", attributes(900_000)))),
         feed("open brackets", to_size("<rss>", "<", FEED)),
         feed("open quotes", to_size("<rss><channel><item a=", "\"<x a='", FEED)),
         feed("open character data", to_size("<rss><channel><item>", "<![CDATA[<", FEED)),
-        feed("markup in markup in markup", item(&format!("<description>{}", nest("&lt;", 300_000)))),
+        feed(
+            "markup in markup in markup",
+            item(&format!("<description>{}", nest("&lt;", 300_000))),
+        ),
         feed("nested outlines of OPML", to_size("<opml><body>", "<outline text='a'>", PAGE)),
         feed("nested arrays of JSON", to_size("{\"items\":", "[", PAGE)),
         feed("nested objects of JSON", to_size("{\"items\":[", "{\"a\":", PAGE)),
@@ -39,7 +45,10 @@ pub(crate) fn all() -> Vec<Bomb> {
         page("100,000 attributes", format!("<div {}>", attributes(100_000))),
         page("attributes without an equals sign", to_size("<div", " a", PAGE)),
         page("formatting that is opened again", formatting("<p>")),
-        page("formatting that is opened again in cells", format!("<table>{}", formatting("<tr><td>"))),
+        page(
+            "formatting that is opened again in cells",
+            format!("<table>{}", formatting("<tr><td>")),
+        ),
         page("formatting that is closed crosswise", "<b><p></b><i><p></i>".repeat(50_000)),
         page("nested tables", "<table><tr><td>".repeat(100_000)),
         page("nested templates", "<template>".repeat(100_000)),
@@ -93,14 +102,14 @@ fn script(json: &str) -> String {
 }
 
 fn laughs() -> String {
-    let entities: String = (1..40)
-        .map(|n| format!("<!ENTITY a{n} '&a{0};&a{0};&a{0};&a{0};'>", n - 1))
-        .collect();
+    let entities: String =
+        (1..40).map(|n| format!("<!ENTITY a{n} '&a{0};&a{0};&a{0};&a{0};'>", n - 1)).collect();
     format!("<!DOCTYPE rss [<!ENTITY a0 'haha'>{entities}]>{}", item("<title>&a39;</title>"))
 }
 
 fn prose() -> String {
-    let line = "<p>Peacekeepers of the CSTO left Kazakhstan; миротворцы ОДКБ покинули Казахстан.</p>";
+    let line =
+        "<p>Peacekeepers of the CSTO left Kazakhstan; миротворцы ОДКБ покинули Казахстан.</p>";
     to_size("<html lang=en><title>CSTO mission in Kazakhstan</title><article>", line, PAGE)
 }
 
