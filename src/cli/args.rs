@@ -95,6 +95,37 @@ pub(super) enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Has the running daemon take a changed configuration, and says what is different in it.
+    ///
+    /// A faulty one is refused with all its faults, and the old one stays.
+    #[command(after_help = "Example: newswatch reload")]
+    Reload,
+    /// Has the running daemon poll a feed as soon as its host may be asked.
+    #[command(after_help = "Example: newswatch poll astana-times")]
+    Poll {
+        /// The id of the feed.
+        feed: String,
+    },
+    /// Has the running daemon ask nothing of a host until it is resumed.
+    #[command(after_help = "Example: newswatch pause news.example")]
+    Pause {
+        /// The host, as in its addresses, with its port where that is not the usual one.
+        host: String,
+    },
+    /// Has the running daemon ask a paused host again.
+    #[command(after_help = "Example: newswatch resume news.example")]
+    Resume {
+        /// The host.
+        host: String,
+    },
+    /// Reads documents from standard input: what `run` starts for reading.
+    #[command(hide = true)]
+    Read {
+        /// Bytes of memory.
+        memory: u64,
+        /// Milliseconds for one document.
+        time: u64,
+    },
     /// Which configuration is taken, and where the archive and the state are.
     Paths,
     /// Prints a JSON Schema.
