@@ -10,6 +10,7 @@ mod explain;
 mod judge;
 #[cfg(test)]
 mod labelled;
+mod layout;
 mod lint;
 mod matcher;
 mod parse;
