@@ -215,12 +215,16 @@ impl<'a> Case<'a> {
     /// Marks the occurrences that do not count.
     fn ignore(&mut self) {
         for ignore in &self.topic.ignores {
-            let ignored: Vec<usize> = match *ignore {
-                Ignore::Beside { concept, beside, within } => (0..self.occurrences.len())
-                    .filter(|at| self.is_beside(*at, concept, beside, within))
-                    .collect(),
+            let ignored: Vec<usize> = match ignore {
+                Ignore::Beside { concept, beside, within, unless } => {
+                    let is_beside = |at: &usize| {
+                        self.stands_beside(*at, *concept, *within, &[*beside])
+                            && !self.stands_beside(*at, *concept, *within, unless)
+                    };
+                    (0..self.occurrences.len()).filter(is_beside).collect()
+                }
                 Ignore::Listed { concept, peers, at_least } => (0..self.occurrences.len())
-                    .filter(|at| self.is_listed(*at, concept, peers, at_least))
+                    .filter(|at| self.is_listed(*at, *concept, *peers, *at_least))
                     .collect(),
             };
             for at in ignored {
@@ -231,17 +235,22 @@ impl<'a> Case<'a> {
         }
     }
 
-    fn is_beside(&self, at: usize, concept: usize, beside: usize, within: u32) -> bool {
+    /// Whether an occurrence of `concept` has one of `others` near it.
+    fn stands_beside(&self, at: usize, concept: usize, within: u32, others: &[usize]) -> bool {
         let Some(one) = self.occurrences.get(at).filter(|one| one.hit.concept == concept) else {
             return false;
         };
         let near = |other: &&Occurrence| {
-            other.field == one.field && other.word.abs_diff(one.word) <= within.saturating_mul(4)
+            let same_field =
+                other.field == one.field && other.word.abs_diff(one.word) <= within.saturating_mul(4);
+            // What a title is about, the lead says.
+            same_field || (one.place == Place::Title && other.place == Place::Lead)
         };
-        let beside = |other: &Occurrence| other.hit.concept == beside && other.speaks_of(one);
+        let is_other =
+            |other: &Occurrence| others.contains(&other.hit.concept) && other.speaks_of(one);
         let before = self.occurrences.iter().take(at).rev().take(NEIGHBOURS).take_while(near);
         let after = self.occurrences.iter().skip(at + 1).take(NEIGHBOURS).take_while(near);
-        before.chain(after).any(beside)
+        before.chain(after).any(is_other)
     }
 
     /// A list: its members follow each other with one word between at most.
@@ -298,9 +307,15 @@ impl<'a> Case<'a> {
         counts: impl Fn(&Occurrence) -> bool,
     ) -> Option<(f32, Vec<usize>)> {
         let mut best: Vec<Option<usize>> = vec![None; rule.slots.len()];
-        for (at, one) in self.occurrences.iter().enumerate().filter(|(_, one)| counts(one)) {
-            if rule.none_of.contains(&one.hit.concept) {
+        for (at, one) in self.occurrences.iter().enumerate().filter(|(_, one)| !one.ignored) {
+            let excludes = |slot: &Slot| {
+                slot.takes(one.hit.concept, one.place) && (slot.place.is_some() || counts(one))
+            };
+            if rule.none_of.iter().any(excludes) {
                 return None;
+            }
+            if !counts(one) {
+                continue;
             }
             for (slot, best) in rule.slots.iter().zip(&mut best) {
                 let better = best
@@ -377,7 +392,7 @@ impl<'a> Case<'a> {
         let from = first.saturating_sub(NEIGHBOURS);
         self.occurrences.iter().skip(from).take(last - from + NEIGHBOURS).any(|one| {
             one.field == begin.field
-                && rule.none_of.contains(&one.hit.concept)
+                && rule.none_of.iter().any(|slot| slot.takes(one.hit.concept, one.place))
                 && one.speaks_of(begin)
                 && (near.reaches(one, begin) || near.reaches(end, one))
         })

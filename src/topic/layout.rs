@@ -75,7 +75,7 @@ const LONGEST_ASIDE: usize = 160;
 const LONGEST_ASIDES: usize = 400;
 
 /// Code points of the sentences before what a page runs on.
-const SHORTEST_PROSE: usize = 100;
+const SHORTEST_PROSE: usize = 60;
 
 /// So many lines without the end of a sentence may stand before the text: a date, a standfirst.
 /// More are headlines.
