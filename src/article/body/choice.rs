@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::blocks::{Block, Blocks, Container, Tag};
 use super::features::{self, Features, real};
-use super::{Anchors, lexicon, model};
+use super::model::Model;
+use super::{Anchors, lexicon};
 use crate::article::title;
 
 /// A block above it is kept, on a page where the model is sure of itself.
@@ -24,12 +25,12 @@ pub(super) struct Choice {
     pub(super) confidence: f32,
 }
 
-pub(super) fn choose(blocks: &Blocks, anchors: &Anchors<'_>) -> Choice {
+pub(super) fn choose(blocks: &Blocks, anchors: &Anchors<'_>, model: &Model) -> Choice {
     let features = features::of(blocks, anchors);
     let alone: Vec<f32> = features
         .rows
         .iter()
-        .map(|row| if row.is_empty() { 0.0 } else { model::probability(row) })
+        .map(|row| if row.is_empty() { 0.0 } else { model.probability(row) })
         .collect();
     let likely = together(blocks, &features, &alone);
     let reference = reference(blocks, &likely);
@@ -49,8 +50,18 @@ pub(super) fn choose(blocks: &Blocks, anchors: &Anchors<'_>) -> Choice {
 /// Blocks with the same markup around them rise and fall together. Short blocks, links and
 /// boilerplate phrases do not rise with the paragraphs they stand among.
 fn together(blocks: &Blocks, features: &Features, alone: &[f32]) -> Vec<f32> {
-    let mut groups: BTreeMap<u32, (f32, f32)> = BTreeMap::new();
-    let signature = |block: &Block| blocks.containers.get(block.container).map(|c| c.signature);
+    let mut groups: BTreeMap<u64, (f32, f32)> = BTreeMap::new();
+    let is_row = |block: &Block| {
+        blocks.containers.get(block.container).is_some_and(|c| c.tag == Tag::Row)
+    };
+    // The rows of a table belong together, whatever their classes.
+    let signature = |block: &Block| {
+        let table = is_row(block).then(|| {
+            let table = blocks.around(block.container).find(|(_, up)| up.tag == Tag::Table);
+            table.map_or(0, |(at, _)| at as u64) << 32
+        });
+        table.or_else(|| Some(blocks.containers.get(block.container)?.signature.into()))
+    };
     for (block, likely) in blocks.list.iter().zip(alone) {
         let Some(signature) = signature(block) else { continue };
         let weight = real(block.words.min(60)) + 0.5;
@@ -71,7 +82,7 @@ fn together(blocks: &Blocks, features: &Features, alone: &[f32]) -> Vec<f32> {
             let prose = block.words >= 8
                 && block.link_words * 5 <= block.words * 2
                 && (!telltale || block.words >= 60);
-            if prose { shared } else { shared.min(*likely) }
+            if prose || is_row(block) { shared } else { shared.min(*likely) }
         })
         .collect()
 }
@@ -194,15 +205,24 @@ fn once(blocks: &Blocks, features: &Features, kept: Vec<usize>) -> Vec<usize> {
     let long = |at: usize| blocks.list.get(at).is_some_and(|block| block.words > 250);
     let mut order: Vec<usize> = kept.clone();
     order.sort_by_key(|at| (hidden(*at), long(*at), *at));
-    let mut seen: BTreeSet<u32> = BTreeSet::new();
+    let kind = |at: usize| {
+        let container = blocks.list.get(at).and_then(|b| blocks.containers.get(b.container));
+        container.map(|container| (container.parent, container.signature))
+    };
+    let mut seen: BTreeMap<u32, usize> = BTreeMap::new();
     let mut doubled: BTreeSet<usize> = BTreeSet::new();
     for at in order {
         let runs = features.runs.get(at).map(Vec::as_slice).unwrap_or_default();
-        let known = runs.iter().filter(|run| seen.contains(run)).count();
-        if runs.len() >= 4 && known * 5 >= runs.len() * 4 {
+        let known: Vec<usize> = runs.iter().filter_map(|run| seen.get(run)).copied().collect();
+        // What an author repeats (a recipe, a table, a refrain) stands beside the first in the
+        // same markup.
+        let repeated = known.iter().all(|first| kind(*first) == kind(at));
+        if runs.len() >= 4 && known.len() * 5 >= runs.len() * 4 && !repeated {
             doubled.insert(at);
         } else {
-            seen.extend(runs);
+            for run in runs {
+                seen.entry(*run).or_insert(at);
+            }
         }
     }
     kept.into_iter().filter(|at| !doubled.contains(at)).collect()
