@@ -191,7 +191,9 @@ pub fn read_with(
             visible_words: body.visible_words,
             link_words: body.link_words,
             published: dates.published.is_some(),
-            headlined: title.as_deref().is_some_and(|title| title::is_headline(&head, title)),
+            headlined: title.as_deref().is_some_and(|title| {
+                title::is_headline(&head, title) || title::share_in_address(page.url, title) > 0.4
+            }),
         },
     )?;
     let (mut text_status, reason) = status::of(&head, &body.text, &body.visible);

@@ -63,7 +63,7 @@ pub(super) struct Evidence<'a> {
     pub(super) visible_words: u32,
     pub(super) link_words: u32,
     pub(super) published: bool,
-    /// A heading of four words or more says the same as the title.
+    /// A heading of four words or more says the same as the title, or the address spells it.
     pub(super) headlined: bool,
 }
 

@@ -92,7 +92,7 @@ fn first_written<'a>(stated: &'a [String], heading: &str, url: &Url) -> Option<&
 
 /// The share of the words of the address's longest part that stand in a title; 0 for an address
 /// that spells none.
-fn share_in_address(url: &Url, title: &str) -> f32 {
+pub(super) fn share_in_address(url: &Url, title: &str) -> f32 {
     let parts = url.path_segments().into_iter().flatten();
     let spelled = parts
         .map(|part| {

@@ -305,6 +305,8 @@ struct Cutter {
     articles: u16,
     pending_space: bool,
     after_break: bool,
+    /// A drop cap is open, or was the last that was pushed: no space follows it.
+    drop_cap: bool,
 }
 
 impl Cutter {
@@ -322,6 +324,8 @@ impl Cutter {
             }
             if name == "span" && has_class(element, "br") {
                 self.line_break();
+            } else if self.is_empty() && is_drop_cap(element) {
+                self.drop_cap = true;
             } else if self.is_empty() && !matches!(name, "b" | "i" | "em" | "strong" | "img") {
                 self.block.inline_marks |= marks(element);
             }
@@ -426,6 +430,14 @@ impl Cutter {
         if !self.pending_space && self.ends_sentence() && text.starts_with(char::is_uppercase) {
             self.line_break();
         }
+        if self.drop_cap && !self.is_empty() && text.contains(|c: char| !c.is_whitespace()) {
+            let mut cap = self.blocks.text.get(self.block.start..).unwrap_or_default().chars();
+            let letter = cap.next().filter(|_| cap.next().is_none());
+            // These are words of one letter too.
+            let is_part = letter.is_some_and(|letter| !"AIOEYUÀАВИКОСУЯ".contains(letter));
+            self.pending_space &= !(is_part && text.starts_with(char::is_lowercase));
+            self.drop_cap = false;
+        }
         let mut in_word = false;
         let mut words = 0;
         for c in text.chars() {
@@ -457,6 +469,7 @@ impl Cutter {
 
     fn flush(&mut self) {
         self.pending_space = false;
+        self.drop_cap = false;
         let end = self.blocks.text.len();
         let mut block = std::mem::take(&mut self.block);
         block.end = end;
@@ -521,6 +534,15 @@ fn is_dense(c: char) -> bool {
 
 fn has_class(element: &Element, class: &str) -> bool {
     dom::attr(element, "class").is_some_and(|value| value.split(' ').any(|word| word == class))
+}
+
+/// A first letter set large stands in an element of its own.
+fn is_drop_cap(element: &Element) -> bool {
+    dom::attr(element, "class").is_some_and(|class| {
+        ["drop-cap", "dropcap", "drop_cap", "initial", "first-letter", "firstletter"]
+            .iter()
+            .any(|mark| class.to_ascii_lowercase().contains(mark))
+    })
 }
 
 fn hides(style: &str) -> bool {

@@ -15,6 +15,13 @@ const KEPT: f32 = 0.42;
 const KEPT_BEHIND: f32 = 0.8;
 /// What the best blocks of a page reach where the model is sure.
 const SURE: f32 = 0.95;
+/// Readers' comments read like an article: what the markup calls a comment, and the best container
+/// is not in, is no more likely than this.
+const COMMENT_MAX: f32 = 0.2;
+/// What stands below "You may also like", or further above the title than a standfirst and a
+/// dateline, loses so much of its log odds: other stories are written like this one.
+const DOUBT: f32 = 2.0;
+const ABOVE_TITLE: usize = 5;
 /// Words above which a block adds no more weight to its container.
 const WEIGHT_MAX: u32 = 300;
 
@@ -32,11 +39,22 @@ pub(super) fn choose(blocks: &Blocks, anchors: &Anchors<'_>, model: &Model) -> C
         .iter()
         .map(|row| if row.is_empty() { 0.0 } else { model.probability(row) })
         .collect();
-    let likely = together(blocks, &features, &alone);
+    let mut likely = together(blocks, &features, &alone);
+    for (at, likely) in likely.iter_mut().enumerate() {
+        let flagged = |flags: &[bool]| flags.get(at).is_some_and(|flag| *flag);
+        if flagged(&features.comment) {
+            *likely = likely.min(COMMENT_MAX);
+        }
+        let far_above = features.title_at.is_some_and(|title| at + ABOVE_TITLE < title);
+        if flagged(&features.announced) || far_above {
+            *likely = odds(log_odds(*likely) - DOUBT);
+        }
+    }
     let reference = reference(blocks, &likely);
     // Where nothing is likely, the likeliest is taken: a page of an unknown make.
     let scale = (reference.max(0.05) / SURE).min(1.0);
     let kept = within_winner(blocks, &likely, scale);
+    let kept = with_tables(blocks, kept);
     let kept = with_heads(blocks, &features, kept, anchors.live);
     let kept = without_title(blocks, kept, anchors.title);
     let kept = once(blocks, &features, kept);
@@ -159,6 +177,45 @@ fn is_doubtful(container: &Container) -> bool {
     container.hidden
         || furniture.iter().any(|tag| container.within >> *tag as u64 & 1 == 1)
         || container.inherited & lexicon::COMMENT != 0
+}
+
+/// A table of data that stands among kept paragraphs belongs to them, whole: few articles have one,
+/// so that the model hardly knows them.
+fn with_tables(blocks: &Blocks, kept: Vec<usize>) -> Vec<usize> {
+    let mut tables: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (at, block) in blocks.list.iter().enumerate() {
+        let is_row = blocks.containers.get(block.container).is_some_and(|c| c.tag == Tag::Row);
+        if let Some((table, _)) = blocks
+            .around(block.container)
+            .filter(|_| is_row)
+            .find(|(_, up)| up.tag == Tag::Table)
+        {
+            tables.entry(table).or_default().push(at);
+        }
+    }
+    let mut all: BTreeSet<usize> = kept.into_iter().collect();
+    for (table, rows) in tables {
+        let (Some(first), Some(last)) = (rows.first(), rows.last()) else { continue };
+        let Some(container) = blocks.containers.get(table) else { continue };
+        let words: u32 = container.words.max(1);
+        let is_data = rows.len() >= 2
+            && container.link_words * 5 <= words * 3
+            && !is_doubtful(container)
+            && container.inherited & lexicon::RELATED == 0;
+        let beside = |at: &usize| {
+            let other = blocks.list.get(*at).map(|block| block.container);
+            let parents = |container: usize| {
+                blocks.around(container).skip(1).take(3).map(|(at, _)| at).collect::<Vec<_>>()
+            };
+            other.is_some_and(|other| parents(table).iter().any(|up| parents(other).contains(up)))
+        };
+        let before = all.range(first.saturating_sub(4)..*first).any(beside);
+        let behind = all.range(last + 1..last + 5).any(beside);
+        if is_data && before && behind {
+            all.extend(rows);
+        }
+    }
+    all.into_iter().collect()
 }
 
 /// A subheading between kept blocks belongs to the one behind it; in a live blog, so do the time

@@ -18,6 +18,14 @@ pub(super) struct Features {
     pub(super) runs: Vec<Vec<u32>>,
     /// It has a phrase by which boilerplate gives itself away.
     pub(super) telltale: Vec<bool>,
+    /// The markup around it, and not around the page's best container, calls it a comment.
+    pub(super) comment: Vec<bool>,
+    /// The last heading before it announces other stories and the like, and stands beside it.
+    pub(super) announced: Vec<bool>,
+    /// Where the title stands.
+    pub(super) title_at: Option<usize>,
+    /// The container that markup calls the article's text.
+    pub(super) entry: Option<usize>,
 }
 
 /// What is known of the page as a whole.
@@ -58,9 +66,12 @@ struct Group {
     prose: f32,
 }
 
+#[derive(Default)]
 struct Row {
     values: Vec<f32>,
     telltale: bool,
+    comment: bool,
+    announced: bool,
 }
 
 impl Row {
@@ -91,9 +102,17 @@ pub(super) fn of(blocks: &Blocks, anchors: &Anchors<'_>) -> Features {
     let runs: Vec<Vec<u32>> = words.iter().map(|words| runs(words)).collect();
     let outline = outline(blocks, anchors, &runs);
     let stated = Stated::of(anchors);
-    let mut features = Features { rows: vec![], telltale: vec![], runs: vec![] };
+    let mut features = Features {
+        rows: vec![],
+        telltale: vec![],
+        comment: vec![],
+        announced: vec![],
+        title_at: outline.title_at,
+        entry: outline.entry.map(|(at, _)| at),
+        runs: vec![],
+    };
     for (at, (block, words)) in blocks.list.iter().zip(&words).enumerate() {
-        let mut row = Row { values: Vec::new(), telltale: false };
+        let mut row = Row::default();
         let container = blocks.containers.get(block.container);
         if let Some(container) = container.filter(|container| !is_furniture(block, container)) {
             row.values.reserve_exact(NAMES.len());
@@ -114,6 +133,8 @@ pub(super) fn of(blocks: &Blocks, anchors: &Anchors<'_>) -> Features {
         }
         features.rows.push(row.values);
         features.telltale.push(row.telltale);
+        features.comment.push(row.comment);
+        features.announced.push(row.announced);
     }
     features.runs = runs;
     features
@@ -271,6 +292,7 @@ fn markup(blocks: &Blocks, outline: &Outline, block: &Block, container: &Contain
         .around(block.container)
         .take_while(|(at, _)| outline.best_path.binary_search(at).is_err())
         .fold(0, |marks, (_, up)| marks | up.marks);
+    row.comment = apart & lexicon::COMMENT != 0;
     row.bits(apart, kinds);
 }
 
@@ -550,7 +572,7 @@ fn structure(
             row.push(real_size(at - heading).min(99.0));
             row.flag(telltale);
             // 2 beside the block, 1 beside its container.
-            row.push(other.map_or(0.0, |other| {
+            let kinship = other.map_or(0.0, |other| {
                 if other.parent == container.parent {
                     2.0
                 } else if path().any(|(up, _)| up == other.parent) {
@@ -558,7 +580,9 @@ fn structure(
                 } else {
                     0.0
                 }
-            }));
+            });
+            row.push(kinship);
+            row.announced = telltale && kinship > 0.0;
         }
         None => {
             for value in [99.0, 0.0, -1.0] {

@@ -40,6 +40,9 @@ pub(super) const DOUBTFUL: u32 = 1 << 10 | 1 << 15 | 1 << 18;
 /// A compound that names an article's text: `entry-content`, `articleBody`.
 pub(super) const ENTRY: u32 = 1 << 24;
 
+/// Other stories.
+pub(super) const RELATED: u32 = 1 << 7;
+
 /// Comments of readers.
 pub(super) const COMMENT: u32 = 1 << 10;
 
@@ -321,6 +324,16 @@ const PHRASES: [&[&str]; 10] = [
         "ver más",
         "leia também",
         "leia mais",
+        "pode gostar",
+        "te puede gustar",
+        "you may like",
+        "you might like",
+        "vous aimerez",
+        "potrebbe piacerti",
+        "könnte ihnen gefallen",
+        "вам может понравиться",
+        "другие новости",
+        "басқа жаңалықтар",
         "veja também",
         "saiba mais",
         "leggi anche",
