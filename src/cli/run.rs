@@ -14,7 +14,7 @@ use super::{
     format::{distance, is_styled_stderr, is_terminal_stdout, print_json, print_text},
     logging,
     progress::{Progress, Tally},
-    service,
+    review, service,
 };
 use crate::{
     archive::{self, Archive},
@@ -117,11 +117,22 @@ pub(super) fn run(loaded: &Loaded, options: &LoadOptions) -> anyhow::Result<Exit
         let _listener = service::listen(send, reload)?;
         service::notify(&[NotifyState::Ready]);
         let plan = plan(&loaded.config.settings, None);
-        daemon::run(&mut crawl, &mut stores, client, plan, commands, Timestamp::now, |notice| {
-            service::tell(&notice, Timestamp::now());
-            log(&notice);
-        })
-        .await
+        let crawling = daemon::run(
+            &mut crawl,
+            &mut stores,
+            client,
+            plan,
+            commands,
+            Timestamp::now,
+            |notice| {
+                service::tell(&notice, Timestamp::now());
+                log(&notice);
+            },
+        );
+        tokio::select! {
+            end = crawling => end,
+            never = review::beside(loaded) => match never {},
+        }
     });
     // A DNS look-up that is still going on must not hold up the end.
     runtime.shutdown_background();
