@@ -49,7 +49,7 @@ fn main() -> anyhow::Result<()> {
     for set in &options.sets {
         let samples = load(set)?;
         let started = Instant::now();
-        let readings: Vec<Result<Article, NotAnArticle>> = 
+        let readings: Vec<Result<Article, NotAnArticle>> =
             samples.iter().map(|sample| article::read_with(&page(sample), None, model)).collect();
         let reading = started.elapsed();
         let parsing = bare_parse(&samples);
@@ -72,7 +72,8 @@ fn main() -> anyhow::Result<()> {
 }
 
 fn options(arguments: impl Iterator<Item = String>) -> anyhow::Result<Options> {
-    let mut options = Options { sets: Vec::new(), jsonl: None, blocks: None, worst: 0, model: None };
+    let mut options =
+        Options { sets: Vec::new(), jsonl: None, blocks: None, worst: 0, model: None };
     let mut arguments = arguments;
     while let Some(argument) = arguments.next() {
         let mut value =

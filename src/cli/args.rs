@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use super::review;
+
 const EXIT_CODES: &str = "\
 Exit codes: 0 success, 1 failure, 2 wrong usage, 3 some feeds failed, 75 another instance holds \
 the archive, 78 faulty configuration, 130 interrupted.";
@@ -78,6 +80,9 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: ArchiveCommand,
     },
+    /// Shows what was found in the browser, on a page on this machine: search, stories, a queue.
+    #[command(after_help = "Example: newswatch review --port 8010")]
+    Review(review::ReviewArgs),
     /// Shows what identifies an address: what is fetched, the key, and the rules applied.
     #[command(
         after_help = "Example: newswatch url --json 'https://m.news.example/a?utm_source=rss'"
@@ -252,6 +257,8 @@ pub(super) enum TopicCommand {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum ArchiveCommand {
+    #[command(flatten)]
+    Read(review::ReadCommand),
     /// Proves, offline, that nothing in the archive was changed, cut or inserted.
     #[command(after_help = "Example: newswatch archive verify --witness sha256:…")]
     Verify {

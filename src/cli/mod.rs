@@ -13,6 +13,7 @@ mod format;
 mod input;
 mod logging;
 mod progress;
+mod review;
 mod run;
 mod service;
 mod site;
@@ -131,6 +132,7 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
         | Command::Site { .. }
         | Command::Topic { .. }
         | Command::Archive { .. }
+        | Command::Review(_)
         | Command::Feeds { .. } => {
             let options = load_options(&args.common)?;
             let Some(loaded) = load(&options, args.common.json)? else {
@@ -174,6 +176,10 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
                 }
                 Command::Topic { command: TopicCommand::Test { text, jsonl: false } } => {
                     topic::test(&loaded, &text, args.common.json)
+                }
+                Command::Review(ref review) => review::review(&loaded, review),
+                Command::Archive { command: ArchiveCommand::Read(command) } => {
+                    review::read(&loaded, &command, args.common.json)
                 }
                 Command::Archive { command: ArchiveCommand::Verify { witness } } => {
                     archive::verify(&loaded, witness.as_deref(), args.common.json)

@@ -14,7 +14,7 @@ use super::{
     format::{distance, is_styled_stderr, is_terminal_stdout, print_json, print_text},
     logging,
     progress::{Progress, Tally},
-    service,
+    review, service,
 };
 use crate::{
     archive::{self, Archive},
@@ -138,12 +138,16 @@ pub(super) fn run(loaded: &Loaded, options: &LoadOptions) -> anyhow::Result<Exit
         let mut teller = service::Teller::new(settings.limits.total_timeout + HANGS);
         let plan = plan(settings, None);
         let now = Timestamp::now;
-        daemon::run(&mut crawl, &mut stores, client, readers, plan, commands, now, |notice| {
-            teller.tell(&notice, now());
-            metrics.count(&notice, now());
-            log(&notice);
-        })
-        .await
+        let crawling =
+            daemon::run(&mut crawl, &mut stores, client, readers, plan, commands, now, |notice| {
+                teller.tell(&notice, now());
+                metrics.count(&notice, now());
+                log(&notice);
+            });
+        tokio::select! {
+            end = crawling => end,
+            never = review::beside(loaded) => match never {},
+        }
     });
     // A DNS look-up that is still going on must not hold up the end.
     runtime.shutdown_background();

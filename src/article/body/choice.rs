@@ -69,9 +69,8 @@ pub(super) fn choose(blocks: &Blocks, anchors: &Anchors<'_>, model: &Model) -> C
 /// boilerplate phrases do not rise with the paragraphs they stand among.
 fn together(blocks: &Blocks, features: &Features, alone: &[f32]) -> Vec<f32> {
     let mut groups: BTreeMap<u64, (f32, f32)> = BTreeMap::new();
-    let is_row = |block: &Block| {
-        blocks.containers.get(block.container).is_some_and(|c| c.tag == Tag::Row)
-    };
+    let is_row =
+        |block: &Block| blocks.containers.get(block.container).is_some_and(|c| c.tag == Tag::Row);
     // The rows of a table belong together, whatever their classes.
     let signature = |block: &Block| {
         let table = is_row(block).then(|| {
@@ -185,10 +184,8 @@ fn with_tables(blocks: &Blocks, kept: Vec<usize>) -> Vec<usize> {
     let mut tables: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (at, block) in blocks.list.iter().enumerate() {
         let is_row = blocks.containers.get(block.container).is_some_and(|c| c.tag == Tag::Row);
-        if let Some((table, _)) = blocks
-            .around(block.container)
-            .filter(|_| is_row)
-            .find(|(_, up)| up.tag == Tag::Table)
+        if let Some((table, _)) =
+            blocks.around(block.container).filter(|_| is_row).find(|(_, up)| up.tag == Tag::Table)
         {
             tables.entry(table).or_default().push(at);
         }

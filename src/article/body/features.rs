@@ -508,7 +508,8 @@ fn entry(blocks: &Blocks, prose_of_page: u32) -> Option<(usize, f32)> {
         }
     }
     let named = |container: &Container| {
-        (container.marks & lexicon::ENTRY != 0 || container.declares_body) && !container.is_doubtful()
+        (container.marks & lexicon::ENTRY != 0 || container.declares_body)
+            && !container.is_doubtful()
     };
     blocks
         .containers
@@ -537,13 +538,7 @@ fn headings(blocks: &Blocks) -> Vec<Option<(usize, bool)>> {
 }
 
 /// Where the block stands towards what the markup calls the text, the title, the last heading.
-fn structure(
-    blocks: &Blocks,
-    outline: &Outline,
-    at: usize,
-    container: &Container,
-    row: &mut Row,
-) {
+fn structure(blocks: &Blocks, outline: &Outline, at: usize, container: &Container, row: &mut Row) {
     let path = || blocks.list.get(at).into_iter().flat_map(|block| blocks.around(block.container));
     row.push(match outline.entry {
         Some((entry, _)) => f32::from(u8::from(path().any(|(up, _)| up == entry))),
