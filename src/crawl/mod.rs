@@ -383,9 +383,11 @@ impl Crawl {
             last_asked_at: now,
             late_hosts: BTreeMap::new(),
         };
+        crawl.state.begin()?;
         for feed in feeds {
             crawl.add_feed(feed, now)?;
         }
+        crawl.state.commit()?;
         for (host, until) in crawl.state.holds(now)? {
             crawl.schedule.hold(&host, until);
         }
@@ -400,10 +402,9 @@ impl Crawl {
             Some(row) => row.state,
             None => FeedState::default(),
         };
-        if state.configured.as_deref() != Some(&feed.url) {
+        if !state.is_of(&feed.url) {
             // Another address under the same name: what was learned of the old one does not hold.
-            state =
-                FeedState { configured: Some(Box::new(feed.url.clone())), ..FeedState::default() };
+            state = FeedState::new(&feed.url);
         }
         state.place_first(&feed.id, &feed.cadence, now);
         self.state.put_feed(&feed.id, &state)?;

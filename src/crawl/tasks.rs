@@ -1,6 +1,7 @@
 //! From a job of the schedule to the request that does it.
 
 use jiff::{SignedDuration, Timestamp};
+use url::Url;
 
 use super::{Crawl, Feed, PageWork, ROBOTS_PATIENCE, Task, Unasked, Work, poll};
 use crate::{
@@ -36,9 +37,9 @@ impl Crawl {
         let (kind, zone, state) = (feed.kind, feed.zone.clone(), &scheduled.state);
         let mut request =
             way.unwrap_or_else(|| Request::new(state.address(&feed.url).clone(), Wanted::Listing));
-        if let Some(of) = &state.validators_of {
-            request.validators = state.validators_for(of, now);
-            request.validators_of = (**of).clone();
+        if let Some(of) = state.validators_of.as_ref().and_then(|of| Url::parse(of).ok()) {
+            request.validators = state.validators_for(&of, now);
+            request.validators_of = of;
         }
         let host = Host::of(&request.url);
         let due = state.next_at.unwrap_or(now).max(self.awake_since);

@@ -131,10 +131,11 @@ impl Schedule {
     pub fn set_feed(&mut self, ix: FeedIx, state: FeedState) {
         let Some(feed) = self.feeds.get_mut(ix.get()) else { return };
         let (old_host, old_due) = (feed.host, feed.state.next_at);
-        let address = state.address(&feed.url).clone();
         let due = state.next_at;
+        let moved =
+            (state.moved_to != feed.state.moved_to).then(|| state.address(&feed.url).clone());
         feed.state = state;
-        let host = self.host(&Host::of(&address));
+        let host = moved.map_or(old_host, |address| self.host(&Host::of(&address)));
         if let Some(feed) = self.feeds.get_mut(ix.get()) {
             feed.host = host;
         }
