@@ -91,7 +91,7 @@ pub(super) fn run(loaded: &Loaded, options: &LoadOptions) -> anyhow::Result<Exit
     logging::start(&loaded.config.settings.log)?;
     let (mut crawl, mut stores) = open(loaded, Timestamp::now())?;
     tracing::info!(
-        feeds = crawl.schedule().feeds().count(),
+        feeds = crawl.schedule().feeds(),
         archive = %loaded.paths.archive.display(),
         state = %loaded.paths.state.display(),
         version = env!("CARGO_PKG_VERSION"),
@@ -189,7 +189,7 @@ pub(super) fn once(loaded: &Loaded, feed: Option<&str>, json: bool) -> anyhow::R
     let (mut crawl, mut stores) = open(loaded, Timestamp::now())?;
     let pass = pass(loaded, &mut crawl, &mut stores, feed)?;
     let now = Timestamp::now();
-    let next = crawl.schedule().feeds().filter_map(|(_, feed)| feed.state.next_at).min();
+    let next = crawl.schedule().next_poll();
     if json {
         print_json(&json!({
             "feeds": pass.tally.rows(),
@@ -248,7 +248,7 @@ pub(super) fn pass(
     stores: &mut Stores,
     feed: Option<&str>,
 ) -> anyhow::Result<Pass> {
-    let due = crawl.only_once(feed, Timestamp::now());
+    let due = crawl.only_once(feed, Timestamp::now())?;
     let client = HttpClient::new(compose::fetch(&loaded.config))?;
     let mut progress = Progress::start(due, is_styled_stderr());
     let mut tally = Tally::default();
