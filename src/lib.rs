@@ -20,6 +20,7 @@
 //! | [`archive`] | what the user keeps: records in daily segments |
 //! | [`state`] | what the daemon remembers over a restart: a disposable index |
 //! | [`crawl`] | the whole way as one state machine |
+//! | [`alert`] | telling people of articles, feeds and disks |
 //! | [`config`] | TOML to checked settings |
 //! | [`demo`] | a news site on loopback that shows the main job at work |
 //! | [`daemon`] | the loop: clock, tasks, signals around a crawl |
@@ -47,6 +48,7 @@ pub mod dedup;
 pub mod archive;
 pub mod state;
 pub mod crawl;
+pub mod alert;
 pub mod config;
 pub mod demo;
 pub mod daemon;
