@@ -65,6 +65,11 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: FeedsCommand,
     },
+    /// Who is told of kept articles, of feeds that fail, of a full disk.
+    Alerts {
+        #[command(subcommand)]
+        command: AlertsCommand,
+    },
     /// How the pages of a site are read.
     Site {
         #[command(subcommand)]
@@ -227,6 +232,16 @@ pub(super) struct FeedsAdd {
 }
 
 #[derive(Debug, Subcommand)]
+pub(super) enum AlertsCommand {
+    /// Sends a message by an alert, and says whether it was taken.
+    #[command(after_help = "Example: newswatch alerts test desk")]
+    Test {
+        /// The id of the alert.
+        alert: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
 pub(super) enum SiteCommand {
     /// Shows how a page is read: title, authors, dates, text, and which way of reading won.
     #[command(after_help = "Example: newswatch site test page.html --json | jq .text")]
@@ -292,6 +307,8 @@ pub(super) enum Schema {
     Config,
     /// feeds.toml
     Feeds,
+    /// alerts.toml
+    Alerts,
     /// One line of the archive.
     Record,
 }
