@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use jiff::Timestamp;
 
-use super::{Keep, PageWork, Rules, Task, Unasked, Work};
+use super::{PageWork, Rules, Task, Unasked, Work};
 use crate::{
     article::{self, Article, DateSource, Expected, Extraction, Page, TextStatus},
     fetch::{FetchError, Response},
@@ -12,7 +12,7 @@ use crate::{
     source::{self, Entry, Listing},
     text,
     text::Detected,
-    topic::{Judgement, Outcome, Text},
+    topic::{Judgement, Text},
 };
 
 /// A task that came back.
@@ -244,11 +244,7 @@ fn judge(
         published: article.published.as_ref().map(|(dated, _)| dated.at),
     });
     let best = judgements.first().map(|judgement| judgement.outcome);
-    let keep = match rules.keep {
-        Keep::Everything => true,
-        Keep::Passing => matches!(best, Some(Outcome::Relevant | Outcome::Passing)),
-        Keep::Relevant => best == Some(Outcome::Relevant),
-    };
+    let keep = rules.keep.takes(best);
     Judged { article, language, judgements, keep, page_error }
 }
 

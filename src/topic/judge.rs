@@ -241,8 +241,8 @@ impl<'a> Case<'a> {
             return false;
         };
         let near = |other: &&Occurrence| {
-            let same_field =
-                other.field == one.field && other.word.abs_diff(one.word) <= within.saturating_mul(4);
+            let same_field = other.field == one.field
+                && other.word.abs_diff(one.word) <= within.saturating_mul(4);
             // What a title is about, the lead says.
             same_field || (one.place == Place::Title && other.place == Place::Lead)
         };
