@@ -265,6 +265,14 @@ pub(super) enum TopicCommand {
         #[arg(long)]
         jsonl: bool,
     },
+    /// Judges the archive and the remembered rejects by a changed topic: what would be kept, dropped,
+    /// rescored. Writes nothing.
+    #[command(after_help = "Example: newswatch topic replay config/topics/changed.toml")]
+    Replay {
+        /// A topic file that takes the place of the configured topic with its id; without it, the
+        /// configured topics as they are now. `-` reads standard input.
+        topic: Option<String>,
+    },
     /// Prints a commented topic file to start from.
     #[command(after_help = "Example: newswatch topic new > config/topics/wildfires.toml")]
     New,

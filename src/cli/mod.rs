@@ -14,6 +14,7 @@ mod format;
 mod input;
 mod logging;
 mod progress;
+mod replay;
 mod review;
 mod run;
 mod service;
@@ -182,6 +183,9 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
                 }
                 Command::Topic { command: TopicCommand::Test { text, jsonl: true } } => {
                     topic::test_lines(&loaded, &text)
+                }
+                Command::Topic { command: TopicCommand::Replay { topic } } => {
+                    replay::replay(&loaded, topic.as_deref(), args.common.json)
                 }
                 Command::Topic { command: TopicCommand::Test { text, jsonl: false } } => {
                     topic::test(&loaded, &text, args.common.json)
