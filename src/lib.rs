@@ -14,6 +14,7 @@
 //! | [`source`] | a listing's bytes to entries: feeds and sitemaps |
 //! | [`schedule`] | what to fetch next, and when |
 //! | [`article`] | a page's bytes to title, text and metadata |
+//! | [`reader`] | feeds and pages are read behind a process wall |
 //! | [`topic`] | does this text concern us, and by which words |
 //! | [`dedup`] | seen before: the same address, the same text, or a revision |
 //! | [`archive`] | what the user keeps: records in daily segments |
@@ -22,6 +23,7 @@
 //! | [`config`] | TOML to checked settings |
 //! | [`demo`] | a news site on loopback that shows the main job at work |
 //! | [`daemon`] | the loop: clock, tasks, signals around a crawl |
+//! | [`metrics`] | what the daemon counts of its work, for Prometheus |
 //! | [`cli`] | one function a subcommand |
 //!
 //! Invariants: the core (everything but the files marked as shell) knows no clock, network, disk,
@@ -39,6 +41,7 @@ pub mod fetch;
 pub mod source;
 pub mod schedule;
 pub mod article;
+pub mod reader;
 pub mod topic;
 pub mod dedup;
 pub mod archive;
@@ -47,4 +50,5 @@ pub mod crawl;
 pub mod config;
 pub mod demo;
 pub mod daemon;
+pub mod metrics;
 pub mod cli;

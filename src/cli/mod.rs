@@ -6,6 +6,7 @@ mod archive;
 mod args;
 mod check;
 mod compose;
+mod control;
 mod demo;
 mod feeds;
 mod format;
@@ -21,13 +22,18 @@ mod url;
 
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::{CommandFactory, Parser};
 
 use self::{
     args::{ArchiveCommand, Args, Command, FeedsCommand, Schema, SiteCommand, TopicCommand},
+    control::Request,
     format::{is_styled_stderr, print_json, print_text},
 };
-use crate::config::{self, LoadOptions, Loaded};
+use crate::{
+    canonical_url::Host,
+    config::{self, LoadOptions, Loaded},
+};
 
 /// How the program ends, by `sysexits.h` where it has a number for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +57,7 @@ impl From<Exit> for ExitCode {
 /// Reads the arguments and runs the command.
 pub fn main() -> ExitCode {
     let args = Args::parse();
+    quiet_expected_panics();
     match dispatch(args) {
         Ok(exit) => exit.into(),
         Err(error) => {
@@ -61,6 +68,16 @@ pub fn main() -> ExitCode {
             if locked { Exit::Locked } else { Exit::Failure }.into()
         }
     }
+}
+
+/// A panic of feed-rs is caught and told as a flaw of its feed: nobody need read of it here.
+fn quiet_expected_panics() {
+    let tell = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !crate::source::expects_panic() {
+            tell(panic);
+        }
+    }));
 }
 
 fn dispatch(args: Args) -> anyhow::Result<Exit> {
@@ -95,6 +112,10 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
         Command::Archive { command: ArchiveCommand::Dedup { ref jsonl } } => {
             archive::dedup_lines(jsonl)
         }
+        Command::Read { memory, time } => {
+            crate::reader::serve(memory, std::time::Duration::from_millis(time))?;
+            Ok(Exit::Success)
+        }
         Command::Check => {
             let options = load_options(&args.common)?;
             check::check(&options, args.common.json)
@@ -103,6 +124,10 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
         | Command::Once { .. }
         | Command::Status { .. }
         | Command::Paths
+        | Command::Reload
+        | Command::Poll { .. }
+        | Command::Pause { .. }
+        | Command::Resume { .. }
         | Command::Site { .. }
         | Command::Topic { .. }
         | Command::Archive { .. }
@@ -114,6 +139,10 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
             match args.command {
                 Command::Run => run::run(&loaded, &options),
                 Command::Once { feed } => run::once(&loaded, feed.as_deref(), args.common.json),
+                Command::Reload => control::ask(&loaded, &Request::Reload),
+                Command::Poll { feed } => control::ask(&loaded, &Request::Poll(feed)),
+                Command::Pause { host } => control::ask(&loaded, &Request::Pause(named(&host)?)),
+                Command::Resume { host } => control::ask(&loaded, &Request::Resume(named(&host)?)),
                 Command::Status { check: true } => status::check(&loaded),
                 Command::Status { check: false } => status::status(&loaded, args.common.json),
                 Command::Feeds { command: FeedsCommand::List } => {
@@ -122,6 +151,20 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
                 Command::Feeds { command: FeedsCommand::Test { feed, sitemap } } => {
                     let kind = sitemap.then_some(crate::source::SourceKind::Sitemap);
                     site::test_feed(&loaded, &feed, kind, args.common.json)
+                }
+                Command::Feeds { command: FeedsCommand::Add(wish) } => feeds::add(&loaded, &wish),
+                Command::Feeds { command: FeedsCommand::Import { file, dry_run } } => {
+                    feeds::import(&loaded, &file, dry_run)
+                }
+                Command::Feeds { command: FeedsCommand::Export } => feeds::export(&loaded),
+                Command::Feeds { command: FeedsCommand::Enable { ids } } => {
+                    feeds::set_enabled(&loaded, &ids, true)
+                }
+                Command::Feeds { command: FeedsCommand::Disable { ids } } => {
+                    feeds::set_enabled(&loaded, &ids, false)
+                }
+                Command::Feeds { command: FeedsCommand::Remove { ids } } => {
+                    feeds::remove(&loaded, &ids)
                 }
                 Command::Site { command: SiteCommand::Test { page } } => {
                     site::test_page(&loaded, &page, args.common.json)
@@ -139,6 +182,10 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
             }
         }
     }
+}
+
+fn named(host: &str) -> anyhow::Result<Host> {
+    Host::parse(host).with_context(|| format!("{host:?} is no host"))
 }
 
 fn load_options(common: &args::Common) -> anyhow::Result<LoadOptions> {

@@ -5,6 +5,7 @@
 //! all that is wrong at once.
 #![warn(missing_docs)]
 
+mod edit;
 mod effective;
 mod embedded;
 mod feed;
@@ -27,6 +28,7 @@ use std::collections::BTreeSet;
 
 use crate::{article::SiteRules, topic};
 
+pub use edit::{EditError, add_feeds, read_feeds, remove_feed, set_enabled};
 pub use effective::{Change, diff, hash};
 pub use feed::Feed;
 pub use files::{Files, read};
@@ -76,6 +78,9 @@ impl Config {
         Report::of_warnings(documents)
     }
 }
+
+/// The shipped feeds, as a text to start `feeds.toml` from.
+pub const SHIPPED_FEEDS: &str = embedded::FEEDS;
 
 /// A file and what it says.
 #[derive(Debug, Clone)]

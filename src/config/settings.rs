@@ -1,7 +1,7 @@
 //! The sections of `newswatch.toml`. What stands here stands nowhere else: the reader, the JSON
 //! Schema and the comments of the shipped file are made from these names, docs and defaults.
 
-use std::{ops::Range, path::PathBuf, time::Duration};
+use std::{net::SocketAddr, ops::Range, path::PathBuf, time::Duration};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -34,6 +34,8 @@ pub struct Settings {
     pub log: Log,
     /// How the daemon behaves as a service.
     pub service: Service,
+    /// What the daemon counts of its work, for Prometheus.
+    pub metrics: Metrics,
 }
 
 impl Settings {
@@ -75,6 +77,7 @@ impl Settings {
         let zeros = [
             (("schedule", "floor"), floor.is_zero()),
             (("limits", "connect_timeout"), connect_timeout.is_zero()),
+            (("limits", "read_timeout"), self.limits.read_timeout.is_zero()),
             (("limits", "max_feed_size"), self.limits.max_feed_size == 0),
             (("limits", "max_page_size"), self.limits.max_page_size == 0),
             (("archive", "rotate_size"), self.archive.rotate_size == 0),
@@ -266,6 +269,15 @@ pub struct Limits {
     /// How often a page is tried before the feed's own text has to do.
     #[schemars(range(min = 1, max = 100))]
     pub page_attempts: u32,
+    /// Processes that read feeds and pages. What a document breaks is one of them.
+    #[schemars(range(min = 1, max = 64))]
+    pub readers: u32,
+    /// Memory of each.
+    #[serde(with = "unit::Size")]
+    pub reader_memory: u64,
+    /// Longest time for reading a document.
+    #[serde(with = "unit::Time")]
+    pub read_timeout: Duration,
 }
 
 impl Default for Limits {
@@ -278,6 +290,9 @@ impl Default for Limits {
             max_page_size: 5 << 20,
             redirects: 5,
             page_attempts: 5,
+            readers: 2,
+            reader_memory: 256 << 20,
+            read_timeout: Duration::from_secs(5),
         }
     }
 }
@@ -407,12 +422,29 @@ pub struct Service {
     /// How long a stop waits for the requests in flight.
     #[serde(with = "unit::Time")]
     pub grace: Duration,
+    /// Whether a changed file of the configuration is taken within seconds, without a reload.
+    pub watch: bool,
 }
 
 impl Default for Service {
     fn default() -> Self {
-        Self { grace: Duration::from_secs(20) }
+        Self { grace: Duration::from_secs(8), watch: true }
     }
+}
+
+/// What the daemon counts of its work.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Metrics {
+    /// Address and port on loopback at which /metrics, /healthz and /readyz answer. Nothing listens
+    /// without it.
+    #[serde(deserialize_with = "unit::Loopback::deserialize")]
+    #[schemars(
+        with = "String",
+        regex(pattern = r"^(127(\.[0-9]{1,3}){3}|\[::1\]):[0-9]{1,5}$"),
+        example = &"127.0.0.1:9464"
+    )]
+    pub listen: Option<SocketAddr>,
 }
 
 const fn minutes(minutes: u64) -> Duration {

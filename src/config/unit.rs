@@ -1,6 +1,6 @@
 //! Values that are written as text: durations and sizes with their unit, addresses, zones.
 
-use std::{borrow::Cow, fmt, path::PathBuf, time::Duration};
+use std::{borrow::Cow, fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
 use jiff::tz::TimeZone;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -233,6 +233,24 @@ impl Proxy {
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Url>, D::Error> {
+        from.deserialize_str(Text { expected: Self::EXPECTED, parse: Self::parse }).map(Some)
+    }
+}
+
+/// An address and port on loopback.
+pub(super) struct Loopback;
+
+impl Loopback {
+    const EXPECTED: &'static str =
+        "an address on loopback with its port, such as \"127.0.0.1:9464\" or \"[::1]:9464\"";
+
+    fn parse(text: &str) -> Option<SocketAddr> {
+        text.parse().ok().filter(|address: &SocketAddr| address.ip().is_loopback())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Option<SocketAddr>, D::Error> {
         from.deserialize_str(Text { expected: Self::EXPECTED, parse: Self::parse }).map(Some)
     }
 }

@@ -33,9 +33,11 @@ pub struct PageId(pub i64);
 struct HostIx(u32);
 
 /// What a free host is to be asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Job {
     Poll(FeedIx),
+    /// A part of a feed that is a sitemap index.
+    Part(FeedIx, u32),
     Page(PageId),
 }
 
@@ -69,10 +71,13 @@ struct HostQueue {
     /// The pace before the job that the host is taken for.
     paced_before: Pace,
     feeds: BTreeSet<(Timestamp, FeedIx)>,
+    parts: BTreeSet<(Timestamp, (FeedIx, u32))>,
     pages: BTreeSet<(Timestamp, PageId)>,
     /// Where the host stands in `Schedule::ready`; `None` while it is asked or has no work.
     listed: Option<Timestamp>,
     busy: bool,
+    /// Nothing is asked of it until it is resumed.
+    paused: bool,
     /// The last job was a poll: then it is the pages' turn, so that neither starves the other.
     polled: bool,
 }
@@ -145,6 +150,14 @@ impl Schedule {
             self.with_host(host, |queue| {
                 queue.feeds.insert((due, ix));
             });
+        }
+    }
+
+    /// Replaces what is known of a feed, but for when it is polled next: its poll may be under way.
+    pub fn set_feed_memory(&mut self, ix: FeedIx, state: FeedState) {
+        if let Some(feed) = self.feeds.get_mut(ix.get()) {
+            let (next_at, why) = (feed.state.next_at, feed.state.why);
+            feed.state = FeedState { next_at, why, ..state };
         }
     }
 
@@ -223,27 +236,33 @@ impl Schedule {
             return Next::WaitUntil(at);
         }
         let Some(queue) = self.hosts.get_mut(ix.0 as usize) else { return Next::Wait };
-        let feed = queue.feeds.first().copied().filter(|(due, _)| *due <= now);
-        let page = queue.pages.first().copied().filter(|(due, _)| *due <= now);
-        let job = match (feed, page) {
-            (Some((due, feed)), page) if page.is_none() || !queue.polled => {
-                queue.feeds.remove(&(due, feed));
-                Job::Poll(feed)
-            }
-            (_, Some((due, page))) => {
-                queue.pages.remove(&(due, page));
-                Job::Page(page)
-            }
-            // A host is listed for the time at which its first job is due.
-            (_, None) => return Next::Wait,
+        let feed = queue.feeds.first().map(|(due, feed)| (*due, Job::Poll(*feed)));
+        let part = queue.parts.first().map(|(due, (feed, id))| (*due, Job::Part(*feed, *id)));
+        let page = queue.pages.first().map(|(due, page)| (*due, Job::Page(*page)));
+        let is_due = |job: &(Timestamp, Job)| job.0 <= now;
+        let listing = feed.into_iter().chain(part).min().filter(is_due);
+        let page = page.filter(is_due);
+        let first = if queue.polled { page.or(listing) } else { listing.or(page) };
+        // A host is listed for the time at which its first job is due.
+        let Some((due, job)) = first else { return Next::Wait };
+        match job {
+            Job::Poll(feed) => queue.feeds.remove(&(due, feed)),
+            Job::Part(feed, id) => queue.parts.remove(&(due, (feed, id))),
+            Job::Page(page) => queue.pages.remove(&(due, page)),
         };
-        queue.polled = matches!(job, Job::Poll(_));
+        queue.polled = !matches!(job, Job::Page(_));
         queue.busy = true;
         queue.paced_before = queue.pace;
         queue.pace.start(&self.rest, now);
         let host = queue.name.clone();
         self.relist(ix);
         Next::Fetch { job, host }
+    }
+
+    /// Until when a host was or is held, if it ever was.
+    pub fn held_until(&self, host: &Host) -> Option<Timestamp> {
+        let queue = self.hosts.get(self.by_name.get(host)?.0 as usize)?;
+        queue.pace.held_until()
     }
 
     /// The request to `host` has ended: the host rests and is free again.
@@ -265,16 +284,14 @@ impl Schedule {
         });
     }
 
-    /// A job that was given out waits again, until `at`.
+    /// A job waits at a host, until `at`: one that was given out and comes again, or goes on
+    /// elsewhere.
     pub fn put_back(&mut self, host: &Host, job: Job, at: Timestamp) {
         let host = self.host(host);
         self.with_host(host, |queue| match job {
-            Job::Poll(ix) => {
-                queue.feeds.insert((at, ix));
-            }
-            Job::Page(page) => {
-                queue.pages.insert((at, page));
-            }
+            Job::Poll(ix) => queue.feeds.insert((at, ix)),
+            Job::Part(ix, id) => queue.parts.insert((at, (ix, id))),
+            Job::Page(page) => queue.pages.insert((at, page)),
         });
     }
 
@@ -301,6 +318,28 @@ impl Schedule {
         }
     }
 
+    /// Gives out no job of `host` until it is resumed.
+    pub fn pause(&mut self, host: &Host) {
+        let host = self.host(host);
+        self.with_host(host, |queue| queue.paused = true);
+    }
+
+    pub fn resume(&mut self, host: &Host) {
+        let host = self.host(host);
+        self.with_host(host, |queue| queue.paused = false);
+    }
+
+    /// Since when, or from when on, the first of the waiting jobs can be given out.
+    pub fn due_since(&self) -> Option<Timestamp> {
+        self.ready.first().map(|(at, _)| *at)
+    }
+
+    /// When the host of a feed may be asked again.
+    pub fn host_ready_at(&self, ix: FeedIx) -> Option<Timestamp> {
+        let host = self.feeds.get(ix.get())?.host;
+        self.hosts.get(host.0 as usize).map(|queue| queue.pace.ready_at())
+    }
+
     /// Requests that were given out and have not come back.
     pub fn in_flight(&self) -> usize {
         self.hosts.iter().filter(|queue| queue.busy).count()
@@ -321,16 +360,18 @@ impl Schedule {
             pace: Pace::default(),
             paced_before: Pace::default(),
             feeds: BTreeSet::new(),
+            parts: BTreeSet::new(),
             pages: BTreeSet::new(),
             listed: None,
             busy: false,
+            paused: false,
             polled: false,
         });
         self.by_name.insert(name.clone(), ix);
         ix
     }
 
-    fn with_host(&mut self, host: HostIx, change: impl FnOnce(&mut HostQueue)) {
+    fn with_host<T>(&mut self, host: HostIx, change: impl FnOnce(&mut HostQueue) -> T) {
         if let Some(queue) = self.hosts.get_mut(host.0 as usize) {
             change(queue);
         }
@@ -340,9 +381,10 @@ impl Schedule {
     /// Puts the host where it belongs in `ready`.
     fn relist(&mut self, host: HostIx) {
         let Some(queue) = self.hosts.get_mut(host.0 as usize) else { return };
-        let work = [queue.feeds.first().map(|f| f.0), queue.pages.first().map(|p| p.0)];
+        let (feed, part) = (queue.feeds.first().map(|f| f.0), queue.parts.first().map(|p| p.0));
+        let work = [feed, part, queue.pages.first().map(|page| page.0)];
         let listed = match work.into_iter().flatten().min() {
-            Some(due) if !queue.busy => Some(due.max(queue.pace.ready_at())),
+            Some(due) if !queue.busy && !queue.paused => Some(due.max(queue.pace.ready_at())),
             _ => None,
         };
         if listed != queue.listed {

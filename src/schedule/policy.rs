@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::parts::Part;
 use crate::{fetch::Validators, politeness::backoff};
 
 /// How often one feed may and should be asked.
@@ -125,6 +126,17 @@ pub struct FeedState {
     pub moved_to: Option<Box<Url>>,
     pub gone: bool,
     pub status: Option<u16>,
+    /// How many seconds later than it was due the last poll could begin, other requests to its host
+    /// standing before it; 0 where it was on time.
+    pub late_s: u32,
+    /// Which reader made sense of the last answer.
+    pub read_by: Option<Box<str>>,
+    /// What was wrong with the last answer that could be read all the same, in words.
+    pub flaws: Option<Box<str>>,
+    /// The log has said that the feed is faulty: it says so once.
+    pub warned: bool,
+    /// The parts that are watched, where the feed is a sitemap index.
+    pub parts: Vec<Part>,
 }
 
 /// What came of asking a feed.
@@ -289,6 +301,23 @@ impl FeedState {
                 }
             }
             _ => self.moving = Some(Box::new(Moving { to: to.clone(), answers: 1, since: now })),
+        }
+    }
+
+    /// Takes note of how much later than due a poll began. What the pause between two polls swallows
+    /// is not late: a tenth of it, and a minute at the least.
+    pub fn note_lateness(&mut self, late: SignedDuration, cadence: &Cadence) {
+        let usual = SignedDuration::from_secs(i64::from(self.habit_s)).max(cadence.interval);
+        let tolerated = (usual / 10).max(SignedDuration::from_mins(1));
+        self.late_s = if late > tolerated { seconds(late) } else { 0 };
+    }
+
+    /// New entries came by another way than the feed's own poll: from a part of it.
+    pub fn note_new(&mut self, new: u32, cadence: &Cadence, now: Timestamp) {
+        if new > 0 {
+            self.last_new_at = Some(now);
+            self.new_entries = self.new_entries.saturating_add(new);
+            self.habit_s = self.habit_s.min(seconds(cadence.interval));
         }
     }
 

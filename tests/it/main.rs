@@ -12,9 +12,13 @@
 mod demo;
 mod faults;
 mod feeds;
+mod feeds_commands;
 mod fetch;
 mod kill;
 mod pages;
+mod polling;
+mod readers;
+mod service;
 mod support;
 mod tidy;
 mod virtual_time;
