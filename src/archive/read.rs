@@ -150,6 +150,11 @@ pub fn read(folder: &Folder) -> Result<Lines, ArchiveError> {
     Lines::all(folder.clone())
 }
 
+/// Reads the lines from a place on, also while the archive is being written.
+pub fn read_from(folder: &Folder, start: Position) -> Result<Lines, ArchiveError> {
+    Lines::from(folder.clone(), Some(start))
+}
+
 impl<D: Disk> Lines<D> {
     pub(super) fn all(disk: D) -> Result<Self, ArchiveError> {
         let segments =

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use super::review;
+
 const EXIT_CODES: &str = "\
 Exit codes: 0 success, 1 failure, 2 wrong usage, 3 some feeds failed, 75 another instance holds \
 the archive, 78 faulty configuration, 130 interrupted.";
@@ -78,6 +80,9 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: ArchiveCommand,
     },
+    /// Shows what was found in the browser, on a page on this machine: search, stories, a queue.
+    #[command(after_help = "Example: newswatch review --port 8010")]
+    Review(review::ReviewArgs),
     /// Shows what identifies an address: what is fetched, the key, and the rules applied.
     #[command(
         after_help = "Example: newswatch url --json 'https://m.news.example/a?utm_source=rss'"
@@ -94,6 +99,37 @@ pub(super) enum Command {
         /// Prints nothing: succeeds where a daemon has shown a sign of life within five minutes.
         #[arg(long)]
         check: bool,
+    },
+    /// Has the running daemon take a changed configuration, and says what is different in it.
+    ///
+    /// A faulty one is refused with all its faults, and the old one stays.
+    #[command(after_help = "Example: newswatch reload")]
+    Reload,
+    /// Has the running daemon poll a feed as soon as its host may be asked.
+    #[command(after_help = "Example: newswatch poll astana-times")]
+    Poll {
+        /// The id of the feed.
+        feed: String,
+    },
+    /// Has the running daemon ask nothing of a host until it is resumed.
+    #[command(after_help = "Example: newswatch pause news.example")]
+    Pause {
+        /// The host, as in its addresses, with its port where that is not the usual one.
+        host: String,
+    },
+    /// Has the running daemon ask a paused host again.
+    #[command(after_help = "Example: newswatch resume news.example")]
+    Resume {
+        /// The host.
+        host: String,
+    },
+    /// Reads documents from standard input: what `run` starts for reading.
+    #[command(hide = true)]
+    Read {
+        /// Bytes of memory.
+        memory: u64,
+        /// Milliseconds for one document.
+        time: u64,
     },
     /// Which configuration is taken, and where the archive and the state are.
     Paths,
@@ -221,6 +257,8 @@ pub(super) enum TopicCommand {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum ArchiveCommand {
+    #[command(flatten)]
+    Read(review::ReadCommand),
     /// Proves, offline, that nothing in the archive was changed, cut or inserted.
     #[command(after_help = "Example: newswatch archive verify --witness sha256:…")]
     Verify {

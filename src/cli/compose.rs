@@ -10,6 +10,7 @@ use crate::{
     config::{self, Config},
     crawl, fetch,
     politeness::pace::Rest,
+    reader,
     schedule::Cadence,
     topic::Topics,
 };
@@ -96,6 +97,16 @@ pub(super) fn fetch(config: &Config) -> fetch::Settings {
         allow: network.allow.clone(),
         proxy: network.proxy.clone(),
         ..fetch::Settings::default()
+    }
+}
+
+/// What readers may use up.
+pub(super) fn readers(config: &Config) -> reader::Limits {
+    let limits = &config.settings.limits;
+    reader::Limits {
+        workers: limits.readers as usize,
+        memory: limits.reader_memory,
+        time: limits.read_timeout,
     }
 }
 

@@ -6,12 +6,14 @@ mod archive;
 mod args;
 mod check;
 mod compose;
+mod control;
 mod demo;
 mod feeds;
 mod format;
 mod input;
 mod logging;
 mod progress;
+mod review;
 mod run;
 mod service;
 mod site;
@@ -21,13 +23,18 @@ mod url;
 
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::{CommandFactory, Parser};
 
 use self::{
     args::{ArchiveCommand, Args, Command, FeedsCommand, Schema, SiteCommand, TopicCommand},
+    control::Request,
     format::{is_styled_stderr, print_json, print_text},
 };
-use crate::config::{self, LoadOptions, Loaded};
+use crate::{
+    canonical_url::Host,
+    config::{self, LoadOptions, Loaded},
+};
 
 /// How the program ends, by `sysexits.h` where it has a number for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,6 +113,10 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
         Command::Archive { command: ArchiveCommand::Dedup { ref jsonl } } => {
             archive::dedup_lines(jsonl)
         }
+        Command::Read { memory, time } => {
+            crate::reader::serve(memory, std::time::Duration::from_millis(time))?;
+            Ok(Exit::Success)
+        }
         Command::Check => {
             let options = load_options(&args.common)?;
             check::check(&options, args.common.json)
@@ -114,9 +125,14 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
         | Command::Once { .. }
         | Command::Status { .. }
         | Command::Paths
+        | Command::Reload
+        | Command::Poll { .. }
+        | Command::Pause { .. }
+        | Command::Resume { .. }
         | Command::Site { .. }
         | Command::Topic { .. }
         | Command::Archive { .. }
+        | Command::Review(_)
         | Command::Feeds { .. } => {
             let options = load_options(&args.common)?;
             let Some(loaded) = load(&options, args.common.json)? else {
@@ -125,6 +141,10 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
             match args.command {
                 Command::Run => run::run(&loaded, &options),
                 Command::Once { feed } => run::once(&loaded, feed.as_deref(), args.common.json),
+                Command::Reload => control::ask(&loaded, &Request::Reload),
+                Command::Poll { feed } => control::ask(&loaded, &Request::Poll(feed)),
+                Command::Pause { host } => control::ask(&loaded, &Request::Pause(named(&host)?)),
+                Command::Resume { host } => control::ask(&loaded, &Request::Resume(named(&host)?)),
                 Command::Status { check: true } => status::check(&loaded),
                 Command::Status { check: false } => status::status(&loaded, args.common.json),
                 Command::Feeds { command: FeedsCommand::List } => {
@@ -157,6 +177,10 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
                 Command::Topic { command: TopicCommand::Test { text, jsonl: false } } => {
                     topic::test(&loaded, &text, args.common.json)
                 }
+                Command::Review(ref review) => review::review(&loaded, review),
+                Command::Archive { command: ArchiveCommand::Read(command) } => {
+                    review::read(&loaded, &command, args.common.json)
+                }
                 Command::Archive { command: ArchiveCommand::Verify { witness } } => {
                     archive::verify(&loaded, witness.as_deref(), args.common.json)
                 }
@@ -164,6 +188,10 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
             }
         }
     }
+}
+
+fn named(host: &str) -> anyhow::Result<Host> {
+    Host::parse(host).with_context(|| format!("{host:?} is no host"))
 }
 
 fn load_options(common: &args::Common) -> anyhow::Result<LoadOptions> {

@@ -11,6 +11,7 @@ use serde_json::json;
 use super::{
     Exit,
     format::{distance, print_json, print_text, safe, table},
+    run::STATE,
 };
 use crate::{
     config::{self, Loaded},
@@ -49,7 +50,7 @@ struct FeedStatus {
 
 /// Whether a daemon has shown a sign of life lately.
 pub(super) fn check(loaded: &Loaded) -> anyhow::Result<Exit> {
-    let path = loaded.paths.state.join("state.sqlite");
+    let path = loaded.paths.state.join(STATE);
     let state =
         State::open_read_only(&path).with_context(|| format!("cannot read {}", path.display()))?;
     let alive: Option<Timestamp> = state.note(daemon::SIGN_OF_LIFE)?;
@@ -65,11 +66,13 @@ pub(super) fn check(loaded: &Loaded) -> anyhow::Result<Exit> {
 
 pub(super) fn status(loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
     let now = Timestamp::now();
-    let path = loaded.paths.state.join("state.sqlite");
+    let path = loaded.paths.state.join(STATE);
     if !path.exists() {
         let folder = loaded.paths.state.display();
         if json {
-            print_json(&json!({ "feeds": [], "held_hosts": [], "archive": null }))?;
+            print_json(
+                &json!({ "feeds": [], "held_hosts": [], "paused_hosts": [], "archive": null }),
+            )?;
         } else {
             print_text(&format!("nothing was polled yet: there is no state in {folder}\n"))?;
         }
@@ -85,6 +88,7 @@ pub(super) fn status(loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
         feeds.push(feed_status(feed, row, waiting, now));
     }
     let held = state.holds(now)?;
+    let paused = state.paused()?;
     let trouble = state.note::<Option<String>>(daemon::TROUBLE)?.flatten();
     let checkpoint = crawl::checkpoint(&state)?;
     if json {
@@ -93,6 +97,7 @@ pub(super) fn status(loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
         print_json(&json!({
             "feeds": feeds,
             "held_hosts": held,
+            "paused_hosts": paused,
             "trouble": trouble,
             "archive": { "records": checkpoint.map_or(0, |c| c.seq), "folder": loaded.paths.archive },
         }))?;
@@ -144,6 +149,9 @@ pub(super) fn status(loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
             host.as_str(),
             distance(*until, now)
         ));
+    }
+    for host in &paused {
+        text.push_str(&format!("{0} is paused: `newswatch resume {0}` ends that\n", host.as_str()));
     }
     if let Some(trouble) = trouble {
         text.push_str(&format!("trouble: {trouble}\n"));

@@ -1,7 +1,7 @@
 //! The whole way as one state machine: what to do next, and what to make of what came back.
 //!
-//! [`Crawl::next`] gives out tasks, [`read`] turns an answer into a value (pure, in the task), and
-//! [`Crawl::absorb`] decides what the value means. `absorb` writes into the state's open
+//! [`Crawl::next`] gives out tasks, [`document`] and [`conclude`] turn an answer into a value (pure,
+//! in the task, with a reader between them), and [`Crawl::absorb`] decides what the value means. `absorb` writes into the state's open
 //! transaction and returns records to append and effects to apply; only when the records are on
 //! disk does the caller commit and [`Crawl::settle`] the effects. A visit whose records could not
 //! be written has thus changed nothing and can be absorbed again.
@@ -21,7 +21,11 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use url::Url;
 
-pub use read::{Judged, PageReading, Reading, Visit, read, status_words};
+#[cfg(test)]
+use read::read;
+pub use read::{
+    Effort, Found, Judged, PageReading, Reading, Visit, conclude, document, status_words,
+};
 pub use rebuild::{RebuildError, checkpoint, rebuild};
 
 use crate::{
@@ -390,6 +394,9 @@ impl Crawl {
         for (host, until) in crawl.state.holds(now)? {
             crawl.schedule.hold(&host, until);
         }
+        for host in crawl.state.paused()? {
+            crawl.schedule.pause(&host);
+        }
         for (page, host, not_before) in crawl.state.waiting()? {
             crawl.schedule.add_page(&host, page, not_before);
         }
@@ -489,6 +496,26 @@ impl Crawl {
             }
         }
         Ok(due)
+    }
+
+    /// Makes a feed due. Gives when its host may be asked; `None` where there is no such feed.
+    pub fn poll_now(&mut self, id: &str, now: Timestamp) -> Option<Timestamp> {
+        let ix = FeedIx::of(*self.by_id.get(id)?);
+        self.schedule.poll_now(ix, now);
+        self.schedule.host_ready_at(ix)
+    }
+
+    /// Asks nothing of a host until it is resumed. Outlasts a restart.
+    pub fn pause(&mut self, host: &Host) -> Result<(), StateError> {
+        self.state.pause(host)?;
+        self.schedule.pause(host);
+        Ok(())
+    }
+
+    /// Whether the host was paused.
+    pub fn resume(&mut self, host: &Host) -> Result<bool, StateError> {
+        self.schedule.resume(host);
+        self.state.resume(host)
     }
 
     pub fn rules(&self) -> Arc<Rules> {

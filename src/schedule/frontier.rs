@@ -73,6 +73,8 @@ struct HostQueue {
     /// Where the host stands in `Schedule::ready`; `None` while it is asked or has no work.
     listed: Option<Timestamp>,
     busy: bool,
+    /// Nothing is asked of it until it is resumed.
+    paused: bool,
     /// The last job was a poll: then it is the pages' turn, so that neither starves the other.
     polled: bool,
 }
@@ -285,6 +287,28 @@ impl Schedule {
         }
     }
 
+    /// Gives out no job of `host` until it is resumed.
+    pub fn pause(&mut self, host: &Host) {
+        let host = self.host(host);
+        self.with_host(host, |queue| queue.paused = true);
+    }
+
+    pub fn resume(&mut self, host: &Host) {
+        let host = self.host(host);
+        self.with_host(host, |queue| queue.paused = false);
+    }
+
+    /// Since when, or from when on, the first of the waiting jobs can be given out.
+    pub fn due_since(&self) -> Option<Timestamp> {
+        self.ready.first().map(|(at, _)| *at)
+    }
+
+    /// When the host of a feed may be asked again.
+    pub fn host_ready_at(&self, ix: FeedIx) -> Option<Timestamp> {
+        let host = self.feeds.get(ix.get())?.host;
+        self.hosts.get(host.0 as usize).map(|queue| queue.pace.ready_at())
+    }
+
     /// Requests that were given out and have not come back.
     pub fn in_flight(&self) -> usize {
         self.hosts.iter().filter(|queue| queue.busy).count()
@@ -309,6 +333,7 @@ impl Schedule {
             pages: BTreeSet::new(),
             listed: None,
             busy: false,
+            paused: false,
             polled: false,
         });
         self.by_name.insert(name.clone(), ix);
@@ -328,7 +353,7 @@ impl Schedule {
         let (feed, part) = (queue.feeds.first().map(|f| f.0), queue.parts.first().map(|p| p.0));
         let work = [feed, part, queue.pages.first().map(|page| page.0)];
         let listed = match work.into_iter().flatten().min() {
-            Some(due) if !queue.busy => Some(due.max(queue.pace.ready_at())),
+            Some(due) if !queue.busy && !queue.paused => Some(due.max(queue.pace.ready_at())),
             _ => None,
         };
         if listed != queue.listed {

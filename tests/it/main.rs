@@ -17,6 +17,8 @@ mod fetch;
 mod kill;
 mod pages;
 mod polling;
+mod readers;
+mod service;
 mod support;
 mod tidy;
 mod virtual_time;

@@ -9,9 +9,10 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 use newswatch::{
-    crawl::{self, Crawl, Do, Event, Feed, HoldScope, Keep, Rules, Settings, Step},
+    crawl::{self, Crawl, Do, Effort, Event, Feed, Found, HoldScope, Keep, Rules, Settings, Step},
     fetch::{self, Fetch as _, HttpClient},
     politeness::pace::Rest,
+    reader::{InProcess, Read as _},
     schedule::Cadence,
     source::SourceKind,
     state::State,
@@ -176,7 +177,7 @@ impl<'s> Client<'s> {
                     return;
                 }
             };
-            let response = match &task.request {
+            let mut response = match &task.request {
                 None => None,
                 Some(request) => {
                     asked += 1;
@@ -196,7 +197,16 @@ impl<'s> Client<'s> {
                     head,
                 }));
             }
-            let visit = crawl::read(&self.crawl.rules(), task, response, self.now);
+            let rules = self.crawl.rules();
+            let answer = response.as_mut().and_then(|answer| answer.as_mut().ok());
+            let found = match crawl::document(&rules, &task, answer) {
+                None => None,
+                Some((document, body)) => {
+                    let effort = Effort { bytes: body.len(), took: Duration::ZERO, fault: None };
+                    Some(Found { outcome: InProcess.read(document, body).await, effort })
+                }
+            };
+            let visit = crawl::conclude(&rules, task, response, found, self.now);
             let mut step = Step::default();
             self.crawl.state().begin().unwrap();
             self.crawl.absorb(&visit, &|_| None, self.now, &mut step).unwrap();
