@@ -17,6 +17,7 @@ mod kill;
 mod pages;
 mod support;
 mod tidy;
+mod topic;
 mod virtual_time;
 
 #[path = "../../benches/feeds/mutate.rs"]
