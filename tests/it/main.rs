@@ -9,12 +9,17 @@
     reason = "helpers of tests: they stand in for the world, and fail by panic"
 )]
 
+mod alerts;
 mod demo;
 mod faults;
 mod feeds;
+mod feeds_commands;
 mod fetch;
 mod kill;
 mod pages;
+mod polling;
+mod readers;
+mod service;
 mod support;
 mod tidy;
 mod topic;
