@@ -22,6 +22,7 @@ mod readers;
 mod service;
 mod support;
 mod tidy;
+mod topic;
 mod virtual_time;
 
 #[path = "../../benches/feeds/mutate.rs"]
