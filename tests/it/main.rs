@@ -15,6 +15,7 @@ mod feeds;
 mod fetch;
 mod kill;
 mod pages;
+mod review;
 mod support;
 mod tidy;
 mod virtual_time;
