@@ -19,6 +19,7 @@ mod kill;
 mod pages;
 mod polling;
 mod readers;
+mod review;
 mod service;
 mod support;
 mod tidy;
