@@ -14,6 +14,7 @@ mod demo;
 mod faults;
 mod feeds;
 mod fetch;
+mod hostile;
 mod kill;
 mod pages;
 mod readers;
