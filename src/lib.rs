@@ -22,6 +22,7 @@
 //! | [`crawl`] | the whole way as one state machine |
 //! | [`alert`] | telling people of articles, feeds and disks |
 //! | [`config`] | TOML to checked settings |
+//! | [`review`] | what was found, for people: an index, search, pages and exports |
 //! | [`demo`] | a news site on loopback that shows the main job at work |
 //! | [`daemon`] | the loop: clock, tasks, signals around a crawl |
 //! | [`metrics`] | what the daemon counts of its work, for Prometheus |
@@ -50,6 +51,7 @@ pub mod state;
 pub mod crawl;
 pub mod alert;
 pub mod config;
+pub mod review;
 pub mod demo;
 pub mod daemon;
 pub mod metrics;

@@ -1,9 +1,11 @@
 //! Reads the pages of a set and prints how right and how fast that is.
 //!
-//! `cargo bench --bench extraction -- SET_DIR... [--jsonl OUT] [--worst N] [--blocks OUT]`
+//! `cargo bench --bench extraction -- SET_DIR... [--jsonl OUT] [--worst N] [--blocks OUT]
+//! [--model FILE]`
 //!
 //! A set is a folder with `truth.jsonl` and `html/<id>.html.gz`. `--jsonl` writes the predictions
-//! as JSON lines, `--blocks` the blocks of every page with their features, for training.
+//! as JSON lines, `--blocks` the blocks of every page with their features, for training;
+//! `--model` reads with another choice of blocks than the one that ships.
 #![expect(
     clippy::disallowed_methods,
     clippy::print_stdout,
@@ -19,6 +21,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use newswatch::article::body::Model;
 use newswatch::article::{self, Article, Expected, NotAnArticle, Page};
 use serde_json::{Value, json};
 use url::Url;
@@ -28,6 +31,7 @@ struct Options {
     jsonl: Option<PathBuf>,
     blocks: Option<PathBuf>,
     worst: usize,
+    model: Option<Model>,
 }
 
 struct Sample {
@@ -41,10 +45,12 @@ fn main() -> anyhow::Result<()> {
     let options = options(std::env::args().skip(1))?;
     let mut predictions = options.jsonl.as_deref().map(create).transpose()?;
     let mut blocks = options.blocks.as_deref().map(create).transpose()?;
+    let model = options.model.as_ref().unwrap_or_else(|| Model::shipped());
     for set in &options.sets {
         let samples = load(set)?;
         let started = Instant::now();
-        let readings: Vec<Result<Article, NotAnArticle>> = samples.iter().map(read).collect();
+        let readings: Vec<Result<Article, NotAnArticle>> =
+            samples.iter().map(|sample| article::read_with(&page(sample), None, model)).collect();
         let reading = started.elapsed();
         let parsing = bare_parse(&samples);
         let mut scores = score::Scores::default();
@@ -66,7 +72,8 @@ fn main() -> anyhow::Result<()> {
 }
 
 fn options(arguments: impl Iterator<Item = String>) -> anyhow::Result<Options> {
-    let mut options = Options { sets: Vec::new(), jsonl: None, blocks: None, worst: 0 };
+    let mut options =
+        Options { sets: Vec::new(), jsonl: None, blocks: None, worst: 0, model: None };
     let mut arguments = arguments;
     while let Some(argument) = arguments.next() {
         let mut value =
@@ -75,6 +82,10 @@ fn options(arguments: impl Iterator<Item = String>) -> anyhow::Result<Options> {
             "--jsonl" => options.jsonl = Some(value()?.into()),
             "--blocks" => options.blocks = Some(value()?.into()),
             "--worst" => options.worst = value()?.parse()?,
+            "--model" => {
+                let model = Model::parse(&std::fs::read_to_string(value()?)?);
+                options.model = Some(model.ok_or_else(|| anyhow::anyhow!("no model file"))?);
+            }
             "--bench" => {}
             _ => options.sets.push(argument.into()),
         }
@@ -115,10 +126,6 @@ fn page(sample: &Sample) -> Page<'_> {
         fetched_at: sample.fetched_at,
         expected: Expected::default(),
     }
-}
-
-fn read(sample: &Sample) -> Result<Article, NotAnArticle> {
-    article::read(&page(sample), None)
 }
 
 fn dump(sample: &Sample) -> Value {

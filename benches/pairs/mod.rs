@@ -35,12 +35,14 @@ pub(crate) fn pairs(seed: u64, count: usize, corpus: &Corpus) -> Vec<Pair> {
     (0..count).map(|place| pair(&mut random, place, corpus)).collect()
 }
 
-/// One new article after another, for measuring speed.
+/// One new article after another, for measuring speed, in scripts that set spaces between words:
+/// other libraries know no words without them.
 pub(crate) fn articles(seed: u64) -> impl Iterator<Item = Article> {
     let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x2545_f491);
+    let spaced: Vec<&Language> = LANGUAGES.iter().filter(|language| language.spaced).collect();
     (0..).map(move |place: usize| {
-        let source = Source::Grammar(random.pick(LANGUAGES));
-        let sentences = random.between(12, 40);
+        let source = Source::Prose(spaced[random.between(0, spaced.len() - 1)]);
+        let sentences = random.between(8, 30);
         let story = Story::new(&mut random, &source, sentences);
         story.article(&mut random, place, i64::try_from(place / 400).unwrap_or(0))
     })
@@ -151,21 +153,24 @@ fn hours(random: &mut Random, most: usize) -> i64 {
 }
 
 enum Source<'s> {
+    /// News of a small grammar: many texts share many of their shingles.
     Grammar(&'s Language),
+    /// Invented words, as frequent as the words of a language are, and phrases of the grammar.
+    Prose(&'s Language),
     Corpus(&'s (String, String)),
 }
 
 impl Source<'_> {
     fn code(&self) -> &str {
         match self {
-            Self::Grammar(language) => language.code,
+            Self::Grammar(language) | Self::Prose(language) => language.code,
             Self::Corpus((code, _)) => code,
         }
     }
 
     fn spaced(&self) -> bool {
         match self {
-            Self::Grammar(language) => language.spaced,
+            Self::Grammar(language) | Self::Prose(language) => language.spaced,
             Self::Corpus((_, text)) => text.split_whitespace().count() * 14 > text.chars().count(),
         }
     }
@@ -176,18 +181,32 @@ impl Source<'_> {
 
     fn stop(&self) -> &'static str {
         match self {
-            Self::Grammar(language) => language.stop,
+            Self::Grammar(language) | Self::Prose(language) => language.stop,
             Self::Corpus(_) if self.spaced() => ". ",
             Self::Corpus(_) => "。",
         }
     }
 
     fn sentence(&self, random: &mut Random) -> Vec<String> {
+        let phrase = |random: &mut Random, list: &str| {
+            random.pick(&list.split('|').collect::<Vec<_>>()).to_string()
+        };
         match self {
+            Self::Prose(language) => {
+                let mut parts = Vec::new();
+                for _ in 0..random.between(8, 22) {
+                    parts.push(match random.between(0, 99) {
+                        0..=1 => phrase(random, language.subjects),
+                        2 => phrase(random, language.objects),
+                        3 => phrase(random, language.places),
+                        4..=6 => self.name(random),
+                        7..=8 => random.between(2, 4000).to_string(),
+                        _ => word(language, random.rank()),
+                    });
+                }
+                parts
+            }
             Self::Grammar(language) => {
-                let phrase = |random: &mut Random, list: &str| {
-                    random.pick(&list.split('|').collect::<Vec<_>>()).to_string()
-                };
                 let mut parts = vec![phrase(random, language.subjects)];
                 if random.chance(70) {
                     parts.push(self.name(random));
@@ -227,12 +246,20 @@ impl Source<'_> {
 
     fn name(&self, random: &mut Random) -> String {
         let syllables = match self {
-            Self::Grammar(language) => language.syllables,
+            Self::Grammar(language) | Self::Prose(language) => language.syllables,
             Self::Corpus(_) => LANGUAGES[0].syllables,
         };
         let list: Vec<&str> = syllables.split('|').collect();
         (0..random.between(2, 4)).map(|_| *random.pick(&list)).collect()
     }
+}
+
+/// The word of a language that has this rank by frequency: the frequent ones are short.
+fn word(language: &Language, rank: usize) -> String {
+    let syllables: Vec<&str> = language.syllables.split('|').collect();
+    let mut spelling = Random(rank as u64);
+    let length = 1 + usize::try_from((rank + 1).ilog2()).unwrap_or(0) / 4;
+    (0..length).map(|_| *spelling.pick(&syllables)).collect()
 }
 
 /// Sentences as lists of parts, so that edits know words and numbers.
@@ -351,6 +378,19 @@ impl Random {
         let state = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let state = (state ^ (state >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         state ^ (state >> 31)
+    }
+
+    /// A word's rank by frequency from 0, as Zipf has it, of some thirty thousand.
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a rank by chance"
+    )]
+    fn rank(&mut self) -> usize {
+        const WORDS: f64 = 30_000.0;
+        let chance = (self.step() >> 11) as f64 / (1_u64 << 53) as f64;
+        (WORDS.powf(chance) * 3.0) as usize - 3
     }
 
     /// Both ends included.

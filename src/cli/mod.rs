@@ -14,6 +14,7 @@ mod format;
 mod input;
 mod logging;
 mod progress;
+mod review;
 mod run;
 mod service;
 mod site;
@@ -61,6 +62,7 @@ impl From<Exit> for ExitCode {
 /// Reads the arguments and runs the command.
 pub fn main() -> ExitCode {
     let args = Args::parse();
+    quiet_expected_panics();
     match dispatch(args) {
         Ok(exit) => exit.into(),
         Err(error) => {
@@ -71,6 +73,16 @@ pub fn main() -> ExitCode {
             if locked { Exit::Locked } else { Exit::Failure }.into()
         }
     }
+}
+
+/// A panic of feed-rs is caught and told as a flaw of its feed: nobody need read of it here.
+fn quiet_expected_panics() {
+    let tell = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !crate::source::expects_panic() {
+            tell(panic);
+        }
+    }));
 }
 
 fn dispatch(args: Args) -> anyhow::Result<Exit> {
@@ -126,6 +138,7 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
         | Command::Site { .. }
         | Command::Topic { .. }
         | Command::Archive { .. }
+        | Command::Review(_)
         | Command::Feeds { .. } => {
             let options = load_options(&args.common)?;
             let Some(loaded) = load(&options, args.common.json)? else {
@@ -150,6 +163,20 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
                     let kind = sitemap.then_some(crate::source::SourceKind::Sitemap);
                     site::test_feed(&loaded, &feed, kind, args.common.json)
                 }
+                Command::Feeds { command: FeedsCommand::Add(wish) } => feeds::add(&loaded, &wish),
+                Command::Feeds { command: FeedsCommand::Import { file, dry_run } } => {
+                    feeds::import(&loaded, &file, dry_run)
+                }
+                Command::Feeds { command: FeedsCommand::Export } => feeds::export(&loaded),
+                Command::Feeds { command: FeedsCommand::Enable { ids } } => {
+                    feeds::set_enabled(&loaded, &ids, true)
+                }
+                Command::Feeds { command: FeedsCommand::Disable { ids } } => {
+                    feeds::set_enabled(&loaded, &ids, false)
+                }
+                Command::Feeds { command: FeedsCommand::Remove { ids } } => {
+                    feeds::remove(&loaded, &ids)
+                }
                 Command::Site { command: SiteCommand::Test { page } } => {
                     site::test_page(&loaded, &page, args.common.json)
                 }
@@ -158,6 +185,10 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
                 }
                 Command::Topic { command: TopicCommand::Test { text, jsonl: false } } => {
                     topic::test(&loaded, &text, args.common.json)
+                }
+                Command::Review(ref review) => review::review(&loaded, review),
+                Command::Archive { command: ArchiveCommand::Read(command) } => {
+                    review::read(&loaded, &command, args.common.json)
                 }
                 Command::Archive { command: ArchiveCommand::Verify { witness } } => {
                     archive::verify(&loaded, witness.as_deref(), args.common.json)

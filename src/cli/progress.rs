@@ -118,7 +118,11 @@ impl Tally {
                 row.errors += 1;
                 row.error = Some(error.clone());
             }
-            Event::Flawed { .. } | Event::FeedMoved { .. } | Event::HostHeld { .. } => {}
+            Event::Flawed { .. }
+            | Event::FeedMoved { .. }
+            | Event::FeedStale { .. }
+            | Event::HostHeld { .. }
+            | Event::HostLate { .. } => {}
         }
     }
 

@@ -18,7 +18,7 @@ use super::{
     format::{distance, is_styled_stderr, is_terminal_stdout, print_json, print_text},
     logging,
     progress::{Progress, Tally},
-    service,
+    review, service,
 };
 use crate::{
     alert,
@@ -96,7 +96,7 @@ pub(super) fn run(loaded: &Loaded, options: &LoadOptions) -> anyhow::Result<Exit
     logging::start(&loaded.config.settings.log)?;
     let (mut crawl, mut stores) = open(loaded, Timestamp::now())?;
     tracing::info!(
-        feeds = crawl.schedule().feeds().count(),
+        feeds = crawl.schedule().feeds(),
         archive = %loaded.paths.archive.display(),
         state = %loaded.paths.state.display(),
         version = env!("CARGO_PKG_VERSION"),
@@ -155,13 +155,17 @@ pub(super) fn run(loaded: &Loaded, options: &LoadOptions) -> anyhow::Result<Exit
         let mut teller = service::Teller::new(settings.limits.total_timeout + HANGS);
         let plan = plan(settings, None);
         let now = Timestamp::now;
-        daemon::run(&mut crawl, &mut stores, client, readers, plan, commands, now, |notice| {
-            teller.tell(&notice, now());
-            metrics.count(&notice, now());
-            nudged(&nudge, &notice);
-            log(&notice);
-        })
-        .await
+        let crawling =
+            daemon::run(&mut crawl, &mut stores, client, readers, plan, commands, now, |notice| {
+                teller.tell(&notice, now());
+                metrics.count(&notice, now());
+                nudged(&nudge, &notice);
+                log(&notice);
+            });
+        tokio::select! {
+            end = crawling => end,
+            never = review::beside(loaded) => match never {},
+        }
     });
     // A DNS look-up that is still going on must not hold up the end.
     runtime.shutdown_background();
@@ -213,7 +217,7 @@ pub(super) fn once(loaded: &Loaded, feed: Option<&str>, json: bool) -> anyhow::R
     let (mut crawl, mut stores) = open(loaded, Timestamp::now())?;
     let pass = pass(loaded, &mut crawl, &mut stores, feed)?;
     let now = Timestamp::now();
-    let next = crawl.schedule().feeds().filter_map(|(_, feed)| feed.state.next_at).min();
+    let next = crawl.schedule().next_poll();
     if json {
         print_json(&json!({
             "feeds": pass.tally.rows(),
@@ -272,7 +276,7 @@ pub(super) fn pass(
     stores: &mut Stores,
     feed: Option<&str>,
 ) -> anyhow::Result<Pass> {
-    let due = crawl.only_once(feed, Timestamp::now());
+    let due = crawl.only_once(feed, Timestamp::now())?;
     let client = HttpClient::new(compose::fetch(&loaded.config))?;
     let mut progress = Progress::start(due, is_styled_stderr());
     let mut tally = Tally::default();
@@ -369,6 +373,12 @@ fn log(notice: &Notice<'_>) {
         }
         Event::PagePostponed { feed, url, error, until } => {
             tracing::info!(feed.id = %feed, url = %url, until = %until, "the page is tried again later: {error}");
+        }
+        Event::FeedStale { feed, last_new_at } => {
+            tracing::warn!(feed.id = %feed, last_new_at = %last_new_at, "the feed answers but has had no new entry for far longer than usual");
+        }
+        Event::HostLate { host, feed, late } => {
+            tracing::warn!(host = host.as_str(), feed.id = %feed, late_s = late.as_secs(), "the host cannot be asked as often as its feeds' intervals say: its polls are late");
         }
         Event::HostHeld { host, until } => {
             tracing::warn!(host = host.as_str(), until = %until, "the host asks to be left alone");

@@ -6,6 +6,7 @@
 #![warn(missing_docs)]
 
 mod alert;
+mod edit;
 mod effective;
 mod embedded;
 mod feed;
@@ -30,6 +31,7 @@ use std::collections::BTreeSet;
 use crate::{article::SiteRules, topic};
 
 pub use alert::Alert;
+pub use edit::{EditError, add_feeds, read_feeds, remove_feed, set_enabled};
 pub use effective::{Change, diff, hash};
 pub use feed::Feed;
 pub use files::{Files, read};
@@ -81,6 +83,9 @@ impl Config {
         Report::of_warnings(documents)
     }
 }
+
+/// The shipped feeds, as a text to start `feeds.toml` from.
+pub const SHIPPED_FEEDS: &str = embedded::FEEDS;
 
 /// A file and what it says.
 #[derive(Debug, Clone)]

@@ -70,7 +70,7 @@ impl Crawl {
             step.effects.push(Effect::Hold(host.clone(), until));
             step.events.push(Event::HostHeld { host: host.clone(), until });
         }
-        step.effects.push(Effect::AddPage(host.clone(), pending.id, until));
+        step.effects.push(Effect::AddPage(pending.host(), pending.id, until));
         step.events.push(Event::PagePostponed {
             feed: pending.feed_id.clone(),
             url: pending.url.clone(),

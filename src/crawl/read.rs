@@ -6,15 +6,15 @@ use std::{
     time::Duration,
 };
 
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 
 use super::{Keep, PageWork, Rules, Task, Unasked, Work};
 use crate::{
     article::{Article, DateSource, Extraction, TextStatus},
-    fetch::{FetchError, Response},
+    fetch::{FetchError, Request, Response},
     politeness::{Robots, retry_after},
     reader::{self, Document, Fault, PageDocument},
-    source::{Entry, Listing},
+    source::{Entry, Listing, SourceKind},
     text,
     text::Detected,
     topic::{Judgement, Outcome, Text},
@@ -39,6 +39,8 @@ pub enum Reading {
     },
     Robots(Robots),
     Page(PageReading),
+    /// The answer leads to another host.
+    Elsewhere(Box<Request>),
     /// There is nothing to read: the answer alone tells what happened (304, an error, a status).
     Nothing,
     /// The body could not be read as what was asked for, in words.
@@ -94,12 +96,14 @@ pub fn document(
 ) -> Option<(Document, Vec<u8>)> {
     let response = response?;
     let content_type = || response.header("content-type").map(str::to_owned);
+    let listing = |kind: SourceKind, response: &Response| Document::Listing {
+        kind,
+        content_type: content_type(),
+        base: response.url.clone(),
+    };
     let document = match &task.work {
-        Work::Poll { kind, .. } if response.status == 200 => Document::Listing {
-            kind: *kind,
-            content_type: content_type(),
-            base: response.url.clone(),
-        },
+        Work::Poll { kind, .. } if response.status == 200 => listing(*kind, response),
+        Work::Part { .. } if response.status == 200 => listing(SourceKind::Sitemap, response),
         Work::Page(work) if (200..300).contains(&response.status) => {
             let PageWork { pending, feed, .. } = &**work;
             let entry = &pending.entry;
@@ -116,7 +120,7 @@ pub fn document(
                 rules: rules.site(&response.url).map(|site| site.text.clone()),
             }))
         }
-        Work::Poll { .. } | Work::Page(_) | Work::Robots { .. } => return None,
+        Work::Poll { .. } | Work::Part { .. } | Work::Page(_) | Work::Robots { .. } => return None,
     };
     Some((document, std::mem::take(&mut response.body)))
 }
@@ -173,17 +177,14 @@ fn read_task(
     found: Option<Result<reader::Reading, Fault>>,
     now: Timestamp,
 ) -> Reading {
+    let wanted = task.request.as_ref().map(|request| request.wanted);
+    if let (Some(Ok(response)), Some(wanted)) = (response, wanted)
+        && let Some(onward) = response.onward(wanted)
+    {
+        return Reading::Elsewhere(Box::new(onward));
+    }
     match &task.work {
-        Work::Poll { .. } => match found {
-            Some(Ok(reader::Reading::Listing(Ok(listing), body_hash))) => {
-                Reading::Listing { listing: Box::new(listing), body_hash }
-            }
-            Some(Ok(reader::Reading::Listing(Err(error), _))) => {
-                Reading::Unreadable(error.to_string())
-            }
-            Some(Err(fault)) => Reading::Unreadable(fault.to_string()),
-            Some(Ok(reader::Reading::Page(_))) | None => Reading::Nothing,
-        },
+        Work::Poll { zone, .. } | Work::Part { zone, .. } => read_listing(zone.as_ref(), found),
         Work::Robots { before, .. } => Reading::Robots(match response {
             Some(Ok(response)) => {
                 Robots::from_answer(response.status, &response.body, before.as_ref(), now)
@@ -195,6 +196,18 @@ fn read_task(
             _ => Robots::unreachable(before.as_ref(), now),
         }),
         Work::Page(work) => Reading::Page(read_page(rules, work, response, found)),
+    }
+}
+
+fn read_listing(zone: Option<&TimeZone>, found: Option<Result<reader::Reading, Fault>>) -> Reading {
+    match found {
+        Some(Ok(reader::Reading::Listing(Ok(mut listing), body_hash))) => {
+            listing.set_zone(zone);
+            Reading::Listing { listing: Box::new(listing), body_hash }
+        }
+        Some(Ok(reader::Reading::Listing(Err(error), _))) => Reading::Unreadable(error.to_string()),
+        Some(Err(fault)) => Reading::Unreadable(fault.to_string()),
+        Some(Ok(reader::Reading::Page(_))) | None => Reading::Nothing,
     }
 }
 

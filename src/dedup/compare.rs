@@ -66,7 +66,7 @@ pub fn compare(
     let own = |set: &[u64]| -> Vec<u64> {
         set.iter().copied().filter(|hash| boilerplate.binary_search(hash).is_err()).collect()
     };
-    let (a_set, b_set) = (own(&a.set), own(&b.set));
+    let (a_set, b_set) = (own(a.set()), own(b.set()));
     let shared = shared(&a_set, &b_set);
     let all = a_set.len() + b_set.len() - shared;
     let fewer = a.numbers.len().min(b.numbers.len());
@@ -120,7 +120,7 @@ fn lead(a: &Text, b: &Text, boilerplate: &[u64]) -> f32 {
         .filter(|hash| boilerplate.binary_search(hash).is_err())
         .take(OPENING)
         .collect();
-    let found = opening.iter().filter(|hash| b.set.binary_search(hash).is_ok()).count();
+    let found = opening.iter().filter(|hash| b.set().binary_search(hash).is_ok()).count();
     share(found, opening.len())
 }
 

@@ -1,18 +1,20 @@
 //! What is known of all documents so far, on disk: for each its address, its text's hash, its
 //! cluster and the sketch that finds its like.
 
+use std::{collections::VecDeque, sync::Arc};
+
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use super::{
     Circumstances, Class, Document, Evidence, Kept, Sketch, Verdict, compare,
     revision::{Revision, revision},
-    segment::{self, FREQUENT, Kind, Postings},
+    segment::{self, FREQUENT, Kind, Posting, Postings},
     shingle::{self, Text, mix},
 };
 
 /// Changes with whatever is stored; an index with another one is made anew.
-const FORMAT: i64 = 1;
+const FORMAT: i64 = 2;
 /// Documents whose postings are in memory; then they become a segment.
 const RECENT: u32 = 4096;
 /// Two shared hashes make a candidate.
@@ -32,6 +34,9 @@ const PEERS: usize = 8;
 const PEERS_SHARING: usize = 3;
 /// A shingle on more days than this is boilerplate.
 const DAYS: usize = 3;
+/// So many texts are held ready to be compared, of so many shingles (of 16 bytes) together.
+const TEXTS: usize = 256;
+const TEXT_SHINGLES: usize = 1 << 18;
 /// Texts shorter than this many words are alike too easily; their titles have to agree.
 const SHORT: u32 = 8;
 
@@ -39,7 +44,7 @@ const SHORT: u32 = 8;
 #[derive(Debug, Clone)]
 pub struct Prepared<'d> {
     document: &'d Document,
-    text: Text,
+    text: Arc<Text>,
     /// Postings' hashes of the sketch.
     sketch: Vec<u32>,
     address: u64,
@@ -57,7 +62,7 @@ impl<'d> Prepared<'d> {
             address: shingle::hash(document.url_key.as_str().as_bytes()),
             content: text.content,
             host: shingle::hash(document.url_key.host().as_bytes()),
-            text,
+            text: Arc::new(text),
         }
     }
 
@@ -66,7 +71,7 @@ impl<'d> Prepared<'d> {
     /// below the greatest in the sketch of the other, which has `size` shingles.
     #[expect(clippy::cast_precision_loss, reason = "an estimate of small numbers")]
     fn containment(&self, shared: usize, size: u32) -> f32 {
-        let (own, other) = (self.text.set.len().max(1) as f32, size.max(1) as f32);
+        let (own, other) = (self.text.shingles.len().max(1) as f32, size.max(1) as f32);
         let comparable = self.sketch.len() as f32 * (own.min(other) / own.max(other)).min(1.0);
         shared as f32 / comparable.max(1.0)
     }
@@ -84,10 +89,36 @@ pub struct Index {
     recent: u32,
     /// The first document of each day on which some came in.
     days: Vec<(u32, i64)>,
+    texts: Texts,
+}
+
+/// The texts compared or taken in last: what is copied is copied soon, and reading a record back
+/// costs more than all the rest of a judgement.
+#[derive(Debug, Default)]
+struct Texts {
+    /// By document, the latest last.
+    texts: VecDeque<(u32, Arc<Text>)>,
+    shingles: usize,
+}
+
+impl Texts {
+    fn get(&self, doc: u32) -> Option<Arc<Text>> {
+        self.texts.iter().rev().find(|(other, _)| *other == doc).map(|(_, text)| Arc::clone(text))
+    }
+
+    fn put(&mut self, doc: u32, text: &Arc<Text>) {
+        self.shingles += text.shingles.len();
+        self.texts.push_back((doc, Arc::clone(text)));
+        while self.texts.len() > TEXTS || self.shingles > TEXT_SHINGLES {
+            let Some((_, oldest)) = self.texts.pop_front() else { break };
+            self.shingles -= oldest.shingles.len();
+        }
+    }
 }
 
 /// A document as the index keeps it.
 struct Known {
+    doc: u32,
     id: String,
     cluster: u32,
     published: Option<i64>,
@@ -151,6 +182,7 @@ impl Index {
                 |row| row.get(0),
             )?,
             recent: 0,
+            texts: Texts::default(),
             days: connection
                 .prepare("SELECT doc, day FROM dedup_days ORDER BY doc")?
                 .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
@@ -199,8 +231,7 @@ impl Index {
         let mut boilerplate: Option<Vec<u64>> = None;
         'candidates: for cluster in self.candidates(connection, document)? {
             for known in members(connection, cluster)? {
-                let Some(kept) = text_of(&known.id) else { continue };
-                let other = Text::of(&kept.title, &kept.text);
+                let Some(other) = self.text(&known, &mut text_of) else { continue };
                 let circumstances = known.circumstances(document);
                 let (mut class, mut evidence) = compare(&document.text, &other, &[], circumstances);
                 if evidence.containment_ab.max(evidence.containment_ba) < RELATED {
@@ -272,7 +303,7 @@ impl Index {
                 document.address.cast_signed(),
                 document.content.cast_signed(),
                 document.host.cast_signed(),
-                u32::try_from(document.text.set.len()).unwrap_or(u32::MAX),
+                u32::try_from(document.text.shingles.len()).unwrap_or(u32::MAX),
             ])?;
         let mut sketch = document.sketch.clone();
         if cluster != doc {
@@ -280,16 +311,9 @@ impl Index {
                 .prepare_cached("INSERT INTO dedup_members (cluster, doc) VALUES (?1, ?2)")?
                 .execute([cluster, doc])?;
             // The cluster's postings are there already but for what this member adds.
-            let mut unknown = Vec::with_capacity(sketch.len());
             let mut found = Vec::new();
-            for hash in sketch {
-                found.clear();
-                self.near.find(connection, hash, &mut found)?;
-                if !found.contains(&cluster) {
-                    unknown.push(hash);
-                }
-            }
-            sketch = unknown;
+            self.near.find(connection, &sketch, 1, &mut found)?;
+            sketch.retain(|hash| !found.contains(&(*hash, cluster)));
         }
         let bytes: Vec<u8> = sketch.iter().flat_map(|hash| hash.to_le_bytes()).collect();
         connection
@@ -301,6 +325,10 @@ impl Index {
         }
         for hash in sketch {
             self.near.add((hash, cluster));
+        }
+        // A copy may be archived without its text.
+        if cluster == doc || verdict.class == Class::Revision {
+            self.texts.put(doc, &document.text);
         }
         self.next += 1;
         self.recent += 1;
@@ -388,9 +416,8 @@ impl Index {
             let known = known(connection, doc)?.filter(|known| known.content == document.content);
             let Some(known) = known else { continue };
             let circumstances = known.circumstances(document);
-            let kept = text_of(&known.id).map(|kept| Text::of(&kept.title, &kept.text));
-            let other = kept.as_ref().unwrap_or(&document.text);
-            let (_, evidence) = compare(&document.text, other, &[], circumstances);
+            let other = self.text(&known, text_of).unwrap_or_else(|| Arc::clone(&document.text));
+            let (_, evidence) = compare(&document.text, &other, &[], circumstances);
             if document.text.words() < SHORT && evidence.title < 0.5 {
                 continue;
             }
@@ -407,19 +434,18 @@ impl Index {
 
     /// Clusters that share hashes with the document's sketch, the likeliest first.
     fn candidates(&mut self, connection: &Connection, document: &Prepared<'_>) -> Result<Vec<u32>> {
-        let mut hits: Vec<u32> = Vec::new();
+        let wanted = SHARED.min(document.sketch.len());
         let mut found = Vec::new();
-        for hash in &document.sketch {
-            found.clear();
-            self.near.find(connection, *hash, &mut found)?;
-            found.sort_unstable();
-            found.dedup();
-            if found.len() <= FREQUENT && self.days_of(&found) <= DAYS {
-                hits.append(&mut found);
+        self.near.find(connection, &document.sketch, wanted, &mut found)?;
+        found.sort_unstable();
+        found.dedup();
+        let mut hits: Vec<u32> = Vec::new();
+        for run in found.chunk_by(|a, b| a.0 == b.0) {
+            if run.len() <= FREQUENT && self.days_of(run) <= DAYS {
+                hits.extend(run.iter().map(|(_, cluster)| cluster));
             }
         }
         hits.sort_unstable();
-        let wanted = SHARED.min(document.sketch.len());
         let mut counted: Vec<(usize, u32)> = hits
             .chunk_by(|a, b| a == b)
             .filter(|run| run.len() >= wanted)
@@ -442,13 +468,13 @@ impl Index {
     }
 
     /// Days on which the clusters, sorted, came in.
-    fn days_of(&self, clusters: &[u32]) -> usize {
+    fn days_of(&self, clusters: &[Posting]) -> usize {
         if clusters.len() <= DAYS {
             return clusters.len();
         }
         let mut days: Vec<i64> = clusters
             .iter()
-            .filter_map(|cluster| {
+            .filter_map(|(_, cluster)| {
                 let after = self.days.partition_point(|(first, _)| first <= cluster);
                 self.days.get(after.checked_sub(1)?).map(|(_, day)| *day)
             })
@@ -473,10 +499,9 @@ impl Index {
             else {
                 continue;
             };
-            let Some(kept) = text_of(&known.id) else { continue };
-            let peer = Text::of(&kept.title, &kept.text);
+            let Some(peer) = self.text(&known, text_of) else { continue };
             seen.extend(
-                peer.set.iter().filter(|hash| document.text.set.binary_search(hash).is_ok()),
+                peer.set().iter().filter(|hash| document.text.set().binary_search(hash).is_ok()),
             );
             peers += 1;
             if peers == PEERS {
@@ -491,12 +516,27 @@ impl Index {
             .collect())
     }
 
+    /// A known text, ready to be compared.
+    fn text(
+        &mut self,
+        known: &Known,
+        text_of: &mut impl FnMut(&str) -> Option<Kept>,
+    ) -> Option<Arc<Text>> {
+        if let Some(text) = self.texts.get(known.doc) {
+            return Some(text);
+        }
+        let kept = text_of(&known.id)?;
+        let text = Arc::new(Text::of(&kept.title, &kept.text));
+        self.texts.put(known.doc, &text);
+        Some(text)
+    }
+
     fn exact(&mut self, connection: &Connection, hash: u64) -> Result<Vec<u32>> {
         let mut found = Vec::new();
-        self.exact.find(connection, high(hash), &mut found)?;
+        self.exact.find(connection, &[high(hash)], 1, &mut found)?;
         found.sort_unstable();
         found.dedup();
-        Ok(found)
+        Ok(found.into_iter().map(|(_, doc)| doc).collect())
     }
 
     /// The number of the document with this id.
@@ -534,6 +574,7 @@ fn known(connection: &Connection, doc: u32) -> Result<Option<Known>> {
         )?
         .query_row([doc], |row| {
             Ok(Known {
+                doc,
                 id: row.get(0)?,
                 cluster: row.get(1)?,
                 published: row.get(2)?,

@@ -1,9 +1,9 @@
 //! Postings: which documents or clusters have a hash. Recent ones in memory, the others in sorted
 //! segments on disk that only ever merge, so that an insertion never touches an old page.
 //!
-//! A segment is cut into buckets by the leading bits of the hash, one row each, and has a Bloom
-//! filter of one word a hash (Putze, Sanders and Singler, "Cache-, hash- and space-efficient Bloom
-//! filters", 2007) that keeps most lookups away from the disk.
+//! A segment is cut into buckets by the leading bits of the hash, one row each, and has a blocked
+//! Bloom filter (Putze, Sanders and Singler, "Cache-, hash- and space-efficient Bloom filters",
+//! 2007) that keeps most lookups away from the disk.
 
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
@@ -75,19 +75,29 @@ impl Postings {
         self.recent.add(posting);
     }
 
-    /// Appends to `found` what `hash` leads to, the oldest first.
+    /// Appends to `found` what the hashes lead to. A segment that has fewer than `least` of them is
+    /// passed over: a document's postings are all in one.
     pub(super) fn find(
         &mut self,
         connection: &Connection,
-        hash: u32,
-        found: &mut Vec<u32>,
+        hashes: &[u32],
+        least: usize,
+        found: &mut Vec<Posting>,
     ) -> Result<()> {
+        let mut likely = Vec::with_capacity(hashes.len());
         for segment in &mut self.segments {
-            if segment.may_have(connection, hash)? {
-                segment.find(connection, hash, found)?;
+            segment.load_filter(connection)?;
+            likely.clear();
+            likely.extend(hashes.iter().copied().filter(|hash| segment.may_have(*hash)));
+            if likely.len() >= least {
+                for hash in &likely {
+                    segment.find(connection, *hash, found)?;
+                }
             }
         }
-        self.recent.find(hash, found);
+        for hash in hashes {
+            self.recent.find(*hash, found);
+        }
         Ok(())
     }
 
@@ -168,9 +178,9 @@ impl Recent {
         }
     }
 
-    fn find(&self, hash: u32, found: &mut Vec<u32>) {
+    fn find(&self, hash: u32, found: &mut Vec<Posting>) {
         let slot = self.slots.get(slot(hash)).map(Vec::as_slice).unwrap_or_default();
-        found.extend(slot.iter().filter(|(other, _)| *other == hash).map(|(_, value)| value));
+        found.extend(slot.iter().filter(|(other, _)| *other == hash));
     }
 
     fn take(&mut self) -> Vec<Posting> {
@@ -201,29 +211,36 @@ struct Segment {
 }
 
 impl Segment {
-    fn may_have(&mut self, connection: &Connection, hash: u32) -> Result<bool> {
+    fn load_filter(&mut self, connection: &Connection) -> Result<()> {
         if self.filter.is_empty() {
-            let bytes: Vec<u8> = connection
-                .prepare_cached("SELECT filter FROM dedup_segments WHERE segment = ?1")?
-                .query_row([self.number], |row| row.get(0))?;
-            self.filter =
-                bytes.as_chunks::<8>().0.iter().map(|word| u64::from_le_bytes(*word)).collect();
+            let mut statement = connection
+                .prepare_cached("SELECT filter FROM dedup_segments WHERE segment = ?1")?;
+            let mut rows = statement.query([self.number])?;
+            if let Some(row) = rows.next()? {
+                let words = row.get_ref(0)?.as_blob()?.as_chunks::<8>().0;
+                self.filter = words.iter().map(|word| u64::from_le_bytes(*word)).collect();
+            }
         }
-        let (word, bits) = probe(hash, self.filter.len());
-        Ok(self.filter.get(word).is_some_and(|word| word & bits == bits))
+        Ok(())
     }
 
-    fn find(&self, connection: &Connection, hash: u32, found: &mut Vec<u32>) -> Result<()> {
+    fn may_have(&self, hash: u32) -> bool {
+        let (block, bits) = probe(hash, self.filter.len());
+        let block = self.filter.get(block..block + BLOCK).unwrap_or_default();
+        bits.into_iter().all(|(word, bit)| block.get(word).is_some_and(|word| word & bit != 0))
+    }
+
+    fn find(&self, connection: &Connection, hash: u32, found: &mut Vec<Posting>) -> Result<()> {
         let bucket = bucket_of(hash, self.bits);
         let mut statement =
             connection.prepare_cached("SELECT data FROM dedup_buckets WHERE bucket = ?1")?;
         let mut rows = statement.query([row_of(self.number, bucket)])?;
         if let Some(row) = rows.next()? {
             let data = row.get_ref(0)?.as_blob()?;
-            for (other, value) in decode(data, start_of(bucket, self.bits), self.base) {
-                if other == hash {
-                    found.push(value);
-                } else if other > hash {
+            for posting in decode(data, start_of(bucket, self.bits), self.base) {
+                if posting.0 == hash {
+                    found.push(posting);
+                } else if posting.0 > hash {
                     break;
                 }
             }
@@ -261,12 +278,12 @@ fn merge(
     let coarse = sources.iter().map(|segment| segment.bits).min().unwrap_or(0);
     let mut entries = 0_u64;
     for source in sources {
-        let words: i64 = connection.query_row(
-            "SELECT length(filter) / 8 FROM dedup_segments WHERE segment = ?1",
+        let blocks: i64 = connection.query_row(
+            "SELECT length(filter) / 64 FROM dedup_segments WHERE segment = ?1",
             [source.number],
             |row| row.get(0),
         )?;
-        entries += u64::try_from(words).unwrap_or(0) * KEYS_A_WORD;
+        entries += u64::try_from(blocks).unwrap_or(0) * KEYS_A_BLOCK;
     }
     let lowest = sources.iter().map(|segment| segment.base).min().unwrap_or(0);
     let latest = sources.iter().map(|segment| segment.latest).max().unwrap_or(0);
@@ -305,17 +322,20 @@ struct Writer<'c> {
     filter: Vec<u64>,
 }
 
-const KEYS_A_WORD: u64 = 8;
+/// Words of a filter that one hash may set: a line of the processor's cache.
+const BLOCK: usize = 8;
+/// Ten bits a key: of a hundred hashes that are not there about one seems to be.
+const KEYS_A_BLOCK: u64 = 51;
 
 impl<'c> Writer<'c> {
     fn new(connection: &'c Connection, number: i64, entries: u64, postings: &[Posting]) -> Self {
-        let words = usize::try_from(entries.div_ceil(KEYS_A_WORD)).unwrap_or(1).max(1);
+        let blocks = usize::try_from(entries.div_ceil(KEYS_A_BLOCK)).unwrap_or(1).max(1);
         Self {
             connection,
             number,
             bits: (entries / BUCKET).max(1).ilog2(),
             base: postings.iter().map(|(_, value)| *value).min().unwrap_or(0),
-            filter: vec![0; words],
+            filter: vec![0; blocks * BLOCK],
         }
     }
 
@@ -330,9 +350,12 @@ impl<'c> Writer<'c> {
             let data = encode(run, start_of(bucket, bits), self.base);
             insert.execute(params![row_of(self.number, bucket), data])?;
             for (hash, _) in run {
-                let (word, bits) = probe(*hash, self.filter.len());
-                if let Some(word) = self.filter.get_mut(word) {
-                    *word |= bits;
+                let (block, bits) = probe(*hash, self.filter.len());
+                let block = self.filter.get_mut(block..block + BLOCK).unwrap_or_default();
+                for (word, bit) in bits {
+                    if let Some(word) = block.get_mut(word) {
+                        *word |= bit;
+                    }
                 }
             }
         }
@@ -366,12 +389,16 @@ impl<'c> Writer<'c> {
     }
 }
 
-/// The word of a filter of `words` words that `hash` is noted in, and its three bits there.
-fn probe(hash: u32, words: usize) -> (usize, u64) {
-    let word = (u64::from(hash) * words as u64) >> 32;
-    let bits = mix(u64::from(hash));
-    let mask = (1 << (bits & 63)) | (1 << ((bits >> 6) & 63)) | (1 << ((bits >> 12) & 63));
-    (usize::try_from(word).unwrap_or(0), mask)
+/// The block of a filter of `words` words that `hash` is noted in, and where its bits are there.
+fn probe(hash: u32, words: usize) -> (usize, [(usize, u64); 6]) {
+    let block = (u64::from(hash) * (words / BLOCK) as u64) >> 32;
+    let mut bits = mix(u64::from(hash));
+    let places = [(); 6].map(|()| {
+        let place = ((bits >> 6) as usize % BLOCK, 1 << (bits & 63));
+        bits >>= 9;
+        place
+    });
+    (usize::try_from(block).unwrap_or(0) * BLOCK, places)
 }
 
 fn bucket_of(hash: u32, bits: u32) -> u32 {

@@ -1,6 +1,10 @@
 //! Words and word 3-grams.
 
-use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
+use std::sync::{LazyLock, OnceLock};
+
+use unicode_normalization::{
+    IsNormalized, UnicodeNormalization, char::canonical_combining_class, is_nfkc_quick,
+};
 
 /// Weight of a shingle: three words. A Han or kana character is half a word, and a character of a
 /// script that sets no spaces between words a quarter.
@@ -11,8 +15,8 @@ const SHINGLE_WEIGHT: u32 = 12;
 pub struct Text {
     /// Hashes of the word 3-grams in the order of the text.
     pub(super) shingles: Vec<u64>,
-    /// The same, sorted, each once.
-    pub(super) set: Vec<u64>,
+    /// Made of them when first asked for: most texts are like no other.
+    set: OnceLock<Vec<u64>>,
     /// Hashes of the numbers in the text, sorted, each once.
     pub(super) numbers: Vec<u64>,
     /// Hashes of the words of the title, sorted, each once.
@@ -33,20 +37,43 @@ impl Text {
         let content = tokens.words.iter().fold(SEED, |state, (hash, _)| mix(state ^ hash));
         let mut headline = Tokens::default();
         words(title, |word| headline.push(word));
-        if tokens.weight() < SHORT {
-            let mut both = headline.clone();
-            both.words.append(&mut tokens.words);
-            tokens.words = both.words;
-            tokens.numbers.append(&mut both.numbers);
-        }
-        let shingles = tokens.shingles();
-        let mut set = shingles.clone();
-        sort_once(&mut set);
-        let mut numbers = tokens.numbers.clone();
-        sort_once(&mut numbers);
         let mut title: Vec<u64> = headline.words.iter().map(|(hash, _)| *hash).collect();
         sort_once(&mut title);
-        Self { shingles, set, numbers, title, weight: tokens.weight(), content }
+        if tokens.weight < SHORT {
+            headline.words.append(&mut tokens.words);
+            headline.numbers.append(&mut tokens.numbers);
+            headline.weight += tokens.weight;
+            tokens = headline;
+        }
+        let shingles = tokens.shingles();
+        let mut numbers = tokens.numbers;
+        sort_once(&mut numbers);
+        Self { shingles, set: OnceLock::new(), numbers, title, weight: tokens.weight, content }
+    }
+
+    /// The shingles, sorted, each once.
+    pub(super) fn set(&self) -> &[u64] {
+        self.set.get_or_init(|| {
+            let mut set = self.shingles.clone();
+            sort_once(&mut set);
+            set
+        })
+    }
+
+    /// The smallest shingles, sorted, each once: all up to `bound`, and `least` of them (or all
+    /// there are) where fewer are below it.
+    pub(super) fn smallest(&self, least: usize, bound: u64) -> Vec<u64> {
+        // Twice as many as are wanted are expected below this; so seldom are they too few.
+        let likely = (u64::MAX / (self.shingles.len() as u64 + 1)).saturating_mul(2 * least as u64);
+        let mut small: Vec<u64> =
+            self.shingles.iter().copied().filter(|hash| *hash < bound.max(likely)).collect();
+        sort_once(&mut small);
+        if small.len() < least {
+            small = self.set().to_vec();
+        }
+        let below = small.partition_point(|hash| *hash < bound);
+        small.truncate(below.max(least));
+        small
     }
 
     /// Words, counting characters of scripts without spaces at their share.
@@ -65,6 +92,8 @@ struct Tokens {
     /// Hash and weight, in quarters of a word.
     words: Vec<(u64, u32)>,
     numbers: Vec<u64>,
+    /// Of all words.
+    weight: u32,
 }
 
 impl Tokens {
@@ -76,10 +105,7 @@ impl Tokens {
             self.numbers.push(hash);
         }
         self.words.push((hash, weight));
-    }
-
-    fn weight(&self) -> u32 {
-        self.words.iter().map(|(_, weight)| weight).sum()
+        self.weight += weight;
     }
 
     fn shingles(&self) -> Vec<u64> {
@@ -140,77 +166,105 @@ fn script(c: char) -> Script {
 /// forms folded; or one character where the script sets no spaces. In a number, separators of
 /// thousands and decimals are left out.
 pub(super) fn words(text: &str, mut found: impl FnMut(&[u8])) {
-    let mut word = Vec::with_capacity(32);
-    if text.is_ascii() || is_nfkc_quick(text.chars()) == IsNormalized::Yes {
-        split(text.chars(), &mut word, &mut found);
+    let plain = PLAIN.as_slice();
+    let is_plain = |c: char| plain.get(c as usize).is_some_and(|kind| *kind != UNKNOWN);
+    if text.chars().all(is_plain) || is_nfkc_quick(text.chars()) == IsNormalized::Yes {
+        split(plain, text.chars(), &mut found);
     } else {
-        split(text.nfkc(), &mut word, &mut found);
+        split(plain, text.nfkc(), &mut found);
     }
 }
 
-fn split(text: impl Iterator<Item = char>, word: &mut Vec<u8>, found: &mut impl FnMut(&[u8])) {
-    let mut text = text.peekable();
-    let mut buffer = [0_u8; 4];
-    let mut number = false;
-    while let Some(c) = text.next() {
-        if c.is_ascii() {
-            let byte = u8::try_from(c).unwrap_or_default();
-            if byte.is_ascii_digit() {
-                if !number {
-                    flush(word, found);
-                }
-                number = true;
-                word.push(byte);
-            } else if byte.is_ascii_alphabetic() {
-                if number {
-                    flush(word, found);
-                }
-                number = false;
-                word.push(byte.to_ascii_lowercase());
-            } else if !(number
-                && matches!(byte, b'.' | b',' | b'\'')
-                && text.peek().is_some_and(char::is_ascii_digit))
-            {
-                flush(word, found);
-                number = false;
-            }
-            continue;
-        }
-        // Marks belong to the letter before them: vowel signs of Indic scripts, Arabic points.
-        let letter = c.is_alphanumeric() || is_mark(c);
-        if !letter {
-            // A narrow space between digits sets off thousands.
-            let thousands = number
-                && matches!(c, '\u{a0}' | '\u{2009}' | '\u{202f}')
-                && text.peek().is_some_and(char::is_ascii_digit);
-            if !thousands {
-                flush(word, found);
-                number = false;
-            }
-            continue;
-        }
-        if let Some(digit) = decimal(c) {
-            if !number {
-                flush(word, found);
-            }
-            number = true;
-            word.push(digit);
-            continue;
-        }
-        if number {
-            flush(word, found);
-            number = false;
-        }
-        if matches!(script(c), Script::Spaced) {
-            for lower in c.to_lowercase() {
-                word.extend_from_slice(lower.encode_utf8(&mut buffer).as_bytes());
-            }
+/// What a character below U+2100 is, most letters of spaced scripts among them: the letter in lower
+/// case, or one of the kinds below. NFKC changes none of them, or to what makes the same words.
+static PLAIN: LazyLock<Vec<u32>> = LazyLock::new(|| {
+    let kind = |code: u32| {
+        let Some(c) = char::from_u32(code) else { return UNKNOWN };
+        let mut lower = c.to_lowercase();
+        let single = lower.next().filter(|_| lower.next().is_none());
+        if c.is_ascii_digit() {
+            DIGIT
+        } else if matches!(c, '\u{a0}' | '\u{2009}' | '\u{202f}' | '…') {
+            SEPARATOR
+        } else if is_nfkc_quick([c].into_iter()) != IsNormalized::Yes
+            || canonical_combining_class(c) != 0
+            || !matches!(script(c), Script::Spaced)
+        {
+            UNKNOWN
+        } else if c.is_alphabetic() {
+            single.map_or(UNKNOWN, u32::from)
+        } else if c.is_alphanumeric() || is_mark(c) {
+            UNKNOWN
         } else {
-            flush(word, found);
-            found(c.encode_utf8(&mut buffer).as_bytes());
+            SEPARATOR
+        }
+    };
+    (0..0x2100).map(kind).collect()
+});
+
+/// Takes a closer look.
+const UNKNOWN: u32 = 0;
+/// An ASCII digit.
+const DIGIT: u32 = 1;
+/// No part of a word.
+const SEPARATOR: u32 = u32::MAX;
+
+fn split(plain: &[u32], text: impl Iterator<Item = char>, found: &mut impl FnMut(&[u8])) {
+    let mut word = Vec::with_capacity(32);
+    let mut number = false;
+    // After a number, what may set off its thousands or decimals: the next character tells.
+    let mut pending = false;
+    for c in text {
+        let mut kind = plain.get(c as usize).copied().unwrap_or(UNKNOWN);
+        let mut digit = c;
+        if kind == UNKNOWN {
+            if let Some(found) = decimal(c) {
+                (kind, digit) = (DIGIT, char::from(found));
+            } else if !c.is_alphanumeric() && !is_mark(c) {
+                kind = SEPARATOR;
+            }
+        }
+        if kind == DIGIT {
+            if !number {
+                flush(&mut word, found);
+            }
+            word.push(u8::try_from(digit).unwrap_or(b'0'));
+            (number, pending) = (true, false);
+            continue;
+        }
+        if kind == SEPARATOR && number && !pending && matches!(c, '.' | ',' | '\'') {
+            pending = true;
+            continue;
+        }
+        if number || kind == SEPARATOR {
+            flush(&mut word, found);
+            (number, pending) = (false, false);
+        }
+        match kind {
+            SEPARATOR => {}
+            // Marks belong to the letter before them: vowel signs of Indic scripts, Arabic points.
+            UNKNOWN if matches!(script(c), Script::Spaced) => {
+                c.to_lowercase().for_each(|lower| push(&mut word, lower));
+            }
+            UNKNOWN => {
+                flush(&mut word, found);
+                push(&mut word, c);
+                flush(&mut word, found);
+            }
+            lower => push(&mut word, char::from_u32(lower).unwrap_or(c)),
         }
     }
-    flush(word, found);
+    flush(&mut word, found);
+}
+
+fn push(word: &mut Vec<u8>, c: char) {
+    if let Ok(byte) = u8::try_from(c)
+        && byte.is_ascii()
+    {
+        word.push(byte);
+    } else {
+        word.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+    }
 }
 
 fn flush(word: &mut Vec<u8>, found: &mut impl FnMut(&[u8])) {
@@ -231,8 +285,8 @@ fn is_mark(c: char) -> bool {
 fn decimal(c: char) -> Option<u8> {
     let code = u32::from(c);
     let zero = [
-        0x0660, 0x06f0, 0x0966, 0x09e6, 0x0a66, 0x0ae6, 0x0b66, 0x0be6, 0x0c66, 0x0ce6, 0x0d66,
-        0x0e50, 0x0ed0, 0x0f20, 0x1040, 0x17e0,
+        0x0030, 0x0660, 0x06f0, 0x0966, 0x09e6, 0x0a66, 0x0ae6, 0x0b66, 0x0be6, 0x0c66, 0x0ce6,
+        0x0d66, 0x0e50, 0x0ed0, 0x0f20, 0x1040, 0x17e0,
     ]
     .into_iter()
     .find(|zero| (*zero..zero + 10).contains(&code))?;

@@ -22,9 +22,7 @@ impl Sketch {
     }
 
     pub fn of_text(text: &Text) -> Self {
-        let sampled = text.set.partition_point(|hash| *hash < SAMPLE);
-        let length = sampled.max(SMALLEST).min(text.set.len());
-        Self { hashes: text.set.get(..length).unwrap_or_default().to_vec() }
+        Self { hashes: text.smallest(SMALLEST, SAMPLE) }
     }
 
     /// Sixteen hexadecimal digits a hash, the eight smallest: what a record shows of it.

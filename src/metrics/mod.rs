@@ -209,7 +209,7 @@ impl Metrics {
     fn count_visit(&self, visit: &Visit) {
         let Some(answer) = &visit.response else { return };
         let wanted = match visit.task.work {
-            Work::Poll { .. } => "feed",
+            Work::Poll { .. } | Work::Part { .. } => "feed",
             Work::Robots { .. } => "robots",
             Work::Page(_) => "page",
         };

@@ -405,7 +405,7 @@ fn an_index_gives_more_listings_and_a_text_gives_addresses() {
     use std::io::Write;
     let index = "<sitemapindex><sitemap><loc>https://news.example/1.xml.gz</loc></sitemap><sitemap><loc>/2.xml</loc></sitemap></sitemapindex>";
     let listing = parse(SourceKind::Sitemap, index.as_bytes(), None, &base()).unwrap();
-    let more: Vec<&str> = listing.more.iter().map(Url::as_str).collect();
+    let more: Vec<&str> = listing.more.iter().map(|more| more.url.as_str()).collect();
     assert_eq!(more, ["https://news.example/1.xml.gz", "https://news.example/2.xml"]);
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     gzip.write_all(b"https://news.example/a\r\nhttps://news.example/b\n").unwrap();

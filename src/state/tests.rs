@@ -62,7 +62,7 @@ fn a_feed_keeps_its_state_and_adds_up_its_counters() {
             etag: Some(b"\"\xff\xfe\"".to_vec()),
             last_modified: Some(b"yesterday, honestly".to_vec()),
         },
-        validators_of: Some(Box::new(Url::parse("https://news.example/feed").unwrap())),
+        validators_of: Some("https://news.example/feed".into()),
         ..FeedState::default()
     };
     {
