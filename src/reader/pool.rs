@@ -77,10 +77,10 @@ impl Pool {
 
 impl Read for Pool {
     async fn read(&self, document: Document, body: Vec<u8>) -> Result<Reading, Fault> {
-        let ended = |_| Fault::Interrupted("was stopped".to_owned());
+        let ended = || Fault::Interrupted("was stopped".to_owned());
         let (answer, answered) = oneshot::channel();
-        self.asks.send(Ask { document, body, answer }).await.map_err(|e| ended(drop(e)))?;
-        answered.await.map_err(|e| ended(drop(e)))?
+        self.asks.send(Ask { document, body, answer }).await.map_err(|_| ended())?;
+        answered.await.map_err(|_| ended())?
     }
 }
 

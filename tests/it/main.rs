@@ -17,6 +17,7 @@ mod feeds_commands;
 mod fetch;
 mod hostile;
 mod kill;
+mod packaging;
 mod pages;
 mod polling;
 mod readers;
