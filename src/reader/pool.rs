@@ -20,7 +20,7 @@ use tokio::{
 };
 
 use super::{
-    Document, Fault, Limits, Read, Reading,
+    Document, Fault, Limits, Read, Reading, SourceKind,
     wire::{self, Answer},
 };
 
@@ -231,7 +231,7 @@ impl Worker {
     /// The first word: an empty page must be called empty.
     async fn greet(&mut self, time: Duration) -> io::Result<()> {
         let base = url::Url::parse("http://localhost/").map_err(io::Error::other)?;
-        let document = Document::Listing { kind: Default::default(), content_type: None, base };
+        let document = Document::Listing { kind: SourceKind::default(), content_type: None, base };
         let answer = time::timeout(time, self.read(&document, b"")).await;
         match answer.map_err(io::Error::other)?? {
             Ok(Reading::Listing(Err(crate::source::SourceError::Empty), _)) => Ok(()),
@@ -242,12 +242,10 @@ impl Worker {
     /// Waits for the end of a worker whose pipe broke.
     async fn end(mut self) -> io::Result<ExitStatus> {
         drop((self.to, self.from));
-        match time::timeout(Duration::from_secs(1), self.child.wait()).await {
-            Ok(status) => status,
-            Err(_) => {
-                self.child.kill().await?;
-                Err(io::Error::other("it broke the protocol"))
-            }
+        if let Ok(status) = time::timeout(Duration::from_secs(1), self.child.wait()).await {
+            return status;
         }
+        self.child.kill().await?;
+        Err(io::Error::other("it broke the protocol"))
     }
 }
