@@ -65,6 +65,11 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: FeedsCommand,
     },
+    /// Who is told of kept articles, of feeds that fail, of a full disk.
+    Alerts {
+        #[command(subcommand)]
+        command: AlertsCommand,
+    },
     /// How the pages of a site are read.
     Site {
         #[command(subcommand)]
@@ -227,6 +232,16 @@ pub(super) struct FeedsAdd {
 }
 
 #[derive(Debug, Subcommand)]
+pub(super) enum AlertsCommand {
+    /// Sends a message by an alert, and says whether it was taken.
+    #[command(after_help = "Example: newswatch alerts test desk")]
+    Test {
+        /// The id of the alert.
+        alert: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
 pub(super) enum SiteCommand {
     /// Shows how a page is read: title, authors, dates, text, and which way of reading won.
     #[command(after_help = "Example: newswatch site test page.html --json | jq .text")]
@@ -249,6 +264,14 @@ pub(super) enum TopicCommand {
         /// a line.
         #[arg(long)]
         jsonl: bool,
+    },
+    /// Judges the archive and the remembered rejects by a changed topic: what would be kept, dropped,
+    /// rescored. Writes nothing.
+    #[command(after_help = "Example: newswatch topic replay config/topics/changed.toml")]
+    Replay {
+        /// A topic file that takes the place of the configured topic with its id; without it, the
+        /// configured topics as they are now. `-` reads standard input.
+        topic: Option<String>,
     },
     /// Prints a commented topic file to start from.
     #[command(after_help = "Example: newswatch topic new > config/topics/wildfires.toml")]
@@ -292,6 +315,8 @@ pub(super) enum Schema {
     Config,
     /// feeds.toml
     Feeds,
+    /// alerts.toml
+    Alerts,
     /// One line of the archive.
     Record,
 }

@@ -7,7 +7,11 @@ use anyhow::Context;
 use jiff::{SignedDuration, Timestamp};
 use sd_notify::NotifyState;
 use serde_json::json;
-use tokio::{net::TcpListener, runtime::Runtime, sync::mpsc};
+use tokio::{
+    net::TcpListener,
+    runtime::Runtime,
+    sync::{mpsc, watch},
+};
 
 use super::{
     Exit, compose, control,
@@ -17,6 +21,7 @@ use super::{
     review, service,
 };
 use crate::{
+    alert,
     archive::{self, Archive},
     config::{self, LoadOptions, Loaded},
     crawl::{self, Crawl, Event},
@@ -99,6 +104,7 @@ pub(super) fn run(loaded: &Loaded, options: &LoadOptions) -> anyhow::Result<Exit
     );
     let client = HttpClient::new(compose::fetch(&loaded.config))?;
     let (mut current, options) = (loaded.config.clone(), options.clone());
+    let (tell, alerts) = watch::channel(compose::alerts(&current));
     let reload = move || {
         let new = config::load(&options).map_err(|report| report.render(false))?.config;
         let reloaded = compose::reloaded(&new).map_err(|error| format!("{error:#}"))?;
@@ -107,6 +113,8 @@ pub(super) fn run(loaded: &Loaded, options: &LoadOptions) -> anyhow::Result<Exit
             tracing::info!(%change, "configuration changed");
         }
         current = new;
+        // The receiver lives as long as the loop.
+        tell.send(compose::alerts(&current)).ok();
         Ok((reloaded, changed(&changes)))
     };
     let settings = &loaded.config.settings;
@@ -134,6 +142,15 @@ pub(super) fn run(loaded: &Loaded, options: &LoadOptions) -> anyhow::Result<Exit
                 }
             });
         }
+        let (told, nudge) = alert::Teller::new(
+            alerts,
+            alert::Sender::new(client.clone()),
+            Folder::at(&loaded.paths.archive),
+            loaded.paths.state.join(STATE),
+            loaded.paths.state.join("alerts"),
+        );
+        told.prepare().context("the alerts cannot remember what they tell")?;
+        beside.spawn(told.run());
         service::notify(&[NotifyState::Ready]);
         let mut teller = service::Teller::new(settings.limits.total_timeout + HANGS);
         let plan = plan(settings, None);
@@ -142,6 +159,7 @@ pub(super) fn run(loaded: &Loaded, options: &LoadOptions) -> anyhow::Result<Exit
             daemon::run(&mut crawl, &mut stores, client, readers, plan, commands, now, |notice| {
                 teller.tell(&notice, now());
                 metrics.count(&notice, now());
+                nudged(&nudge, &notice);
                 log(&notice);
             });
         tokio::select! {
@@ -156,6 +174,16 @@ pub(super) fn run(loaded: &Loaded, options: &LoadOptions) -> anyhow::Result<Exit
         End::Interrupted => Exit::Interrupted,
         End::Idle | End::Stopped => Exit::Success,
     })
+}
+
+/// Has the alerts looked at where there may be something to tell.
+fn nudged(nudge: &alert::Nudge, notice: &Notice<'_>) {
+    match notice {
+        Notice::Appended { .. } | Notice::Event(Event::FeedFailed { .. }) => nudge.look(),
+        Notice::DiskFull(error) => nudge.disk(Some(format!("{error:#}"))),
+        Notice::DiskBack => nudge.disk(None),
+        _ => {}
+    }
 }
 
 /// A task that is out for this much longer than its exchange may take hangs: it waits for a reader

@@ -38,7 +38,7 @@ use crate::{
     schedule::{Cadence, FeedIx, FeedState, Job, Next, PageId, Schedule},
     source::SourceKind,
     state::{Pending, Reject, State, StateError},
-    topic::Topics,
+    topic::{self, Topics},
 };
 
 /// A feed as the configuration gives it.
@@ -64,6 +64,19 @@ pub enum Keep {
     Passing,
     /// Every article, whatever the topics say.
     Everything,
+}
+
+impl Keep {
+    /// Whether an article is kept; `best` is the outcome of the topic that it fits best.
+    pub fn takes(self, best: Option<topic::Outcome>) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::Passing => {
+                matches!(best, Some(topic::Outcome::Relevant | topic::Outcome::Passing))
+            }
+            Self::Relevant => best == Some(topic::Outcome::Relevant),
+        }
+    }
 }
 
 /// What a 429 or 503 holds.
@@ -111,6 +124,8 @@ pub struct Settings {
     pub page_attempts: u32,
     /// An entry whose title and texts in the feed touch no topic is rejected without its page.
     pub judge_before_fetch: bool,
+    /// So many code points of the text of what is not kept are remembered.
+    pub reject_text: usize,
     /// How long a text is remembered for finding its copies.
     pub copy_memory: SignedDuration,
     /// A copy is stored with its text; else as a link to the first one only.

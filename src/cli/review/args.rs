@@ -7,7 +7,7 @@ use clap::{Subcommand, ValueEnum};
 use crate::review;
 
 const QUERIES: &str = "\
-Queries: words (all have to be there), \"phrases\", prefix*, -without, OR, ( ); and the fields
+Queries: words (all have to be there), \"phrases\", prefix*, -without (or NOT without), OR, ( ); and the fields
   source:astanatimes.com  lang:ru,kk  country:KZ  topic:csto-kazakhstan  term:ОДКБ  feed:ID
   title:word  by:author  after:2022-01-05  before:2022-01-10  day:2022-01-06  after:7d
   cluster:ID  is:original|duplicate|copy|abridged|extended|excerpt|revision|replaced|latest
@@ -31,6 +31,7 @@ pub(in crate::cli) enum ReadCommand {
     ))]
     Search {
         /// What to look for; without it, everything.
+        #[arg(allow_hyphen_values = true)]
         query: Vec<String>,
         /// In which order.
         #[arg(long, value_enum, default_value_t = Order::Newest)]
@@ -50,6 +51,7 @@ pub(in crate::cli) enum ReadCommand {
         /// The id of a record.
         id: String,
         /// Words to mark in the text.
+        #[arg(allow_hyphen_values = true)]
         query: Vec<String>,
     },
     /// Shows what changed, word by word: since the version before, or against another record.
@@ -67,6 +69,7 @@ pub(in crate::cli) enum ReadCommand {
     #[command(after_help = examples("Example: newswatch archive clusters after:7d"))]
     Clusters {
         /// Stories of which one record is found by this.
+        #[arg(allow_hyphen_values = true)]
         query: Vec<String>,
         /// How many stories at most.
         #[arg(long, short = 'n', default_value_t = 20, value_name = "NUMBER")]
@@ -76,6 +79,7 @@ pub(in crate::cli) enum ReadCommand {
     #[command(after_help = examples("Example: newswatch archive stats lang:ru after:2022-01-01"))]
     Stats {
         /// What to count; without it, everything.
+        #[arg(allow_hyphen_values = true)]
         query: Vec<String>,
         /// How many values of each.
         #[arg(long, short = 'n', default_value_t = 10, value_name = "NUMBER")]
@@ -91,6 +95,7 @@ pub(in crate::cli) enum ReadCommand {
         #[arg(long, short = 'n', default_value_t = 10, value_name = "NUMBER")]
         lines: usize,
         /// Only records that are found by this.
+        #[arg(allow_hyphen_values = true)]
         query: Vec<String>,
     },
     /// Writes exactly what a query finds, in the order of the archive.
@@ -105,6 +110,7 @@ pub(in crate::cli) enum ReadCommand {
         #[arg(long, short, value_name = "FILE")]
         output: Option<PathBuf>,
         /// What to write; without it, everything.
+        #[arg(allow_hyphen_values = true)]
         query: Vec<String>,
     },
 }

@@ -186,9 +186,11 @@ impl App {
     }
 }
 
+/// A page; characters that HTML does not know, which the web may have written, are shown as such.
 fn page_of(markup: &Markup) -> Response {
-    let kind = [(header::CONTENT_TYPE, "text/html; charset=utf-8")];
-    (kind, markup.0.clone()).into_response()
+    let steers = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
+    let text = markup.0.replace(steers, "\u{fffd}");
+    ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], text).into_response()
 }
 
 async fn of_overview(State(app): State<App>) -> Answer {
