@@ -208,9 +208,10 @@ fn unless_too_little(blocks: &Blocks, features: &Features, kept: Vec<usize>) -> 
             && !flagged(&features.comment, at)
             && !flagged(&features.announced, at)
             && !flagged(&features.telltale, at)
-            && blocks.containers.get(block.container).is_some_and(|container| {
-                !container.hidden && container.within & FURNITURE == 0
-            })
+            && blocks
+                .containers
+                .get(block.container)
+                .is_some_and(|container| !container.hidden && container.within & FURNITURE == 0)
     };
     let mut prose = vec![0_u32; blocks.containers.len()];
     for (at, block) in blocks.list.iter().enumerate() {
