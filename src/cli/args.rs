@@ -148,7 +148,11 @@ pub(super) enum Command {
     Completions { shell: clap_complete::Shell },
     /// Prints the manual page.
     #[command(after_help = "Example: newswatch man | man -l -")]
-    Man,
+    Man {
+        /// Writes a page for each command into this folder instead.
+        #[arg(long)]
+        folder: Option<PathBuf>,
+    },
 }
 
 #[derive(Debug, Subcommand)]

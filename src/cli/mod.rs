@@ -94,7 +94,11 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
             print_text(&String::from_utf8_lossy(&script))?;
             Ok(Exit::Success)
         }
-        Command::Man => {
+        Command::Man { folder: Some(folder) } => {
+            clap_mangen::generate_to(Args::command(), folder)?;
+            Ok(Exit::Success)
+        }
+        Command::Man { folder: None } => {
             let mut page = Vec::new();
             clap_mangen::Man::new(Args::command()).render(&mut page)?;
             print_text(&String::from_utf8_lossy(&page))?;

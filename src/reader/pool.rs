@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use rustix::pipe::fcntl_setpipe_size;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     process::{Child, ChildStdin, ChildStdout, Command},
@@ -25,6 +26,8 @@ use super::{
 
 /// A worker is replaced after so many jobs: what its memory has been cut up into goes with it.
 const JOBS: u32 = 1000;
+/// Bytes of the pipe to a worker: the most that Linux lets any user have.
+const PIPE: usize = 1 << 20;
 /// The kernel's numbers of the signals that say something of a document.
 const SIGABRT: i32 = 6;
 const SIGBUS: i32 = 7;
@@ -74,10 +77,10 @@ impl Pool {
 
 impl Read for Pool {
     async fn read(&self, document: Document, body: Vec<u8>) -> Result<Reading, Fault> {
-        let ended = |_| Fault::Interrupted("was stopped".to_owned());
+        let ended = || Fault::Interrupted("was stopped".to_owned());
         let (answer, answered) = oneshot::channel();
-        self.asks.send(Ask { document, body, answer }).await.map_err(|e| ended(drop(e)))?;
-        answered.await.map_err(|e| ended(drop(e)))?
+        self.asks.send(Ask { document, body, answer }).await.map_err(|_| ended())?;
+        answered.await.map_err(|_| ended())?
     }
 }
 
@@ -161,6 +164,8 @@ impl Launcher {
         let (Some(to), Some(from)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(io::Error::other("it has no pipes"));
         };
+        // Most pages fit into this at once. Where the system allows no more, they go in parts.
+        fcntl_setpipe_size(&to, PIPE).ok();
         Ok(Worker { child, to, from, jobs: 0 })
     }
 
