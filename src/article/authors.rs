@@ -285,7 +285,8 @@ fn name(part: &str) -> Option<String> {
     }
     // "Kim Lee Feb 6": a day behind the name goes with its month.
     let mut words: Vec<&str> = part.split_whitespace().collect();
-    if words.len() >= 4 && words.last().is_some_and(|last| last.bytes().all(|b| b.is_ascii_digit())) {
+    if words.len() >= 4 && words.last().is_some_and(|last| last.bytes().all(|b| b.is_ascii_digit()))
+    {
         words.truncate(words.len() - 2);
     }
     let part = words.join(" ");

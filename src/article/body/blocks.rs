@@ -229,8 +229,7 @@ impl Blocks {
     /// The cells of a row of a table of data become one block, a line for each cell: alone, a
     /// number says nothing of where it belongs. A cell with more in it is layout.
     fn join_cells(&mut self) {
-        let rows: Vec<Option<usize>> =
-            self.list.iter().map(|block| self.row_of(block)).collect();
+        let rows: Vec<Option<usize>> = self.list.iter().map(|block| self.row_of(block)).collect();
         let mut list: Vec<Block> = Vec::with_capacity(self.list.len());
         let mut blocks = std::mem::take(&mut self.list).into_iter().zip(rows).peekable();
         while let Some((first, row)) = blocks.next() {
@@ -265,9 +264,10 @@ impl Blocks {
     /// The row of a table around a block that is alone in its cell, but for a paragraph.
     fn row_of(&self, block: &Block) -> Option<usize> {
         let mut around = self.around(block.container);
-        let (_, cell) = around.by_ref().take(3).find(|(_, up)| {
-            matches!(up.tag, Tag::Cell | Tag::HeaderCell) || up.tag.is_heading()
-        })?;
+        let (_, cell) = around
+            .by_ref()
+            .take(3)
+            .find(|(_, up)| matches!(up.tag, Tag::Cell | Tag::HeaderCell) || up.tag.is_heading())?;
         let (at, row) = around.next()?;
         (row.tag == Tag::Row && !cell.tag.is_heading() && cell.parent == at).then_some(at)
     }

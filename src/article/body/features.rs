@@ -24,8 +24,6 @@ pub(super) struct Features {
     pub(super) announced: Vec<bool>,
     /// Where the title stands.
     pub(super) title_at: Option<usize>,
-    /// The container that markup calls the article's text.
-    pub(super) entry: Option<usize>,
 }
 
 /// What is known of the page as a whole.
@@ -108,7 +106,6 @@ pub(super) fn of(blocks: &Blocks, anchors: &Anchors<'_>) -> Features {
         comment: vec![],
         announced: vec![],
         title_at: outline.title_at,
-        entry: outline.entry.map(|(at, _)| at),
         runs: vec![],
     };
     for (at, (block, words)) in blocks.list.iter().zip(&words).enumerate() {
@@ -508,7 +505,8 @@ fn entry(blocks: &Blocks, prose_of_page: u32) -> Option<(usize, f32)> {
         }
     }
     let named = |container: &Container| {
-        (container.marks & lexicon::ENTRY != 0 || container.declares_body) && !container.is_doubtful()
+        (container.marks & lexicon::ENTRY != 0 || container.declares_body)
+            && !container.is_doubtful()
     };
     blocks
         .containers
@@ -537,13 +535,7 @@ fn headings(blocks: &Blocks) -> Vec<Option<(usize, bool)>> {
 }
 
 /// Where the block stands towards what the markup calls the text, the title, the last heading.
-fn structure(
-    blocks: &Blocks,
-    outline: &Outline,
-    at: usize,
-    container: &Container,
-    row: &mut Row,
-) {
+fn structure(blocks: &Blocks, outline: &Outline, at: usize, container: &Container, row: &mut Row) {
     let path = || blocks.list.get(at).into_iter().flat_map(|block| blocks.around(block.container));
     row.push(match outline.entry {
         Some((entry, _)) => f32::from(u8::from(path().any(|(up, _)| up == entry))),

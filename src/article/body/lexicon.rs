@@ -201,17 +201,51 @@ fn step(hash: u32, byte: u8) -> u32 {
 
 /// The first words of compounds that name an article's text, and the second ones.
 const WHOLES: [&[u8]; 14] = [
-    b"article", b"articles", b"story", b"post", b"entry", b"news", b"single", b"main", b"artikel",
-    b"articulo", b"articolo", b"blog", b"page", b"haber",
+    b"article",
+    b"articles",
+    b"story",
+    b"post",
+    b"entry",
+    b"news",
+    b"single",
+    b"main",
+    b"artikel",
+    b"articulo",
+    b"articolo",
+    b"blog",
+    b"page",
+    b"haber",
 ];
 const PARTS: [&[u8]; 14] = [
-    b"body", b"content", b"contents", b"text", b"copy", b"detail", b"details", b"inhalt", b"texto",
-    b"testo", b"texte", b"contenido", b"paragraphs", b"icerik",
+    b"body",
+    b"content",
+    b"contents",
+    b"text",
+    b"copy",
+    b"detail",
+    b"details",
+    b"inhalt",
+    b"texto",
+    b"testo",
+    b"texte",
+    b"contenido",
+    b"paragraphs",
+    b"icerik",
 ];
 /// The same as one word.
 const COMPOUNDS: [&[u8]; 12] = [
-    b"articlebody", b"articletext", b"articlecontent", b"storybody", b"storytext", b"storycontent",
-    b"postbody", b"postcontent", b"entrycontent", b"bodytext", b"newstext", b"artikeltext",
+    b"articlebody",
+    b"articletext",
+    b"articlecontent",
+    b"storybody",
+    b"storytext",
+    b"storycontent",
+    b"postbody",
+    b"postcontent",
+    b"entrycontent",
+    b"bodytext",
+    b"newstext",
+    b"artikeltext",
 ];
 
 /// What a class, id or role says: a bit for each of [`KINDS`].
