@@ -20,7 +20,9 @@
 //! | [`archive`] | what the user keeps: records in daily segments |
 //! | [`state`] | what the daemon remembers over a restart: a disposable index |
 //! | [`crawl`] | the whole way as one state machine |
+//! | [`alert`] | telling people of articles, feeds and disks |
 //! | [`config`] | TOML to checked settings |
+//! | [`review`] | what was found, for people: an index, search, pages and exports |
 //! | [`demo`] | a news site on loopback that shows the main job at work |
 //! | [`daemon`] | the loop: clock, tasks, signals around a crawl |
 //! | [`metrics`] | what the daemon counts of its work, for Prometheus |
@@ -47,7 +49,9 @@ pub mod dedup;
 pub mod archive;
 pub mod state;
 pub mod crawl;
+pub mod alert;
 pub mod config;
+pub mod review;
 pub mod demo;
 pub mod daemon;
 pub mod metrics;

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use super::review;
+
 const EXIT_CODES: &str = "\
 Exit codes: 0 success, 1 failure, 2 wrong usage, 3 some feeds failed, 75 another instance holds \
 the archive, 78 faulty configuration, 130 interrupted.";
@@ -63,6 +65,11 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: FeedsCommand,
     },
+    /// Who is told of kept articles, of feeds that fail, of a full disk.
+    Alerts {
+        #[command(subcommand)]
+        command: AlertsCommand,
+    },
     /// How the pages of a site are read.
     Site {
         #[command(subcommand)]
@@ -78,6 +85,9 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: ArchiveCommand,
     },
+    /// Shows what was found in the browser, on a page on this machine: search, stories, a queue.
+    #[command(after_help = "Example: newswatch review --port 8010")]
+    Review(review::ReviewArgs),
     /// Shows what identifies an address: what is fetched, the key, and the rules applied.
     #[command(
         after_help = "Example: newswatch url --json 'https://m.news.example/a?utm_source=rss'"
@@ -222,6 +232,16 @@ pub(super) struct FeedsAdd {
 }
 
 #[derive(Debug, Subcommand)]
+pub(super) enum AlertsCommand {
+    /// Sends a message by an alert, and says whether it was taken.
+    #[command(after_help = "Example: newswatch alerts test desk")]
+    Test {
+        /// The id of the alert.
+        alert: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
 pub(super) enum SiteCommand {
     /// Shows how a page is read: title, authors, dates, text, and which way of reading won.
     #[command(after_help = "Example: newswatch site test page.html --json | jq .text")]
@@ -252,6 +272,14 @@ pub(super) enum TopicCommand {
         #[arg(long)]
         jsonl: bool,
     },
+    /// Judges the archive and the remembered rejects by a changed topic: what would be kept, dropped,
+    /// rescored. Writes nothing.
+    #[command(after_help = "Example: newswatch topic replay config/topics/changed.toml")]
+    Replay {
+        /// A topic file that takes the place of the configured topic with its id; without it, the
+        /// configured topics as they are now. `-` reads standard input.
+        topic: Option<String>,
+    },
     /// Prints a commented topic file to start from.
     #[command(after_help = "Example: newswatch topic new > config/topics/wildfires.toml")]
     New,
@@ -259,6 +287,8 @@ pub(super) enum TopicCommand {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum ArchiveCommand {
+    #[command(flatten)]
+    Read(review::ReadCommand),
     /// Proves, offline, that nothing in the archive was changed, cut or inserted.
     #[command(after_help = "Example: newswatch archive verify --witness sha256:…")]
     Verify {
@@ -292,6 +322,8 @@ pub(super) enum Schema {
     Config,
     /// feeds.toml
     Feeds,
+    /// alerts.toml
+    Alerts,
     /// One line of the archive.
     Record,
 }

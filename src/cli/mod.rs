@@ -2,6 +2,7 @@
 //!
 //! Standard output is data, standard error is logs and progress.
 
+mod alerts;
 mod archive;
 mod args;
 mod check;
@@ -13,6 +14,8 @@ mod format;
 mod input;
 mod logging;
 mod progress;
+mod replay;
+mod review;
 mod run;
 mod service;
 mod site;
@@ -26,7 +29,7 @@ use anyhow::Context;
 use clap::{CommandFactory, Parser};
 
 use self::{
-    args::{ArchiveCommand, Args, Command, FeedsCommand, Schema, TopicCommand},
+    args::{AlertsCommand, ArchiveCommand, Args, Command, FeedsCommand, Schema, TopicCommand},
     control::Request,
     format::{is_styled_stderr, print_json, print_text},
 };
@@ -98,6 +101,7 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
             let schema = match of {
                 Schema::Config => config::schema::settings(),
                 Schema::Feeds => config::schema::feeds(),
+                Schema::Alerts => config::schema::alerts(),
                 Schema::Record => serde_json::to_value(crate::archive::schema())?,
             };
             print_json(&schema)?;
@@ -125,12 +129,14 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
         | Command::Status { .. }
         | Command::Paths
         | Command::Reload
+        | Command::Alerts { .. }
         | Command::Poll { .. }
         | Command::Pause { .. }
         | Command::Resume { .. }
         | Command::Site { .. }
         | Command::Topic { .. }
         | Command::Archive { .. }
+        | Command::Review(_)
         | Command::Feeds { .. } => {
             let options = load_options(&args.common)?;
             let Some(loaded) = load(&options, args.common.json)? else {
@@ -139,6 +145,9 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
             match args.command {
                 Command::Run => run::run(&loaded, &options),
                 Command::Once { feed } => run::once(&loaded, feed.as_deref(), args.common.json),
+                Command::Alerts { command: AlertsCommand::Test { alert } } => {
+                    alerts::test(&loaded, &alert)
+                }
                 Command::Reload => control::ask(&loaded, &Request::Reload),
                 Command::Poll { feed } => control::ask(&loaded, &Request::Poll(feed)),
                 Command::Pause { host } => control::ask(&loaded, &Request::Pause(named(&host)?)),
@@ -170,8 +179,15 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
                 Command::Topic { command: TopicCommand::Test { text, jsonl: true } } => {
                     topic::test_lines(&loaded, &text)
                 }
+                Command::Topic { command: TopicCommand::Replay { topic } } => {
+                    replay::replay(&loaded, topic.as_deref(), args.common.json)
+                }
                 Command::Topic { command: TopicCommand::Test { text, jsonl: false } } => {
                     topic::test(&loaded, &text, args.common.json)
+                }
+                Command::Review(ref review) => review::review(&loaded, review),
+                Command::Archive { command: ArchiveCommand::Read(command) } => {
+                    review::read(&loaded, &command, args.common.json)
                 }
                 Command::Archive { command: ArchiveCommand::Verify { witness } } => {
                     archive::verify(&loaded, witness.as_deref(), args.common.json)
@@ -223,6 +239,7 @@ fn paths(loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
         format!("configuration  {}", show(&paths.config)),
         format!("settings       {}", show(&paths.settings)),
         format!("feeds          {}", show(&paths.feeds)),
+        format!("alerts         {}", show(&paths.alerts)),
         format!("topics         {}", show(&paths.topics)),
         format!("sites          {}", show(&paths.sites)),
         format!("archive        {}", paths.archive.display()),

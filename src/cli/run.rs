@@ -7,16 +7,21 @@ use anyhow::Context;
 use jiff::{SignedDuration, Timestamp};
 use sd_notify::NotifyState;
 use serde_json::json;
-use tokio::{net::TcpListener, runtime::Runtime, sync::mpsc};
+use tokio::{
+    net::TcpListener,
+    runtime::Runtime,
+    sync::{mpsc, watch},
+};
 
 use super::{
     Exit, compose, control,
     format::{distance, is_styled_stderr, is_terminal_stdout, print_json, print_text},
     logging,
     progress::{Progress, Tally},
-    service,
+    review, service,
 };
 use crate::{
+    alert,
     archive::{self, Archive},
     config::{self, LoadOptions, Loaded},
     crawl::{self, Crawl, Event},
@@ -91,7 +96,7 @@ pub(super) fn run(loaded: &Loaded, options: &LoadOptions) -> anyhow::Result<Exit
     logging::start(&loaded.config.settings.log)?;
     let (mut crawl, mut stores) = open(loaded, Timestamp::now())?;
     tracing::info!(
-        feeds = crawl.schedule().feeds().count(),
+        feeds = crawl.schedule().feeds(),
         archive = %loaded.paths.archive.display(),
         state = %loaded.paths.state.display(),
         version = env!("CARGO_PKG_VERSION"),
@@ -99,6 +104,7 @@ pub(super) fn run(loaded: &Loaded, options: &LoadOptions) -> anyhow::Result<Exit
     );
     let client = HttpClient::new(compose::fetch(&loaded.config))?;
     let (mut current, options) = (loaded.config.clone(), options.clone());
+    let (tell, alerts) = watch::channel(compose::alerts(&current));
     let reload = move || {
         let new = config::load(&options).map_err(|report| report.render(false))?.config;
         let reloaded = compose::reloaded(&new).map_err(|error| format!("{error:#}"))?;
@@ -107,6 +113,8 @@ pub(super) fn run(loaded: &Loaded, options: &LoadOptions) -> anyhow::Result<Exit
             tracing::info!(%change, "configuration changed");
         }
         current = new;
+        // The receiver lives as long as the loop.
+        tell.send(compose::alerts(&current)).ok();
         Ok((reloaded, changed(&changes)))
     };
     let settings = &loaded.config.settings;
@@ -134,16 +142,30 @@ pub(super) fn run(loaded: &Loaded, options: &LoadOptions) -> anyhow::Result<Exit
                 }
             });
         }
+        let (told, nudge) = alert::Teller::new(
+            alerts,
+            alert::Sender::new(client.clone()),
+            Folder::at(&loaded.paths.archive),
+            loaded.paths.state.join(STATE),
+            loaded.paths.state.join("alerts"),
+        );
+        told.prepare().context("the alerts cannot remember what they tell")?;
+        beside.spawn(told.run());
         service::notify(&[NotifyState::Ready]);
         let mut teller = service::Teller::new(settings.limits.total_timeout + HANGS);
         let plan = plan(settings, None);
         let now = Timestamp::now;
-        daemon::run(&mut crawl, &mut stores, client, readers, plan, commands, now, |notice| {
-            teller.tell(&notice, now());
-            metrics.count(&notice, now());
-            log(&notice);
-        })
-        .await
+        let crawling =
+            daemon::run(&mut crawl, &mut stores, client, readers, plan, commands, now, |notice| {
+                teller.tell(&notice, now());
+                metrics.count(&notice, now());
+                nudged(&nudge, &notice);
+                log(&notice);
+            });
+        tokio::select! {
+            end = crawling => end,
+            never = review::beside(loaded) => match never {},
+        }
     });
     // A DNS look-up that is still going on must not hold up the end.
     runtime.shutdown_background();
@@ -152,6 +174,16 @@ pub(super) fn run(loaded: &Loaded, options: &LoadOptions) -> anyhow::Result<Exit
         End::Interrupted => Exit::Interrupted,
         End::Idle | End::Stopped => Exit::Success,
     })
+}
+
+/// Has the alerts looked at where there may be something to tell.
+fn nudged(nudge: &alert::Nudge, notice: &Notice<'_>) {
+    match notice {
+        Notice::Appended { .. } | Notice::Event(Event::FeedFailed { .. }) => nudge.look(),
+        Notice::DiskFull(error) => nudge.disk(Some(format!("{error:#}"))),
+        Notice::DiskBack => nudge.disk(None),
+        _ => {}
+    }
 }
 
 /// A task that is out for this much longer than its exchange may take hangs: it waits for a reader
@@ -185,7 +217,7 @@ pub(super) fn once(loaded: &Loaded, feed: Option<&str>, json: bool) -> anyhow::R
     let (mut crawl, mut stores) = open(loaded, Timestamp::now())?;
     let pass = pass(loaded, &mut crawl, &mut stores, feed)?;
     let now = Timestamp::now();
-    let next = crawl.schedule().feeds().filter_map(|(_, feed)| feed.state.next_at).min();
+    let next = crawl.schedule().next_poll();
     if json {
         print_json(&json!({
             "feeds": pass.tally.rows(),
@@ -244,7 +276,7 @@ pub(super) fn pass(
     stores: &mut Stores,
     feed: Option<&str>,
 ) -> anyhow::Result<Pass> {
-    let due = crawl.only_once(feed, Timestamp::now());
+    let due = crawl.only_once(feed, Timestamp::now())?;
     let client = HttpClient::new(compose::fetch(&loaded.config))?;
     let mut progress = Progress::start(due, is_styled_stderr());
     let mut tally = Tally::default();

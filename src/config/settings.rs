@@ -1,7 +1,12 @@
 //! The sections of `newswatch.toml`. What stands here stands nowhere else: the reader, the JSON
 //! Schema and the comments of the shipped file are made from these names, docs and defaults.
 
-use std::{net::SocketAddr, ops::Range, path::PathBuf, time::Duration};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    ops::Range,
+    path::PathBuf,
+    time::Duration,
+};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -30,6 +35,8 @@ pub struct Settings {
     pub topic: Topic,
     /// How copies are found and stored.
     pub dedup: Dedup,
+    /// The archive in the browser: what `newswatch review` serves, and `run` beside its work.
+    pub review: Review,
     /// What the daemon says of its work, on standard error.
     pub log: Log,
     /// How the daemon behaves as a service.
@@ -87,6 +94,14 @@ impl Settings {
             let message = format!("`{}` must not be zero", key.1);
             Conflict { keys: vec![key], message, help: None }
         }));
+        let review = &self.review;
+        if !review.address.is_loopback() && review.token_file.is_none() {
+            conflicts.push(Conflict {
+                keys: vec![("review", "address")],
+                message: format!("{} is reached from other machines", review.address),
+                help: Some("name a `token_file` too".to_owned()),
+            });
+        }
         conflicts
     }
 }
@@ -154,11 +169,19 @@ pub struct State {
     /// How many rotated files of rejects are kept.
     #[schemars(range(min = 1, max = 10_000))]
     pub rejects_files: u32,
+    /// So many characters of a rejected article's text are remembered, for the review and for
+    /// `newswatch topic replay`; 0 remembers the title only.
+    pub rejects_text: u32,
 }
 
 impl Default for State {
     fn default() -> Self {
-        Self { folder: "state".into(), rejects_size: 16 << 20, rejects_files: 8 }
+        Self {
+            folder: "state".into(),
+            rejects_size: 16 << 20,
+            rejects_files: 8,
+            rejects_text: 4000,
+        }
     }
 }
 
@@ -369,6 +392,39 @@ pub enum Copies {
     Full,
     /// with the id of the record that has the text
     Reference,
+}
+
+/// The archive in the browser.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Review {
+    /// Whether `newswatch run` serves the pages too.
+    pub serve: bool,
+    /// The address served on. Another one than loopback needs a `token_file`.
+    pub address: IpAddr,
+    /// The port served on.
+    #[schemars(range(min = 1, max = 65535))]
+    pub port: u16,
+    /// Names, beside localhost and addresses, under which a browser may ask for the pages, such as
+    /// "review.example.org" of a proxy before it.
+    pub hosts: Vec<String>,
+    /// A file whose one line is the token that a browser has to show, 16 characters or more. A
+    /// relative one lies in the configuration's folder.
+    #[serde(deserialize_with = "unit::OptionalFile::deserialize")]
+    #[schemars(with = "String", length(min = 1), example = &"review-token")]
+    pub token_file: Option<PathBuf>,
+}
+
+impl Default for Review {
+    fn default() -> Self {
+        Self {
+            serve: false,
+            address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            port: 8010,
+            hosts: Vec::new(),
+            token_file: None,
+        }
+    }
 }
 
 /// What the daemon says of its work.

@@ -202,6 +202,18 @@ impl Folder {
     }
 }
 
+/// A file that need not be named.
+pub(super) struct OptionalFile;
+
+impl OptionalFile {
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Option<PathBuf>, D::Error> {
+        let expected = "the path of a file";
+        from.deserialize_str(Text { expected, parse: Folder::parse }).map(Some)
+    }
+}
+
 /// Where the operator is reached: a web page or a mail address.
 pub(super) struct Contact;
 

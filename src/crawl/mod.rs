@@ -38,7 +38,7 @@ use crate::{
     schedule::{Cadence, FeedIx, FeedState, Job, Next, PageId, Schedule},
     source::SourceKind,
     state::{Pending, Reject, State, StateError},
-    topic::Topics,
+    topic::{self, Topics},
 };
 
 /// A feed as the configuration gives it.
@@ -64,6 +64,19 @@ pub enum Keep {
     Passing,
     /// Every article, whatever the topics say.
     Everything,
+}
+
+impl Keep {
+    /// Whether an article is kept; `best` is the outcome of the topic that it fits best.
+    pub fn takes(self, best: Option<topic::Outcome>) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::Passing => {
+                matches!(best, Some(topic::Outcome::Relevant | topic::Outcome::Passing))
+            }
+            Self::Relevant => best == Some(topic::Outcome::Relevant),
+        }
+    }
 }
 
 /// What a 429 or 503 holds.
@@ -111,6 +124,8 @@ pub struct Settings {
     pub page_attempts: u32,
     /// An entry whose title and texts in the feed touch no topic is rejected without its page.
     pub judge_before_fetch: bool,
+    /// So many code points of the text of what is not kept are remembered.
+    pub reject_text: usize,
     /// How long a text is remembered for finding its copies.
     pub copy_memory: SignedDuration,
     /// A copy is stored with its text; else as a link to the first one only.
@@ -290,9 +305,8 @@ pub enum Event {
 /// What a settled visit changes in memory.
 #[derive(Debug)]
 pub enum Effect {
-    SetFeed(FeedIx, Box<FeedState>),
-    /// What is known of a feed, but for when it is polled next.
-    SetMemory(FeedIx, Box<FeedState>),
+    /// Where and when a feed is asked next.
+    SetFeed(FeedIx, Box<Url>, Option<Timestamp>),
     AddPage(Host, PageId, Timestamp),
     Hold(Host, Timestamp),
     CrawlDelay(Host, Option<SignedDuration>),
@@ -387,9 +401,11 @@ impl Crawl {
             last_asked_at: now,
             late_hosts: BTreeMap::new(),
         };
+        crawl.state.begin()?;
         for feed in feeds {
             crawl.add_feed(feed, now)?;
         }
+        crawl.state.commit()?;
         for (host, until) in crawl.state.holds(now)? {
             crawl.schedule.hold(&host, until);
         }
@@ -407,10 +423,9 @@ impl Crawl {
             Some(row) => row.state,
             None => FeedState::default(),
         };
-        if state.configured.as_deref() != Some(&feed.url) {
+        if !state.is_of(&feed.url) {
             // Another address under the same name: what was learned of the old one does not hold.
-            state =
-                FeedState { configured: Some(Box::new(feed.url.clone())), ..FeedState::default() };
+            state = FeedState::new(&feed.url);
         }
         state.place_first(&feed.id, &feed.cadence, now);
         self.state.put_feed(&feed.id, &state)?;
@@ -420,7 +435,7 @@ impl Crawl {
             .filter(|part| part.waiting)
             .map(|part| (Host::of(&part.url), part.id))
             .collect();
-        let ix = self.schedule.add_feed(&feed.id, feed.url.clone(), feed.cadence, state);
+        let ix = self.schedule.add_feed(state.address(&feed.url), state.next_at);
         for (host, part) in parts {
             self.schedule.put_back(&host, Job::Part(ix, part), now);
         }
@@ -434,13 +449,12 @@ impl Crawl {
     pub fn reconfigure(&mut self, new: Reloaded, now: Timestamp) -> Result<(), StateError> {
         let staying: BTreeMap<&str, &Feed> =
             new.feeds.iter().map(|feed| (feed.id.as_str(), feed)).collect();
-        let mut gone = Vec::new();
-        for (ix, scheduled) in self.schedule.feeds() {
-            let stays = staying.get(&*scheduled.id).is_some_and(|feed| feed.url == scheduled.url);
-            if !stays && self.by_id.get(&*scheduled.id) == Some(&ix.get()) {
-                gone.push(ix);
-            }
-        }
+        let stays = |feed: &Feed| staying.get(&*feed.id).is_some_and(|new| new.url == feed.url);
+        let known = self.by_id.values().copied();
+        let gone: Vec<FeedIx> = known
+            .filter(|place| self.feeds.get(*place).is_some_and(|feed| !stays(feed)))
+            .map(FeedIx::of)
+            .collect();
         for ix in gone {
             self.schedule.remove_feed(ix);
             if let Some(feed) = self.feeds.get(ix.get()) {
@@ -453,7 +467,9 @@ impl Crawl {
         for feed in new.feeds {
             match self.by_id.get(&feed.id).copied() {
                 Some(place) => {
-                    self.schedule.set_cadence(FeedIx::of(place), feed.cadence, now);
+                    if self.feeds.get(place).is_some_and(|old| old.cadence != feed.cadence) {
+                        self.set_cadence(place, &feed, now)?;
+                    }
                     if let Some(old) = self.feeds.get_mut(place) {
                         *old = feed;
                     }
@@ -464,17 +480,37 @@ impl Crawl {
         Ok(())
     }
 
+    /// A feed's cadence was changed: it counts from the next poll on, and where the feed would now
+    /// wait longer than its ceiling it waits no longer than that.
+    fn set_cadence(&mut self, place: usize, feed: &Feed, now: Timestamp) -> Result<(), StateError> {
+        let mut state = self.feed_state(feed)?;
+        let latest = now.checked_add(feed.cadence.ceiling).unwrap_or(Timestamp::MAX);
+        if state.failures == 0 && self.schedule.bring_forward(FeedIx::of(place), latest) {
+            state.next_at = Some(latest);
+            self.state.put_feed(&feed.id, &state)?;
+        }
+        Ok(())
+    }
+
     /// Makes one pass of it: the feeds that are due (never polled ones are) are polled once, and no
     /// others; with `chosen`, only that one, due or not. Gives how many will be.
-    pub fn only_once(&mut self, chosen: Option<&str>, now: Timestamp) -> usize {
-        let due = self.schedule.only_once(now, |_| chosen.is_none());
-        match chosen.and_then(|id| self.schedule.feeds().find(|(_, feed)| &*feed.id == id)) {
-            Some((ix, _)) => {
-                self.schedule.poll_now(ix, now);
-                1
+    pub fn only_once(&mut self, chosen: Option<&str>, now: Timestamp) -> Result<usize, StateError> {
+        self.schedule.only_once();
+        let mut due = 0;
+        for (id, place) in &self.by_id {
+            let is_due = if let Some(chosen) = chosen {
+                id == chosen
+            } else {
+                let state = self.state.feed(id)?.map(|row| row.state).unwrap_or_default();
+                let never = state.last_poll_at.is_none() && !state.gone;
+                never || state.next_at.is_some_and(|at| at <= now)
+            };
+            if is_due {
+                self.schedule.poll_now(FeedIx::of(*place), now);
+                due += 1;
             }
-            None => due,
         }
+        Ok(due)
     }
 
     /// Makes a feed due. Gives when its host may be asked; `None` where there is no such feed.
@@ -579,8 +615,7 @@ impl Crawl {
     pub fn settle(&mut self, visits: &[Visit], effects: Vec<Effect>, now: Timestamp) {
         for effect in effects {
             match effect {
-                Effect::SetFeed(ix, state) => self.schedule.set_feed(ix, *state),
-                Effect::SetMemory(ix, state) => self.schedule.set_feed_memory(ix, *state),
+                Effect::SetFeed(ix, address, due) => self.schedule.set_feed(ix, &address, due),
                 Effect::AddPage(host, page, not_before) => {
                     self.schedule.add_page(&host, page, not_before);
                 }

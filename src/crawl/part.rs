@@ -90,8 +90,6 @@ impl Crawl {
                 }
             }
         }
-        self.state.put_feed(&feed.id, &state)?;
-        step.effects.push(Effect::SetMemory(ix, Box::new(state)));
-        Ok(())
+        self.state.put_feed(&feed.id, &state)
     }
 }

@@ -108,7 +108,8 @@ impl Crawl {
         self.tell(feed, host, &before, &state, now, step);
         self.state.put_feed(&feed.id, &state)?;
         self.state.count(&feed.id, more)?;
-        step.effects.push(Effect::SetFeed(ix, Box::new(state)));
+        let address = Box::new(state.address(&feed.url).clone());
+        step.effects.push(Effect::SetFeed(ix, address, state.next_at));
         Ok(())
     }
 
@@ -198,6 +199,8 @@ impl Crawl {
                     reason: "the feed's title and summary touch no topic; the page was not fetched"
                         .to_owned(),
                     missing: Vec::new(),
+                    published_at: entry.published.as_ref().map(|dated| dated.at),
+                    text: None,
                     failed: false,
                     signature,
                 });

@@ -1,6 +1,7 @@
 //! From a job of the schedule to the request that does it.
 
 use jiff::{SignedDuration, Timestamp};
+use url::Url;
 
 use super::{Crawl, Feed, PageWork, ROBOTS_PATIENCE, Task, Unasked, Work, poll};
 use crate::{
@@ -31,14 +32,13 @@ impl Crawl {
 
     fn poll_task(&mut self, ix: FeedIx, now: Timestamp) -> Result<Option<Task>, StateError> {
         let way = self.ways.remove(&Job::Poll(ix));
-        let known = self.current_feed(ix).zip(self.schedule.feed(ix));
-        let Some((feed, scheduled)) = known else { return Ok(None) };
-        let (kind, zone, state) = (feed.kind, feed.zone.clone(), &scheduled.state);
+        let Some(feed) = self.current_feed(ix) else { return Ok(None) };
+        let (kind, zone, state) = (feed.kind, feed.zone.clone(), self.feed_state(feed)?);
         let mut request =
             way.unwrap_or_else(|| Request::new(state.address(&feed.url).clone(), Wanted::Listing));
-        if let Some(of) = &state.validators_of {
-            request.validators = state.validators_for(of, now);
-            request.validators_of = (**of).clone();
+        if let Some(of) = state.validators_of.as_ref().and_then(|of| Url::parse(of).ok()) {
+            request.validators = state.validators_for(&of, now);
+            request.validators_of = of;
         }
         let host = Host::of(&request.url);
         let due = state.next_at.unwrap_or(now).max(self.awake_since);
@@ -55,11 +55,9 @@ impl Crawl {
         now: Timestamp,
     ) -> Result<Option<Task>, StateError> {
         let way = self.ways.remove(&Job::Part(ix, id));
-        let known = self.current_feed(ix).zip(self.schedule.feed(ix));
-        let Some((feed, scheduled)) = known else { return Ok(None) };
-        let Some(part) = scheduled.state.part(id).filter(|part| part.waiting) else {
-            return Ok(None);
-        };
+        let Some(feed) = self.current_feed(ix) else { return Ok(None) };
+        let state = self.feed_state(feed)?;
+        let Some(part) = state.part(id).filter(|part| part.waiting) else { return Ok(None) };
         let mut request = way.unwrap_or_else(|| Request::new(part.url.clone(), Wanted::Listing));
         request.validators = part.validators.clone();
         request.validators_of = part.url.clone();

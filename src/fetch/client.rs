@@ -40,8 +40,8 @@ const BLOCKED_PORTS: &[u16] = &[
 /// Fetches over HTTP. Clones share their connections.
 #[derive(Debug, Clone)]
 pub struct HttpClient {
-    client: reqwest::Client,
-    settings: Arc<Settings>,
+    pub(super) client: reqwest::Client,
+    pub(super) settings: Arc<Settings>,
 }
 
 /// Why there can be no client.
@@ -136,7 +136,7 @@ impl HttpClient {
     }
 
     /// Whether an address may be asked at all, as far as it tells without DNS.
-    fn permit(&self, url: &Url) -> Result<(), FetchError> {
+    pub(super) fn permit(&self, url: &Url) -> Result<(), FetchError> {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(FetchError::Denied(format!("{} is neither http nor https", url.scheme())));
         }
@@ -251,7 +251,7 @@ impl HttpClient {
     }
 
     /// What went wrong, by the innermost cause that says so.
-    fn fault(&self, error: &reqwest::Error) -> FetchError {
+    pub(super) fn fault(&self, error: &reqwest::Error) -> FetchError {
         if let Some(denied) = tls::cause::<DeniedName>(error) {
             return FetchError::Denied(denied.0.clone());
         }

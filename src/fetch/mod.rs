@@ -3,6 +3,7 @@
 pub mod address;
 mod client;
 mod decode;
+mod post;
 mod settings;
 mod tls;
 
@@ -10,6 +11,7 @@ mod tls;
 mod tests;
 
 pub use client::{ClientError, HttpClient};
+pub use post::{Post, Posted};
 pub use settings::Settings;
 
 use std::{future::Future, time::Duration};

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use url::Url;
 
-use super::policy::{Cadence, FeedState};
 use crate::{
     canonical_url::Host,
     politeness::pace::{Pace, Rest},
@@ -54,12 +53,10 @@ pub enum Next {
 
 /// A feed as the schedule sees it.
 #[derive(Debug)]
-pub struct Feed {
-    pub id: Box<str>,
-    pub url: Url,
-    pub cadence: Cadence,
-    pub state: FeedState,
+struct Feed {
     host: HostIx,
+    /// When it is to be polled; while it is, when it was to be.
+    due: Option<Timestamp>,
     /// It left the configuration: it keeps its place and is polled no more.
     removed: bool,
 }
@@ -90,6 +87,8 @@ pub struct Schedule {
     by_name: BTreeMap<Host, HostIx>,
     ready: BTreeSet<(Timestamp, HostIx)>,
     rest: Rest,
+    /// Pages that wait, at all hosts.
+    pages: usize,
     /// Each feed is polled once more at the most.
     once: bool,
 }
@@ -102,63 +101,59 @@ impl Schedule {
             by_name: BTreeMap::new(),
             ready: BTreeSet::new(),
             rest,
+            pages: 0,
             once: false,
         }
     }
 
-    /// Adds a feed, due when its state says. A feed without a due time waits for
-    /// [`Self::set_feed`].
-    pub fn add_feed(&mut self, id: &str, url: Url, cadence: Cadence, state: FeedState) -> FeedIx {
-        let host = self.host(&Host::of(state.address(&url)));
+    /// Adds a feed that is asked at `address`. Without a due time it waits for [`Self::set_feed`].
+    pub fn add_feed(&mut self, address: &Url, due: Option<Timestamp>) -> FeedIx {
+        let host = self.host(&Host::of(address));
         let ix = FeedIx::of(self.feeds.len());
-        let due = state.next_at;
-        self.feeds.push(Feed { id: id.into(), url, cadence, state, host, removed: false });
+        self.feeds.push(Feed { host, due, removed: false });
         if let Some(due) = due {
-            self.with_host(host, |queue| {
-                queue.feeds.insert((due, ix));
-            });
+            self.with_host(host, |queue| queue.feeds.insert((due, ix)));
         }
         ix
     }
 
-    pub fn feed(&self, ix: FeedIx) -> Option<&Feed> {
-        self.feeds.get(ix.get())
+    /// How many feeds are polled.
+    pub fn feeds(&self) -> usize {
+        self.feeds.iter().filter(|feed| !feed.removed).count()
     }
 
-    pub fn feeds(&self) -> impl Iterator<Item = (FeedIx, &Feed)> {
-        self.feeds.iter().zip(0..).map(|(feed, ix)| (FeedIx(ix), feed))
+    /// When the next poll is due, in one pass too.
+    pub fn next_poll(&self) -> Option<Timestamp> {
+        self.feeds.iter().filter(|feed| !feed.removed).filter_map(|feed| feed.due).min()
     }
 
-    /// Replaces what is known of a feed and moves it to its new due time.
-    pub fn set_feed(&mut self, ix: FeedIx, state: FeedState) {
+    /// Moves a feed to where and when it is asked next.
+    pub fn set_feed(&mut self, ix: FeedIx, address: &Url, due: Option<Timestamp>) {
+        let host = self.host(&Host::of(address));
         let Some(feed) = self.feeds.get_mut(ix.get()) else { return };
-        let (old_host, old_due) = (feed.host, feed.state.next_at);
-        let address = state.address(&feed.url).clone();
-        let due = state.next_at;
-        feed.state = state;
-        let host = self.host(&Host::of(&address));
-        if let Some(feed) = self.feeds.get_mut(ix.get()) {
-            feed.host = host;
+        let (old_host, old_due) = (feed.host, feed.due);
+        (feed.host, feed.due) = (host, due);
+        let removed = feed.removed;
+        if let Some(old) = old_due {
+            self.with_host(old_host, |queue| queue.feeds.remove(&(old, ix)));
         }
-        self.with_host(old_host, |queue| {
-            if let Some(old) = old_due {
-                queue.feeds.remove(&(old, ix));
+        if let Some(due) = due.filter(|_| !self.once && !removed) {
+            self.with_host(host, |queue| queue.feeds.insert((due, ix)));
+        }
+    }
+
+    /// A feed that waits longer than until `latest` waits until then. Gives whether it did.
+    pub fn bring_forward(&mut self, ix: FeedIx, latest: Timestamp) -> bool {
+        let Some(feed) = self.feeds.get_mut(ix.get()) else { return false };
+        let Some(due) = feed.due.filter(|due| *due > latest) else { return false };
+        feed.due = Some(latest);
+        let host = feed.host;
+        self.with_host(host, |queue| {
+            if queue.feeds.remove(&(due, ix)) {
+                queue.feeds.insert((latest, ix));
             }
         });
-        let removed = self.feeds.get(ix.get()).is_none_or(|feed| feed.removed);
-        if let Some(due) = due.filter(|_| !self.once && !removed) {
-            self.with_host(host, |queue| {
-                queue.feeds.insert((due, ix));
-            });
-        }
-    }
-
-    /// Replaces what is known of a feed, but for when it is polled next: its poll may be under way.
-    pub fn set_feed_memory(&mut self, ix: FeedIx, state: FeedState) {
-        if let Some(feed) = self.feeds.get_mut(ix.get()) {
-            let (next_at, why) = (feed.state.next_at, feed.state.why);
-            feed.state = FeedState { next_at, why, ..state };
-        }
+        true
     }
 
     /// A feed left the configuration.
@@ -170,63 +165,32 @@ impl Schedule {
         }
     }
 
-    /// A feed's cadence was changed: it counts from the next poll on, and where the feed would now
-    /// wait longer than its ceiling it waits no longer than that.
-    pub fn set_cadence(&mut self, ix: FeedIx, cadence: Cadence, now: Timestamp) {
-        let Some(feed) = self.feeds.get_mut(ix.get()) else { return };
-        feed.cadence = cadence;
-        let mut state = feed.state.clone();
-        let latest = now.checked_add(cadence.ceiling).unwrap_or(Timestamp::MAX);
-        if state.failures == 0 && state.next_at > Some(latest) {
-            state.next_at = Some(latest);
-            self.set_feed(ix, state);
-        }
-    }
-
     /// How long hosts are left alone between two requests.
     pub fn set_rest(&mut self, rest: Rest) {
         self.rest = rest;
     }
 
-    /// Makes one pass of it: the feeds that are due at `now`, or were never polled, and that `chosen`
-    /// lets through, are polled once and no feed after them. Gives their number.
-    pub fn only_once(&mut self, now: Timestamp, chosen: impl Fn(&Feed) -> bool) -> usize {
+    /// Makes one pass of it: no feed is polled but by [`Self::poll_now`].
+    pub fn only_once(&mut self) {
         for ix in (0..self.hosts.len()).zip(0..).map(|(_, ix)| HostIx(ix)) {
             self.with_host(ix, |queue| queue.feeds.clear());
         }
         self.once = true;
-        let due: Vec<(FeedIx, HostIx)> = self
-            .feeds()
-            .filter(|(_, feed)| {
-                let due = feed.state.next_at.is_some_and(|at| at <= now);
-                let never = feed.state.last_poll_at.is_none() && !feed.state.gone;
-                chosen(feed) && (due || never)
-            })
-            .map(|(ix, feed)| (ix, feed.host))
-            .collect();
-        for (ix, host) in &due {
-            self.with_host(*host, |queue| {
-                queue.feeds.insert((now, *ix));
-            });
-        }
-        due.len()
     }
 
-    /// Makes a feed due at `now`, whatever its state says.
+    /// Makes a feed due at `now`, whenever it was.
     pub fn poll_now(&mut self, ix: FeedIx, now: Timestamp) {
-        let Some(feed) = self.feeds.get(ix.get()) else { return };
-        self.with_host(feed.host, |queue| {
-            queue.feeds.retain(|(_, other)| *other != ix);
+        let Some(feed) = self.feeds.get_mut(ix.get()) else { return };
+        let (host, due) = (feed.host, feed.due.replace(now));
+        self.with_host(host, |queue| {
+            queue.feeds.remove(&(due.unwrap_or(now), ix));
             queue.feeds.insert((now, ix));
         });
     }
 
     /// A page of `host` waits, not to be asked for before `not_before`.
     pub fn add_page(&mut self, host: &Host, page: PageId, not_before: Timestamp) {
-        let host = self.host(host);
-        self.with_host(host, |queue| {
-            queue.pages.insert((not_before, page));
-        });
+        self.put_back(host, Job::Page(page), not_before);
     }
 
     /// What to do at `now`. A job that is given out takes its host until [`Self::release`].
@@ -248,7 +212,10 @@ impl Schedule {
         match job {
             Job::Poll(feed) => queue.feeds.remove(&(due, feed)),
             Job::Part(feed, id) => queue.parts.remove(&(due, (feed, id))),
-            Job::Page(page) => queue.pages.remove(&(due, page)),
+            Job::Page(page) => {
+                self.pages -= 1;
+                queue.pages.remove(&(due, page))
+            }
         };
         queue.polled = !matches!(job, Job::Page(_));
         queue.busy = true;
@@ -288,11 +255,13 @@ impl Schedule {
     /// elsewhere.
     pub fn put_back(&mut self, host: &Host, job: Job, at: Timestamp) {
         let host = self.host(host);
+        let mut pages = 0;
         self.with_host(host, |queue| match job {
-            Job::Poll(ix) => queue.feeds.insert((at, ix)),
-            Job::Part(ix, id) => queue.parts.insert((at, (ix, id))),
-            Job::Page(page) => queue.pages.insert((at, page)),
+            Job::Poll(ix) => _ = queue.feeds.insert((at, ix)),
+            Job::Part(ix, id) => _ = queue.parts.insert((at, (ix, id))),
+            Job::Page(page) => pages = usize::from(queue.pages.insert((at, page))),
         });
+        self.pages += pages;
     }
 
     /// The pause between two starts that a host's robots.txt asks for.
@@ -347,7 +316,7 @@ impl Schedule {
 
     /// Pages that wait.
     pub fn waiting_pages(&self) -> usize {
-        self.hosts.iter().map(|queue| queue.pages.len()).sum()
+        self.pages
     }
 
     fn host(&mut self, name: &Host) -> HostIx {

@@ -95,8 +95,8 @@ pub struct Moving {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct FeedState {
-    /// The configured address that all this is of.
-    pub configured: Option<Box<Url>>,
+    /// Hash of the configured address that all this is of.
+    pub configured_hash: u64,
     /// When to ask next; `None` before the first poll was placed and when the feed is gone.
     pub next_at: Option<Timestamp>,
     pub why: Why,
@@ -104,7 +104,7 @@ pub struct FeedState {
     pub habit_s: u32,
     pub validators: Validators,
     /// The address the validators came from: they are sent to no other.
-    pub validators_of: Option<Box<Url>>,
+    pub validators_of: Option<Box<str>>,
     /// First of the 304s since the last 200.
     pub unchanged_since: Option<Timestamp>,
     /// A 304 of this server was found to be false.
@@ -173,6 +173,16 @@ pub enum Outcome {
 }
 
 impl FeedState {
+    /// What is known of a feed with this configured address: nothing yet.
+    pub fn new(configured: &Url) -> Self {
+        Self { configured_hash: hash(configured), ..Self::default() }
+    }
+
+    /// Whether this is of a feed with this configured address.
+    pub fn is_of(&self, configured: &Url) -> bool {
+        self.configured_hash == hash(configured)
+    }
+
     /// The address to ask, given the configured one.
     pub fn address<'a>(&'a self, configured: &'a Url) -> &'a Url {
         self.moved_to.as_deref().unwrap_or(configured)
@@ -181,7 +191,7 @@ impl FeedState {
     /// The validators to send to `address` at `now`: none where they came from another address, and
     /// none where a long row of 304s has to be checked.
     pub fn validators_for(&self, address: &Url, now: Timestamp) -> Validators {
-        if self.validators_of.as_deref() == Some(address) && !self.check_due(now) {
+        if self.validators_of.as_deref() == Some(address.as_str()) && !self.check_due(now) {
             self.validators.clone()
         } else {
             Validators::default()
@@ -218,7 +228,7 @@ impl FeedState {
             Outcome::Unchanged { validators, freshness } => {
                 if validators.etag.is_some() || validators.last_modified.is_some() {
                     self.validators = validators.clone();
-                    self.validators_of = Some(Box::new(address.clone()));
+                    self.validators_of = Some(address.as_str().into());
                 }
                 self.unchanged_since.get_or_insert(now);
                 self.succeed(now);
@@ -242,7 +252,7 @@ impl FeedState {
                 self.unchanged_since = None;
                 self.body_hash = *body_hash;
                 self.validators = validators.clone();
-                self.validators_of = Some(Box::new(address.clone()));
+                self.validators_of = Some(address.as_str().into());
                 self.succeed(now);
                 if *new > 0 {
                     self.last_new_at = Some(now);
@@ -423,6 +433,12 @@ impl FeedState {
         }
         self.next_at = Some(at);
     }
+}
+
+fn hash(address: &Url) -> u64 {
+    let mut bytes = [0; 8];
+    blake3::Hasher::new().update(address.as_str().as_bytes()).finalize_xof().fill(&mut bytes);
+    u64::from_le_bytes(bytes)
 }
 
 fn later(at: Timestamp, by: SignedDuration) -> Timestamp {

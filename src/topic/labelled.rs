@@ -148,9 +148,8 @@ fn leaked(join: fn(&str, &[&str]) -> String) -> Vec<Labelled> {
     labelled.retain(|one| one.expected != Outcome::Passing && one.title.is_some());
     let title = |one: &Labelled| one.title.clone().unwrap_or_default();
     let headlines = |relevant: bool, lang: &str| -> Vec<String> {
-        let wanted = |one: &&Labelled| {
-            (one.expected == Outcome::Relevant) == relevant && one.lang == lang
-        };
+        let wanted =
+            |one: &&Labelled| (one.expected == Outcome::Relevant) == relevant && one.lang == lang;
         labelled.iter().filter(wanted).map(title).collect()
     };
     let texts = labelled.iter().enumerate().filter_map(|(at, one)| {

@@ -108,7 +108,14 @@ fn lines(text: &str, begin: usize) -> Vec<Line> {
         let kind = Kind::of(trimmed);
         kinds.push(kind);
         let characters = trimmed.chars().count();
-        lines.push(Line { start, end, characters, is_aside: false, tail: None, tail_characters: 0 });
+        lines.push(Line {
+            start,
+            end,
+            characters,
+            is_aside: false,
+            tail: None,
+            tail_characters: 0,
+        });
     }
     let ended: usize = characters(&lines, &kinds, |kind| kind == Kind::Sentences);
     let all: usize = lines.iter().map(|line| line.characters).sum();
@@ -116,9 +123,9 @@ fn lines(text: &str, begin: usize) -> Vec<Line> {
     let is_open = |line: &Line, kind: Kind| kind == Kind::Open && line.characters <= longest;
     let opens: Vec<bool> =
         lines.iter().zip(&kinds).map(|(line, kind)| is_open(line, *kind)).collect();
-    let Some(first) = opens.iter().zip(&kinds).position(|(open, kind)| {
-        !open && *kind != Kind::Exclamation
-    }) else {
+    let Some(first) =
+        opens.iter().zip(&kinds).position(|(open, kind)| !open && *kind != Kind::Exclamation)
+    else {
         return lines;
     };
     for (at, line) in lines.iter_mut().enumerate() {
@@ -170,7 +177,9 @@ impl Kind {
         let inside = closed.get(..closed.len() - last.len_utf8()).unwrap_or_default();
         match last {
             '?' | '!' | '？' | '！' | '؟' if !has_more(inside) => Self::Exclamation,
-            '.' | '!' | '?' | '…' | '。' | '！' | '？' | '।' | '؟' | '։' | ':' => Self::Sentences,
+            '.' | '!' | '?' | '…' | '。' | '！' | '？' | '।' | '؟' | '։' | ':' => {
+                Self::Sentences
+            }
             _ if has_more(line) && !line.contains(" | ") => Self::Mixed,
             _ => Self::Open,
         }

@@ -97,7 +97,8 @@ fn never_matches(rule: &Rule) -> Option<Fault> {
         let mut slots = places.map(|place| rule.none_of.iter().any(|no| no.takes(concept, *place)));
         slots.all(|excluded| excluded)
     };
-    let excluded = rule.slots.iter().any(|slot| slot.concepts.iter().all(|one| excludes(slot, *one)));
+    let excluded =
+        rule.slots.iter().any(|slot| slot.concepts.iter().all(|one| excludes(slot, *one)));
     let nowhere =
         rule.slots.iter().any(|slot| slot.place.is_some_and(|place| !rule.places.contains(&place)));
     let apart = matches!(rule.near, Some(Near::Words(0))) && rule.slots.len() > 1;

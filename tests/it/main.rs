@@ -9,6 +9,7 @@
     reason = "helpers of tests: they stand in for the world, and fail by panic"
 )]
 
+mod alerts;
 mod demo;
 mod faults;
 mod feeds;
@@ -18,9 +19,11 @@ mod kill;
 mod pages;
 mod polling;
 mod readers;
+mod review;
 mod service;
 mod support;
 mod tidy;
+mod topic;
 mod virtual_time;
 
 #[path = "../../benches/feeds/mutate.rs"]
