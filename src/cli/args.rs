@@ -253,6 +253,13 @@ pub(super) enum SiteCommand {
         /// An address, a file, or `-`.
         page: String,
     },
+    /// Prints a rules file for a page's site to begin with, for `config/sites/<host>.toml`.
+    #[command(after_help = "Example: newswatch site new https://example.org/news/1 > \
+                      config/sites/example.org.toml")]
+    New {
+        /// An address, a file, or `-`.
+        page: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,5 +1,8 @@
 //! What a command is to read: a file, standard input, or an address.
-#![expect(clippy::disallowed_methods, reason = "shell: reads files and asks the network")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "shell: reads files and the clock, asks the network"
+)]
 
 use std::{
     fs::File,
@@ -7,13 +10,16 @@ use std::{
 };
 
 use anyhow::Context;
+use jiff::Timestamp;
 use tokio::runtime::Runtime;
 use url::Url;
 
 use super::compose;
 use crate::{
+    article::{self, Article, Expected, Page},
     canonical_url::CanonicalUrl,
     config::Loaded,
+    crawl::Rules,
     fetch::{HttpClient, Request, Response, Wanted},
 };
 
@@ -33,6 +39,25 @@ pub(super) struct Document {
     /// The address that answered, or a stand-in for a file.
     pub(super) url: Url,
     pub(super) response: Option<Response>,
+}
+
+impl Document {
+    /// It as a page fetched now, of which no feed has told.
+    pub(super) fn page(&self) -> Page<'_> {
+        Page {
+            bytes: &self.bytes,
+            content_type: self.content_type.as_deref(),
+            url: &self.url,
+            fetched_at: Timestamp::now(),
+            expected: Expected::default(),
+        }
+    }
+
+    /// Reads it by its site's rules.
+    pub(super) fn read(&self, rules: &Rules, name: &str) -> anyhow::Result<Article> {
+        article::read(&self.page(), rules.site(&self.url))
+            .with_context(|| format!("{name} is no article"))
+    }
 }
 
 /// Reads a file, standard input for `-`, or an http or https address, by one request.

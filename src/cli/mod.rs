@@ -29,10 +29,7 @@ use anyhow::Context;
 use clap::{CommandFactory, Parser};
 
 use self::{
-    args::{
-        AlertsCommand, ArchiveCommand, Args, Command, FeedsCommand, Schema, SiteCommand,
-        TopicCommand,
-    },
+    args::{AlertsCommand, ArchiveCommand, Args, Command, FeedsCommand, Schema, TopicCommand},
     control::Request,
     format::{is_styled_stderr, print_json, print_text},
 };
@@ -182,9 +179,7 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
                 Command::Feeds { command: FeedsCommand::Remove { ids } } => {
                     feeds::remove(&loaded, &ids)
                 }
-                Command::Site { command: SiteCommand::Test { page } } => {
-                    site::test_page(&loaded, &page, args.common.json)
-                }
+                Command::Site { command } => site::run(&loaded, &command, args.common.json),
                 Command::Topic { command: TopicCommand::Test { text, jsonl: true } } => {
                     topic::test_lines(&loaded, &text)
                 }
