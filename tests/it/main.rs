@@ -9,6 +9,7 @@
     reason = "helpers of tests: they stand in for the world, and fail by panic"
 )]
 
+mod archive;
 mod demo;
 mod faults;
 mod feeds;
