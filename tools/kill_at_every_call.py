@@ -8,7 +8,7 @@ N-th call (or makes it fail with --error). Then the archive is recovered by `arc
 every record that the state had acknowledged is a line of the archive, exactly once; `archive verify`
 finds nothing; and `archive` plus what was set aside is not shorter than before. Needs strace.
 """
-import argparse, collections, glob, json, os, re, shutil, sqlite3, subprocess, sys, tempfile
+import argparse, collections, glob, json, os, shutil, sqlite3, subprocess, sys, tempfile
 
 parser = argparse.ArgumentParser()
 parser.add_argument("program")
@@ -27,8 +27,7 @@ def run(folder, *arguments):
 
 
 def demo(folder, *strace):
-    """A pass; strace follows only calls on files below the folder."""
-    archive = os.path.join(folder, "archive")
+    """A pass."""
     command = ["strace", "-f", "-qq", "-o", os.path.join(folder, "..", "trace"), *strace]
     command += [program, "demo", "--once", "--folder", folder]
     return subprocess.run(command, capture_output=True, text=True, timeout=300)
