@@ -1,17 +1,23 @@
 //! The loop: clock, tasks, disk and signals around a crawl.
 #![expect(clippy::disallowed_methods, reason = "shell: spawns the tasks and sleeps")]
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use futures_util::FutureExt;
 use jiff::{SignedDuration, Timestamp};
-use tokio::{sync::mpsc, task::JoinSet, time};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::{self, JoinSet},
+    time,
+};
 
 use crate::{
     archive::{self, Archive, ArchiveError, Compression},
-    crawl::{self, Crawl, Do, Event, Step, Visit},
+    canonical_url::Host,
+    crawl::{self, Crawl, Do, Effort, Event, Found, Step, Visit},
     fetch::{Fetch, FetchError},
+    reader::{Fault, Read},
     state::{RejectLog, StateError},
 };
 
@@ -35,23 +41,51 @@ pub enum Command {
     /// A stop that the user asked for at the terminal.
     Interrupt,
     Reload(Box<crawl::Reloaded>),
+    /// Something that somebody waits to hear about.
+    Order(Order, oneshot::Sender<Result<String, String>>),
+}
+
+/// What an operator asks of a running daemon.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Order {
+    /// Polls this feed as soon as its host may be asked.
+    Poll(String),
+    /// Asks nothing of this host until it is resumed, over restarts too.
+    Pause(Host),
+    Resume(Host),
 }
 
 /// What the loop tells of its work.
 #[derive(Debug)]
 pub enum Notice<'a> {
     Event(&'a Event),
-    /// A turn of the loop: what is in flight, what waits, and when something is due.
-    Turn {
-        in_flight: usize,
-        waiting_pages: usize,
-        due: Option<Timestamp>,
+    /// A turn of the loop.
+    Turn(Turn),
+    /// A task came back, and is about to be written.
+    Landed(&'a Visit),
+    /// Records are on disk: how many, the number of the last, and how long append and sync took.
+    Appended {
+        records: usize,
+        seq: u32,
+        took: Duration,
     },
     /// The disk is full: nothing is fetched until there is room.
     DiskFull(&'a anyhow::Error),
     DiskBack,
     /// A stop was asked for; this many requests are still in flight.
     Stopping(usize),
+}
+
+/// What is in flight, what waits, and when something is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Turn {
+    pub in_flight: usize,
+    /// How long the oldest task has been in flight.
+    pub oldest: Duration,
+    pub waiting_pages: usize,
+    pub due: Option<Timestamp>,
+    /// How long something that is due has had to wait for others.
+    pub overdue: SignedDuration,
 }
 
 /// How the loop ended.
@@ -89,12 +123,14 @@ pub async fn run(
     crawl: &mut Crawl,
     stores: &mut Stores,
     fetch: impl Fetch,
+    reader: impl Read,
     plan: Plan,
     mut commands: mpsc::Receiver<Command>,
     now: impl Fn() -> Timestamp + Clone + Send + 'static,
     mut notice: impl FnMut(Notice<'_>),
 ) -> anyhow::Result<End> {
     let mut tasks: JoinSet<Visit> = JoinSet::new();
+    let mut started: BTreeMap<task::Id, time::Instant> = BTreeMap::new();
     // What came back and could not be written yet, for want of room.
     let mut unwritten: Vec<Visit> = Vec::new();
     let mut packing: JoinSet<Result<(), ArchiveError>> = JoinSet::new();
@@ -116,8 +152,9 @@ pub async fn run(
         while stop_by.is_none() && unwritten.is_empty() && tasks.len() < plan.concurrency {
             match crawl.next(now())? {
                 Do::Task(task) => {
-                    let (rules, fetch, now) = (crawl.rules(), fetch.clone(), now.clone());
-                    tasks.spawn(visit(rules, *task, fetch, now));
+                    let (fetch, reader, now) = (fetch.clone(), reader.clone(), now.clone());
+                    let spawned = tasks.spawn(visit(crawl.rules(), *task, fetch, reader, now));
+                    started.insert(spawned.id(), time::Instant::now());
                 }
                 Do::WaitUntil(at) => {
                     due = Some(at);
@@ -126,11 +163,14 @@ pub async fn run(
                 Do::Wait => break,
             }
         }
-        notice(Notice::Turn {
+        let waits_since = crawl.schedule().due_since().filter(|_| due.is_none());
+        notice(Notice::Turn(Turn {
             in_flight: tasks.len(),
+            oldest: started.values().min().map(time::Instant::elapsed).unwrap_or_default(),
             waiting_pages: crawl.schedule().waiting_pages(),
             due,
-        });
+            overdue: waits_since.map_or(SignedDuration::ZERO, |since| now().duration_since(since)),
+        }));
         if tasks.is_empty() && unwritten.is_empty() {
             if stop_by.is_some() {
                 return Ok(stopped);
@@ -162,12 +202,20 @@ pub async fn run(
                     stop_by.get_or_insert_with(|| time::Instant::now() + plan.grace);
                 }
                 Some(Command::Reload(new)) => crawl.reconfigure(*new, now())?,
+                Some(Command::Order(order, reply)) => {
+                    // Whoever asked may not have waited.
+                    drop(reply.send(obey(crawl, order, now())?));
+                }
                 None => listening = false,
             },
-            Some(joined) = tasks.join_next(), if !tasks.is_empty() => {
-                came.push(joined.context("a task ended without a result")?);
-                while let Some(joined) = tasks.try_join_next() {
-                    came.push(joined.context("a task ended without a result")?);
+            Some(joined) = tasks.join_next_with_id(), if !tasks.is_empty() => {
+                let mut next = Some(joined);
+                while let Some(joined) = next {
+                    let (id, visit) = joined.context("a task ended without a result")?;
+                    started.remove(&id);
+                    notice(Notice::Landed(&visit));
+                    came.push(visit);
+                    next = tasks.try_join_next_with_id();
                 }
             }
             Some(packed) = packing.join_next(), if !packing.is_empty() => {
@@ -188,8 +236,11 @@ pub async fn run(
             continue;
         }
         match write(crawl, stores, &unwritten, now()) {
-            Ok(events) => {
+            Ok((events, appended)) => {
                 unwritten.clear();
+                if let Some(appended) = appended {
+                    notice(appended);
+                }
                 if was_full {
                     note(crawl, TROUBLE, &None::<String>);
                     notice(Notice::DiskBack);
@@ -233,13 +284,39 @@ fn note<T: serde::Serialize>(crawl: &Crawl, name: &str, value: &T) {
     }
 }
 
+/// Does what an operator asks, and says what came of it or why it cannot be done.
+fn obey(
+    crawl: &mut Crawl,
+    order: Order,
+    now: Timestamp,
+) -> Result<Result<String, String>, StateError> {
+    Ok(match order {
+        Order::Poll(id) => match crawl.poll_now(&id, now) {
+            Some(at) if at > now => {
+                Ok(format!("{id} is polled at {at}: its host rests until then"))
+            }
+            Some(_) => Ok(format!("{id} is polled now")),
+            None => Err(format!("no enabled feed is called {id:?}")),
+        },
+        Order::Pause(host) => {
+            crawl.pause(&host)?;
+            Ok(format!("nothing is asked of {} until it is resumed", host.as_str()))
+        }
+        Order::Resume(host) if crawl.resume(&host)? => {
+            Ok(format!("{} is asked again", host.as_str()))
+        }
+        Order::Resume(host) => Err(format!("{} was not paused", host.as_str())),
+    })
+}
+
 async fn visit(
     rules: Arc<crawl::Rules>,
     task: crawl::Task,
     fetch: impl Fetch,
+    reader: impl Read,
     now: impl Fn() -> Timestamp,
 ) -> Visit {
-    let response = match &task.request {
+    let mut response = match &task.request {
         None => None,
         Some(request) => {
             let answer = AssertUnwindSafe(fetch.fetch(request.clone())).catch_unwind().await;
@@ -248,7 +325,17 @@ async fn visit(
             }))
         }
     };
-    crawl::read(&rules, task, response, now())
+    let answer = response.as_mut().and_then(|answer| answer.as_mut().ok());
+    let found = match crawl::document(&rules, &task, answer) {
+        None => None,
+        Some((document, body)) => {
+            let (began, bytes) = (time::Instant::now(), body.len());
+            let outcome = reader.read(document, body).await;
+            let fault = outcome.as_ref().err().map(Fault::kind);
+            Some(Found { outcome, effort: Effort { bytes, took: began.elapsed(), fault } })
+        }
+    };
+    crawl::conclude(&rules, task, response, found, now())
 }
 
 /// Takes visits in, in the one order in which nothing is lost and nothing doubled: decide inside a
@@ -258,18 +345,20 @@ fn write(
     stores: &mut Stores,
     visits: &[Visit],
     now: Timestamp,
-) -> anyhow::Result<Vec<Event>> {
+) -> anyhow::Result<(Vec<Event>, Option<Notice<'static>>)> {
     let mut step = Step::default();
-    let result = decide_and_append(crawl, stores, visits, now, &mut step);
-    if let Err(error) = result {
-        crawl.rollback()?;
-        return Err(error);
-    }
+    let appended = match decide_and_append(crawl, stores, visits, now, &mut step) {
+        Ok(appended) => appended,
+        Err(error) => {
+            crawl.rollback()?;
+            return Err(error);
+        }
+    };
     // From here on the records are on disk. Should the commit fail, the next start finds them
     // beyond the checkpoint and takes them in.
     crawl.state().commit().map_err(|error| AfterAppend(error.into()))?;
     crawl.settle(visits, step.effects, now);
-    Ok(step.events)
+    Ok((step.events, appended))
 }
 
 fn decide_and_append(
@@ -278,7 +367,7 @@ fn decide_and_append(
     visits: &[Visit],
     now: Timestamp,
     step: &mut Step,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Option<Notice<'static>>> {
     crawl.state().begin()?;
     for visit in visits {
         crawl.absorb(visit, &|place| stores.archive.read_at(place), now, step)?;
@@ -288,14 +377,18 @@ fn decide_and_append(
         .append(&step.rejects)
         .context("cannot write rejects.jsonl in the state folder")?;
     if step.records.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
     stores.rejects.sync().context("cannot write rejects.jsonl in the state folder")?;
+    let began = time::Instant::now();
     let end = stores.archive.append(&mut step.records, now).with_context(|| {
         format!("cannot append to the archive in {}", stores.archive.disk().path().display())
     })?;
+    let took = began.elapsed();
     let noted = crawl.note_appended(&step.records, stores.archive.last_positions(), end);
-    noted.map_err(|error| AfterAppend(error.into()).into())
+    noted.map_err(|error| AfterAppend(error.into()))?;
+    let seq = step.records.last().map_or(0, |record| record.seq);
+    Ok(Some(Notice::Appended { records: step.records.len(), seq, took }))
 }
 
 /// A failure after the records are on disk: the daemon has to start anew from the archive.

@@ -14,14 +14,18 @@
 //! | [`source`] | a listing's bytes to entries: feeds and sitemaps |
 //! | [`schedule`] | what to fetch next, and when |
 //! | [`article`] | a page's bytes to title, text and metadata |
+//! | [`reader`] | feeds and pages are read behind a process wall |
 //! | [`topic`] | does this text concern us, and by which words |
 //! | [`dedup`] | seen before: the same address, the same text, or a revision |
 //! | [`archive`] | what the user keeps: records in daily segments |
 //! | [`state`] | what the daemon remembers over a restart: a disposable index |
 //! | [`crawl`] | the whole way as one state machine |
+//! | [`alert`] | telling people of articles, feeds and disks |
 //! | [`config`] | TOML to checked settings |
+//! | [`review`] | what was found, for people: an index, search, pages and exports |
 //! | [`demo`] | a news site on loopback that shows the main job at work |
 //! | [`daemon`] | the loop: clock, tasks, signals around a crawl |
+//! | [`metrics`] | what the daemon counts of its work, for Prometheus |
 //! | [`cli`] | one function a subcommand |
 //!
 //! Invariants: the core (everything but the files marked as shell) knows no clock, network, disk,
@@ -39,12 +43,16 @@ pub mod fetch;
 pub mod source;
 pub mod schedule;
 pub mod article;
+pub mod reader;
 pub mod topic;
 pub mod dedup;
 pub mod archive;
 pub mod state;
 pub mod crawl;
+pub mod alert;
 pub mod config;
+pub mod review;
 pub mod demo;
 pub mod daemon;
+pub mod metrics;
 pub mod cli;

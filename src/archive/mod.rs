@@ -27,7 +27,7 @@ pub use append::{Archive, Settings};
 pub use line::{LineFlaw, LineHash, Link};
 pub use lookup::line_at;
 pub use pack::{Compression, pack};
-pub use read::{Damage, Line, Lines, ReadError, RecordError, read};
+pub use read::{Damage, Line, Lines, ReadError, RecordError, read, read_from};
 pub use record::{Record, RecordType, SCHEMA_VERSION, schema};
 pub use recover::{Quarantine, Recovery};
 pub use repair::{Repair, Rewritten, repair};

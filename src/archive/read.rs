@@ -150,6 +150,11 @@ pub fn read(folder: &Folder) -> Result<Lines, ArchiveError> {
     Lines::all(folder.clone())
 }
 
+/// Reads an archive's lines from a place on, also while it is being written; all of them without one.
+pub fn read_from(folder: &Folder, start: Option<Position>) -> Result<Lines, ArchiveError> {
+    Lines::from(folder.clone(), start)
+}
+
 impl<D: Disk> Lines<D> {
     pub(super) fn all(disk: D) -> Result<Self, ArchiveError> {
         let segments =

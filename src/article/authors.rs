@@ -105,13 +105,18 @@ fn unique(names: Vec<String>, site_name: Option<&str>) -> Vec<String> {
             kept.push(name);
         }
     }
-    // Beside persons, the site itself is no author.
-    if let Some(site) = site_name
-        && kept.iter().any(|name| !is_site(name, site))
-    {
-        kept.retain(|name| !is_site(name, site));
+    // Beside persons, neither the site itself nor an agency is an author.
+    let is_person =
+        |name: &String| !is_agency(name) && !site_name.is_some_and(|site| is_site(name, site));
+    if kept.iter().any(is_person) {
+        kept.retain(is_person);
     }
     kept
+}
+
+fn is_agency(name: &str) -> bool {
+    let name = title::folded(name);
+    AGENCIES.contains(&name.strip_prefix("the").unwrap_or(&name))
 }
 
 fn is_site(name: &str, site: &str) -> bool {
@@ -119,6 +124,40 @@ fn is_site(name: &str, site: &str) -> bool {
     !name.is_empty()
         && (name == site || format!("{site}com") == name || format!("the{name}") == site)
 }
+
+/// News agencies and wire services, folded.
+const AGENCIES: [&str; 30] = [
+    "associatedpress",
+    "ap",
+    "apnews",
+    "reuters",
+    "afp",
+    "agencefrancepresse",
+    "dpa",
+    "apa",
+    "sda",
+    "kna",
+    "epd",
+    "sid",
+    "ansa",
+    "efe",
+    "europapress",
+    "lusa",
+    "ritzau",
+    "ntb",
+    "tt",
+    "pap",
+    "anadoluajansı",
+    "anadoluagency",
+    "tass",
+    "тасс",
+    "рианновости",
+    "интерфакс",
+    "xinhua",
+    "新华社",
+    "bloomberg",
+    "pressassociation",
+];
 
 /// What stands before names, in lower case.
 const PREFIXES: [&str; 34] = [
@@ -163,7 +202,9 @@ const SEPARATORS: [&str; 15] = [
     " ve ",
 ];
 /// What follows a name and is none: offices and agencies' tails.
-const TAILS: [&str; 16] = [
+const TAILS: [&str; 18] = [
+    " 기자",
+    " 記者",
     " the associated press",
     " staff writer",
     " staff reporter",
@@ -182,7 +223,9 @@ const TAILS: [&str; 16] = [
     " / ",
 ];
 /// Words that are an office, never a name.
-const OFFICES: [&str; 22] = [
+const OFFICES: [&str; 24] = [
+    "posted",
+    "bearbeiten",
     "writer",
     "editor",
     "reporter",
@@ -240,6 +283,13 @@ fn name(part: &str) -> Option<String> {
         let cut = TAILS.iter().filter_map(|tail| whole(tail)).min();
         part = cut.and_then(|at| part.get(..at)).unwrap_or(part).trim();
     }
+    // "Kim Lee Feb 6": a day behind the name goes with its month.
+    let mut words: Vec<&str> = part.split_whitespace().collect();
+    if words.len() >= 4 && words.last().is_some_and(|last| last.bytes().all(|b| b.is_ascii_digit()))
+    {
+        words.truncate(words.len() - 2);
+    }
+    let part = words.join(" ");
     let len = part.chars().count();
     let lower = part.to_lowercase();
     let plausible = (2..=60).contains(&len)
@@ -251,7 +301,7 @@ fn name(part: &str) -> Option<String> {
         && part.bytes().filter(u8::is_ascii_digit).count() <= 2
         && !OFFICES.iter().any(|office| has_words(&lower, office))
         && !PREFIXES.iter().any(|prefix| prefix.trim() == lower);
-    plausible.then(|| part.to_owned())
+    plausible.then_some(part)
 }
 
 /// Whether `words` stand in `text` as whole words.

@@ -142,6 +142,16 @@ pub enum NotAnArticle {
 /// # Errors
 /// The page is no article, or breaks a bound that keeps reading cheap.
 pub fn read(page: &Page<'_>, rules: Option<&SiteRules>) -> Result<Article, NotAnArticle> {
+    read_with(page, rules, body::Model::shipped())
+}
+
+/// Reads a page with another choice of blocks, to measure it.
+#[doc(hidden)]
+pub fn read_with(
+    page: &Page<'_>,
+    rules: Option<&SiteRules>,
+    model: &body::Model,
+) -> Result<Article, NotAnArticle> {
     refuse::by_bytes(page.bytes, page.content_type)?;
     let decoded = charset::decode(page.bytes, page.content_type);
     let html = guard::parse(&decoded.text)?;
@@ -170,7 +180,7 @@ pub fn read(page: &Page<'_>, rules: Option<&SiteRules>) -> Result<Article, NotAn
         stated_body: head.article().and_then(|article| jsonld::string(article, "articleBody")),
         live: jsonld::has_type(&head.ld, "LiveBlogPosting"),
     };
-    let body = body::read(&html, &head, rules, &anchors);
+    let body = body::read(&html, &head, rules, &anchors, model);
     refuse::by_content(
         &head,
         &Evidence {
@@ -181,6 +191,9 @@ pub fn read(page: &Page<'_>, rules: Option<&SiteRules>) -> Result<Article, NotAn
             visible_words: body.visible_words,
             link_words: body.link_words,
             published: dates.published.is_some(),
+            headlined: title.as_deref().is_some_and(|title| {
+                title::is_headline(&head, title) || title::share_in_address(page.url, title) > 0.4
+            }),
         },
     )?;
     let (mut text_status, reason) = status::of(&head, &body.text, &body.visible);

@@ -63,6 +63,8 @@ pub(super) struct Evidence<'a> {
     pub(super) visible_words: u32,
     pub(super) link_words: u32,
     pub(super) published: bool,
+    /// A heading of four words or more says the same as the title, or the address spells it.
+    pub(super) headlined: bool,
 }
 
 /// Refuses a page by what it shows.
@@ -105,7 +107,11 @@ pub(super) fn by_content(head: &Head<'_>, evidence: &Evidence<'_>) -> Result<(),
     let dated = evidence.published || declared;
     let listing = is_declared_listing(head);
     if (is_root && (mostly_links || !dated))
-        || (!declared && mostly_links && evidence.words < SHORT && (listing || !dated))
+        || (!declared
+            && !evidence.headlined
+            && mostly_links
+            && evidence.words < SHORT
+            && (listing || !dated))
     {
         return Err(NotAnArticle::FrontPage);
     }

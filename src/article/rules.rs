@@ -27,6 +27,8 @@ pub struct SiteRules {
     pub remove: Vec<Selector>,
     /// The link to the next part of an article in parts.
     pub next_page: Vec<Selector>,
+    /// The file as it is written: what crosses a pipe in place of the compiled rules.
+    pub text: String,
 }
 
 const KEYS: [&str; 9] =
@@ -48,7 +50,7 @@ impl SiteRules {
                 help: None,
             })
             .collect();
-        let mut rules = Self::default();
+        let mut rules = Self { text: toml_text.to_owned(), ..Self::default() };
         for (key, value) in table.get_ref() {
             rules.set(key, value, &mut faults);
         }

@@ -2,14 +2,19 @@
 //! site's name.
 
 use scraper::Html;
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+use url::Url;
 
 use super::head::Head;
 use super::metadata::unescaped;
 use super::{Page, SiteRules, dom, jsonld};
 
 /// What stands between a headline and the site's name in `<title>`.
-const SEPARATORS: [&str; 12] =
-    [" | ", " - ", " – ", " — ", " :: ", " » ", " · ", " • ", " / ", " « ", " ‹ ", " : "];
+const SEPARATORS: [&str; 15] = [
+    " | ", " - ", " – ", " — ", " :: ", " » ", " · ", " • ", " / ", " « ", " ‹ ", " : ", "ㅣ", "│",
+    "｜",
+];
 
 /// The article's headline.
 pub(super) fn find(
@@ -23,6 +28,7 @@ pub(super) fn find(
     if let Some(title) = rules.and_then(|rules| dom::selected(html, &rules.title).next()) {
         return Some(title);
     }
+    let section = super::metadata::section(head);
     let stated: Vec<String> = [
         head.article().and_then(|article| jsonld::string(article, "headline")),
         head.first_meta(&["og:title"]),
@@ -32,12 +38,13 @@ pub(super) fn find(
     .into_iter()
     .flatten()
     .map(|text| without_site_name(&unescaped(text), site_name, host))
+    .map(|text| without_section(&text, section.as_deref()))
     .filter(|text| !text.is_empty())
     .collect();
     let headings: Vec<String> = head
         .headings
         .iter()
-        .map(|node| dom::text(*node))
+        .map(|node| without_section(&dom::text(*node), section.as_deref()))
         .filter(|text| (4..400).contains(&text.len()))
         .collect();
     let best_heading = headings
@@ -50,12 +57,17 @@ pub(super) fn find(
     let Some(heading) = best_heading else {
         return stated.into_iter().next().or_else(|| headings.into_iter().next());
     };
+    if let Some(first_written) = first_written(&stated, heading, page.url) {
+        return Some(first_written.clone());
+    }
     // Two statements that agree to the letter are the headline as the publisher keeps it; the
-    // heading then carries a section's name in front or was shortened.
+    // heading then lacks the words in front or was shortened. What is added behind is a section's
+    // or the site's name.
     match stated.as_slice() {
         [first, second, ..]
             if folded(first) == folded(second)
-                && folded(first) != folded(heading)
+                && !folded(first).starts_with(&folded(heading))
+                && !folded(heading).starts_with(&folded(first))
                 && first.chars().count() < 160
                 && overlap(first, heading) >= 0.4 =>
         {
@@ -63,6 +75,73 @@ pub(super) fn find(
         }
         _ => Some(heading.clone()),
     }
+}
+
+/// The headline that JSON-LD states where everything else on the page has another and the address
+/// spells it: the address is made when an article is first saved, and the other headline later,
+/// for search engines.
+fn first_written<'a>(stated: &'a [String], heading: &str, url: &Url) -> Option<&'a String> {
+    let (first, others) = stated.split_first()?;
+    let heading_folded = folded(heading);
+    let alone = others.len() >= 2
+        && folded(first) != heading_folded
+        && others.iter().all(|other| folded(other).starts_with(&heading_folded));
+    let [theirs, ours] = [first.as_str(), heading].map(|title| share_in_address(url, title));
+    (alone && theirs >= 0.8 && theirs >= ours + 0.25).then_some(first)
+}
+
+/// The share of the words of the address's longest part that stand in a title; 0 for an address
+/// that spells none.
+pub(super) fn share_in_address(url: &Url, title: &str) -> f32 {
+    let parts = url.path_segments().into_iter().flatten();
+    let spelled = parts
+        .map(|part| {
+            let part = part.rsplit_once('.').map_or(part, |(front, _)| front);
+            let words = part.split(|c: char| !c.is_ascii_alphanumeric());
+            let is_number = |word: &str| word.len() > 3 && word.bytes().all(|b| b.is_ascii_digit());
+            words.filter(|word| !word.is_empty() && !is_number(word)).collect::<Vec<_>>()
+        })
+        .max_by_key(Vec::len)
+        .unwrap_or_default();
+    if spelled.len() < 4 {
+        return 0.0;
+    }
+    let mut written = words(&in_ascii(title, true));
+    written.extend(words(&in_ascii(title, false)));
+    let found = spelled.iter().filter(|word| written.contains(&word.to_lowercase())).count();
+    #[expect(clippy::cast_precision_loss, reason = "counts of words are small")]
+    let share = found as f32 / spelled.len() as f32;
+    share
+}
+
+/// A title in the letters that addresses are written in: `ü` becomes `ue` or `u`.
+fn in_ascii(title: &str, german: bool) -> String {
+    let mut out = String::with_capacity(title.len());
+    for c in title.to_lowercase().chars() {
+        match c {
+            'ä' | 'ö' | 'ü' if german => {
+                out.extend(c.nfd().next());
+                out.push('e');
+            }
+            'ß' => out.push_str("ss"),
+            'æ' => out.push_str("ae"),
+            'ø' => out.push('o'),
+            'ı' => out.push('i'),
+            '\'' | '’' => {}
+            _ => out.extend(c.nfd().filter(|c| !is_combining_mark(*c))),
+        }
+    }
+    out
+}
+
+/// Whether a heading of the page says the same as its title, in four words or more.
+pub(super) fn is_headline(head: &Head<'_>, title: &str) -> bool {
+    let title = folded(title);
+    title.chars().count() >= 12
+        && head.headings.iter().any(|node| {
+            let heading = dom::text(*node);
+            words(&heading).len() >= 4 && folded(&heading) == title
+        })
 }
 
 /// The only `<h1>` of a page, where it shares a word or two with what is stated: editors give the
@@ -121,6 +200,31 @@ fn words(text: &str) -> Vec<String> {
 /// Letters and digits only, in lower case: two spellings of one headline are equal in it.
 pub(super) fn folded(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// Cuts " | Opinion" and "Opinion | ", which no writer writes, and " - Section" where the page says
+/// that this is the section's name.
+fn without_section(title: &str, section: Option<&str>) -> String {
+    let mut title = title.trim();
+    while let Some((front, back)) = title.rsplit_once(" | ")
+        && words(back).len() <= 2
+        && words(front).len() >= 4
+    {
+        title = front.trim();
+    }
+    while let Some((front, back)) = title.split_once(" | ")
+        && words(front).len() <= 2
+        && words(back).len() >= 4
+    {
+        title = back.trim();
+    }
+    if let Some((front, back)) = title.rsplit_once(['-', '–'])
+        && section.is_some_and(|section| folded(section) == folded(back))
+        && words(front).len() >= 3
+    {
+        title = front.trim();
+    }
+    title.to_owned()
 }
 
 /// Cuts " | Site", " - Site" and "Site: " off.

@@ -81,6 +81,14 @@ impl Host {
         })
     }
 
+    /// A host as people write it: a name, or the address of anything on it.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let url = Url::parse(text).ok().filter(Url::has_host);
+        let url = url.or_else(|| Url::parse(&format!("http://{text}/")).ok())?;
+        url.host_str().is_some_and(|name| !name.is_empty()).then(|| Self::of(&url))
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }

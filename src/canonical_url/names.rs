@@ -300,6 +300,7 @@ pub(super) const TRACKING: &[&str] = &[
     "mc_eid",
     "mc_id",
     "mc_tc",
+    "mibextid",
     "mindbox-click-id",
     "mindbox-message-key",
     "mkcid",
@@ -927,6 +928,9 @@ pub(super) const SITE_PARAMETERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("medium.com", &["source", "sk", "gi"]),
+    ("forbes.com", &["sh", "ss"]),
+    ("dw.com", &["maca"]),
+    ("spotify.com", &["si"]),
     ("dailymail.co.uk", &["ito", "ico"]),
     (
         "bbc.com",

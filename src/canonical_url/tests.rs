@@ -51,6 +51,7 @@ fn tracking_goes_by_name_and_by_the_shape_of_its_value() {
         "utm_source=rss",
         "UTM_Anything=1",
         "fbclid=IwAR0",
+        "mibextid=Zxz2cZ",
         "yclid=1",
         "ysclid=ky2",
         "xyzclid=abc",

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use super::review;
+
 const EXIT_CODES: &str = "\
 Exit codes: 0 success, 1 failure, 2 wrong usage, 3 some feeds failed, 75 another instance holds \
 the archive, 78 faulty configuration, 130 interrupted.";
@@ -63,6 +65,11 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: FeedsCommand,
     },
+    /// Who is told of kept articles, of feeds that fail, of a full disk.
+    Alerts {
+        #[command(subcommand)]
+        command: AlertsCommand,
+    },
     /// How the pages of a site are read.
     Site {
         #[command(subcommand)]
@@ -78,6 +85,9 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: ArchiveCommand,
     },
+    /// Shows what was found in the browser, on a page on this machine: search, stories, a queue.
+    #[command(after_help = "Example: newswatch review --port 8010")]
+    Review(review::ReviewArgs),
     /// Shows what identifies an address: what is fetched, the key, and the rules applied.
     #[command(
         after_help = "Example: newswatch url --json 'https://m.news.example/a?utm_source=rss'"
@@ -94,6 +104,37 @@ pub(super) enum Command {
         /// Prints nothing: succeeds where a daemon has shown a sign of life within five minutes.
         #[arg(long)]
         check: bool,
+    },
+    /// Has the running daemon take a changed configuration, and says what is different in it.
+    ///
+    /// A faulty one is refused with all its faults, and the old one stays.
+    #[command(after_help = "Example: newswatch reload")]
+    Reload,
+    /// Has the running daemon poll a feed as soon as its host may be asked.
+    #[command(after_help = "Example: newswatch poll astana-times")]
+    Poll {
+        /// The id of the feed.
+        feed: String,
+    },
+    /// Has the running daemon ask nothing of a host until it is resumed.
+    #[command(after_help = "Example: newswatch pause news.example")]
+    Pause {
+        /// The host, as in its addresses, with its port where that is not the usual one.
+        host: String,
+    },
+    /// Has the running daemon ask a paused host again.
+    #[command(after_help = "Example: newswatch resume news.example")]
+    Resume {
+        /// The host.
+        host: String,
+    },
+    /// Reads documents from standard input: what `run` starts for reading.
+    #[command(hide = true)]
+    Read {
+        /// Bytes of memory.
+        memory: u64,
+        /// Milliseconds for one document.
+        time: u64,
     },
     /// Which configuration is taken, and where the archive and the state are.
     Paths,
@@ -124,6 +165,80 @@ pub(super) enum FeedsCommand {
         #[arg(long)]
         sitemap: bool,
     },
+    /// Adds a feed, or the feeds of a site, to feeds.toml.
+    ///
+    /// A site's feeds are those that its page links, the sitemaps that its robots.txt names, and
+    /// else what is found at the usual paths. Every address is asked once, hosts at their pace.
+    #[command(after_help = "Example: newswatch feeds add astanatimes.com --choose 1 --country KZ")]
+    Add(FeedsAdd),
+    /// Adds the feeds of an OPML file that are not configured yet to feeds.toml.
+    #[command(after_help = "Example: newswatch feeds import subscriptions.opml --dry-run")]
+    Import {
+        /// The file; `-` reads standard input.
+        file: String,
+        /// Prints what would be added, and leaves the file as it is.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Prints the configured feeds as OPML, which other feed readers import.
+    #[command(after_help = "Example: newswatch feeds export > newswatch.opml")]
+    Export,
+    /// Polls feeds again that were switched off.
+    #[command(after_help = "Example: newswatch feeds enable astana-times")]
+    Enable {
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<String>,
+    },
+    /// Switches feeds off; they stay in feeds.toml, and what is known of them in the state.
+    #[command(after_help = "Example: newswatch feeds disable astana-times tengrinews")]
+    Disable {
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<String>,
+    },
+    /// Takes feeds out of feeds.toml, with the comment right above them.
+    #[command(after_help = "Example: newswatch feeds remove astana-times")]
+    Remove {
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<String>,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct FeedsAdd {
+    /// The address of a feed, a sitemap or a site.
+    pub(super) url: String,
+    /// Which feeds to add where a site has several: numbers of the list, as in `1,3`, or `all`.
+    /// Without it, the terminal is asked.
+    #[arg(long, value_name = "NUMBERS")]
+    pub(super) choose: Option<String>,
+    /// The id to give the feed, in place of one made of its host.
+    #[arg(long)]
+    pub(super) id: Option<String>,
+    /// Name of the publisher, in place of the feed's title.
+    #[arg(long)]
+    pub(super) name: Option<String>,
+    /// Language of the articles (BCP 47), in place of what the feed declares.
+    #[arg(long)]
+    pub(super) language: Option<String>,
+    /// Country of the publisher (ISO 3166-1, two capital letters).
+    #[arg(long)]
+    pub(super) country: Option<String>,
+    /// A word of your own for choosing feeds. May be given several times.
+    #[arg(long)]
+    pub(super) tag: Vec<String>,
+    /// Prints what would be added, and leaves the file as it is.
+    #[arg(long)]
+    pub(super) dry_run: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum AlertsCommand {
+    /// Sends a message by an alert, and says whether it was taken.
+    #[command(after_help = "Example: newswatch alerts test desk")]
+    Test {
+        /// The id of the alert.
+        alert: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -150,6 +265,14 @@ pub(super) enum TopicCommand {
         #[arg(long)]
         jsonl: bool,
     },
+    /// Judges the archive and the remembered rejects by a changed topic: what would be kept, dropped,
+    /// rescored. Writes nothing.
+    #[command(after_help = "Example: newswatch topic replay config/topics/changed.toml")]
+    Replay {
+        /// A topic file that takes the place of the configured topic with its id; without it, the
+        /// configured topics as they are now. `-` reads standard input.
+        topic: Option<String>,
+    },
     /// Prints a commented topic file to start from.
     #[command(after_help = "Example: newswatch topic new > config/topics/wildfires.toml")]
     New,
@@ -157,6 +280,8 @@ pub(super) enum TopicCommand {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum ArchiveCommand {
+    #[command(flatten)]
+    Read(review::ReadCommand),
     /// Proves, offline, that nothing in the archive was changed, cut or inserted.
     #[command(after_help = "Example: newswatch archive verify --witness sha256:…")]
     Verify {
@@ -207,6 +332,8 @@ pub(super) enum Schema {
     Config,
     /// feeds.toml
     Feeds,
+    /// alerts.toml
+    Alerts,
     /// One line of the archive.
     Record,
 }

@@ -1,12 +1,12 @@
 //! `newswatch check`: is the configuration free of faults?
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{
     Exit, compose,
     format::{is_styled_stderr, print_json, print_text},
 };
-use crate::config::{self, LoadOptions, Report};
+use crate::config::{self, LoadOptions, Placed, Report};
 
 pub(super) fn check(options: &LoadOptions, json: bool) -> anyhow::Result<Exit> {
     let loaded = match config::load(options) {
@@ -52,17 +52,6 @@ pub(super) fn check(options: &LoadOptions, json: bool) -> anyhow::Result<Exit> {
 }
 
 /// A report's faults as data.
-pub(super) fn faults(report: &Report) -> Vec<Value> {
-    report
-        .faults()
-        .map(|fault| {
-            json!({
-                "file": fault.file,
-                "line": fault.line,
-                "column": fault.column,
-                "message": fault.message,
-                "help": fault.help,
-            })
-        })
-        .collect()
+pub(super) fn faults(report: &Report) -> Vec<Placed<'_>> {
+    report.faults().collect()
 }

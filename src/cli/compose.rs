@@ -5,11 +5,12 @@ use std::{collections::BTreeMap, time::Duration};
 use jiff::SignedDuration;
 
 use crate::{
-    archive,
+    alert, archive,
     article::SiteRules,
     config::{self, Config},
     crawl, fetch,
     politeness::pace::Rest,
+    reader,
     schedule::Cadence,
     topic::Topics,
 };
@@ -70,6 +71,7 @@ pub(super) fn settings(config: &Config) -> crawl::Settings {
         },
         revisit_after: signed(config.settings.schedule.revisit_after),
         judge_before_fetch: config.settings.topic.judge_before_fetch,
+        reject_text: config.settings.state.rejects_text as usize,
         copy_memory: signed(config.settings.dedup.memory),
         page_attempts: config.settings.limits.page_attempts,
         keep_copied_text: config.settings.dedup.copies == config::Copies::Full,
@@ -96,6 +98,45 @@ pub(super) fn fetch(config: &Config) -> fetch::Settings {
         allow: network.allow.clone(),
         proxy: network.proxy.clone(),
         ..fetch::Settings::default()
+    }
+}
+
+/// Who is told what.
+pub(super) fn alerts(config: &Config) -> Vec<alert::Alert> {
+    config.alerts.iter().filter_map(alert).collect()
+}
+
+/// An alert; none where it says nowhere to send, which the check of the configuration refuses.
+fn alert(written: &config::Alert) -> Option<alert::Alert> {
+    let way = if let Some(url) = &written.webhook {
+        let (form, token) = (written.form, written.token_file.clone());
+        alert::Way::Webhook { url: url.clone(), form, token }
+    } else if let Some(server) = &written.smtp {
+        alert::Way::Mail {
+            server: server.clone(),
+            password: written.password_file.clone(),
+            from: written.from.clone()?,
+            to: written.to.clone(),
+        }
+    } else {
+        alert::Way::Command(Some(written.command.clone()).filter(|words| !words.is_empty())?)
+    };
+    Some(alert::Alert {
+        id: written.id.clone(),
+        on: written.on.clone(),
+        every: written.every,
+        failures: written.failures,
+        way,
+    })
+}
+
+/// What readers may use up.
+pub(super) fn readers(config: &Config) -> reader::Limits {
+    let limits = &config.settings.limits;
+    reader::Limits {
+        workers: limits.readers as usize,
+        memory: limits.reader_memory,
+        time: limits.read_timeout,
     }
 }
 

@@ -14,7 +14,7 @@ use super::compose;
 use crate::{
     canonical_url::CanonicalUrl,
     config::Loaded,
-    fetch::{Fetch, HttpClient, Request, Response, Validators, Wanted},
+    fetch::{Fetch, FetchError, HttpClient, Request, Response, Wanted},
 };
 
 /// A file's lines, or standard input's for `-`.
@@ -46,8 +46,16 @@ pub(super) fn document(loaded: &Loaded, name: &str, wanted: Wanted) -> anyhow::R
     let url = CanonicalUrl::parse(name)?.fetch;
     let client = HttpClient::new(compose::fetch(&loaded.config))?;
     let runtime = Runtime::new().context("cannot start the runtime")?;
-    let request = Request { url, wanted, validators: Validators::default() };
-    let answer = runtime.block_on(client.fetch(request));
+    let answer = runtime.block_on(async {
+        let mut request = Request::new(url, wanted);
+        loop {
+            let response = client.fetch(request).await?;
+            match response.onward(wanted) {
+                Some(onward) => request = onward,
+                None => return Ok::<_, FetchError>(response),
+            }
+        }
+    });
     runtime.shutdown_background();
     let mut response = answer.with_context(|| format!("cannot fetch {name}"))?;
     if response.status != 200 {

@@ -2,16 +2,20 @@
 //!
 //! Standard output is data, standard error is logs and progress.
 
+mod alerts;
 mod archive;
 mod args;
 mod check;
 mod compose;
+mod control;
 mod demo;
 mod feeds;
 mod format;
 mod input;
 mod logging;
 mod progress;
+mod replay;
+mod review;
 mod run;
 mod service;
 mod site;
@@ -21,13 +25,21 @@ mod url;
 
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::{CommandFactory, Parser};
 
 use self::{
-    args::{ArchiveCommand, Args, Command, FeedsCommand, Schema, SiteCommand, TopicCommand},
+    args::{
+        AlertsCommand, ArchiveCommand, Args, Command, FeedsCommand, Schema, SiteCommand,
+        TopicCommand,
+    },
+    control::Request,
     format::{is_styled_stderr, print_json, print_text},
 };
-use crate::config::{self, LoadOptions, Loaded};
+use crate::{
+    canonical_url::Host,
+    config::{self, LoadOptions, Loaded},
+};
 
 /// How the program ends, by `sysexits.h` where it has a number for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +63,7 @@ impl From<Exit> for ExitCode {
 /// Reads the arguments and runs the command.
 pub fn main() -> ExitCode {
     let args = Args::parse();
+    quiet_expected_panics();
     match dispatch(args) {
         Ok(exit) => exit.into(),
         Err(error) => {
@@ -61,6 +74,16 @@ pub fn main() -> ExitCode {
             if locked { Exit::Locked } else { Exit::Failure }.into()
         }
     }
+}
+
+/// A panic of feed-rs is caught and told as a flaw of its feed: nobody need read of it here.
+fn quiet_expected_panics() {
+    let tell = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !crate::source::expects_panic() {
+            tell(panic);
+        }
+    }));
 }
 
 fn dispatch(args: Args) -> anyhow::Result<Exit> {
@@ -81,6 +104,7 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
             let schema = match of {
                 Schema::Config => config::schema::settings(),
                 Schema::Feeds => config::schema::feeds(),
+                Schema::Alerts => config::schema::alerts(),
                 Schema::Record => serde_json::to_value(crate::archive::schema())?,
             };
             print_json(&schema)?;
@@ -95,6 +119,10 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
         Command::Archive { command: ArchiveCommand::Dedup { ref jsonl } } => {
             archive::dedup_lines(jsonl)
         }
+        Command::Read { memory, time } => {
+            crate::reader::serve(memory, std::time::Duration::from_millis(time))?;
+            Ok(Exit::Success)
+        }
         Command::Check => {
             let options = load_options(&args.common)?;
             check::check(&options, args.common.json)
@@ -103,9 +131,15 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
         | Command::Once { .. }
         | Command::Status { .. }
         | Command::Paths
+        | Command::Reload
+        | Command::Alerts { .. }
+        | Command::Poll { .. }
+        | Command::Pause { .. }
+        | Command::Resume { .. }
         | Command::Site { .. }
         | Command::Topic { .. }
         | Command::Archive { .. }
+        | Command::Review(_)
         | Command::Feeds { .. } => {
             let options = load_options(&args.common)?;
             let Some(loaded) = load(&options, args.common.json)? else {
@@ -114,6 +148,13 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
             match args.command {
                 Command::Run => run::run(&loaded, &options),
                 Command::Once { feed } => run::once(&loaded, feed.as_deref(), args.common.json),
+                Command::Alerts { command: AlertsCommand::Test { alert } } => {
+                    alerts::test(&loaded, &alert)
+                }
+                Command::Reload => control::ask(&loaded, &Request::Reload),
+                Command::Poll { feed } => control::ask(&loaded, &Request::Poll(feed)),
+                Command::Pause { host } => control::ask(&loaded, &Request::Pause(named(&host)?)),
+                Command::Resume { host } => control::ask(&loaded, &Request::Resume(named(&host)?)),
                 Command::Status { check: true } => status::check(&loaded),
                 Command::Status { check: false } => status::status(&loaded, args.common.json),
                 Command::Feeds { command: FeedsCommand::List } => {
@@ -123,14 +164,35 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
                     let kind = sitemap.then_some(crate::source::SourceKind::Sitemap);
                     site::test_feed(&loaded, &feed, kind, args.common.json)
                 }
+                Command::Feeds { command: FeedsCommand::Add(wish) } => feeds::add(&loaded, &wish),
+                Command::Feeds { command: FeedsCommand::Import { file, dry_run } } => {
+                    feeds::import(&loaded, &file, dry_run)
+                }
+                Command::Feeds { command: FeedsCommand::Export } => feeds::export(&loaded),
+                Command::Feeds { command: FeedsCommand::Enable { ids } } => {
+                    feeds::set_enabled(&loaded, &ids, true)
+                }
+                Command::Feeds { command: FeedsCommand::Disable { ids } } => {
+                    feeds::set_enabled(&loaded, &ids, false)
+                }
+                Command::Feeds { command: FeedsCommand::Remove { ids } } => {
+                    feeds::remove(&loaded, &ids)
+                }
                 Command::Site { command: SiteCommand::Test { page } } => {
                     site::test_page(&loaded, &page, args.common.json)
                 }
                 Command::Topic { command: TopicCommand::Test { text, jsonl: true } } => {
                     topic::test_lines(&loaded, &text)
                 }
+                Command::Topic { command: TopicCommand::Replay { topic } } => {
+                    replay::replay(&loaded, topic.as_deref(), args.common.json)
+                }
                 Command::Topic { command: TopicCommand::Test { text, jsonl: false } } => {
                     topic::test(&loaded, &text, args.common.json)
+                }
+                Command::Review(ref review) => review::review(&loaded, review),
+                Command::Archive { command: ArchiveCommand::Read(command) } => {
+                    review::read(&loaded, &command, args.common.json)
                 }
                 Command::Archive { command: ArchiveCommand::Verify { witness } } => {
                     archive::verify(&loaded, witness.as_deref(), args.common.json)
@@ -148,6 +210,10 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
             }
         }
     }
+}
+
+fn named(host: &str) -> anyhow::Result<Host> {
+    Host::parse(host).with_context(|| format!("{host:?} is no host"))
 }
 
 fn load_options(common: &args::Common) -> anyhow::Result<LoadOptions> {
@@ -187,6 +253,7 @@ fn paths(loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
         format!("configuration  {}", show(&paths.config)),
         format!("settings       {}", show(&paths.settings)),
         format!("feeds          {}", show(&paths.feeds)),
+        format!("alerts         {}", show(&paths.alerts)),
         format!("topics         {}", show(&paths.topics)),
         format!("sites          {}", show(&paths.sites)),
         format!("archive        {}", paths.archive.display()),

@@ -10,7 +10,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use super::format::{safe, table};
-use crate::{crawl::Event, daemon::Notice};
+use crate::{
+    crawl::Event,
+    daemon::{Notice, Turn},
+};
 
 /// A line on the terminal that shows how far a pass is. Nothing on a pipe.
 #[derive(Debug)]
@@ -39,7 +42,7 @@ impl Progress {
                 self.polled += 1;
                 bar.set_position(self.polled);
             }
-            Notice::Turn { in_flight, waiting_pages, .. } => {
+            Notice::Turn(Turn { in_flight, waiting_pages, .. }) => {
                 bar.set_message(format!(
                     "{in_flight} requests in flight, {waiting_pages} pages wait"
                 ));
@@ -115,7 +118,11 @@ impl Tally {
                 row.errors += 1;
                 row.error = Some(error.clone());
             }
-            Event::Flawed { .. } | Event::FeedMoved { .. } | Event::HostHeld { .. } => {}
+            Event::Flawed { .. }
+            | Event::FeedMoved { .. }
+            | Event::FeedStale { .. }
+            | Event::HostHeld { .. }
+            | Event::HostLate { .. } => {}
         }
     }
 

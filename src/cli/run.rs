@@ -1,30 +1,40 @@
 //! `newswatch run` and `newswatch once`.
 #![expect(clippy::disallowed_methods, reason = "shell: reads the clock, makes the state folder")]
 
-use std::fs;
+use std::{fs, path::Path, time::Duration};
 
 use anyhow::Context;
 use jiff::{SignedDuration, Timestamp};
 use sd_notify::NotifyState;
 use serde_json::json;
-use tokio::{runtime::Runtime, sync::mpsc};
+use tokio::{
+    net::TcpListener,
+    runtime::Runtime,
+    sync::{mpsc, watch},
+};
 
 use super::{
-    Exit, compose,
+    Exit, compose, control,
     format::{distance, is_styled_stderr, is_terminal_stdout, print_json, print_text},
     logging,
     progress::{Progress, Tally},
-    service,
+    review, service,
 };
 use crate::{
+    alert,
     archive::{self, Archive},
     config::{self, LoadOptions, Loaded},
     crawl::{self, Crawl, Event},
     daemon::{self, End, Notice, Plan, Stores},
     fetch::HttpClient,
     jsonl::Folder,
+    metrics::{self, Metrics},
+    reader,
     state::{RejectLog, State, read_rejects},
 };
+
+/// The index in the state folder.
+pub(super) const STATE: &str = "state.sqlite";
 
 /// A pass ends when nothing is due within this time: long enough for a short `Retry-After`.
 const PATIENCE: SignedDuration = SignedDuration::from_secs(60);
@@ -34,7 +44,7 @@ pub(super) fn open(loaded: &Loaded, now: Timestamp) -> anyhow::Result<(Crawl, St
     let (paths, settings) = (&loaded.paths, &loaded.config.settings);
     fs::create_dir_all(&paths.state)
         .with_context(|| format!("cannot make the state folder {}", paths.state.display()))?;
-    let state_path = paths.state.join("state.sqlite");
+    let state_path = paths.state.join(STATE);
     let state = State::open(&state_path)
         .with_context(|| format!("cannot open {}", state_path.display()))?;
     let checkpoint = crawl::checkpoint(&state)?;
@@ -86,7 +96,7 @@ pub(super) fn run(loaded: &Loaded, options: &LoadOptions) -> anyhow::Result<Exit
     logging::start(&loaded.config.settings.log)?;
     let (mut crawl, mut stores) = open(loaded, Timestamp::now())?;
     tracing::info!(
-        feeds = crawl.schedule().feeds().count(),
+        feeds = crawl.schedule().feeds(),
         archive = %loaded.paths.archive.display(),
         state = %loaded.paths.state.display(),
         version = env!("CARGO_PKG_VERSION"),
@@ -94,34 +104,68 @@ pub(super) fn run(loaded: &Loaded, options: &LoadOptions) -> anyhow::Result<Exit
     );
     let client = HttpClient::new(compose::fetch(&loaded.config))?;
     let (mut current, options) = (loaded.config.clone(), options.clone());
-    let reload = move || match config::load(&options) {
-        Ok(new) => {
-            for change in config::diff(&current, &new.config) {
-                tracing::info!(%change, "configuration changed");
-            }
-            let reloaded = compose::reloaded(&new.config);
-            current = new.config;
-            reloaded.map_err(|error| tracing::error!("the old configuration stays: {error:#}")).ok()
+    let (tell, alerts) = watch::channel(compose::alerts(&current));
+    let reload = move || {
+        let new = config::load(&options).map_err(|report| report.render(false))?.config;
+        let reloaded = compose::reloaded(&new).map_err(|error| format!("{error:#}"))?;
+        let changes = config::diff(&current, &new);
+        for change in &changes {
+            tracing::info!(%change, "configuration changed");
         }
-        Err(report) => {
-            tracing::error!(
-                "the changed configuration is faulty, the old one stays:\n{}",
-                report.render(false)
-            );
-            None
-        }
+        current = new;
+        // The receiver lives as long as the loop.
+        tell.send(compose::alerts(&current)).ok();
+        Ok((reloaded, changed(&changes)))
     };
+    let settings = &loaded.config.settings;
     let runtime = Runtime::new().context("cannot start the runtime")?;
     let end = runtime.block_on(async {
+        let readers = start_readers(&loaded.config).await?;
+        let (ask, asked) = mpsc::channel(4);
         let (send, commands) = mpsc::channel(4);
-        let _listener = service::listen(send, reload)?;
+        let watched = settings.service.watch.then(|| loaded.paths.clone());
+        let mut beside = service::listen(send, service::Inputs { reload, watched, asked })?;
+        match control::bind(&loaded.paths.state) {
+            Ok(listener) => drop(beside.spawn(control::serve(listener, ask))),
+            // A path that is too long for a socket, or a file system without them.
+            Err(error) => tracing::warn!("no orders are taken: {error:#}"),
+        }
+        let metrics = Metrics::new(loaded.paths.state.join(STATE));
+        if let Some(address) = settings.metrics.listen {
+            let listener = TcpListener::bind(address)
+                .await
+                .with_context(|| format!("cannot listen for metrics on {address}"))?;
+            let served = metrics::serve(listener, metrics.clone());
+            beside.spawn(async move {
+                if let Err(error) = served.await {
+                    tracing::error!(%error, "no metrics are served any more");
+                }
+            });
+        }
+        let (told, nudge) = alert::Teller::new(
+            alerts,
+            alert::Sender::new(client.clone()),
+            Folder::at(&loaded.paths.archive),
+            loaded.paths.state.join(STATE),
+            loaded.paths.state.join("alerts"),
+        );
+        told.prepare().context("the alerts cannot remember what they tell")?;
+        beside.spawn(told.run());
         service::notify(&[NotifyState::Ready]);
-        let plan = plan(&loaded.config.settings, None);
-        daemon::run(&mut crawl, &mut stores, client, plan, commands, Timestamp::now, |notice| {
-            service::tell(&notice, Timestamp::now());
-            log(&notice);
-        })
-        .await
+        let mut teller = service::Teller::new(settings.limits.total_timeout + HANGS);
+        let plan = plan(settings, None);
+        let now = Timestamp::now;
+        let crawling =
+            daemon::run(&mut crawl, &mut stores, client, readers, plan, commands, now, |notice| {
+                teller.tell(&notice, now());
+                metrics.count(&notice, now());
+                nudged(&nudge, &notice);
+                log(&notice);
+            });
+        tokio::select! {
+            end = crawling => end,
+            never = review::beside(loaded) => match never {},
+        }
     });
     // A DNS look-up that is still going on must not hold up the end.
     runtime.shutdown_background();
@@ -130,6 +174,36 @@ pub(super) fn run(loaded: &Loaded, options: &LoadOptions) -> anyhow::Result<Exit
         End::Interrupted => Exit::Interrupted,
         End::Idle | End::Stopped => Exit::Success,
     })
+}
+
+/// Has the alerts looked at where there may be something to tell.
+fn nudged(nudge: &alert::Nudge, notice: &Notice<'_>) {
+    match notice {
+        Notice::Appended { .. } | Notice::Event(Event::FeedFailed { .. }) => nudge.look(),
+        Notice::DiskFull(error) => nudge.disk(Some(format!("{error:#}"))),
+        Notice::DiskBack => nudge.disk(None),
+        _ => {}
+    }
+}
+
+/// A task that is out for this much longer than its exchange may take hangs: it waits for a reader
+/// that never comes, or for a name server that the system never gives up.
+const HANGS: Duration = Duration::from_mins(2);
+
+/// Sections whose changes count only from the next start on.
+const FROM_THE_START: [&str; 7] =
+    ["archive.", "state.", "limits.", "network.", "log.", "metrics.", "service."];
+
+/// What a new configuration changes, in words.
+fn changed(changes: &[config::Change]) -> String {
+    if changes.is_empty() {
+        return "nothing has changed".to_owned();
+    }
+    let line = |change: &config::Change| {
+        let waits = FROM_THE_START.iter().any(|section| change.key.starts_with(section));
+        format!("{change}{}\n", if waits { " (from the next start on)" } else { "" })
+    };
+    changes.iter().map(line).collect()
 }
 
 /// One pass over the feeds that are due, or over one feed.
@@ -143,7 +217,7 @@ pub(super) fn once(loaded: &Loaded, feed: Option<&str>, json: bool) -> anyhow::R
     let (mut crawl, mut stores) = open(loaded, Timestamp::now())?;
     let pass = pass(loaded, &mut crawl, &mut stores, feed)?;
     let now = Timestamp::now();
-    let next = crawl.schedule().feeds().filter_map(|(_, feed)| feed.state.next_at).min();
+    let next = crawl.schedule().next_poll();
     if json {
         print_json(&json!({
             "feeds": pass.tally.rows(),
@@ -202,16 +276,20 @@ pub(super) fn pass(
     stores: &mut Stores,
     feed: Option<&str>,
 ) -> anyhow::Result<Pass> {
-    let due = crawl.only_once(feed, Timestamp::now());
+    let due = crawl.only_once(feed, Timestamp::now())?;
     let client = HttpClient::new(compose::fetch(&loaded.config))?;
     let mut progress = Progress::start(due, is_styled_stderr());
     let mut tally = Tally::default();
     let runtime = Runtime::new().context("cannot start the runtime")?;
     let end = runtime.block_on(async {
+        let readers = start_readers(&loaded.config).await?;
         let (send, commands) = mpsc::channel(4);
-        let _listener = service::listen(send, || None)?;
+        let (_, asked) = mpsc::channel(1);
+        let reload = || Err("a single pass takes no other configuration".to_owned());
+        let _beside = service::listen(send, service::Inputs { reload, watched: None, asked })?;
         let plan = plan(&loaded.config.settings, Some(PATIENCE));
-        daemon::run(crawl, stores, client, plan, commands, Timestamp::now, |notice| {
+        let now = Timestamp::now;
+        daemon::run(crawl, stores, client, readers, plan, commands, now, |notice| {
             progress.show(&notice);
             if let Notice::Event(event) = &notice {
                 tally.add(event);
@@ -224,6 +302,13 @@ pub(super) fn pass(
     progress.finish();
     close(crawl, stores)?;
     Ok(Pass { tally, due, end: end? })
+}
+
+/// The workers that read, of the very program that runs: also where its file was replaced meanwhile.
+async fn start_readers(config: &config::Config) -> anyhow::Result<reader::Pool> {
+    let this = Path::new("/proc/self/exe");
+    let program = if this.exists() { this.to_owned() } else { std::env::current_exe()? };
+    Ok(reader::Pool::start(&program, compose::readers(config)).await?)
 }
 
 fn plan(settings: &config::Settings, until_idle_for: Option<SignedDuration>) -> Plan {
@@ -243,7 +328,7 @@ fn close(crawl: &Crawl, stores: &Stores) -> anyhow::Result<()> {
 /// Each event once, where it is handled.
 fn log(notice: &Notice<'_>) {
     let event = match notice {
-        Notice::Turn { .. } => return,
+        Notice::Turn(_) | Notice::Landed(_) | Notice::Appended { .. } => return,
         Notice::DiskFull(error) => {
             tracing::error!("{error:#}: nothing is fetched until there is room");
             return;
@@ -288,6 +373,12 @@ fn log(notice: &Notice<'_>) {
         }
         Event::PagePostponed { feed, url, error, until } => {
             tracing::info!(feed.id = %feed, url = %url, until = %until, "the page is tried again later: {error}");
+        }
+        Event::FeedStale { feed, last_new_at } => {
+            tracing::warn!(feed.id = %feed, last_new_at = %last_new_at, "the feed answers but has had no new entry for far longer than usual");
+        }
+        Event::HostLate { host, feed, late } => {
+            tracing::warn!(host = host.as_str(), feed.id = %feed, late_s = late.as_secs(), "the host cannot be asked as often as its feeds' intervals say: its polls are late");
         }
         Event::HostHeld { host, until } => {
             tracing::warn!(host = host.as_str(), until = %until, "the host asks to be left alone");

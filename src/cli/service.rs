@@ -1,26 +1,51 @@
-//! The daemon towards its service manager: signals in, notifications out.
-#![expect(clippy::disallowed_methods, reason = "shell: listens for signals")]
+//! The daemon towards its service manager and its operator: signals, orders and changed files in,
+//! notifications out.
+#![expect(clippy::disallowed_methods, reason = "shell: listens for signals, looks at files")]
 
-use jiff::Timestamp;
+use std::{collections::BTreeMap, fs, path::PathBuf, time::Duration};
+
+use jiff::{SignedDuration, Timestamp};
 use sd_notify::NotifyState;
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::mpsc,
     task::JoinSet,
+    time,
 };
 
-use super::format::distance;
+use super::{
+    control::{Asked, Reply},
+    format::distance,
+};
 use crate::{
+    config::Paths,
     crawl::Reloaded,
-    daemon::{Command, Notice},
+    daemon::{Command, Notice, Turn},
 };
 
-/// Turns signals into commands for the loop until the set is dropped. `reload` checks the
-/// configuration and gives what is to be taken, or `None` to keep the old one.
+/// A configuration that is to be taken, and what is different in it; or why the old one stays.
+pub(super) type Reload = Result<(Reloaded, String), String>;
+
+/// What comes from outside, apart from signals.
+pub(super) struct Inputs<R> {
+    /// Checks the configuration.
+    pub(super) reload: R,
+    /// Where changed files are looked for.
+    pub(super) watched: Option<Paths>,
+    /// Orders of an operator. It may have no sender.
+    pub(super) asked: mpsc::Receiver<Asked>,
+}
+
+/// How often the files of the configuration are looked at. A change is taken when it has stood for
+/// as long: an editor or a package manager is done then.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// Turns signals, orders and changed files into commands for the loop until the set is dropped.
 pub(super) fn listen(
     commands: mpsc::Sender<Command>,
-    mut reload: impl FnMut() -> Option<Reloaded> + Send + 'static,
+    inputs: Inputs<impl FnMut() -> Reload + Send + 'static>,
 ) -> anyhow::Result<JoinSet<()>> {
+    let Inputs { mut reload, watched, mut asked } = inputs;
     let (mut term, mut int, mut hup) = (
         signal(SignalKind::terminate())?,
         signal(SignalKind::interrupt())?,
@@ -28,19 +53,26 @@ pub(super) fn listen(
     );
     let mut listener = JoinSet::new();
     listener.spawn(async move {
+        let mut files = Files::new(watched);
+        let mut look = time::interval(LOOK);
+        look.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
         loop {
             let command = tokio::select! {
                 _ = term.recv() => Some(Command::Stop),
                 _ = int.recv() => Some(Command::Interrupt),
-                _ = hup.recv() => {
-                    match NotifyState::monotonic_usec_now() {
-                        Ok(at) => notify(&[NotifyState::Reloading, at]),
-                        Err(error) => tracing::debug!(%error, "no monotonic clock"),
-                    }
-                    let new = reload();
-                    notify(&[NotifyState::Ready]);
-                    new.map(|new| Command::Reload(Box::new(new)))
+                _ = hup.recv() => take(&mut reload).0,
+                _ = look.tick(), if files.is_watching() => {
+                    if files.have_changed() { take(&mut reload).0 } else { None }
                 }
+                Some((request, reply)) = asked.recv() => match request.order() {
+                    Some(order) => Some(Command::Order(order, reply)),
+                    None => {
+                        let (command, words) = take(&mut reload);
+                        // Whoever asked may not have waited.
+                        drop(reply.send(words));
+                        command
+                    }
+                },
             };
             if let Some(command) = command
                 && commands.send(command).await.is_err()
@@ -52,6 +84,76 @@ pub(super) fn listen(
     Ok(listener)
 }
 
+/// Checks the configuration: a command to take it where it is sound, and what to say.
+fn take(reload: &mut impl FnMut() -> Reload) -> (Option<Command>, Reply) {
+    match NotifyState::monotonic_usec_now() {
+        Ok(at) => notify(&[NotifyState::Reloading, at]),
+        Err(error) => tracing::debug!(%error, "no monotonic clock"),
+    }
+    let new = reload();
+    notify(&[NotifyState::Ready]);
+    match new {
+        Ok((new, words)) => (Some(Command::Reload(Box::new(new))), Ok(words)),
+        Err(words) => {
+            tracing::error!("the changed configuration is faulty, the old one stays:\n{words}");
+            (None, Err(format!("the old configuration stays:\n{words}")))
+        }
+    }
+}
+
+/// The configuration's files as they were when last looked at.
+struct Files {
+    paths: Option<Paths>,
+    taken: Prints,
+    seen: Prints,
+}
+
+/// When each file was written, and its length.
+type Prints = BTreeMap<PathBuf, (Option<std::time::SystemTime>, u64)>;
+
+impl Files {
+    fn new(paths: Option<Paths>) -> Self {
+        let taken = paths.as_ref().map(prints).unwrap_or_default();
+        Self { paths, seen: taken.clone(), taken }
+    }
+
+    fn is_watching(&self) -> bool {
+        self.paths.is_some()
+    }
+
+    /// They are not as they were taken, and have not changed since the last look.
+    fn have_changed(&mut self) -> bool {
+        let now = self.paths.as_ref().map(prints).unwrap_or_default();
+        let stands = now == self.seen && now != self.taken;
+        if stands {
+            self.taken.clone_from(&now);
+        }
+        self.seen = now;
+        stands
+    }
+}
+
+/// The files that the configuration is read from, and those beside them.
+fn prints(paths: &Paths) -> Prints {
+    let mut prints = Prints::new();
+    let mut note = |path: PathBuf| {
+        if let Ok(file) = fs::metadata(&path) {
+            prints.insert(path, (file.modified().ok(), file.len()));
+        }
+    };
+    let folder = paths.config.as_ref();
+    let folders = [folder.cloned(), paths.topics.clone(), paths.sites.clone()];
+    for folder in folders.into_iter().flatten() {
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            if entry.path().extension().is_some_and(|kind| kind == "toml") {
+                note(entry.path());
+            }
+        }
+    }
+    paths.settings.iter().cloned().for_each(note);
+    prints
+}
+
 /// Tells the service manager; without one there is nobody to tell.
 pub(super) fn notify(states: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(states) {
@@ -59,16 +161,44 @@ pub(super) fn notify(states: &[NotifyState<'_>]) {
     }
 }
 
-/// Passes the loop's turns on as status and watchdog.
-pub(super) fn tell(notice: &Notice<'_>, now: Timestamp) {
-    match notice {
-        Notice::Turn { in_flight, waiting_pages, due } => {
-            let next = due.map(|at| format!(", next {}", distance(at, now))).unwrap_or_default();
-            let status =
-                format!("{in_flight} requests in flight, {waiting_pages} pages wait{next}");
-            notify(&[NotifyState::Watchdog, NotifyState::Status(&status)]);
-        }
-        Notice::Stopping(_) => notify(&[NotifyState::Stopping]),
-        _ => {}
+/// Passes the loop's turns on as status and watchdog, once a second at the most.
+///
+/// A turn shows that the scheduler and the writer work: both are the loop's own. That the fetcher
+/// works shows in how long its oldest task has been out: one that outlives all its time-outs hangs,
+/// and then the watchdog is left to bite.
+pub(super) struct Teller {
+    longest: Duration,
+    told_at: Timestamp,
+}
+
+impl Teller {
+    /// `longest`: no task is out for longer unless something hangs.
+    pub(super) fn new(longest: Duration) -> Self {
+        Self { longest, told_at: Timestamp::MIN }
     }
+
+    pub(super) fn tell(&mut self, notice: &Notice<'_>, now: Timestamp) {
+        match notice {
+            Notice::Turn(turn)
+                if now.duration_since(self.told_at).abs() >= SignedDuration::from_secs(1) =>
+            {
+                self.told_at = now;
+                let status = status(turn, now);
+                let status = NotifyState::Status(&status);
+                if turn.oldest <= self.longest {
+                    notify(&[NotifyState::Watchdog, status]);
+                } else {
+                    notify(&[status]);
+                }
+            }
+            Notice::Stopping(_) => notify(&[NotifyState::Stopping]),
+            _ => {}
+        }
+    }
+}
+
+fn status(turn: &Turn, now: Timestamp) -> String {
+    let Turn { in_flight, waiting_pages, due, .. } = turn;
+    let next = due.map(|at| format!(", next {}", distance(at, now))).unwrap_or_default();
+    format!("{in_flight} requests in flight, {waiting_pages} pages wait{next}")
 }

@@ -77,9 +77,10 @@ pub(super) fn test_feed(
     let configured_kind = configured.map(|feed| feed.kind);
     let kind = kind.or(configured_kind).unwrap_or_default();
     let document = input::document(loaded, address, Wanted::Listing)?;
-    let listing =
+    let mut listing =
         source::parse(kind, &document.bytes, document.content_type.as_deref(), &document.url)
             .with_context(|| format!("{address} cannot be read"))?;
+    listing.set_zone(configured.and_then(|feed| feed.zone.as_ref()));
     if json {
         print_json(&listing)?;
         return Ok(Exit::Success);
@@ -99,7 +100,8 @@ pub(super) fn test_feed(
         writeln!(shown, "flaw      {}", safe(flaw, 160))?;
     }
     for more in &listing.more {
-        writeln!(shown, "more      {more}")?;
+        let updated = more.updated.as_ref().map(|dated| format!(", changed {}", dated.at));
+        writeln!(shown, "more      {}{}", more.url, updated.unwrap_or_default())?;
     }
     for entry in &listing.entries {
         let date = entry.published.as_ref().or(entry.updated.as_ref());

@@ -11,6 +11,7 @@ use serde_json::json;
 use super::{
     Exit,
     format::{distance, print_json, print_text, safe, table},
+    run::STATE,
 };
 use crate::{
     config::{self, Loaded},
@@ -23,7 +24,7 @@ use crate::{
 struct FeedStatus {
     id: String,
     url: String,
-    /// `ok`, `new`, `failing`, `stale`, `gone` or `off`.
+    /// `ok`, `new`, `failing`, `late`, `stale`, `gone` or `off`.
     health: &'static str,
     http_status: Option<u16>,
     last_poll_at: Option<Timestamp>,
@@ -36,6 +37,12 @@ struct FeedStatus {
     last_error: Option<String>,
     /// Where the feed lives now, if it moved: feeds.toml should say so.
     moved_to: Option<String>,
+    /// Which reader made sense of the last answer, and what was wrong with it.
+    read_by: Option<String>,
+    flaws: Option<String>,
+    /// How many seconds later than due the last poll began, other requests to its host standing
+    /// before it.
+    late_s: u32,
     waiting_pages: u32,
     #[serde(flatten)]
     counters: Counters,
@@ -43,7 +50,7 @@ struct FeedStatus {
 
 /// Whether a daemon has shown a sign of life lately.
 pub(super) fn check(loaded: &Loaded) -> anyhow::Result<Exit> {
-    let path = loaded.paths.state.join("state.sqlite");
+    let path = loaded.paths.state.join(STATE);
     let state =
         State::open_read_only(&path).with_context(|| format!("cannot read {}", path.display()))?;
     let alive: Option<Timestamp> = state.note(daemon::SIGN_OF_LIFE)?;
@@ -59,11 +66,13 @@ pub(super) fn check(loaded: &Loaded) -> anyhow::Result<Exit> {
 
 pub(super) fn status(loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
     let now = Timestamp::now();
-    let path = loaded.paths.state.join("state.sqlite");
+    let path = loaded.paths.state.join(STATE);
     if !path.exists() {
         let folder = loaded.paths.state.display();
         if json {
-            print_json(&json!({ "feeds": [], "held_hosts": [], "archive": null }))?;
+            print_json(
+                &json!({ "feeds": [], "held_hosts": [], "paused_hosts": [], "archive": null }),
+            )?;
         } else {
             print_text(&format!("nothing was polled yet: there is no state in {folder}\n"))?;
         }
@@ -79,6 +88,7 @@ pub(super) fn status(loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
         feeds.push(feed_status(feed, row, waiting, now));
     }
     let held = state.holds(now)?;
+    let paused = state.paused()?;
     let trouble = state.note::<Option<String>>(daemon::TROUBLE)?.flatten();
     let checkpoint = crawl::checkpoint(&state)?;
     if json {
@@ -87,6 +97,7 @@ pub(super) fn status(loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
         print_json(&json!({
             "feeds": feeds,
             "held_hosts": held,
+            "paused_hosts": paused,
             "trouble": trouble,
             "archive": { "records": checkpoint.map_or(0, |c| c.seq), "folder": loaded.paths.archive },
         }))?;
@@ -104,7 +115,7 @@ pub(super) fn status(loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
         "rejected",
         "failed",
         "waiting",
-        "error",
+        "remark",
     ]);
     let ago = |at: Option<Timestamp>| at.map_or_else(|| "-".to_owned(), |at| distance(at, now));
     for feed in &feeds {
@@ -120,23 +131,27 @@ pub(super) fn status(loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
             feed.counters.rejected.to_string(),
             feed.counters.failed.to_string(),
             feed.waiting_pages.to_string(),
-            match (&feed.last_error, feed.failures, &feed.moved_to) {
-                (Some(error), n, _) if n > 1 => {
-                    format!("{} ({n} times in a row)", safe(error, 120))
-                }
-                (Some(error), _, _) => safe(error, 120),
-                (None, _, Some(to)) => format!("moved to {}", safe(to, 120)),
-                _ => String::new(),
-            },
+            remark(feed, now),
         ]);
     }
     let mut text = format!("{rows}\n");
+    let mut ways: BTreeMap<&str, u32> = BTreeMap::new();
+    for way in feeds.iter().filter_map(|feed| feed.read_by.as_deref()) {
+        *ways.entry(way).or_default() += 1;
+    }
+    if !ways.is_empty() {
+        let ways: Vec<String> = ways.iter().map(|(way, feeds)| format!("{feeds} {way}")).collect();
+        text.push_str(&format!("feeds were read by: {}\n", ways.join(", ")));
+    }
     for (host, until) in &held {
         text.push_str(&format!(
             "{} is left alone: it is asked again {}\n",
             host.as_str(),
             distance(*until, now)
         ));
+    }
+    for host in &paused {
+        text.push_str(&format!("{0} is paused: `newswatch resume {0}` ends that\n", host.as_str()));
     }
     if let Some(trouble) = trouble {
         text.push_str(&format!("trouble: {trouble}\n"));
@@ -148,6 +163,28 @@ pub(super) fn status(loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
     ));
     print_text(&text)?;
     Ok(Exit::Success)
+}
+
+/// What somebody should know of a feed, the gravest first.
+fn remark(feed: &FeedStatus, now: Timestamp) -> String {
+    match (&feed.last_error, &feed.moved_to, feed.last_new_at, &feed.flaws) {
+        (Some(error), ..) if feed.failures > 1 => {
+            format!("{} ({} times in a row)", safe(error, 120), feed.failures)
+        }
+        (Some(error), ..) => safe(error, 120),
+        (_, Some(to), ..) => format!("moved to {}", safe(to, 120)),
+        _ if feed.late_s > 0 => {
+            format!(
+                "polled {} min late: its host has more to do than its pace allows",
+                feed.late_s / 60
+            )
+        }
+        (_, _, Some(last), _) if feed.health == "stale" => {
+            format!("the last new entry came {}", distance(last, now))
+        }
+        (.., Some(flaws)) => format!("faulty: {}", safe(flaws, 120)),
+        _ => String::new(),
+    }
 }
 
 fn feed_status(
@@ -162,6 +199,7 @@ fn feed_status(
         () if known.gone => "gone",
         () if known.failures > 0 => "failing",
         () if known.last_success_at.is_none() => "new",
+        () if known.late_s > 0 => "late",
         () if known.is_stale(now) => "stale",
         () => "ok",
     };
@@ -179,6 +217,9 @@ fn feed_status(
         failures: known.failures,
         last_error: known.last_error.as_ref().map(ToString::to_string),
         moved_to: known.moved_to.as_ref().map(ToString::to_string),
+        read_by: known.read_by.as_ref().map(ToString::to_string),
+        flaws: known.flaws.as_ref().map(ToString::to_string),
+        late_s: known.late_s,
         waiting_pages,
         counters: row.counters,
     }

@@ -82,6 +82,9 @@ fn parts(config: &Config) -> BTreeMap<String, BTreeMap<String, Value>> {
     for feed in &config.feeds {
         parts.insert(format!("feed {}", feed.id), object(json!(feed)));
     }
+    for alert in &config.alerts {
+        parts.insert(format!("alert {}", alert.id), object(json!(alert)));
+    }
     let topics = config.topics.iter().map(|topic| ("topic", topic.value.id(), &topic.document));
     let sites = config.sites.iter().map(|site| ("site", site.value.host.as_str(), &site.document));
     for (kind, name, document) in topics.chain(sites) {

@@ -3,6 +3,7 @@
 
 pub(super) const SETTINGS: &str = include_str!("../../config/newswatch.toml");
 pub(super) const FEEDS: &str = include_str!("../../config/feeds.toml");
+pub(super) const ALERTS: &str = include_str!("../../config/alerts.toml");
 
 /// Name and text of each file of `config/topics`.
 pub(super) const TOPICS: &[(&str, &str)] =

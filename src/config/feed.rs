@@ -112,7 +112,7 @@ impl Feed {
 /// A language, and what follows it: script, region, variants.
 const LANGUAGE: &str = "^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$";
 
-fn id<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+pub(super) fn id<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
     let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     let is_id = |text: &str| {
         text.len() <= 64

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Config, Parsed, feeds, layers, reader,
+    Config, Parsed, alert, feeds, layers, reader,
     report::{Document, Report},
 };
 use crate::{article::SiteRules, fault::Fault, topic::Topic};
@@ -15,6 +15,8 @@ pub struct Files {
     pub settings: Document,
     /// `feeds.toml`
     pub feeds: Document,
+    /// `alerts.toml`
+    pub alerts: Document,
     /// `topics/*.toml`
     pub topics: Vec<Document>,
     /// `sites/*.toml`
@@ -31,12 +33,17 @@ pub fn read(
     let mut layers = layers::documents(files.settings, env, flags);
     let settings = layers::settings(&mut layers);
     let feeds = feeds::read(&mut files.feeds, &settings.schedule);
+    let alerts = alert::read(&mut files.alerts);
     let topics = parse(&mut files.topics, Topic::parse, Topic::id);
     let sites = parse(&mut files.sites, SiteRules::parse, |rules| &rules.host);
-    let documents = layers.into_iter().chain([files.feeds]).chain(files.topics).chain(files.sites);
+    let documents = layers
+        .into_iter()
+        .chain([files.feeds, files.alerts])
+        .chain(files.topics)
+        .chain(files.sites);
     match Report::of(documents) {
         Some(report) => Err(report),
-        None => Ok(Config { settings, feeds, topics, sites }),
+        None => Ok(Config { settings, feeds, alerts, topics, sites }),
     }
 }
 

@@ -50,6 +50,7 @@ pub fn load(options: &LoadOptions) -> Result<Loaded, Report> {
     let files = Files {
         settings: reader.file(found.settings.as_deref(), "newswatch.toml", embedded::SETTINGS),
         feeds: reader.file(found.feeds.as_deref(), "feeds.toml", embedded::FEEDS),
+        alerts: reader.file(found.alerts.as_deref(), "alerts.toml", embedded::ALERTS),
         topics: reader.folder(found.topics.as_deref(), "topics", embedded::TOPICS),
         sites: reader.folder(found.sites.as_deref(), "sites", embedded::SITES),
     };
@@ -61,6 +62,7 @@ pub fn load(options: &LoadOptions) -> Result<Loaded, Report> {
         config: found.folder,
         settings: found.settings,
         feeds: found.feeds,
+        alerts: found.alerts,
         topics: found.topics,
         sites: found.sites,
         searched: found.searched,
@@ -73,6 +75,7 @@ struct Found {
     folder: Option<PathBuf>,
     settings: Option<PathBuf>,
     feeds: Option<PathBuf>,
+    alerts: Option<PathBuf>,
     topics: Option<PathBuf>,
     sites: Option<PathBuf>,
     searched: Vec<PathBuf>,
@@ -107,6 +110,7 @@ fn find(options: &LoadOptions) -> Result<Found, Document> {
     Ok(Found {
         settings: file.or_else(|| part("newswatch.toml")),
         feeds: part("feeds.toml"),
+        alerts: part("alerts.toml"),
         topics: part("topics"),
         sites: part("sites"),
         folder,

@@ -1,10 +1,12 @@
 //! TOML to checked settings.
 //!
-//! `newswatch.toml` has the [`Settings`], `feeds.toml` the [`Feed`]s, `topics/` and `sites/` what is
+//! `newswatch.toml` has the [`Settings`], `feeds.toml` the [`Feed`]s, `alerts.toml` the [`Alert`]s, `topics/` and `sites/` what is
 //! looked for and how single sites are read. [`load`] finds the folder, reads all of it and reports
 //! all that is wrong at once.
 #![warn(missing_docs)]
 
+mod alert;
+mod edit;
 mod effective;
 mod embedded;
 mod feed;
@@ -21,12 +23,15 @@ mod settings;
 mod shipped;
 #[cfg(test)]
 mod tests;
+mod tables;
 mod unit;
 
 use std::collections::BTreeSet;
 
 use crate::{article::SiteRules, topic};
 
+pub use alert::Alert;
+pub use edit::{EditError, add_feeds, read_feeds, remove_feed, set_enabled};
 pub use effective::{Change, diff, hash};
 pub use feed::Feed;
 pub use files::{Files, read};
@@ -42,6 +47,8 @@ pub struct Config {
     pub settings: Settings,
     /// In the order of the file, switched-off ones included.
     pub feeds: Vec<Feed>,
+    /// Who is told what, in the order of the file.
+    pub alerts: Vec<Alert>,
     /// The files of `topics/` by name.
     pub topics: Vec<Parsed<topic::Topic>>,
     /// The files of `sites/` by name.
@@ -76,6 +83,9 @@ impl Config {
         Report::of_warnings(documents)
     }
 }
+
+/// The shipped feeds, as a text to start `feeds.toml` from.
+pub const SHIPPED_FEEDS: &str = embedded::FEEDS;
 
 /// A file and what it says.
 #[derive(Debug, Clone)]

@@ -18,6 +18,8 @@ pub struct Paths {
     pub settings: Option<PathBuf>,
     /// `feeds.toml`
     pub feeds: Option<PathBuf>,
+    /// `alerts.toml`
+    pub alerts: Option<PathBuf>,
     /// `topics/`
     pub topics: Option<PathBuf>,
     /// `sites/`

@@ -3,7 +3,7 @@
 use schemars::{JsonSchema, Schema, generate::SchemaSettings, transform::transform_subschemas};
 use serde_json::Value;
 
-use super::{feed::Feeds, settings::Settings};
+use super::{alert::Alerts, feed::Feeds, settings::Settings};
 
 /// The schema of `newswatch.toml`.
 pub fn settings() -> Value {
@@ -13,6 +13,11 @@ pub fn settings() -> Value {
 /// The schema of `feeds.toml`.
 pub fn feeds() -> Value {
     of::<Feeds>("feeds.toml")
+}
+
+/// The schema of `alerts.toml`.
+pub fn alerts() -> Value {
+    of::<Alerts>("alerts.toml")
 }
 
 fn of<T: JsonSchema>(file: &str) -> Value {

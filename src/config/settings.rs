@@ -1,7 +1,12 @@
 //! The sections of `newswatch.toml`. What stands here stands nowhere else: the reader, the JSON
 //! Schema and the comments of the shipped file are made from these names, docs and defaults.
 
-use std::{ops::Range, path::PathBuf, time::Duration};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    ops::Range,
+    path::PathBuf,
+    time::Duration,
+};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -30,10 +35,14 @@ pub struct Settings {
     pub topic: Topic,
     /// How copies are found and stored.
     pub dedup: Dedup,
+    /// The archive in the browser: what `newswatch review` serves, and `run` beside its work.
+    pub review: Review,
     /// What the daemon says of its work, on standard error.
     pub log: Log,
     /// How the daemon behaves as a service.
     pub service: Service,
+    /// What the daemon counts of its work, for Prometheus.
+    pub metrics: Metrics,
 }
 
 impl Settings {
@@ -75,6 +84,7 @@ impl Settings {
         let zeros = [
             (("schedule", "floor"), floor.is_zero()),
             (("limits", "connect_timeout"), connect_timeout.is_zero()),
+            (("limits", "read_timeout"), self.limits.read_timeout.is_zero()),
             (("limits", "max_feed_size"), self.limits.max_feed_size == 0),
             (("limits", "max_page_size"), self.limits.max_page_size == 0),
             (("archive", "rotate_size"), self.archive.rotate_size == 0),
@@ -84,6 +94,14 @@ impl Settings {
             let message = format!("`{}` must not be zero", key.1);
             Conflict { keys: vec![key], message, help: None }
         }));
+        let review = &self.review;
+        if !review.address.is_loopback() && review.token_file.is_none() {
+            conflicts.push(Conflict {
+                keys: vec![("review", "address")],
+                message: format!("{} is reached from other machines", review.address),
+                help: Some("name a `token_file` too".to_owned()),
+            });
+        }
         conflicts
     }
 }
@@ -151,11 +169,19 @@ pub struct State {
     /// How many rotated files of rejects are kept.
     #[schemars(range(min = 1, max = 10_000))]
     pub rejects_files: u32,
+    /// So many characters of a rejected article's text are remembered, for the review and for
+    /// `newswatch topic replay`; 0 remembers the title only.
+    pub rejects_text: u32,
 }
 
 impl Default for State {
     fn default() -> Self {
-        Self { folder: "state".into(), rejects_size: 16 << 20, rejects_files: 8 }
+        Self {
+            folder: "state".into(),
+            rejects_size: 16 << 20,
+            rejects_files: 8,
+            rejects_text: 4000,
+        }
     }
 }
 
@@ -266,6 +292,15 @@ pub struct Limits {
     /// How often a page is tried before the feed's own text has to do.
     #[schemars(range(min = 1, max = 100))]
     pub page_attempts: u32,
+    /// Processes that read feeds and pages. What a document breaks is one of them.
+    #[schemars(range(min = 1, max = 64))]
+    pub readers: u32,
+    /// Memory of each.
+    #[serde(with = "unit::Size")]
+    pub reader_memory: u64,
+    /// Longest time for reading a document.
+    #[serde(with = "unit::Time")]
+    pub read_timeout: Duration,
 }
 
 impl Default for Limits {
@@ -278,6 +313,9 @@ impl Default for Limits {
             max_page_size: 5 << 20,
             redirects: 5,
             page_attempts: 5,
+            readers: 2,
+            reader_memory: 256 << 20,
+            read_timeout: Duration::from_secs(5),
         }
     }
 }
@@ -356,6 +394,39 @@ pub enum Copies {
     Reference,
 }
 
+/// The archive in the browser.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Review {
+    /// Whether `newswatch run` serves the pages too.
+    pub serve: bool,
+    /// The address served on. Another one than loopback needs a `token_file`.
+    pub address: IpAddr,
+    /// The port served on.
+    #[schemars(range(min = 1, max = 65535))]
+    pub port: u16,
+    /// Names, beside localhost and addresses, under which a browser may ask for the pages, such as
+    /// "review.example.org" of a proxy before it.
+    pub hosts: Vec<String>,
+    /// A file whose one line is the token that a browser has to show, 16 characters or more. A
+    /// relative one lies in the configuration's folder.
+    #[serde(deserialize_with = "unit::OptionalFile::deserialize")]
+    #[schemars(with = "String", length(min = 1), example = &"review-token")]
+    pub token_file: Option<PathBuf>,
+}
+
+impl Default for Review {
+    fn default() -> Self {
+        Self {
+            serve: false,
+            address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            port: 8010,
+            hosts: Vec::new(),
+            token_file: None,
+        }
+    }
+}
+
 /// What the daemon says of its work.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -407,12 +478,29 @@ pub struct Service {
     /// How long a stop waits for the requests in flight.
     #[serde(with = "unit::Time")]
     pub grace: Duration,
+    /// Whether a changed file of the configuration is taken within seconds, without a reload.
+    pub watch: bool,
 }
 
 impl Default for Service {
     fn default() -> Self {
-        Self { grace: Duration::from_secs(20) }
+        Self { grace: Duration::from_secs(8), watch: true }
     }
+}
+
+/// What the daemon counts of its work.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Metrics {
+    /// Address and port on loopback at which /metrics, /healthz and /readyz answer. Nothing listens
+    /// without it.
+    #[serde(deserialize_with = "unit::Loopback::deserialize")]
+    #[schemars(
+        with = "String",
+        regex(pattern = r"^(127(\.[0-9]{1,3}){3}|\[::1\]):[0-9]{1,5}$"),
+        example = &"127.0.0.1:9464"
+    )]
+    pub listen: Option<SocketAddr>,
 }
 
 const fn minutes(minutes: u64) -> Duration {

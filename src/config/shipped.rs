@@ -29,6 +29,30 @@ fn the_shipped_settings_are_all_keys_with_their_docs_and_defaults() {
     is_file("config/newswatch.toml", &text);
 }
 
+/// A comment that names all keys of a kind of table.
+fn keys_of(kind: &str, schema: &Value) -> String {
+    let mut text = format!("#\n# [[{kind}]]\n");
+    for (key, of_key) in members(schema.pointer(&format!("/properties/{kind}/items")).unwrap()) {
+        write!(text, "# {}", line(key, of_key).trim_start_matches("# ")).unwrap();
+        let doc = comment(description(of_key)) + &choices(of_key);
+        for line in doc.lines() {
+            writeln!(text, "#   {}", line.trim_start_matches('#')).unwrap();
+        }
+    }
+    text
+}
+
+#[test]
+fn the_shipped_alerts_are_all_keys_of_an_alert() {
+    let mut text = "#:schema schema/alerts.json\n\n".to_owned();
+    text += &comment(
+        "Who is told of kept articles, of feeds that fail, of a full disk. Nobody is by default. \
+         `newswatch alerts test ID` shows whether a message arrives. The keys of an alert are these; \
+         it needs an id and one of webhook, smtp and command.",
+    );
+    is_file("config/alerts.toml", &(text + &keys_of("alert", &schema::alerts())));
+}
+
 #[test]
 fn the_shipped_feeds_begin_with_all_keys_of_a_feed() {
     let mut text = "#:schema schema/feeds.json\n\n".to_owned();
@@ -37,15 +61,7 @@ fn the_shipped_feeds_begin_with_all_keys_of_a_feed() {
          list` shows what is read here. The keys of a feed are these; only the id and the url are \
          required.",
     );
-    text += "#\n# [[feed]]\n";
-    let schema = schema::feeds();
-    for (key, of_key) in members(schema.pointer("/properties/feed/items").unwrap()) {
-        write!(text, "# {}", line(key, of_key).trim_start_matches("# ")).unwrap();
-        let doc = comment(description(of_key)) + &choices(of_key);
-        for line in doc.lines() {
-            writeln!(text, "#   {}", line.trim_start_matches('#')).unwrap();
-        }
-    }
+    text += &keys_of("feed", &schema::feeds());
     let shipped = shipped("config/feeds.toml");
     let (_, feeds) = shipped.split_once("\n# ---- ").unwrap();
     is_file("config/feeds.toml", &format!("{text}\n# ---- {feeds}"));
@@ -77,6 +93,7 @@ fn the_shipped_schemas_are_those_of_the_settings() {
     let text = |schema| serde_json::to_string_pretty(&schema).unwrap() + "\n";
     is_file("config/schema/newswatch.json", &text(schema::settings()));
     is_file("config/schema/feeds.json", &text(schema::feeds()));
+    is_file("config/schema/alerts.json", &text(schema::alerts()));
 }
 
 #[test]
@@ -122,6 +139,10 @@ fn the_schema_and_the_reader_refuse_and_accept_the_same_lines() {
         ("politeness", "contact = \"desk\"", false),
         ("network", "proxy = \"socks5://127.0.0.1:1080\"", true),
         ("network", "proxy = \"127.0.0.1\"", false),
+        ("metrics", "listen = \"127.0.0.1:9464\"", true),
+        ("metrics", "listen = \"[::1]:9464\"", true),
+        ("metrics", "listen = \"0.0.0.0:9464\"", false),
+        ("metrics", "listen = \"127.0.0.1\"", false),
         ("feed", "id = \"a\"\nurl = \"https://example.org/\"", true),
         ("feed", "id = \"a-1\"\nurl = \"https://example.org/\"\nzone = \"Asia/Almaty\"", true),
         ("feed", "id = \"1\"\nurl = \"https://example.org/\"", false),
@@ -151,7 +172,8 @@ fn the_schema_and_the_reader_refuse_and_accept_the_same_lines() {
 }
 
 fn check(settings: Document, feeds: Document) -> Result<super::Config, Report> {
-    let files = Files { settings, feeds, topics: Vec::new(), sites: Vec::new() };
+    let alerts = Document::new("c", "");
+    let files = Files { settings, feeds, alerts, topics: Vec::new(), sites: Vec::new() };
     read(files, &std::collections::BTreeMap::new(), &[])
 }
 

@@ -12,6 +12,7 @@ use super::{
 fn files(settings: &str, feeds: &str) -> Files {
     Files {
         settings: Document::new("config/newswatch.toml", settings),
+        alerts: Document::new("alerts.toml", ""),
         feeds: Document::new("config/feeds.toml", feeds),
         topics: Vec::new(),
         sites: Vec::new(),

@@ -1,6 +1,6 @@
 //! Values that are written as text: durations and sizes with their unit, addresses, zones.
 
-use std::{borrow::Cow, fmt, path::PathBuf, time::Duration};
+use std::{borrow::Cow, fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
 use jiff::tz::TimeZone;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -202,6 +202,18 @@ impl Folder {
     }
 }
 
+/// A file that need not be named.
+pub(super) struct OptionalFile;
+
+impl OptionalFile {
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Option<PathBuf>, D::Error> {
+        let expected = "the path of a file";
+        from.deserialize_str(Text { expected, parse: Folder::parse }).map(Some)
+    }
+}
+
 /// Where the operator is reached: a web page or a mail address.
 pub(super) struct Contact;
 
@@ -233,6 +245,24 @@ impl Proxy {
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Url>, D::Error> {
+        from.deserialize_str(Text { expected: Self::EXPECTED, parse: Self::parse }).map(Some)
+    }
+}
+
+/// An address and port on loopback.
+pub(super) struct Loopback;
+
+impl Loopback {
+    const EXPECTED: &'static str =
+        "an address on loopback with its port, such as \"127.0.0.1:9464\" or \"[::1]:9464\"";
+
+    fn parse(text: &str) -> Option<SocketAddr> {
+        text.parse().ok().filter(|address: &SocketAddr| address.ip().is_loopback())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Option<SocketAddr>, D::Error> {
         from.deserialize_str(Text { expected: Self::EXPECTED, parse: Self::parse }).map(Some)
     }
 }

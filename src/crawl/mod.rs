@@ -1,12 +1,13 @@
 //! The whole way as one state machine: what to do next, and what to make of what came back.
 //!
-//! [`Crawl::next`] gives out tasks, [`read`] turns an answer into a value (pure, in the task), and
-//! [`Crawl::absorb`] decides what the value means. `absorb` writes into the state's open
+//! [`Crawl::next`] gives out tasks, [`document`] and [`conclude`] turn an answer into a value (pure,
+//! in the task, with a reader between them), and [`Crawl::absorb`] decides what the value means. `absorb` writes into the state's open
 //! transaction and returns records to append and effects to apply; only when the records are on
 //! disk does the caller commit and [`Crawl::settle`] the effects. A visit whose records could not
 //! be written has thus changed nothing and can be absorbed again.
 
 mod page;
+mod part;
 mod poll;
 mod read;
 mod rebuild;
@@ -20,7 +21,11 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use url::Url;
 
-pub use read::{Judged, PageReading, Reading, Visit, read, status_words};
+#[cfg(test)]
+use read::read;
+pub use read::{
+    Effort, Found, Judged, PageReading, Reading, Visit, conclude, document, status_words,
+};
 pub use rebuild::{RebuildError, checkpoint, rebuild};
 
 use crate::{
@@ -33,7 +38,7 @@ use crate::{
     schedule::{Cadence, FeedIx, FeedState, Job, Next, PageId, Schedule},
     source::SourceKind,
     state::{Pending, Reject, State, StateError},
-    topic::Topics,
+    topic::{self, Topics},
 };
 
 /// A feed as the configuration gives it.
@@ -59,6 +64,19 @@ pub enum Keep {
     Passing,
     /// Every article, whatever the topics say.
     Everything,
+}
+
+impl Keep {
+    /// Whether an article is kept; `best` is the outcome of the topic that it fits best.
+    pub fn takes(self, best: Option<topic::Outcome>) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::Passing => {
+                matches!(best, Some(topic::Outcome::Relevant | topic::Outcome::Passing))
+            }
+            Self::Relevant => best == Some(topic::Outcome::Relevant),
+        }
+    }
 }
 
 /// What a 429 or 503 holds.
@@ -106,6 +124,8 @@ pub struct Settings {
     pub page_attempts: u32,
     /// An entry whose title and texts in the feed touch no topic is rejected without its page.
     pub judge_before_fetch: bool,
+    /// So many code points of the text of what is not kept are remembered.
+    pub reject_text: usize,
     /// How long a text is remembered for finding its copies.
     pub copy_memory: SignedDuration,
     /// A copy is stored with its text; else as a link to the first one only.
@@ -127,13 +147,37 @@ pub enum Work {
     Poll {
         feed: FeedIx,
         kind: SourceKind,
+        /// Of dates that name none.
+        zone: Option<TimeZone>,
+        /// How much later than it was due the poll begins.
+        late: SignedDuration,
     },
-    /// The robots.txt of the host, because `for_job` waits for it.
+    /// A part of a sitemap index.
+    Part {
+        feed: FeedIx,
+        part: u32,
+        zone: Option<TimeZone>,
+    },
+    /// The robots.txt of host `of`, because `for_job` waits for it. The task's own host is another
+    /// one where the file redirects there.
     Robots {
+        of: Host,
         for_job: Job,
         before: Option<Robots>,
     },
     Page(Box<PageWork>),
+}
+
+impl Work {
+    /// The job of the schedule that this is done for.
+    fn job(&self) -> Job {
+        match self {
+            Self::Poll { feed, .. } => Job::Poll(*feed),
+            Self::Part { feed, part, .. } => Job::Part(*feed, *part),
+            Self::Robots { for_job, .. } => *for_job,
+            Self::Page(work) => Job::Page(work.pending.id),
+        }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -191,7 +235,7 @@ pub enum Event {
         new: u32,
         changed: u32,
     },
-    /// Said once a poll: a document that could only be read by being lenient.
+    /// Said once a feed: a document that could only be read by being lenient.
     Flawed {
         feed: String,
         flaws: Vec<String>,
@@ -245,17 +289,32 @@ pub enum Event {
         host: Host,
         until: Timestamp,
     },
+    /// Said once a day and host: more is to be asked of it than its pace allows.
+    HostLate {
+        host: Host,
+        feed: String,
+        late: SignedDuration,
+    },
+    /// Said once: a feed that used to have news has had none for long.
+    FeedStale {
+        feed: String,
+        last_new_at: Timestamp,
+    },
 }
 
 /// What a settled visit changes in memory.
 #[derive(Debug)]
 pub enum Effect {
-    SetFeed(FeedIx, Box<FeedState>),
+    /// Where and when a feed is asked next.
+    SetFeed(FeedIx, Box<Url>, Option<Timestamp>),
     AddPage(Host, PageId, Timestamp),
     Hold(Host, Timestamp),
     CrawlDelay(Host, Option<SignedDuration>),
-    /// A job that had to wait for robots.txt is put back.
+    /// A job waits at a host: it had to wait for robots.txt, or is new.
     PutBack(Host, Job, Timestamp),
+    /// An answer led to another host: the job goes on there.
+    GoOn(Box<Work>, Box<Request>),
+    Late(Host, Timestamp),
 }
 
 /// What a visit comes to.
@@ -304,7 +363,19 @@ pub struct Crawl {
     index: dedup::Index,
     rules: Arc<Rules>,
     settings: Settings,
+    /// Where jobs go on whose address redirects to another host.
+    ways: BTreeMap<Job, Request>,
+    /// The same for the robots.txt of a host that a job waits for.
+    robots_ways: BTreeMap<Job, (Host, Request)>,
+    /// Since when the crawl has been asked without a pause what to do.
+    awake_since: Timestamp,
+    last_asked_at: Timestamp,
+    /// When the log last said that a host cannot keep up.
+    late_hosts: BTreeMap<Host, Timestamp>,
 }
+
+/// A pause in the asking that is a stop of the program or of the machine, not a long turn.
+const STOP: SignedDuration = SignedDuration::from_mins(5);
 
 impl Crawl {
     /// Takes up the feeds where the state left them.
@@ -324,12 +395,22 @@ impl Crawl {
             state,
             rules: Arc::new(rules),
             settings,
+            ways: BTreeMap::new(),
+            robots_ways: BTreeMap::new(),
+            awake_since: now,
+            last_asked_at: now,
+            late_hosts: BTreeMap::new(),
         };
+        crawl.state.begin()?;
         for feed in feeds {
             crawl.add_feed(feed, now)?;
         }
+        crawl.state.commit()?;
         for (host, until) in crawl.state.holds(now)? {
             crawl.schedule.hold(&host, until);
+        }
+        for host in crawl.state.paused()? {
+            crawl.schedule.pause(&host);
         }
         for (page, host, not_before) in crawl.state.waiting()? {
             crawl.schedule.add_page(&host, page, not_before);
@@ -342,14 +423,22 @@ impl Crawl {
             Some(row) => row.state,
             None => FeedState::default(),
         };
-        if state.configured.as_deref() != Some(&feed.url) {
+        if !state.is_of(&feed.url) {
             // Another address under the same name: what was learned of the old one does not hold.
-            state =
-                FeedState { configured: Some(Box::new(feed.url.clone())), ..FeedState::default() };
+            state = FeedState::new(&feed.url);
         }
         state.place_first(&feed.id, &feed.cadence, now);
         self.state.put_feed(&feed.id, &state)?;
-        self.schedule.add_feed(&feed.id, feed.url.clone(), feed.cadence, state);
+        let parts: Vec<(Host, u32)> = state
+            .parts
+            .iter()
+            .filter(|part| part.waiting)
+            .map(|part| (Host::of(&part.url), part.id))
+            .collect();
+        let ix = self.schedule.add_feed(state.address(&feed.url), state.next_at);
+        for (host, part) in parts {
+            self.schedule.put_back(&host, Job::Part(ix, part), now);
+        }
         self.by_id.insert(feed.id.clone(), self.feeds.len());
         self.feeds.push(feed);
         Ok(())
@@ -360,13 +449,12 @@ impl Crawl {
     pub fn reconfigure(&mut self, new: Reloaded, now: Timestamp) -> Result<(), StateError> {
         let staying: BTreeMap<&str, &Feed> =
             new.feeds.iter().map(|feed| (feed.id.as_str(), feed)).collect();
-        let mut gone = Vec::new();
-        for (ix, scheduled) in self.schedule.feeds() {
-            let stays = staying.get(&*scheduled.id).is_some_and(|feed| feed.url == scheduled.url);
-            if !stays && self.by_id.get(&*scheduled.id) == Some(&ix.get()) {
-                gone.push(ix);
-            }
-        }
+        let stays = |feed: &Feed| staying.get(&*feed.id).is_some_and(|new| new.url == feed.url);
+        let known = self.by_id.values().copied();
+        let gone: Vec<FeedIx> = known
+            .filter(|place| self.feeds.get(*place).is_some_and(|feed| !stays(feed)))
+            .map(FeedIx::of)
+            .collect();
         for ix in gone {
             self.schedule.remove_feed(ix);
             if let Some(feed) = self.feeds.get(ix.get()) {
@@ -379,7 +467,9 @@ impl Crawl {
         for feed in new.feeds {
             match self.by_id.get(&feed.id).copied() {
                 Some(place) => {
-                    self.schedule.set_cadence(FeedIx::of(place), feed.cadence, now);
+                    if self.feeds.get(place).is_some_and(|old| old.cadence != feed.cadence) {
+                        self.set_cadence(place, &feed, now)?;
+                    }
                     if let Some(old) = self.feeds.get_mut(place) {
                         *old = feed;
                     }
@@ -390,17 +480,57 @@ impl Crawl {
         Ok(())
     }
 
+    /// A feed's cadence was changed: it counts from the next poll on, and where the feed would now
+    /// wait longer than its ceiling it waits no longer than that.
+    fn set_cadence(&mut self, place: usize, feed: &Feed, now: Timestamp) -> Result<(), StateError> {
+        let mut state = self.feed_state(feed)?;
+        let latest = now.checked_add(feed.cadence.ceiling).unwrap_or(Timestamp::MAX);
+        if state.failures == 0 && self.schedule.bring_forward(FeedIx::of(place), latest) {
+            state.next_at = Some(latest);
+            self.state.put_feed(&feed.id, &state)?;
+        }
+        Ok(())
+    }
+
     /// Makes one pass of it: the feeds that are due (never polled ones are) are polled once, and no
     /// others; with `chosen`, only that one, due or not. Gives how many will be.
-    pub fn only_once(&mut self, chosen: Option<&str>, now: Timestamp) -> usize {
-        let due = self.schedule.only_once(now, |_| chosen.is_none());
-        match chosen.and_then(|id| self.schedule.feeds().find(|(_, feed)| &*feed.id == id)) {
-            Some((ix, _)) => {
-                self.schedule.poll_now(ix, now);
-                1
+    pub fn only_once(&mut self, chosen: Option<&str>, now: Timestamp) -> Result<usize, StateError> {
+        self.schedule.only_once();
+        let mut due = 0;
+        for (id, place) in &self.by_id {
+            let is_due = if let Some(chosen) = chosen {
+                id == chosen
+            } else {
+                let state = self.state.feed(id)?.map(|row| row.state).unwrap_or_default();
+                let never = state.last_poll_at.is_none() && !state.gone;
+                never || state.next_at.is_some_and(|at| at <= now)
+            };
+            if is_due {
+                self.schedule.poll_now(FeedIx::of(*place), now);
+                due += 1;
             }
-            None => due,
         }
+        Ok(due)
+    }
+
+    /// Makes a feed due. Gives when its host may be asked; `None` where there is no such feed.
+    pub fn poll_now(&mut self, id: &str, now: Timestamp) -> Option<Timestamp> {
+        let ix = FeedIx::of(*self.by_id.get(id)?);
+        self.schedule.poll_now(ix, now);
+        self.schedule.host_ready_at(ix)
+    }
+
+    /// Asks nothing of a host until it is resumed. Outlasts a restart.
+    pub fn pause(&mut self, host: &Host) -> Result<(), StateError> {
+        self.state.pause(host)?;
+        self.schedule.pause(host);
+        Ok(())
+    }
+
+    /// Whether the host was paused.
+    pub fn resume(&mut self, host: &Host) -> Result<bool, StateError> {
+        self.schedule.resume(host);
+        self.state.resume(host)
     }
 
     pub fn rules(&self) -> Arc<Rules> {
@@ -419,8 +549,23 @@ impl Crawl {
         self.feeds.get(ix.get())
     }
 
+    /// The feed at a place of the schedule, if the configuration still has it so.
+    fn current_feed(&self, ix: FeedIx) -> Option<&Feed> {
+        let feed = self.feeds.get(ix.get())?;
+        (self.by_id.get(&feed.id) == Some(&ix.get())).then_some(feed)
+    }
+
+    /// What is known of a feed, with what earlier visits of the same transaction found out.
+    fn feed_state(&self, feed: &Feed) -> Result<FeedState, StateError> {
+        Ok(self.state.feed(&feed.id)?.map(|row| row.state).unwrap_or_default())
+    }
+
     /// What to do at `now`.
     pub fn next(&mut self, now: Timestamp) -> Result<Do, StateError> {
+        if now.duration_since(self.last_asked_at) > STOP {
+            self.awake_since = now;
+        }
+        self.last_asked_at = now;
         loop {
             let (job, host) = match self.schedule.next(now) {
                 Next::Fetch { job, host } => (job, host),
@@ -444,12 +589,19 @@ impl Crawl {
         step: &mut Step,
     ) -> Result<(), StateError> {
         match (&visit.task.work, &visit.reading) {
-            (Work::Poll { feed, .. }, _) => self.absorb_poll(*feed, visit, now, step)?,
-            (Work::Robots { for_job, .. }, Reading::Robots(robots)) => {
-                let host = &visit.task.host;
-                self.state.put_robots(host, robots)?;
-                step.effects.push(Effect::CrawlDelay(host.clone(), robots.crawl_delay()));
-                step.effects.push(Effect::PutBack(host.clone(), *for_job, now));
+            (work, Reading::Elsewhere(request)) => {
+                step.effects.push(Effect::GoOn(Box::new(work.clone()), request.clone()));
+            }
+            (Work::Poll { feed, late, .. }, _) => {
+                self.absorb_poll(*feed, *late, visit, now, step)?;
+            }
+            (Work::Part { feed, part, .. }, _) => {
+                self.absorb_part(*feed, *part, visit, now, step)?;
+            }
+            (Work::Robots { of, for_job, .. }, Reading::Robots(robots)) => {
+                self.state.put_robots(of, robots)?;
+                step.effects.push(Effect::CrawlDelay(of.clone(), robots.crawl_delay()));
+                step.effects.push(Effect::PutBack(of.clone(), *for_job, now));
             }
             (Work::Page(work), Reading::Page(reading)) => {
                 self.absorb_page(work, visit, reading, archived, now, step)?;
@@ -463,7 +615,7 @@ impl Crawl {
     pub fn settle(&mut self, visits: &[Visit], effects: Vec<Effect>, now: Timestamp) {
         for effect in effects {
             match effect {
-                Effect::SetFeed(ix, state) => self.schedule.set_feed(ix, *state),
+                Effect::SetFeed(ix, address, due) => self.schedule.set_feed(ix, &address, due),
                 Effect::AddPage(host, page, not_before) => {
                     self.schedule.add_page(&host, page, not_before);
                 }
@@ -473,9 +625,22 @@ impl Crawl {
                 },
                 Effect::CrawlDelay(host, delay) => self.schedule.set_crawl_delay(&host, delay),
                 Effect::PutBack(host, job, at) => self.schedule.put_back(&host, job, at),
+                Effect::GoOn(work, request) => {
+                    self.schedule.put_back(&Host::of(&request.url), work.job(), now);
+                    match *work {
+                        Work::Robots { of, for_job, .. } => {
+                            self.robots_ways.insert(for_job, (of, *request));
+                        }
+                        work => drop(self.ways.insert(work.job(), *request)),
+                    }
+                }
+                Effect::Late(host, at) => drop(self.late_hosts.insert(host, at)),
             }
         }
         for visit in visits {
+            if matches!(visit.reading, Reading::Robots(_)) {
+                self.robots_ways.remove(&visit.task.work.job());
+            }
             if visit.task.request.is_some() {
                 self.schedule.release(&visit.task.host, now);
             } else {

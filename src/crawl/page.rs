@@ -70,7 +70,7 @@ impl Crawl {
             step.effects.push(Effect::Hold(host.clone(), until));
             step.events.push(Event::HostHeld { host: host.clone(), until });
         }
-        step.effects.push(Effect::AddPage(host.clone(), pending.id, until));
+        step.effects.push(Effect::AddPage(pending.host(), pending.id, until));
         step.events.push(Event::PagePostponed {
             feed: pending.feed_id.clone(),
             url: pending.url.clone(),
@@ -88,7 +88,7 @@ impl Crawl {
         step: &mut Step,
     ) -> Result<(), StateError> {
         step.events.push(page_failed(work, error));
-        step.rejects.push(record::reject(work, None, error, now));
+        step.rejects.push(record::reject(work, None, error, 0, now));
         self.done(work, &[], Fate::Failed, None, now)?;
         self.state.count(&work.pending.feed_id, Counters { failed: 1, ..Counters::default() })
     }
@@ -101,9 +101,10 @@ impl Crawl {
         now: Timestamp,
         step: &mut Step,
     ) -> Result<(), StateError> {
+        let most = self.settings.reject_text;
         let reject: Reject = match &judged.page_error {
-            Some(error) => record::reject(work, Some(judged), error, now),
-            None => record::reject(work, Some(judged), &record::reason(judged), now),
+            Some(error) => record::reject(work, Some(judged), error, most, now),
+            None => record::reject(work, Some(judged), &record::reason(judged), most, now),
         };
         let mut more = Counters::default();
         if reject.failed {

@@ -5,41 +5,44 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
-use super::{Crawl, Effect, Event, Reading, Step, Visit, read::status_words};
+use super::{Crawl, Effect, Event, Feed, Reading, Step, Visit, read::status_words};
 use crate::{
     canonical_url::{CanonicalUrl, Host},
     fetch::Response,
     politeness::{freshness, retry_after},
-    schedule::{FeedIx, Outcome, PageId},
-    source::{Entry, Listing, ReadBy},
+    schedule::{FeedIx, FeedState, Job, Outcome, PageId},
+    source::{Entry, Listing, More, ReadBy},
     state::{Counters, Fate, Pending, Reject, Seen, StateError},
     topic::Text,
 };
+
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+/// Characters of the flaws that are remembered.
+const LONGEST_FLAWS: usize = 300;
 
 impl Crawl {
     pub(super) fn absorb_poll(
         &self,
         ix: FeedIx,
+        late: SignedDuration,
         visit: &Visit,
         now: Timestamp,
         step: &mut Step,
     ) -> Result<(), StateError> {
-        let (Some(feed), Some(scheduled)) = (self.feed(ix), self.schedule.feed(ix)) else {
-            return Ok(());
-        };
-        let mut state = scheduled.state.clone();
-        let address = state.address(&feed.url).clone();
+        // The configuration may have lost the feed while it was asked.
+        let Some(feed) = self.current_feed(ix) else { return Ok(()) };
+        let before = self.feed_state(feed)?;
+        let mut state = before.clone();
         let response = visit.response.as_ref().and_then(|answer| answer.as_ref().ok());
+        let host = &visit.task.host;
         state.status = response.map(|response| response.status);
+        state.note_lateness(late, &feed.cadence);
         let mut more = Counters { polls: 1, ..Counters::default() };
         let outcome = match (&visit.reading, &visit.response) {
             (Reading::Listing { listing, body_hash }, Some(Ok(response))) => {
-                let (new, changed) = self.take_in(&feed.id, &feed.url, listing, now, step)?;
+                let (new, changed) = self.take_in(feed, listing, now, step)?;
                 more.entries = new + changed;
-                if listing.read_by == ReadBy::Lenient || !listing.flaws.is_empty() {
-                    let flaws = listing.flaws.clone();
-                    step.events.push(Event::Flawed { feed: feed.id.clone(), flaws });
-                }
+                note_reading(&mut state, feed, listing, step);
                 let entries = u32::try_from(listing.entries.len()).unwrap_or(u32::MAX);
                 step.events.push(Event::Polled {
                     feed: feed.id.clone(),
@@ -67,13 +70,24 @@ impl Crawl {
         if let Some(response) = response {
             note_redirect(&mut state, response, now);
         }
-        let was_moved = state.moved_to.clone();
-        if was_moved != scheduled.state.moved_to
-            && let Some(to) = was_moved
-        {
-            step.events.push(Event::FeedMoved { feed: feed.id.clone(), to: *to });
+        // Validators are those of the address that answered.
+        let address = match response {
+            Some(response) => response.url.clone(),
+            None => state.address(&feed.url).clone(),
+        };
+        let mut state = state.after(&outcome, &address, &feed.id, &feed.cadence, now);
+        let planned = match (&outcome, &visit.reading) {
+            (Outcome::Read { .. }, Reading::Listing { listing, .. }) => {
+                let part = |more: &More| (more.url.clone(), more.updated.as_ref().map(|d| d.at));
+                state.plan_parts(&listing.more.iter().map(part).collect::<Vec<_>>())
+            }
+            (Outcome::Unchanged { .. }, _) => state.replan_parts(),
+            _ => Vec::new(),
+        };
+        for part in planned.iter().filter_map(|id| state.part(*id)) {
+            let job = Job::Part(ix, part.id);
+            step.effects.push(Effect::PutBack(Host::of(&part.url), job, now));
         }
-        let state = state.after(&outcome, &address, &feed.id, &feed.cadence, now);
         match &outcome {
             Outcome::Unchanged { .. } => step.events.push(Event::Polled {
                 feed: feed.id.clone(),
@@ -84,41 +98,69 @@ impl Crawl {
             }),
             Outcome::Refused { .. } => {
                 if let Some(until) = state.next_at {
-                    let host = Host::of(&address);
                     step.events.push(Event::HostHeld { host: host.clone(), until });
-                    self.state.put_hold(&host, until)?;
-                    step.effects.push(Effect::Hold(host, until));
+                    self.state.put_hold(host, until)?;
+                    step.effects.push(Effect::Hold(host.clone(), until));
                 }
             }
             _ => {}
         }
-        if let Some(error) = &state.last_error {
-            step.events.push(Event::FeedFailed {
-                feed: feed.id.clone(),
-                status: state.status,
-                error: error.to_string(),
-                failures: state.failures,
-            });
-        }
+        self.tell(feed, host, &before, &state, now, step);
         self.state.put_feed(&feed.id, &state)?;
         self.state.count(&feed.id, more)?;
-        step.effects.push(Effect::SetFeed(ix, Box::new(state)));
+        let address = Box::new(state.address(&feed.url).clone());
+        step.effects.push(Effect::SetFeed(ix, address, state.next_at));
         Ok(())
+    }
+
+    /// Says what a poll has changed for the worse, or for good.
+    fn tell(
+        &self,
+        feed: &Feed,
+        host: &Host,
+        before: &FeedState,
+        after: &FeedState,
+        now: Timestamp,
+        step: &mut Step,
+    ) {
+        let id = || feed.id.clone();
+        if after.moved_to != before.moved_to
+            && let Some(to) = &after.moved_to
+        {
+            step.events.push(Event::FeedMoved { feed: id(), to: (**to).clone() });
+        }
+        if let Some(error) = &after.last_error {
+            step.events.push(Event::FeedFailed {
+                feed: id(),
+                status: after.status,
+                error: error.to_string(),
+                failures: after.failures,
+            });
+        }
+        let was_stale = before.is_stale(before.last_poll_at.unwrap_or(now));
+        if let Some(last_new_at) = after.last_new_at.filter(|_| !was_stale && after.is_stale(now)) {
+            step.events.push(Event::FeedStale { feed: id(), last_new_at });
+        }
+        let was_said = self.late_hosts.get(host).is_some_and(|at| now.duration_since(*at) < DAY);
+        if after.late_s > 0 && !was_said {
+            let late = SignedDuration::from_secs(i64::from(after.late_s));
+            step.events.push(Event::HostLate { host: host.clone(), feed: id(), late });
+            step.effects.push(Effect::Late(host.clone(), now));
+        }
     }
 
     /// Puts what is new or changed on the waiting list. Gives how many entries were new, and how
     /// many were known and have changed.
-    fn take_in(
+    pub(super) fn take_in(
         &self,
-        feed_id: &str,
-        feed_url: &Url,
+        feed: &Feed,
         listing: &Listing,
         now: Timestamp,
         step: &mut Step,
     ) -> Result<(u32, u32), StateError> {
         let (mut new, mut changed) = (0, 0);
         for entry in &listing.entries {
-            let Some(address) = address_of(entry, feed_url) else { continue };
+            let Some(address) = address_of(entry, &feed.url) else { continue };
             if self.state.is_pending(&address.key)? {
                 continue;
             }
@@ -135,23 +177,30 @@ impl Crawl {
                 Some(seen) if self.is_worth_another_look(&seen, entry, now) => true,
                 Some(_) => continue,
             };
-            if self.settings.judge_before_fetch && !self.touches_a_topic(entry) {
+            if self.settings.judge_before_fetch
+                && !self.touches_a_topic(
+                    entry,
+                    feed.language.as_deref().or(listing.language.as_deref()),
+                )
+            {
                 let signature = signature(entry);
                 let visits = 0;
                 let seen = Seen { fate: Fate::Rejected, known: None, signature, at: now, visits };
                 self.state.put_seen(&address.key, &seen)?;
-                self.state.count(feed_id, Counters { rejected: 1, ..Counters::default() })?;
+                self.state.count(&feed.id, Counters { rejected: 1, ..Counters::default() })?;
                 step.rejects.push(Reject {
                     at: now,
                     url_key: address.key,
                     url: address.fetch.into(),
-                    feed_id: feed_id.to_owned(),
+                    feed_id: feed.id.clone(),
                     title: entry.title.clone(),
                     language: None,
                     score: 0.0,
                     reason: "the feed's title and summary touch no topic; the page was not fetched"
                         .to_owned(),
                     missing: Vec::new(),
+                    published_at: entry.published.as_ref().map(|dated| dated.at),
+                    text: None,
                     failed: false,
                     signature,
                 });
@@ -162,8 +211,15 @@ impl Crawl {
                 id: PageId(0),
                 key: address.key,
                 url: address.fetch,
-                feed_id: feed_id.to_owned(),
-                entry: entry.clone(),
+                feed_id: feed.id.clone(),
+                entry: Entry {
+                    // What the configuration says weighs more than what the whole feed declares.
+                    language: entry.language.clone().or_else(|| match feed.language {
+                        Some(_) => None,
+                        None => listing.language.clone(),
+                    }),
+                    ..entry.clone()
+                },
                 first_seen_at: now,
                 not_before: now,
                 attempts: 0,
@@ -178,12 +234,12 @@ impl Crawl {
     }
 
     /// Any word of any topic is in what the feed says.
-    fn touches_a_topic(&self, entry: &Entry) -> bool {
+    fn touches_a_topic(&self, entry: &Entry, language: Option<&str>) -> bool {
         let judgements = self.rules.topics.judge(&Text {
             title: entry.title.as_deref().unwrap_or_default(),
             summary: entry.summary.as_deref().unwrap_or_default(),
             text: entry.content.as_deref().unwrap_or_default(),
-            language: entry.language.as_deref(),
+            language: entry.language.as_deref().or(language),
             url: entry.url.as_ref().map(Url::as_str),
             published: entry.published.as_ref().map(|dated| dated.at),
         });
@@ -238,7 +294,7 @@ pub(super) fn signature(entry: &Entry) -> i64 {
     i64::from_le_bytes(bytes).max(i64::MIN + 1).abs() | 1
 }
 
-fn outcome_of_status(response: &Response) -> Outcome {
+pub(super) fn outcome_of_status(response: &Response) -> Outcome {
     let error = status_words(response.status);
     match response.status {
         304 => Outcome::Unchanged {
@@ -259,13 +315,23 @@ fn outcome_of_status(response: &Response) -> Outcome {
 }
 
 /// Only a chain that is permanent from its first hop to its last moves a feed.
-fn note_redirect(state: &mut crate::schedule::FeedState, response: &Response, now: Timestamp) {
-    if !matches!(response.status, 200 | 304) {
-        return;
+fn note_redirect(state: &mut FeedState, response: &Response, now: Timestamp) {
+    if matches!(response.status, 200 | 304) {
+        let to = response.has_moved_for_good().then_some(&response.url);
+        state.note_permanent_redirect(to, now);
     }
-    let permanent = !response.redirects.is_empty()
-        && response.redirects.iter().all(|hop| matches!(hop.status, 301 | 308));
-    state.note_permanent_redirect(permanent.then_some(&response.url), now);
+}
+
+/// Which way a listing was read; what was wrong with it is said once.
+fn note_reading(state: &mut FeedState, feed: &Feed, listing: &Listing, step: &mut Step) {
+    state.read_by = Some(listing.read_by.words().into());
+    let flaws: String = listing.flaws.join("; ").chars().take(LONGEST_FLAWS).collect();
+    state.flaws = (!flaws.is_empty()).then(|| flaws.into());
+    if !state.warned && (listing.read_by == ReadBy::Lenient || state.flaws.is_some()) {
+        state.warned = true;
+        let flaws = listing.flaws.clone();
+        step.events.push(Event::Flawed { feed: feed.id.clone(), flaws });
+    }
 }
 
 fn signed(duration: Duration) -> SignedDuration {

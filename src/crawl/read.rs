@@ -1,18 +1,23 @@
-//! What an answer says: pure, so that it can run in a task now and behind a process wall later.
+//! What an answer says. Pure, in three steps: [`document`] takes out what has to be read, a reader
+//! reads it, [`conclude`] makes something of it.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    time::Duration,
+};
 
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 
-use super::{Keep, PageWork, Rules, Task, Unasked, Work};
+use super::{PageWork, Rules, Task, Unasked, Work};
 use crate::{
-    article::{self, Article, DateSource, Expected, Extraction, Page, TextStatus},
-    fetch::{FetchError, Response},
+    article::{Article, DateSource, Extraction, TextStatus},
+    fetch::{FetchError, Request, Response},
     politeness::{Robots, retry_after},
-    source::{self, Entry, Listing},
+    reader::{self, Document, Fault, PageDocument},
+    source::{Entry, Listing, SourceKind},
     text,
     text::Detected,
-    topic::{Judgement, Outcome, Text},
+    topic::{Judgement, Text},
 };
 
 /// A task that came back.
@@ -22,6 +27,8 @@ pub struct Visit {
     /// The answer without its body; `None` where nothing was asked.
     pub response: Option<Result<Response, FetchError>>,
     pub reading: Reading,
+    /// Where something was read.
+    pub effort: Option<Effort>,
 }
 
 #[derive(Debug)]
@@ -32,6 +39,8 @@ pub enum Reading {
     },
     Robots(Robots),
     Page(PageReading),
+    /// The answer leads to another host.
+    Elsewhere(Box<Request>),
     /// There is nothing to read: the answer alone tells what happened (304, an error, a status).
     Nothing,
     /// The body could not be read as what was asked for, in words.
@@ -61,54 +70,121 @@ pub struct Judged {
     pub page_error: Option<String>,
 }
 
-/// Reads what came back for a task. Never panics: a panic while reading is that document's outcome.
-pub fn read(
+/// What came of reading a document.
+#[derive(Debug)]
+pub struct Found {
+    pub outcome: Result<reader::Reading, Fault>,
+    pub effort: Effort,
+}
+
+/// What reading a document took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Effort {
+    /// Length of the body.
+    pub bytes: usize,
+    /// From the body to the value, waiting for a reader included.
+    pub took: Duration,
+    /// [`Fault::kind`], where it was not read to its end.
+    pub fault: Option<&'static str>,
+}
+
+/// What a reader has to read of an answer, where there is something. Takes the body out of it.
+pub fn document(
+    rules: &Rules,
+    task: &Task,
+    response: Option<&mut Response>,
+) -> Option<(Document, Vec<u8>)> {
+    let response = response?;
+    let content_type = || response.header("content-type").map(str::to_owned);
+    let listing = |kind: SourceKind, response: &Response| Document::Listing {
+        kind,
+        content_type: content_type(),
+        base: response.url.clone(),
+    };
+    let document = match &task.work {
+        Work::Poll { kind, .. } if response.status == 200 => listing(*kind, response),
+        Work::Part { .. } if response.status == 200 => listing(SourceKind::Sitemap, response),
+        Work::Page(work) if (200..300).contains(&response.status) => {
+            let PageWork { pending, feed, .. } = &**work;
+            let entry = &pending.entry;
+            Document::Page(Box::new(PageDocument {
+                content_type: content_type(),
+                url: response.url.clone(),
+                fetched_at: response.at,
+                title: entry.title.clone(),
+                summary: entry.summary.clone(),
+                content: entry.content.clone(),
+                published: entry.published.as_ref().map(|dated| dated.at),
+                language: entry.language.as_ref().or(feed.language.as_ref()).cloned(),
+                zone: feed.zone.clone(),
+                rules: rules.site(&response.url).map(|site| site.text.clone()),
+            }))
+        }
+        Work::Poll { .. } | Work::Part { .. } | Work::Page(_) | Work::Robots { .. } => return None,
+    };
+    Some((document, std::mem::take(&mut response.body)))
+}
+
+/// Makes of an answer, and of what a reader found in it, what the crawl takes in. Never panics: a
+/// panic is that document's outcome.
+pub fn conclude(
     rules: &Rules,
     task: Task,
     response: Option<Result<Response, FetchError>>,
+    found: Option<Found>,
     now: Timestamp,
 ) -> Visit {
-    let reading = catch_unwind(AssertUnwindSafe(|| read_task(rules, &task, response.as_ref(), now)))
-        .unwrap_or_else(|_| match &task.work {
-            Work::Page(work) => Reading::Page(from_feed(
-                rules,
-                work,
-                "the page broke the reader; this is a fault of newswatch, please report its address",
-            )),
-            _ => Reading::Unreadable(
-                "the document broke the reader; this is a fault of newswatch, please report its address"
-                    .to_owned(),
-            ),
-        });
+    let effort = found.as_ref().map(|found| found.effort);
+    let outcome = found.map(|found| found.outcome);
+    let reading =
+        catch_unwind(AssertUnwindSafe(|| read_task(rules, &task, response.as_ref(), outcome, now)))
+            .unwrap_or_else(|_| {
+                let error = "the document broke newswatch; please report its address";
+                match &task.work {
+                    Work::Page(work) => Reading::Page(from_feed(rules, work, error)),
+                    _ => Reading::Unreadable(error.to_owned()),
+                }
+            });
     let response = response.map(|answer| {
         answer.map(|mut response| {
             response.body = Vec::new();
             response
         })
     });
-    Visit { task, response, reading }
+    Visit { task, response, reading, effort }
+}
+
+/// All three steps in this process.
+#[cfg(test)]
+pub(super) fn read(
+    rules: &Rules,
+    task: Task,
+    mut response: Option<Result<Response, FetchError>>,
+    now: Timestamp,
+) -> Visit {
+    let answer = response.as_mut().and_then(|answer| answer.as_mut().ok());
+    let found = document(rules, &task, answer).map(|(document, body)| Found {
+        outcome: reader::read_caught(&document, &body),
+        effort: Effort { bytes: body.len(), took: Duration::ZERO, fault: None },
+    });
+    conclude(rules, task, response, found, now)
 }
 
 fn read_task(
     rules: &Rules,
     task: &Task,
     response: Option<&Result<Response, FetchError>>,
+    found: Option<Result<reader::Reading, Fault>>,
     now: Timestamp,
 ) -> Reading {
+    let wanted = task.request.as_ref().map(|request| request.wanted);
+    if let (Some(Ok(response)), Some(wanted)) = (response, wanted)
+        && let Some(onward) = response.onward(wanted)
+    {
+        return Reading::Elsewhere(Box::new(onward));
+    }
     match &task.work {
-        Work::Poll { kind, .. } => match response {
-            Some(Ok(response)) if response.status == 200 => {
-                let content_type = response.header("content-type");
-                match source::parse(*kind, &response.body, content_type, &response.url) {
-                    Ok(listing) => Reading::Listing {
-                        listing: Box::new(listing),
-                        body_hash: short_hash(&response.body),
-                    },
-                    Err(error) => Reading::Unreadable(error.to_string()),
-                }
-            }
-            _ => Reading::Nothing,
-        },
+        Work::Poll { zone, .. } | Work::Part { zone, .. } => read_listing(zone.as_ref(), found),
         Work::Robots { before, .. } => Reading::Robots(match response {
             Some(Ok(response)) => {
                 Robots::from_answer(response.status, &response.body, before.as_ref(), now)
@@ -119,7 +195,19 @@ fn read_task(
             }
             _ => Robots::unreachable(before.as_ref(), now),
         }),
-        Work::Page(work) => Reading::Page(read_page(rules, work, response)),
+        Work::Page(work) => Reading::Page(read_page(rules, work, response, found)),
+    }
+}
+
+fn read_listing(zone: Option<&TimeZone>, found: Option<Result<reader::Reading, Fault>>) -> Reading {
+    match found {
+        Some(Ok(reader::Reading::Listing(Ok(mut listing), body_hash))) => {
+            listing.set_zone(zone);
+            Reading::Listing { listing: Box::new(listing), body_hash }
+        }
+        Some(Ok(reader::Reading::Listing(Err(error), _))) => Reading::Unreadable(error.to_string()),
+        Some(Err(fault)) => Reading::Unreadable(fault.to_string()),
+        Some(Ok(reader::Reading::Page(_))) | None => Reading::Nothing,
     }
 }
 
@@ -127,6 +215,7 @@ fn read_page(
     rules: &Rules,
     work: &PageWork,
     response: Option<&Result<Response, FetchError>>,
+    found: Option<Result<reader::Reading, Fault>>,
 ) -> PageReading {
     let response = match response {
         None => {
@@ -141,32 +230,25 @@ fn read_page(
         }
         Some(Ok(response)) => response,
     };
+    match found {
+        Some(Ok(reader::Reading::Page(Ok(article)))) => {
+            return PageReading::Ready(Box::new(judge(rules, work, article, None)));
+        }
+        Some(Ok(reader::Reading::Page(Err(error)))) => {
+            return from_feed(rules, work, &error.to_string());
+        }
+        // A page that breaks its reader is not given to another: it would break that one too.
+        Some(Err(fault)) => {
+            return give_up_or_retry(rules, work, fault.to_string(), fault.retry(), None);
+        }
+        Some(Ok(reader::Reading::Listing(..))) | None => {}
+    }
     match response.status {
-        200..300 => {}
         status @ (429 | 408 | 425 | 500..600) => {
             let retry_after = retry_after::wait(&response.headers, response.at);
-            return give_up_or_retry(rules, work, status_words(status), true, retry_after);
+            give_up_or_retry(rules, work, status_words(status), true, retry_after)
         }
-        status => return from_feed(rules, work, &status_words(status)),
-    }
-    let entry = &work.pending.entry;
-    let page = Page {
-        bytes: &response.body,
-        content_type: response.header("content-type"),
-        url: &response.url,
-        fetched_at: response.at,
-        expected: Expected {
-            title: entry.title.as_deref(),
-            summary: entry.summary.as_deref(),
-            content: entry.content.as_deref(),
-            published: entry.published.as_ref().map(|dated| dated.at),
-            language: entry.language.as_deref().or(work.feed.language.as_deref()),
-            zone: work.feed.zone.as_ref(),
-        },
-    };
-    match article::read(&page, rules.site(&response.url)) {
-        Ok(article) => PageReading::Ready(Box::new(judge(rules, work, article, None))),
-        Err(error) => from_feed(rules, work, &error.to_string()),
+        status => from_feed(rules, work, &status_words(status)),
     }
 }
 
@@ -244,11 +326,7 @@ fn judge(
         published: article.published.as_ref().map(|(dated, _)| dated.at),
     });
     let best = judgements.first().map(|judgement| judgement.outcome);
-    let keep = match rules.keep {
-        Keep::Everything => true,
-        Keep::Passing => matches!(best, Some(Outcome::Relevant | Outcome::Passing)),
-        Keep::Relevant => best == Some(Outcome::Relevant),
-    };
+    let keep = rules.keep.takes(best);
     Judged { article, language, judgements, keep, page_error }
 }
 
@@ -282,12 +360,6 @@ fn complete(article: &mut Article, entry: &Entry) {
         article.summary.clone_from(&entry.summary);
         article.summary_source = Some("feed".to_owned());
     }
-}
-
-/// First 64 bits of a document's hash.
-fn short_hash(bytes: &[u8]) -> u64 {
-    let hash = blake3::hash(bytes);
-    hash.as_bytes().iter().take(8).fold(0, |number, byte| (number << 8) | u64::from(*byte))
 }
 
 /// A status in words, as logs and tables show it.

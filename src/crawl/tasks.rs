@@ -1,62 +1,109 @@
 //! From a job of the schedule to the request that does it.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
 use super::{Crawl, Feed, PageWork, ROBOTS_PATIENCE, Task, Unasked, Work, poll};
 use crate::{
     canonical_url::Host,
-    fetch::{Request, Validators, Wanted},
+    fetch::{Request, Wanted},
     politeness::Robots,
     schedule::{FeedIx, Job, PageId},
     state::StateError,
 };
 
+/// How long the jobs of a host wait that come while its robots.txt is sought on another host.
+const ROBOTS_ELSEWHERE: SignedDuration = SignedDuration::from_secs(30);
+
 impl Crawl {
     /// The task for a job; `None` where there is nothing to do for it now.
     pub(super) fn task(&mut self, job: Job, now: Timestamp) -> Result<Option<Task>, StateError> {
+        if let Some((of, request)) = self.robots_ways.get(&job) {
+            let (of, request) = (of.clone(), request.clone());
+            let before = self.state.robots(&of)?;
+            return Ok(Some(robots_task(of, request, job, before)));
+        }
         match job {
             Job::Poll(ix) => self.poll_task(ix, now),
+            Job::Part(ix, part) => self.part_task(ix, part, now),
             Job::Page(id) => self.page_task(id, now),
         }
     }
 
     fn poll_task(&mut self, ix: FeedIx, now: Timestamp) -> Result<Option<Task>, StateError> {
-        let Some((feed, scheduled)) = self.feeds.get(ix.get()).zip(self.schedule.feed(ix)) else {
-            return Ok(None);
-        };
-        let url = scheduled.state.address(&feed.url).clone();
-        let host = Host::of(&url);
+        let way = self.ways.remove(&Job::Poll(ix));
+        let Some(feed) = self.current_feed(ix) else { return Ok(None) };
+        let (kind, zone, state) = (feed.kind, feed.zone.clone(), self.feed_state(feed)?);
+        let mut request =
+            way.unwrap_or_else(|| Request::new(state.address(&feed.url).clone(), Wanted::Listing));
+        if let Some(of) = state.validators_of.as_ref().and_then(|of| Url::parse(of).ok()) {
+            request.validators = state.validators_for(&of, now);
+            request.validators_of = of;
+        }
+        let host = Host::of(&request.url);
+        let due = state.next_at.unwrap_or(now).max(self.awake_since);
+        let due = due.max(self.schedule.held_until(&host).unwrap_or(due));
+        let late = now.duration_since(due).max(SignedDuration::ZERO);
+        let work = Work::Poll { feed: ix, kind, zone, late };
+        self.listing_task(request, work, now)
+    }
+
+    fn part_task(
+        &mut self,
+        ix: FeedIx,
+        id: u32,
+        now: Timestamp,
+    ) -> Result<Option<Task>, StateError> {
+        let way = self.ways.remove(&Job::Part(ix, id));
+        let Some(feed) = self.current_feed(ix) else { return Ok(None) };
+        let state = self.feed_state(feed)?;
+        let Some(part) = state.part(id).filter(|part| part.waiting) else { return Ok(None) };
+        let mut request = way.unwrap_or_else(|| Request::new(part.url.clone(), Wanted::Listing));
+        request.validators = part.validators.clone();
+        request.validators_of = part.url.clone();
+        let work = Work::Part { feed: ix, part: id, zone: feed.zone.clone() };
+        self.listing_task(request, work, now)
+    }
+
+    /// The task that asks for a listing; for robots.txt before, where listings need its leave.
+    fn listing_task(
+        &mut self,
+        request: Request,
+        work: Work,
+        now: Timestamp,
+    ) -> Result<Option<Task>, StateError> {
+        let host = Host::of(&request.url);
         let mut allowed = true;
         if self.settings.robots_for_feeds {
             let robots = self.state.robots(&host)?;
-            match robots.as_ref().filter(|robots| robots.expires() > now) {
-                Some(robots) => allowed = robots.allows(&url),
-                None => return Ok(Some(robots_task(host, &url, Job::Poll(ix), robots))),
-            }
+            let Some(known) = robots.as_ref().filter(|robots| robots.expires() > now) else {
+                return Ok(self.ask_robots(host, request, work.job(), robots.as_ref(), now));
+            };
+            allowed = known.allows(&request.url);
         }
-        let validators = scheduled.state.validators_for(&url, now);
-        let request = Request { url, wanted: Wanted::Listing, validators };
-        let request = allowed.then_some(request);
-        Ok(Some(Task { host, request, work: Work::Poll { feed: ix, kind: feed.kind } }))
+        Ok(Some(Task { host, request: allowed.then_some(request), work }))
     }
 
     fn page_task(&mut self, id: PageId, now: Timestamp) -> Result<Option<Task>, StateError> {
+        let job = Job::Page(id);
+        let way = self.ways.remove(&job);
         let Some(pending) = self.state.pending(id)? else { return Ok(None) };
-        let host = pending.host();
+        let request = way.unwrap_or_else(|| Request::new(pending.url.clone(), Wanted::Page));
+        let host = Host::of(&request.url);
         let mut unasked = None;
         if poll::page_of(&pending.entry).is_none() {
             unasked = Some(Unasked::NoAddress);
         } else {
             let robots = self.state.robots(&host)?;
-            let Some(robots) = robots.as_ref().filter(|robots| robots.expires() > now) else {
-                return Ok(Some(robots_task(host, &pending.url, Job::Page(id), robots)));
+            let Some(known) = robots.as_ref().filter(|robots| robots.expires() > now) else {
+                return Ok(self.ask_robots(host, request, job, robots.as_ref(), now));
             };
-            if !robots.allows(&pending.url) {
+            if !known.allows(&request.url) {
                 unasked = Some(Unasked::RobotsForbid);
-                if let Some(since) = robots.unreachable_since() {
+                if let Some(since) = known.unreachable_since() {
                     if now.duration_since(since) < ROBOTS_PATIENCE {
-                        self.schedule.put_back(&host, Job::Page(id), robots.expires());
+                        // It begins anew then, from its first address.
+                        self.schedule.put_back(&pending.host(), job, known.expires());
                         return Ok(None);
                     }
                     unasked = Some(Unasked::RobotsUnreachable);
@@ -67,22 +114,39 @@ impl Crawl {
             Some(feed) => feed.clone(),
             None => Feed::gone(&pending),
         };
-        let request = unasked.is_none().then(|| Request {
-            url: pending.url.clone(),
-            wanted: Wanted::Page,
-            validators: Validators::default(),
-        });
+        let request = unasked.is_none().then_some(request);
         let last_attempt = pending.attempts + 1 >= self.settings.page_attempts;
         let work = Work::Page(Box::new(PageWork { pending, feed, last_attempt, unasked }));
         Ok(Some(Task { host, request, work }))
     }
+
+    /// The task that asks a host for its robots.txt before `request` of `job`, unless another job
+    /// has it sought elsewhere: then this one waits for that.
+    fn ask_robots(
+        &mut self,
+        host: Host,
+        request: Request,
+        job: Job,
+        before: Option<&Robots>,
+        now: Timestamp,
+    ) -> Option<Task> {
+        let mut url = request.url.clone();
+        if !request.redirects.is_empty() {
+            self.ways.insert(job, request);
+        }
+        if self.robots_ways.values().any(|(of, _)| *of == host) {
+            let later = now.checked_add(ROBOTS_ELSEWHERE).unwrap_or(Timestamp::MAX);
+            self.schedule.put_back(&host, job, later);
+            return None;
+        }
+        url.set_path("/robots.txt");
+        url.set_query(None);
+        url.set_fragment(None);
+        Some(robots_task(host, Request::new(url, Wanted::Robots), job, before.cloned()))
+    }
 }
 
-fn robots_task(host: Host, url: &Url, for_job: Job, before: Option<Robots>) -> Task {
-    let mut url = url.clone();
-    url.set_path("/robots.txt");
-    url.set_query(None);
-    url.set_fragment(None);
-    let request = Request { url, wanted: Wanted::Robots, validators: Validators::default() };
-    Task { host, request: Some(request), work: Work::Robots { for_job, before } }
+fn robots_task(of: Host, request: Request, for_job: Job, before: Option<Robots>) -> Task {
+    let host = Host::of(&request.url);
+    Task { host, request: Some(request), work: Work::Robots { of, for_job, before } }
 }

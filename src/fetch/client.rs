@@ -40,8 +40,8 @@ const BLOCKED_PORTS: &[u16] = &[
 /// Fetches over HTTP. Clones share their connections.
 #[derive(Debug, Clone)]
 pub struct HttpClient {
-    client: reqwest::Client,
-    settings: Arc<Settings>,
+    pub(super) client: reqwest::Client,
+    pub(super) settings: Arc<Settings>,
 }
 
 /// Why there can be no client.
@@ -85,26 +85,31 @@ impl HttpClient {
 
     async fn exchange(&self, request: Request) -> Result<Response, FetchError> {
         let started = Instant::now();
-        let Request { mut url, wanted, mut validators } = request;
+        let Request { mut url, wanted, validators, validators_of, mut redirects } = request;
         url.set_fragment(None);
-        let mut redirects: Vec<Redirect> = Vec::new();
-        let first = url.clone();
+        self.permit(&url)?;
         loop {
-            self.permit(&url)?;
-            let answer = self.ask(&url, wanted, &validators).await?;
+            // They belong to the address they came from (RFC 9110 §13.1).
+            let conditions = Some(&validators).filter(|_| url == validators_of);
+            let answer = self.ask(&url, wanted, conditions).await?;
             let at = Timestamp::now();
-            if let Some(to) = redirect(&url, &answer)? {
-                if to == first || redirects.iter().any(|hop| hop.to == to) {
+            let to = redirect(&url, &answer)?;
+            let mut is_onward = false;
+            if let Some(to) = to {
+                if to == url || redirects.iter().any(|hop| hop.from == to) {
                     return Err(FetchError::RedirectLoop(to.into()));
                 }
-                if redirects.len() == self.settings.redirects {
+                if redirects.len() >= self.settings.redirects {
                     return Err(FetchError::TooManyRedirects(self.settings.redirects));
                 }
-                redirects.push(Redirect { status: answer.status().as_u16(), to: to.clone() });
-                url = to;
-                // They belong to the address they came from (RFC 9110 §13.1).
-                validators = Validators::default();
-                continue;
+                self.permit(&to)?;
+                let status = answer.status().as_u16();
+                redirects.push(Redirect { status, from: url.clone(), to: to.clone() });
+                is_onward = (to.host(), to.port()) != (url.host(), url.port());
+                if !is_onward {
+                    url = to;
+                    continue;
+                }
             }
             let status = answer.status();
             let headers = answer
@@ -114,6 +119,7 @@ impl HttpClient {
                 .collect();
             let body = match status {
                 StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED => Vec::new(),
+                _ if is_onward => Vec::new(),
                 _ => self.body(answer, wanted).await?,
             };
             let took = started.elapsed();
@@ -130,7 +136,7 @@ impl HttpClient {
     }
 
     /// Whether an address may be asked at all, as far as it tells without DNS.
-    fn permit(&self, url: &Url) -> Result<(), FetchError> {
+    pub(super) fn permit(&self, url: &Url) -> Result<(), FetchError> {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(FetchError::Denied(format!("{} is neither http nor https", url.scheme())));
         }
@@ -163,7 +169,7 @@ impl HttpClient {
         &self,
         url: &Url,
         wanted: Wanted,
-        validators: &Validators,
+        validators: Option<&Validators>,
     ) -> Result<reqwest::Response, FetchError> {
         let mut request = self
             .client
@@ -171,11 +177,14 @@ impl HttpClient {
             .header(header::ACCEPT, accept(wanted))
             .header(header::ACCEPT_ENCODING, decode::ACCEPTED);
         let conditions = [
-            (header::IF_NONE_MATCH, &validators.etag),
-            (header::IF_MODIFIED_SINCE, &validators.last_modified),
+            (header::IF_NONE_MATCH, validators.and_then(|known| known.etag.as_deref())),
+            (
+                header::IF_MODIFIED_SINCE,
+                validators.and_then(|known| known.last_modified.as_deref()),
+            ),
         ];
         for (name, value) in conditions {
-            let value = value.as_deref().and_then(|bytes| HeaderValue::from_bytes(bytes).ok());
+            let value = value.and_then(|bytes| HeaderValue::from_bytes(bytes).ok());
             if let Some(value) = value {
                 request = request.header(name, value);
             }
@@ -242,7 +251,7 @@ impl HttpClient {
     }
 
     /// What went wrong, by the innermost cause that says so.
-    fn fault(&self, error: &reqwest::Error) -> FetchError {
+    pub(super) fn fault(&self, error: &reqwest::Error) -> FetchError {
         if let Some(denied) = tls::cause::<DeniedName>(error) {
             return FetchError::Denied(denied.0.clone());
         }

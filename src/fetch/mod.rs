@@ -3,6 +3,7 @@
 pub mod address;
 mod client;
 mod decode;
+mod post;
 mod settings;
 mod tls;
 
@@ -10,6 +11,7 @@ mod tls;
 mod tests;
 
 pub use client::{ClientError, HttpClient};
+pub use post::{Post, Posted};
 pub use settings::Settings;
 
 use std::{future::Future, time::Duration};
@@ -38,12 +40,26 @@ pub struct Request {
     pub url: Url,
     pub wanted: Wanted,
     pub validators: Validators,
+    /// The address that the validators came from: they are sent to no other, be it before or after
+    /// a redirect.
+    pub validators_of: Url,
+    /// The hops that led to `url`.
+    pub redirects: Vec<Redirect>,
+}
+
+impl Request {
+    /// An unconditional request, the first of its chain.
+    pub fn new(url: Url, wanted: Wanted) -> Self {
+        let (validators, validators_of) = (Validators::default(), url.clone());
+        Self { url, wanted, validators, validators_of, redirects: Vec::new() }
+    }
 }
 
 /// One hop of a redirect chain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Redirect {
     pub status: u16,
+    pub from: Url,
     pub to: Url,
 }
 
@@ -52,6 +68,8 @@ pub struct Response {
     pub status: u16,
     /// The address that answered, after redirects.
     pub url: Url,
+    /// All hops of the chain. The last one was not followed where it leads to another host: see
+    /// [`Self::onward`].
     pub redirects: Vec<Redirect>,
     /// Header names in lower case, values as bytes, in the order they came.
     pub headers: Vec<(String, Vec<u8>)>,
@@ -72,6 +90,20 @@ impl Response {
 
     pub fn header_bytes(&self, name: &str) -> Option<&[u8]> {
         self.headers.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_slice())
+    }
+
+    /// The request that goes on where this answer leads to another host. Whether and when that
+    /// host may be asked is for the caller to decide.
+    pub fn onward(&self, wanted: Wanted) -> Option<Request> {
+        let hop = self.redirects.last().filter(|hop| hop.to != self.url)?;
+        let redirects = self.redirects.clone();
+        Some(Request { redirects, ..Request::new(hop.to.clone(), wanted) })
+    }
+
+    /// Every hop says that the address has changed for good, and there was one.
+    pub fn has_moved_for_good(&self) -> bool {
+        let for_good = |hop: &Redirect| matches!(hop.status, 301 | 308);
+        !self.redirects.is_empty() && self.redirects.iter().all(for_good)
     }
 
     pub fn validators(&self) -> Validators {

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use url::Url;
 
-use super::policy::{Cadence, FeedState};
 use crate::{
     canonical_url::Host,
     politeness::pace::{Pace, Rest},
@@ -33,9 +32,11 @@ pub struct PageId(pub i64);
 struct HostIx(u32);
 
 /// What a free host is to be asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Job {
     Poll(FeedIx),
+    /// A part of a feed that is a sitemap index.
+    Part(FeedIx, u32),
     Page(PageId),
 }
 
@@ -52,12 +53,10 @@ pub enum Next {
 
 /// A feed as the schedule sees it.
 #[derive(Debug)]
-pub struct Feed {
-    pub id: Box<str>,
-    pub url: Url,
-    pub cadence: Cadence,
-    pub state: FeedState,
+struct Feed {
     host: HostIx,
+    /// When it is to be polled; while it is, when it was to be.
+    due: Option<Timestamp>,
     /// It left the configuration: it keeps its place and is polled no more.
     removed: bool,
 }
@@ -69,10 +68,13 @@ struct HostQueue {
     /// The pace before the job that the host is taken for.
     paced_before: Pace,
     feeds: BTreeSet<(Timestamp, FeedIx)>,
+    parts: BTreeSet<(Timestamp, (FeedIx, u32))>,
     pages: BTreeSet<(Timestamp, PageId)>,
     /// Where the host stands in `Schedule::ready`; `None` while it is asked or has no work.
     listed: Option<Timestamp>,
     busy: bool,
+    /// Nothing is asked of it until it is resumed.
+    paused: bool,
     /// The last job was a poll: then it is the pages' turn, so that neither starves the other.
     polled: bool,
 }
@@ -85,6 +87,8 @@ pub struct Schedule {
     by_name: BTreeMap<Host, HostIx>,
     ready: BTreeSet<(Timestamp, HostIx)>,
     rest: Rest,
+    /// Pages that wait, at all hosts.
+    pages: usize,
     /// Each feed is polled once more at the most.
     once: bool,
 }
@@ -97,55 +101,59 @@ impl Schedule {
             by_name: BTreeMap::new(),
             ready: BTreeSet::new(),
             rest,
+            pages: 0,
             once: false,
         }
     }
 
-    /// Adds a feed, due when its state says. A feed without a due time waits for
-    /// [`Self::set_feed`].
-    pub fn add_feed(&mut self, id: &str, url: Url, cadence: Cadence, state: FeedState) -> FeedIx {
-        let host = self.host(&Host::of(state.address(&url)));
+    /// Adds a feed that is asked at `address`. Without a due time it waits for [`Self::set_feed`].
+    pub fn add_feed(&mut self, address: &Url, due: Option<Timestamp>) -> FeedIx {
+        let host = self.host(&Host::of(address));
         let ix = FeedIx::of(self.feeds.len());
-        let due = state.next_at;
-        self.feeds.push(Feed { id: id.into(), url, cadence, state, host, removed: false });
+        self.feeds.push(Feed { host, due, removed: false });
         if let Some(due) = due {
-            self.with_host(host, |queue| {
-                queue.feeds.insert((due, ix));
-            });
+            self.with_host(host, |queue| queue.feeds.insert((due, ix)));
         }
         ix
     }
 
-    pub fn feed(&self, ix: FeedIx) -> Option<&Feed> {
-        self.feeds.get(ix.get())
+    /// How many feeds are polled.
+    pub fn feeds(&self) -> usize {
+        self.feeds.iter().filter(|feed| !feed.removed).count()
     }
 
-    pub fn feeds(&self) -> impl Iterator<Item = (FeedIx, &Feed)> {
-        self.feeds.iter().zip(0..).map(|(feed, ix)| (FeedIx(ix), feed))
+    /// When the next poll is due, in one pass too.
+    pub fn next_poll(&self) -> Option<Timestamp> {
+        self.feeds.iter().filter(|feed| !feed.removed).filter_map(|feed| feed.due).min()
     }
 
-    /// Replaces what is known of a feed and moves it to its new due time.
-    pub fn set_feed(&mut self, ix: FeedIx, state: FeedState) {
+    /// Moves a feed to where and when it is asked next.
+    pub fn set_feed(&mut self, ix: FeedIx, address: &Url, due: Option<Timestamp>) {
+        let host = self.host(&Host::of(address));
         let Some(feed) = self.feeds.get_mut(ix.get()) else { return };
-        let (old_host, old_due) = (feed.host, feed.state.next_at);
-        let address = state.address(&feed.url).clone();
-        let due = state.next_at;
-        feed.state = state;
-        let host = self.host(&Host::of(&address));
-        if let Some(feed) = self.feeds.get_mut(ix.get()) {
-            feed.host = host;
+        let (old_host, old_due) = (feed.host, feed.due);
+        (feed.host, feed.due) = (host, due);
+        let removed = feed.removed;
+        if let Some(old) = old_due {
+            self.with_host(old_host, |queue| queue.feeds.remove(&(old, ix)));
         }
-        self.with_host(old_host, |queue| {
-            if let Some(old) = old_due {
-                queue.feeds.remove(&(old, ix));
+        if let Some(due) = due.filter(|_| !self.once && !removed) {
+            self.with_host(host, |queue| queue.feeds.insert((due, ix)));
+        }
+    }
+
+    /// A feed that waits longer than until `latest` waits until then. Gives whether it did.
+    pub fn bring_forward(&mut self, ix: FeedIx, latest: Timestamp) -> bool {
+        let Some(feed) = self.feeds.get_mut(ix.get()) else { return false };
+        let Some(due) = feed.due.filter(|due| *due > latest) else { return false };
+        feed.due = Some(latest);
+        let host = feed.host;
+        self.with_host(host, |queue| {
+            if queue.feeds.remove(&(due, ix)) {
+                queue.feeds.insert((latest, ix));
             }
         });
-        let removed = self.feeds.get(ix.get()).is_none_or(|feed| feed.removed);
-        if let Some(due) = due.filter(|_| !self.once && !removed) {
-            self.with_host(host, |queue| {
-                queue.feeds.insert((due, ix));
-            });
-        }
+        true
     }
 
     /// A feed left the configuration.
@@ -157,63 +165,32 @@ impl Schedule {
         }
     }
 
-    /// A feed's cadence was changed: it counts from the next poll on, and where the feed would now
-    /// wait longer than its ceiling it waits no longer than that.
-    pub fn set_cadence(&mut self, ix: FeedIx, cadence: Cadence, now: Timestamp) {
-        let Some(feed) = self.feeds.get_mut(ix.get()) else { return };
-        feed.cadence = cadence;
-        let mut state = feed.state.clone();
-        let latest = now.checked_add(cadence.ceiling).unwrap_or(Timestamp::MAX);
-        if state.failures == 0 && state.next_at > Some(latest) {
-            state.next_at = Some(latest);
-            self.set_feed(ix, state);
-        }
-    }
-
     /// How long hosts are left alone between two requests.
     pub fn set_rest(&mut self, rest: Rest) {
         self.rest = rest;
     }
 
-    /// Makes one pass of it: the feeds that are due at `now`, or were never polled, and that `chosen`
-    /// lets through, are polled once and no feed after them. Gives their number.
-    pub fn only_once(&mut self, now: Timestamp, chosen: impl Fn(&Feed) -> bool) -> usize {
+    /// Makes one pass of it: no feed is polled but by [`Self::poll_now`].
+    pub fn only_once(&mut self) {
         for ix in (0..self.hosts.len()).zip(0..).map(|(_, ix)| HostIx(ix)) {
             self.with_host(ix, |queue| queue.feeds.clear());
         }
         self.once = true;
-        let due: Vec<(FeedIx, HostIx)> = self
-            .feeds()
-            .filter(|(_, feed)| {
-                let due = feed.state.next_at.is_some_and(|at| at <= now);
-                let never = feed.state.last_poll_at.is_none() && !feed.state.gone;
-                chosen(feed) && (due || never)
-            })
-            .map(|(ix, feed)| (ix, feed.host))
-            .collect();
-        for (ix, host) in &due {
-            self.with_host(*host, |queue| {
-                queue.feeds.insert((now, *ix));
-            });
-        }
-        due.len()
     }
 
-    /// Makes a feed due at `now`, whatever its state says.
+    /// Makes a feed due at `now`, whenever it was.
     pub fn poll_now(&mut self, ix: FeedIx, now: Timestamp) {
-        let Some(feed) = self.feeds.get(ix.get()) else { return };
-        self.with_host(feed.host, |queue| {
-            queue.feeds.retain(|(_, other)| *other != ix);
+        let Some(feed) = self.feeds.get_mut(ix.get()) else { return };
+        let (host, due) = (feed.host, feed.due.replace(now));
+        self.with_host(host, |queue| {
+            queue.feeds.remove(&(due.unwrap_or(now), ix));
             queue.feeds.insert((now, ix));
         });
     }
 
     /// A page of `host` waits, not to be asked for before `not_before`.
     pub fn add_page(&mut self, host: &Host, page: PageId, not_before: Timestamp) {
-        let host = self.host(host);
-        self.with_host(host, |queue| {
-            queue.pages.insert((not_before, page));
-        });
+        self.put_back(host, Job::Page(page), not_before);
     }
 
     /// What to do at `now`. A job that is given out takes its host until [`Self::release`].
@@ -223,27 +200,36 @@ impl Schedule {
             return Next::WaitUntil(at);
         }
         let Some(queue) = self.hosts.get_mut(ix.0 as usize) else { return Next::Wait };
-        let feed = queue.feeds.first().copied().filter(|(due, _)| *due <= now);
-        let page = queue.pages.first().copied().filter(|(due, _)| *due <= now);
-        let job = match (feed, page) {
-            (Some((due, feed)), page) if page.is_none() || !queue.polled => {
-                queue.feeds.remove(&(due, feed));
-                Job::Poll(feed)
+        let feed = queue.feeds.first().map(|(due, feed)| (*due, Job::Poll(*feed)));
+        let part = queue.parts.first().map(|(due, (feed, id))| (*due, Job::Part(*feed, *id)));
+        let page = queue.pages.first().map(|(due, page)| (*due, Job::Page(*page)));
+        let is_due = |job: &(Timestamp, Job)| job.0 <= now;
+        let listing = feed.into_iter().chain(part).min().filter(is_due);
+        let page = page.filter(is_due);
+        let first = if queue.polled { page.or(listing) } else { listing.or(page) };
+        // A host is listed for the time at which its first job is due.
+        let Some((due, job)) = first else { return Next::Wait };
+        match job {
+            Job::Poll(feed) => queue.feeds.remove(&(due, feed)),
+            Job::Part(feed, id) => queue.parts.remove(&(due, (feed, id))),
+            Job::Page(page) => {
+                self.pages -= 1;
+                queue.pages.remove(&(due, page))
             }
-            (_, Some((due, page))) => {
-                queue.pages.remove(&(due, page));
-                Job::Page(page)
-            }
-            // A host is listed for the time at which its first job is due.
-            (_, None) => return Next::Wait,
         };
-        queue.polled = matches!(job, Job::Poll(_));
+        queue.polled = !matches!(job, Job::Page(_));
         queue.busy = true;
         queue.paced_before = queue.pace;
         queue.pace.start(&self.rest, now);
         let host = queue.name.clone();
         self.relist(ix);
         Next::Fetch { job, host }
+    }
+
+    /// Until when a host was or is held, if it ever was.
+    pub fn held_until(&self, host: &Host) -> Option<Timestamp> {
+        let queue = self.hosts.get(self.by_name.get(host)?.0 as usize)?;
+        queue.pace.held_until()
     }
 
     /// The request to `host` has ended: the host rests and is free again.
@@ -265,17 +251,17 @@ impl Schedule {
         });
     }
 
-    /// A job that was given out waits again, until `at`.
+    /// A job waits at a host, until `at`: one that was given out and comes again, or goes on
+    /// elsewhere.
     pub fn put_back(&mut self, host: &Host, job: Job, at: Timestamp) {
         let host = self.host(host);
+        let mut pages = 0;
         self.with_host(host, |queue| match job {
-            Job::Poll(ix) => {
-                queue.feeds.insert((at, ix));
-            }
-            Job::Page(page) => {
-                queue.pages.insert((at, page));
-            }
+            Job::Poll(ix) => _ = queue.feeds.insert((at, ix)),
+            Job::Part(ix, id) => _ = queue.parts.insert((at, (ix, id))),
+            Job::Page(page) => pages = usize::from(queue.pages.insert((at, page))),
         });
+        self.pages += pages;
     }
 
     /// The pause between two starts that a host's robots.txt asks for.
@@ -301,6 +287,28 @@ impl Schedule {
         }
     }
 
+    /// Gives out no job of `host` until it is resumed.
+    pub fn pause(&mut self, host: &Host) {
+        let host = self.host(host);
+        self.with_host(host, |queue| queue.paused = true);
+    }
+
+    pub fn resume(&mut self, host: &Host) {
+        let host = self.host(host);
+        self.with_host(host, |queue| queue.paused = false);
+    }
+
+    /// Since when, or from when on, the first of the waiting jobs can be given out.
+    pub fn due_since(&self) -> Option<Timestamp> {
+        self.ready.first().map(|(at, _)| *at)
+    }
+
+    /// When the host of a feed may be asked again.
+    pub fn host_ready_at(&self, ix: FeedIx) -> Option<Timestamp> {
+        let host = self.feeds.get(ix.get())?.host;
+        self.hosts.get(host.0 as usize).map(|queue| queue.pace.ready_at())
+    }
+
     /// Requests that were given out and have not come back.
     pub fn in_flight(&self) -> usize {
         self.hosts.iter().filter(|queue| queue.busy).count()
@@ -308,7 +316,7 @@ impl Schedule {
 
     /// Pages that wait.
     pub fn waiting_pages(&self) -> usize {
-        self.hosts.iter().map(|queue| queue.pages.len()).sum()
+        self.pages
     }
 
     fn host(&mut self, name: &Host) -> HostIx {
@@ -321,16 +329,18 @@ impl Schedule {
             pace: Pace::default(),
             paced_before: Pace::default(),
             feeds: BTreeSet::new(),
+            parts: BTreeSet::new(),
             pages: BTreeSet::new(),
             listed: None,
             busy: false,
+            paused: false,
             polled: false,
         });
         self.by_name.insert(name.clone(), ix);
         ix
     }
 
-    fn with_host(&mut self, host: HostIx, change: impl FnOnce(&mut HostQueue)) {
+    fn with_host<T>(&mut self, host: HostIx, change: impl FnOnce(&mut HostQueue) -> T) {
         if let Some(queue) = self.hosts.get_mut(host.0 as usize) {
             change(queue);
         }
@@ -340,9 +350,10 @@ impl Schedule {
     /// Puts the host where it belongs in `ready`.
     fn relist(&mut self, host: HostIx) {
         let Some(queue) = self.hosts.get_mut(host.0 as usize) else { return };
-        let work = [queue.feeds.first().map(|f| f.0), queue.pages.first().map(|p| p.0)];
+        let (feed, part) = (queue.feeds.first().map(|f| f.0), queue.parts.first().map(|p| p.0));
+        let work = [feed, part, queue.pages.first().map(|page| page.0)];
         let listed = match work.into_iter().flatten().min() {
-            Some(due) if !queue.busy => Some(due.max(queue.pace.ready_at())),
+            Some(due) if !queue.busy && !queue.paused => Some(due.max(queue.pace.ready_at())),
             _ => None,
         };
         if listed != queue.listed {

@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::parts::Part;
 use crate::{fetch::Validators, politeness::backoff};
 
 /// How often one feed may and should be asked.
@@ -94,8 +95,8 @@ pub struct Moving {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct FeedState {
-    /// The configured address that all this is of.
-    pub configured: Option<Box<Url>>,
+    /// Hash of the configured address that all this is of.
+    pub configured_hash: u64,
     /// When to ask next; `None` before the first poll was placed and when the feed is gone.
     pub next_at: Option<Timestamp>,
     pub why: Why,
@@ -103,7 +104,7 @@ pub struct FeedState {
     pub habit_s: u32,
     pub validators: Validators,
     /// The address the validators came from: they are sent to no other.
-    pub validators_of: Option<Box<Url>>,
+    pub validators_of: Option<Box<str>>,
     /// First of the 304s since the last 200.
     pub unchanged_since: Option<Timestamp>,
     /// A 304 of this server was found to be false.
@@ -125,6 +126,17 @@ pub struct FeedState {
     pub moved_to: Option<Box<Url>>,
     pub gone: bool,
     pub status: Option<u16>,
+    /// How many seconds later than it was due the last poll could begin, other requests to its host
+    /// standing before it; 0 where it was on time.
+    pub late_s: u32,
+    /// Which reader made sense of the last answer.
+    pub read_by: Option<Box<str>>,
+    /// What was wrong with the last answer that could be read all the same, in words.
+    pub flaws: Option<Box<str>>,
+    /// The log has said that the feed is faulty: it says so once.
+    pub warned: bool,
+    /// The parts that are watched, where the feed is a sitemap index.
+    pub parts: Vec<Part>,
 }
 
 /// What came of asking a feed.
@@ -161,6 +173,16 @@ pub enum Outcome {
 }
 
 impl FeedState {
+    /// What is known of a feed with this configured address: nothing yet.
+    pub fn new(configured: &Url) -> Self {
+        Self { configured_hash: hash(configured), ..Self::default() }
+    }
+
+    /// Whether this is of a feed with this configured address.
+    pub fn is_of(&self, configured: &Url) -> bool {
+        self.configured_hash == hash(configured)
+    }
+
     /// The address to ask, given the configured one.
     pub fn address<'a>(&'a self, configured: &'a Url) -> &'a Url {
         self.moved_to.as_deref().unwrap_or(configured)
@@ -169,7 +191,7 @@ impl FeedState {
     /// The validators to send to `address` at `now`: none where they came from another address, and
     /// none where a long row of 304s has to be checked.
     pub fn validators_for(&self, address: &Url, now: Timestamp) -> Validators {
-        if self.validators_of.as_deref() == Some(address) && !self.check_due(now) {
+        if self.validators_of.as_deref() == Some(address.as_str()) && !self.check_due(now) {
             self.validators.clone()
         } else {
             Validators::default()
@@ -206,7 +228,7 @@ impl FeedState {
             Outcome::Unchanged { validators, freshness } => {
                 if validators.etag.is_some() || validators.last_modified.is_some() {
                     self.validators = validators.clone();
-                    self.validators_of = Some(Box::new(address.clone()));
+                    self.validators_of = Some(address.as_str().into());
                 }
                 self.unchanged_since.get_or_insert(now);
                 self.succeed(now);
@@ -230,7 +252,7 @@ impl FeedState {
                 self.unchanged_since = None;
                 self.body_hash = *body_hash;
                 self.validators = validators.clone();
-                self.validators_of = Some(Box::new(address.clone()));
+                self.validators_of = Some(address.as_str().into());
                 self.succeed(now);
                 if *new > 0 {
                     self.last_new_at = Some(now);
@@ -289,6 +311,23 @@ impl FeedState {
                 }
             }
             _ => self.moving = Some(Box::new(Moving { to: to.clone(), answers: 1, since: now })),
+        }
+    }
+
+    /// Takes note of how much later than due a poll began. What the pause between two polls swallows
+    /// is not late: a tenth of it, and a minute at the least.
+    pub fn note_lateness(&mut self, late: SignedDuration, cadence: &Cadence) {
+        let usual = SignedDuration::from_secs(i64::from(self.habit_s)).max(cadence.interval);
+        let tolerated = (usual / 10).max(SignedDuration::from_mins(1));
+        self.late_s = if late > tolerated { seconds(late) } else { 0 };
+    }
+
+    /// New entries came by another way than the feed's own poll: from a part of it.
+    pub fn note_new(&mut self, new: u32, cadence: &Cadence, now: Timestamp) {
+        if new > 0 {
+            self.last_new_at = Some(now);
+            self.new_entries = self.new_entries.saturating_add(new);
+            self.habit_s = self.habit_s.min(seconds(cadence.interval));
         }
     }
 
@@ -394,6 +433,12 @@ impl FeedState {
         }
         self.next_at = Some(at);
     }
+}
+
+fn hash(address: &Url) -> u64 {
+    let mut bytes = [0; 8];
+    blake3::Hasher::new().update(address.as_str().as_bytes()).finalize_xof().fill(&mut bytes);
+    u64::from_le_bytes(bytes)
 }
 
 fn later(at: Timestamp, by: SignedDuration) -> Timestamp {

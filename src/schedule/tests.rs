@@ -340,8 +340,7 @@ fn simulate(
             let (back, host, job) = flights.remove(0);
             now = back;
             if let Job::Poll(ix) = job {
-                let state = schedule.feed(ix).unwrap().state.clone();
-                schedule.set_feed(ix, after(state, &read(10, 5), now));
+                schedule.set_feed(ix, &address(ix.get()), Some(now + 40.minutes()));
             }
             schedule.release(&host, now);
         } else if let Some((back, _, _)) = flights.first()
@@ -353,14 +352,16 @@ fn simulate(
     log
 }
 
+fn address(n: usize) -> Url {
+    Url::parse(&format!("https://host{}.example/feed-{n}", n % 2)).unwrap()
+}
+
 fn hosts_and_pages() -> Schedule {
     let mut schedule = Schedule::new(Rest::default());
     for n in 0..6 {
-        let url = Url::parse(&format!("https://host{}.example/feed-{n}", n % 2)).unwrap();
         let mut state = FeedState::default();
-        let name = format!("feed-{n}");
-        state.place_first(&name, &steady(), start());
-        schedule.add_feed(&name, url, steady(), state);
+        state.place_first(&format!("feed-{n}"), &steady(), start());
+        schedule.add_feed(&address(n), state.next_at);
     }
     for page in 0..200 {
         let url = Url::parse(&format!("https://host{}.example/", page % 2)).unwrap();
@@ -382,11 +383,9 @@ fn a_host_has_one_request_in_flight_and_rests_after_it() {
 #[test]
 fn polls_and_pages_of_a_host_take_turns() {
     let mut schedule = Schedule::new(Rest::default());
-    let url = url();
     for n in 0..3 {
-        let state = FeedState { next_at: Some(start()), ..FeedState::default() };
-        schedule.add_feed(&format!("feed-{n}"), url.clone(), steady(), state);
-        schedule.add_page(&Host::of(&url), PageId(n), start());
+        schedule.add_feed(&address(0), Some(start()));
+        schedule.add_page(&Host::of(&address(0)), PageId(n), start());
     }
     let log = simulate(&mut schedule, start() + 29.seconds(), SignedDuration::from_millis(100));
     let polls: Vec<bool> = log.iter().map(|(_, _, job)| matches!(job, Job::Poll(_))).collect();
@@ -411,21 +410,13 @@ fn a_hold_keeps_a_whole_domain_where_that_is_asked_for() {
 }
 
 #[test]
-fn one_pass_polls_what_is_due_or_was_never_polled_once() {
-    let mut schedule = Schedule::new(Rest::default());
-    let states = [
-        FeedState { next_at: Some(start()), last_poll_at: Some(start()), ..FeedState::default() },
-        FeedState {
-            next_at: Some(start() + 1.hour()),
-            last_poll_at: Some(start()),
-            ..FeedState::default()
-        },
-        FeedState { next_at: Some(start() + 1.hour()), ..FeedState::default() },
-    ];
-    for (n, state) in states.into_iter().enumerate() {
-        schedule.add_feed(&format!("feed-{n}"), url(), steady(), state);
-    }
-    assert_eq!(schedule.only_once(start(), |_| true), 2);
+fn one_pass_polls_once_what_is_chosen_and_nothing_else() {
+    let mut schedule = hosts_and_pages();
+    schedule.only_once();
+    schedule.poll_now(FeedIx::of(1), start());
+    schedule.poll_now(FeedIx::of(4), start());
     let log = simulate(&mut schedule, start() + 10.hours(), SignedDuration::from_secs(1));
-    assert_eq!(log.len(), 2);
+    let polls: Vec<Job> =
+        log.iter().map(|l| l.2).filter(|job| matches!(job, Job::Poll(_))).collect();
+    assert_eq!(polls, [Job::Poll(FeedIx::of(4)), Job::Poll(FeedIx::of(1))]);
 }

@@ -26,6 +26,7 @@ pub use strict::expects_panic;
 
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -33,7 +34,7 @@ use self::{
     markup::{Markup, Piece},
     skeleton::Root,
 };
-use crate::date::Dated;
+use crate::date::{self, Dated, Hints};
 
 #[derive(
     Debug,
@@ -81,6 +82,14 @@ pub struct Entry {
     pub media: Vec<Url>,
 }
 
+/// A part of a sitemap index.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct More {
+    pub url: Url,
+    /// When it changed last.
+    pub updated: Option<Dated>,
+}
+
 /// Which reader made sense of the bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -88,6 +97,16 @@ pub enum ReadBy {
     FeedRs,
     Lenient,
     Sitemap,
+}
+
+impl ReadBy {
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::FeedRs => "feed-rs",
+            Self::Lenient => "lenient",
+            Self::Sitemap => "sitemap",
+        }
+    }
 }
 
 /// What a listing says.
@@ -99,7 +118,7 @@ pub struct Listing {
     /// In document order.
     pub entries: Vec<Entry>,
     /// Further listings to read: parts of a sitemap index.
-    pub more: Vec<Url>,
+    pub more: Vec<More>,
     /// `ttl` of RSS, or the period and frequency of the syndication module: how often to ask.
     pub interval: Option<Duration>,
     /// Hours (0 to 23, UTC) in which the publisher asks not to be polled.
@@ -113,7 +132,29 @@ pub struct Listing {
     pub flaws: Vec<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+impl Listing {
+    /// Reads the dates that name no zone, which were taken for UTC, in the feed's own zone.
+    pub fn set_zone(&mut self, zone: Option<&TimeZone>) {
+        if zone.is_none() {
+            return;
+        }
+        let own = self.language.as_deref();
+        let reread = |dated: &mut Option<Dated>, language| {
+            if let Some(assumed) = dated.as_ref().filter(|dated| dated.assumed_zone.is_some()) {
+                let hints = Hints { zone, language, ..Hints::default() };
+                *dated = date::parse(&assumed.raw, &hints).or_else(|| dated.take());
+            }
+        };
+        for entry in &mut self.entries {
+            let language = entry.language.as_deref().or(own);
+            reread(&mut entry.published, language);
+            reread(&mut entry.updated, language);
+        }
+        self.more.iter_mut().for_each(|more| reread(&mut more.updated, own));
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub enum SourceError {
     #[error("the document is empty")]
     Empty,
@@ -152,8 +193,10 @@ fn read(
     content_type: Option<&str>,
     base: &Url,
 ) -> Result<Listing, SourceError> {
-    if text.starts_with(['{', '[']) {
-        return json::read(text, base);
+    // What some programming interfaces put before JSON so that no browser runs it.
+    let bare = text.strip_prefix(")]}'").map_or(text, str::trim_start);
+    if bare.starts_with(['{', '[']) {
+        return json::read(bare, base);
     }
     let markup = Markup::new(text);
     match skeleton::root(&markup) {

@@ -4,7 +4,7 @@
 use url::Url;
 
 use super::{
-    Entry, Listing, ReadBy,
+    Entry, Listing, More, ReadBy,
     feed::{Flaws, leaf, resolve},
     markup::{Markup, Piece},
 };
@@ -78,7 +78,7 @@ pub(super) fn read_text(text: &str, base: &Url) -> Option<Listing> {
     (!entries.is_empty()).then(|| listing(entries, Vec::new(), flaws))
 }
 
-fn listing(entries: Vec<Entry>, more: Vec<Url>, flaws: Flaws) -> Listing {
+fn listing(entries: Vec<Entry>, more: Vec<More>, flaws: Flaws) -> Listing {
     Listing {
         title: None,
         language: None,
@@ -141,9 +141,9 @@ impl Open {
         }
     }
 
-    fn close(self, entries: &mut Vec<Entry>, more: &mut Vec<Url>) {
+    fn close(self, entries: &mut Vec<Entry>, more: &mut Vec<More>) {
         match (self.is_index, self.entry) {
-            (true, Entry { url: Some(url), .. }) => more.push(url),
+            (true, Entry { url: Some(url), updated, .. }) => more.push(More { url, updated }),
             (false, entry) if entry.url.is_some() => entries.push(entry),
             _ => {}
         }

@@ -65,6 +65,16 @@ impl State {
             .transpose()
     }
 
+    /// All feeds that were ever polled, by id.
+    pub fn feeds(&self) -> Result<Vec<FeedRow>> {
+        let mut statement =
+            self.connection.prepare_cached(&format!("SELECT {COLUMNS} FROM feed ORDER BY id"))?;
+        let rows = statement.query_map([], read)?.collect::<rusqlite::Result<Vec<_>>>()?;
+        rows.into_iter()
+            .map(|(id, state, counters)| Ok(FeedRow { id, state: from_json(&state)?, counters }))
+            .collect()
+    }
+
     pub fn put_feed(&self, id: &str, state: &FeedState) -> Result<()> {
         self.connection
             .prepare_cached(

@@ -9,6 +9,7 @@
 
 mod feeds;
 mod pages;
+mod paused;
 mod rejects;
 mod seen;
 #[cfg(test)]
@@ -119,6 +120,11 @@ impl State {
 
     pub fn begin(&self) -> Result<()> {
         Ok(self.connection.execute_batch("BEGIN IMMEDIATE")?)
+    }
+
+    /// From here to [`Self::rollback`] all that is read is of one moment.
+    pub fn freeze(&self) -> Result<()> {
+        Ok(self.connection.execute_batch("BEGIN DEFERRED")?)
     }
 
     pub fn commit(&self) -> Result<()> {

@@ -62,7 +62,7 @@ fn a_feed_keeps_its_state_and_adds_up_its_counters() {
             etag: Some(b"\"\xff\xfe\"".to_vec()),
             last_modified: Some(b"yesterday, honestly".to_vec()),
         },
-        validators_of: Some(Box::new(Url::parse("https://news.example/feed").unwrap())),
+        validators_of: Some("https://news.example/feed".into()),
         ..FeedState::default()
     };
     {
@@ -117,6 +117,8 @@ fn reject(n: u32) -> Reject {
         score: 0.5,
         reason: "the organization is not named".into(),
         missing: vec!["csto".into()],
+        published_at: None,
+        text: Some("The text".into()),
         failed: false,
         signature: 1,
     }

@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use super::{
     Field, Ignore, Judgement, Match, Near, Outcome, Place, Rule, Slot, Text, Topic, Undated,
     Window,
+    layout::Layout,
     matcher::{Hit, Matcher},
     reason,
 };
@@ -61,6 +62,13 @@ pub(super) struct Occurrence {
     pub(super) ignored: bool,
 }
 
+impl Occurrence {
+    /// The headline of another story says nothing of the text beside it.
+    fn speaks_of(&self, other: &Self) -> bool {
+        self.place != Place::Aside || other.place == Place::Aside
+    }
+}
+
 /// A rule that holds: what it gives and by which occurrences.
 #[derive(Debug, Clone)]
 pub(super) struct Holding {
@@ -105,10 +113,9 @@ impl<'a> Case<'a> {
         if found.is_empty() {
             return case;
         }
-        let untitled = text.title.trim().is_empty();
         for (index, field) in fields.iter().enumerate() {
             let hits = field.hits.get(at).map_or(&[][..], Vec::as_slice);
-            place(topic, index, field, hits, untitled, text.title, &mut case.occurrences);
+            place(topic, index, field, hits, text.title, &mut case.occurrences);
         }
         case.ignore();
         for (index, rule) in topic.rules.iter().enumerate() {
@@ -208,12 +215,16 @@ impl<'a> Case<'a> {
     /// Marks the occurrences that do not count.
     fn ignore(&mut self) {
         for ignore in &self.topic.ignores {
-            let ignored: Vec<usize> = match *ignore {
-                Ignore::Beside { concept, beside, within } => (0..self.occurrences.len())
-                    .filter(|at| self.is_beside(*at, concept, beside, within))
-                    .collect(),
+            let ignored: Vec<usize> = match ignore {
+                Ignore::Beside { concept, beside, within, unless } => {
+                    let is_beside = |at: &usize| {
+                        self.stands_beside(*at, *concept, *within, &[*beside])
+                            && !self.stands_beside(*at, *concept, *within, unless)
+                    };
+                    (0..self.occurrences.len()).filter(is_beside).collect()
+                }
                 Ignore::Listed { concept, peers, at_least } => (0..self.occurrences.len())
-                    .filter(|at| self.is_listed(*at, concept, peers, at_least))
+                    .filter(|at| self.is_listed(*at, *concept, *peers, *at_least))
                     .collect(),
             };
             for at in ignored {
@@ -224,16 +235,22 @@ impl<'a> Case<'a> {
         }
     }
 
-    fn is_beside(&self, at: usize, concept: usize, beside: usize, within: u32) -> bool {
+    /// Whether an occurrence of `concept` has one of `others` near it.
+    fn stands_beside(&self, at: usize, concept: usize, within: u32, others: &[usize]) -> bool {
         let Some(one) = self.occurrences.get(at).filter(|one| one.hit.concept == concept) else {
             return false;
         };
         let near = |other: &&Occurrence| {
-            other.field == one.field && other.word.abs_diff(one.word) <= within.saturating_mul(4)
+            let same_field = other.field == one.field
+                && other.word.abs_diff(one.word) <= within.saturating_mul(4);
+            // What a title is about, the lead says.
+            same_field || (one.place == Place::Title && other.place == Place::Lead)
         };
+        let is_other =
+            |other: &Occurrence| others.contains(&other.hit.concept) && other.speaks_of(one);
         let before = self.occurrences.iter().take(at).rev().take(NEIGHBOURS).take_while(near);
         let after = self.occurrences.iter().skip(at + 1).take(NEIGHBOURS).take_while(near);
-        before.chain(after).any(|other| other.hit.concept == beside)
+        before.chain(after).any(is_other)
     }
 
     /// A list: its members follow each other with one word between at most.
@@ -290,9 +307,15 @@ impl<'a> Case<'a> {
         counts: impl Fn(&Occurrence) -> bool,
     ) -> Option<(f32, Vec<usize>)> {
         let mut best: Vec<Option<usize>> = vec![None; rule.slots.len()];
-        for (at, one) in self.occurrences.iter().enumerate().filter(|(_, one)| counts(one)) {
-            if rule.none_of.contains(&one.hit.concept) {
+        for (at, one) in self.occurrences.iter().enumerate().filter(|(_, one)| !one.ignored) {
+            let excludes = |slot: &Slot| {
+                slot.takes(one.hit.concept, one.place) && (slot.place.is_some() || counts(one))
+            };
+            if rule.none_of.iter().any(excludes) {
                 return None;
+            }
+            if !counts(one) {
+                continue;
             }
             for (slot, best) in rule.slots.iter().zip(&mut best) {
                 let better = best
@@ -305,7 +328,7 @@ impl<'a> Case<'a> {
         }
         let evidence: Option<Vec<usize>> = best.into_iter().collect();
         let evidence = evidence?;
-        Some((rule.score * self.mean_boost(&evidence), evidence))
+        Some((rule.score * self.mean_boost(evidence.iter().copied()), evidence))
     }
 
     /// The instance with the highest boost, of those that are near enough.
@@ -336,22 +359,19 @@ impl<'a> Case<'a> {
             if !fills {
                 continue;
             }
-            let Some(evidence) = last.iter().copied().collect::<Option<Vec<usize>>>() else {
-                continue;
-            };
-            let first = evidence.iter().min().and_then(|first| self.occurrences.get(*first));
-            if !first.is_some_and(|first| near.reaches(first, one)) {
+            // `None` is less than any place: a slot is not yet filled.
+            let Some(begin) = last.iter().min().copied().flatten() else { continue };
+            if !self.occurrences.get(begin).is_some_and(|first| near.reaches(first, one)) {
                 continue;
             }
-            let boost = self.mean_boost(&evidence);
+            let boost = self.mean_boost(last.iter().copied().flatten());
             if best.as_ref().is_some_and(|(best, _)| *best >= boost) {
                 continue;
             }
-            let begin = evidence.iter().min().map_or(at, |first| *first);
             if self.is_spoilt(rule, near, begin, at) {
                 continue;
             }
-            best = Some((boost, evidence));
+            best = Some((boost, last.iter().copied().flatten().collect()));
         }
         best.map(|(boost, evidence)| (rule.score * boost, evidence))
     }
@@ -369,7 +389,8 @@ impl<'a> Case<'a> {
         let from = first.saturating_sub(NEIGHBOURS);
         self.occurrences.iter().skip(from).take(last - from + NEIGHBOURS).any(|one| {
             one.field == begin.field
-                && rule.none_of.contains(&one.hit.concept)
+                && rule.none_of.iter().any(|slot| slot.takes(one.hit.concept, one.place))
+                && one.speaks_of(begin)
                 && (near.reaches(one, begin) || near.reaches(end, one))
         })
     }
@@ -378,10 +399,12 @@ impl<'a> Case<'a> {
         self.topic.boost.of(occurrence.place)
     }
 
-    fn mean_boost(&self, evidence: &[usize]) -> f32 {
-        let boosts = evidence.iter().filter_map(|at| self.occurrences.get(*at));
-        let sum: f32 = boosts.map(|one| self.boost(one)).sum();
-        let count = u16::try_from(evidence.len()).unwrap_or(u16::MAX);
+    fn mean_boost(&self, evidence: impl Iterator<Item = usize>) -> f32 {
+        let (mut sum, mut count) = (0.0, 0_u16);
+        for one in evidence.filter_map(|at| self.occurrences.get(at)) {
+            sum += self.boost(one);
+            count = count.saturating_add(1);
+        }
         sum / f32::from(count.max(1))
     }
 }
@@ -428,7 +451,6 @@ fn place(
     index: usize,
     field: &Read<'_>,
     hits: &[Hit],
-    untitled: bool,
     title: &str,
     occurrences: &mut Vec<Occurrence>,
 ) {
@@ -437,9 +459,9 @@ fn place(
     }
     let folded = field.folded.as_str();
     let layout = match field.field {
-        Field::Title => Layout { headline: usize::MAX, lead: 0, asides: Vec::new() },
-        Field::Summary => Layout { headline: 0, lead: usize::MAX, asides: Vec::new() },
-        Field::Text => Layout::of_text(folded, untitled, title, topic.lead),
+        Field::Title => Layout::TITLE,
+        Field::Summary => Layout::SUMMARY,
+        Field::Text => Layout::of_text(folded, title, topic.lead),
     };
     let mut counter = Counter::default();
     let mut characters = folded.char_indices();
@@ -453,92 +475,6 @@ fn place(
             sentence: counter.sentence,
             ignored: false,
         });
-    }
-}
-
-/// Where the parts of an article's text end, in bytes of its folded form.
-struct Layout {
-    headline: usize,
-    lead: usize,
-    asides: Vec<(usize, usize)>,
-}
-
-impl Layout {
-    fn of_text(folded: &str, untitled: bool, title: &str, lead: usize) -> Self {
-        let headline = if untitled { first_sentence(folded, LONGEST_HEADLINE) } else { 0 };
-        // Many pages repeat the title above the text; the lead begins behind it.
-        let title = fold(title);
-        let repeated = match folded.strip_prefix(title.as_str()) {
-            Some(_) if !untitled => title.as_bytes().len(),
-            _ => headline,
-        };
-        let behind = folded.get(repeated..).unwrap_or_default();
-        // The second half of a short text is no lead: there stand the asides, and the headlines of
-        // other stories that a page leaves behind.
-        let half = behind.chars().count() / 2;
-        let lead = byte_of_char(behind, lead.min(half)).max(first_sentence(behind, lead));
-        Self { headline, lead: repeated + lead, asides: asides(folded) }
-    }
-
-    fn place(&self, at: usize) -> Place {
-        let next = self.asides.partition_point(|(_, end)| *end <= at);
-        let aside = self.asides.get(next).is_some_and(|(start, _)| *start <= at);
-        match at {
-            _ if at < self.headline => Place::Title,
-            _ if at < self.lead => Place::Lead,
-            _ if aside => Place::Aside,
-            _ => Place::Body,
-        }
-    }
-}
-
-/// Code points.
-const LONGEST_HEADLINE: usize = 200;
-
-/// Where the first sentence ends, or so many code points.
-fn first_sentence(text: &str, most: usize) -> usize {
-    let begin = text.len() - text.trim_start().len();
-    text.char_indices()
-        .take(most)
-        .find(|(at, c)| *at >= begin && (*c == '\n' || ends_sentence(text, *at, *c)))
-        .map_or_else(|| byte_of_char(text, most), |(at, c)| at + c.len_utf8())
-}
-
-fn byte_of_char(text: &str, count: usize) -> usize {
-    text.char_indices().nth(count).map_or(text.len(), |(at, _)| at)
-}
-
-/// The short lines without the end of a sentence, in a text that has others.
-fn asides(text: &str) -> Vec<(usize, usize)> {
-    let mut asides = Vec::new();
-    let mut start = 0;
-    let mut prose = false;
-    for line in text.split_inclusive('\n') {
-        let trimmed = line.trim_end();
-        if !trimmed.is_empty() {
-            let closed = trimmed.trim_end_matches(['"', '\'', ')', '»', '”', '」', '』', ']']);
-            let ends = closed.chars().next_back().is_some_and(|c| ".!?…。！？।؟։:".contains(c));
-            if ends || trimmed.chars().nth(LONGEST_ASIDE).is_some() {
-                prose = true;
-            } else {
-                asides.push((start, start + line.len()));
-            }
-        }
-        start += line.len();
-    }
-    if prose { asides } else { Vec::new() }
-}
-
-/// Code points; a longer line is a paragraph even without a full stop.
-const LONGEST_ASIDE: usize = 160;
-
-fn ends_sentence(text: &str, at: usize, c: char) -> bool {
-    match c {
-        '。' | '！' | '？' | '।' | '؟' | '։' | '\n' => true,
-        '.' | '!' | '?' | '…' => text
-            .get(at + c.len_utf8()..)
-            .is_none_or(|rest| !rest.starts_with(char::is_alphanumeric)),
-        _ => false,
     }
 }
 

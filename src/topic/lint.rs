@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, ops::Range};
 
-use super::{Concept, Near, Rule, Topic, term::Term};
+use super::{Concept, Near, Rule, Slot, Topic, term::Term};
 use crate::fault::Fault;
 
 pub(super) fn lints(topic: &Topic, feed_languages: &[&str]) -> Vec<Fault> {
@@ -33,7 +33,7 @@ fn used_concepts(topic: &Topic) -> BTreeSet<usize> {
     let in_rules = topic
         .rules
         .iter()
-        .flat_map(|rule| rule.slots.iter().flat_map(|slot| &slot.concepts).chain(&rule.none_of));
+        .flat_map(|rule| rule.slots.iter().chain(&rule.none_of).flat_map(|slot| &slot.concepts));
     let in_ignores = topic.ignores.iter().flat_map(super::Ignore::concepts);
     in_rules.copied().chain(in_ignores).collect()
 }
@@ -92,10 +92,20 @@ fn without_languages(concept: &Concept, feed_languages: &[&str]) -> Option<Fault
 }
 
 fn never_matches(rule: &Rule) -> Option<Fault> {
+    let excludes = |wanted: &Slot, concept: usize| {
+        let places = rule.places.iter().filter(|place| wanted.takes(concept, **place));
+        let mut slots = places.map(|place| rule.none_of.iter().any(|no| no.takes(concept, *place)));
+        slots.all(|excluded| excluded)
+    };
     let excluded =
-        rule.slots.iter().any(|slot| slot.concepts.iter().all(|one| rule.none_of.contains(one)));
+        rule.slots.iter().any(|slot| slot.concepts.iter().all(|one| excludes(slot, *one)));
+    let nowhere =
+        rule.slots.iter().any(|slot| slot.place.is_some_and(|place| !rule.places.contains(&place)));
     let apart = matches!(rule.near, Some(Near::Words(0))) && rule.slots.len() > 1;
     let message = match () {
+        () if nowhere => {
+            format!("the rule `{}` can never hold: `places` leaves out where it looks", rule.name)
+        }
         () if excluded => {
             format!("the rule `{}` can never hold: `none_of` names what it looks for", rule.name)
         }

@@ -10,6 +10,7 @@ mod explain;
 mod judge;
 #[cfg(test)]
 mod labelled;
+mod layout;
 mod lint;
 mod matcher;
 mod parse;
@@ -258,7 +259,7 @@ struct Rule {
     /// Of its name, in bytes of the file.
     span: Range<usize>,
     slots: Vec<Slot>,
-    none_of: Vec<usize>,
+    none_of: Vec<Slot>,
     near: Option<Near>,
     places: Vec<Place>,
     /// How often each slot must be filled.
@@ -288,18 +289,21 @@ enum Near {
 /// Occurrences that do not count.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Ignore {
-    /// Within so many words of another concept.
-    Beside { concept: usize, beside: usize, within: u32 },
+    /// Within so many words of another concept (of a title also: in the lead), unless one of some
+    /// is as near.
+    Beside { concept: usize, beside: usize, within: u32, unless: Vec<usize> },
     /// In a list with at least so many others of `peers`.
     Listed { concept: usize, peers: usize, at_least: usize },
 }
 
 impl Ignore {
     /// The concepts that it speaks of.
-    fn concepts(&self) -> [usize; 2] {
+    fn concepts(&self) -> Vec<usize> {
         match self {
-            Self::Beside { concept, beside, .. } => [*concept, *beside],
-            Self::Listed { concept, peers, .. } => [*concept, *peers],
+            Self::Beside { concept, beside, unless, .. } => {
+                [&[*concept, *beside], unless.as_slice()].concat()
+            }
+            Self::Listed { concept, peers, .. } => vec![*concept, *peers],
         }
     }
 }

@@ -116,6 +116,7 @@ struct RawIgnore {
     concept: Spanned<String>,
     beside: Option<Spanned<String>>,
     within: Option<Spanned<u32>>,
+    unless: Option<Spanned<String>>,
     listed_with: Option<Spanned<String>>,
     at_least: Option<Spanned<usize>>,
 }
@@ -387,8 +388,7 @@ impl RawRule {
             }
             slots.push(any_of);
         }
-        let none_of = self.none_of.iter().flat_map(|names| slot(names, concepts, faults).concepts);
-        let none_of = none_of.collect();
+        let none_of = self.none_of.iter().map(|names| slot(names, concepts, faults)).collect();
         if self.all_of.is_empty() && self.any_of.is_empty() {
             let help = "write `all_of = [\"concept\"]` or `any_of = [\"concept\"]`";
             faults.push(fault(self.name.span(), "the rule looks for nothing", help));
@@ -478,9 +478,11 @@ impl RawIgnore {
             (Some(beside), None) if self.at_least.is_none() => {
                 let beside = find(&beside);
                 let within = self.within.map_or(10, Spanned::into_inner);
-                Some(Ignore::Beside { concept: concept?, beside: beside?, within })
+                let unless = self.unless.map(|names| slot(&names, concepts, faults).concepts);
+                let unless = unless.unwrap_or_default();
+                Some(Ignore::Beside { concept: concept?, beside: beside?, within, unless })
             }
-            (None, Some(peers)) if self.within.is_none() => {
+            (None, Some(peers)) if self.within.is_none() && self.unless.is_none() => {
                 let peers = find(&peers);
                 let at_least = self.at_least.map_or(2, Spanned::into_inner);
                 Some(Ignore::Listed { concept: concept?, peers: peers?, at_least })

@@ -171,6 +171,10 @@ pub(crate) fn check_schema(workspace: &Workspace) {
     }
 }
 
+pub(crate) fn is_kept(expectation: &Expectation) -> bool {
+    matches!(expectation.outcome, Outcome::Kept(_) | Outcome::Copy)
+}
+
 /// The archive holds a record for each story that is expected, as it is expected, and no other.
 pub(crate) fn check(expected: &[Expectation], records: &[Value]) {
     let mut stories: BTreeMap<&str, Vec<&Expectation>> = BTreeMap::new();

@@ -145,7 +145,7 @@ async fn a_full_disk_stops_the_work_says_so_and_is_resumed_when_there_is_room() 
     assert_eq!(told, 1, "{}", log());
     workspace.write("room", "");
     wait_until("the work is resumed", || log().contains("there is room again"));
-    let wanted = site.expected().iter().filter(|it| is_kept(it)).count();
+    let wanted = site.expected().iter().filter(|it| demo::is_kept(it)).count();
     let saved = Workspace::new(QUICK);
     let copy = || {
         Command::new("rm").args(["-rf", "archive"]).current_dir(saved.path()).status().unwrap();
@@ -164,11 +164,6 @@ async fn a_full_disk_stops_the_work_says_so_and_is_resumed_when_there_is_room() 
     shell.wait().unwrap();
     copy();
     demo::check(&site.expected(), &saved.records());
-}
-
-fn is_kept(expectation: &newswatch::demo::Expectation) -> bool {
-    use newswatch::demo::Outcome;
-    matches!(expectation.outcome, Outcome::Kept(_) | Outcome::Copy)
 }
 
 fn end(child: &mut Child) {

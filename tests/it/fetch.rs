@@ -40,7 +40,7 @@ fn patient() -> Settings {
 }
 
 fn request(url: Url, wanted: Wanted) -> Request {
-    Request { url, wanted, validators: Validators::default() }
+    Request::new(url, wanted)
 }
 
 async fn fetch(url: Url, wanted: Wanted) -> Result<Response, FetchError> {
@@ -107,7 +107,7 @@ async fn validators_go_back_byte_for_byte_and_a_304_has_no_body() {
     assert_eq!(first.validators().last_modified, Some(last_modified.clone()));
 
     let again =
-        Request { url: server.url("/"), wanted: Wanted::Listing, validators: first.validators() };
+        Request { validators: first.validators(), ..request(server.url("/"), Wanted::Listing) };
     let second = client.fetch(again).await.unwrap();
     assert_eq!((second.status, second.body.len()), (304, 0));
     assert_eq!(second.validators(), first.validators());
@@ -154,7 +154,7 @@ async fn redirects_are_followed_and_recorded_without_validators_and_referer() {
     })
     .await;
     let validators = Validators { etag: Some(b"\"1\"".to_vec()), last_modified: None };
-    let first = Request { url: server.url("/301"), wanted: Wanted::Page, validators };
+    let first = Request { validators, ..request(server.url("/301"), Wanted::Page) };
     let response = HttpClient::new(patient()).unwrap().fetch(first).await.unwrap();
     assert_eq!(response.body, b"here");
     assert_eq!(response.url, server.url("/%D0%BA%D0%BE%D0%BD%D0%B5%D1%86"));

@@ -9,15 +9,22 @@
     reason = "helpers of tests: they stand in for the world, and fail by panic"
 )]
 
+mod alerts;
 mod archive;
 mod demo;
 mod faults;
 mod feeds;
+mod feeds_commands;
 mod fetch;
 mod kill;
 mod pages;
+mod polling;
+mod readers;
+mod review;
+mod service;
 mod support;
 mod tidy;
+mod topic;
 mod virtual_time;
 
 #[path = "../../benches/feeds/mutate.rs"]

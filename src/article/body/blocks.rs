@@ -104,6 +104,8 @@ pub(super) struct Container {
     pub(super) hidden: bool,
     /// Its markup says that it is the article's body (`itemprop=articleBody`).
     pub(super) declared_body: bool,
+    /// It is the element that says so.
+    pub(super) declares_body: bool,
     /// Tag and class of it and of its parent, hashed: siblings of one kind share it.
     pub(super) signature: u32,
     /// Which `<article>` of the page it is in, counted from 1; 0 outside.
@@ -143,6 +145,27 @@ pub(super) struct Block {
     /// A `<br>` stands before or after it.
     pub(super) broken: bool,
     pub(super) has_time: bool,
+}
+
+/// A row of data has no more cells and words.
+const CELLS_MAX: usize = 30;
+const CELL_WORDS: u32 = 30;
+const ROW_WORDS: u32 = 90;
+
+impl Block {
+    /// Takes in the one behind it.
+    fn add(&mut self, next: &Self) {
+        self.end = next.end;
+        self.words += next.words;
+        self.link_words += next.link_words;
+        self.links += next.links;
+        self.bold_words += next.bold_words;
+        self.sentence_ends += next.sentence_ends;
+        self.commas += next.commas;
+        self.digits += next.digits;
+        self.capitals += next.capitals;
+        self.has_time |= next.has_time;
+    }
 }
 
 /// All blocks of a page in reading order.
@@ -198,8 +221,55 @@ impl Blocks {
             }
         }
         cutter.flush();
+        cutter.blocks.join_cells();
         cutter.blocks.total();
         cutter.blocks
+    }
+
+    /// The cells of a row of a table of data become one block, a line for each cell: alone, a
+    /// number says nothing of where it belongs. A cell with more in it is layout.
+    fn join_cells(&mut self) {
+        let rows: Vec<Option<usize>> = self.list.iter().map(|block| self.row_of(block)).collect();
+        let mut list: Vec<Block> = Vec::with_capacity(self.list.len());
+        let mut blocks = std::mem::take(&mut self.list).into_iter().zip(rows).peekable();
+        while let Some((first, row)) = blocks.next() {
+            let Some(row) = row else {
+                list.push(first);
+                continue;
+            };
+            let mut cells = vec![first];
+            while let Some((cell, _)) = blocks.next_if(|(_, other)| *other == Some(row)) {
+                cells.push(cell);
+            }
+            let words: u32 = cells.iter().map(|cell| cell.words).sum();
+            let is_data = (2..=CELLS_MAX).contains(&cells.len())
+                && cells.iter().all(|cell| cell.words <= CELL_WORDS && cell.sentence_ends <= 3)
+                && words <= ROW_WORDS
+                && cells.first().map(|cell| cell.container)
+                    != cells.get(1).map(|cell| cell.container);
+            match cells.split_first_mut() {
+                Some((joined, rest)) if is_data => {
+                    joined.container = row;
+                    for cell in rest {
+                        joined.add(cell);
+                    }
+                    list.extend(cells.into_iter().next());
+                }
+                _ => list.extend(cells),
+            }
+        }
+        self.list = list;
+    }
+
+    /// The row of a table around a block that is alone in its cell, but for a paragraph.
+    fn row_of(&self, block: &Block) -> Option<usize> {
+        let mut around = self.around(block.container);
+        let (_, cell) = around
+            .by_ref()
+            .take(3)
+            .find(|(_, up)| matches!(up.tag, Tag::Cell | Tag::HeaderCell) || up.tag.is_heading())?;
+        let (at, row) = around.next()?;
+        (row.tag == Tag::Row && !cell.tag.is_heading() && cell.parent == at).then_some(at)
     }
 
     fn total(&mut self) {
@@ -235,6 +305,8 @@ struct Cutter {
     articles: u16,
     pending_space: bool,
     after_break: bool,
+    /// A drop cap is open, or was the last that was pushed: no space follows it.
+    drop_cap: bool,
 }
 
 impl Cutter {
@@ -252,6 +324,8 @@ impl Cutter {
             }
             if name == "span" && has_class(element, "br") {
                 self.line_break();
+            } else if self.is_empty() && is_drop_cap(element) {
+                self.drop_cap = true;
             } else if self.is_empty() && !matches!(name, "b" | "i" | "em" | "strong" | "img") {
                 self.block.inline_marks |= marks(element);
             }
@@ -308,6 +382,7 @@ impl Cutter {
             inherited: around.map_or(0, |up| up.inherited) | own,
             within: around.map_or(0, |up| up.within) | 1 << tag as u64,
             hidden: hidden || around.is_some_and(|up| up.hidden),
+            declares_body: declared_body,
             declared_body: declared_body || around.is_some_and(|up| up.declared_body),
             signature: hash(&around.map_or(0, |up| up.signature).to_le_bytes(), own_signature),
             article: match (tag, around) {
@@ -355,6 +430,14 @@ impl Cutter {
         if !self.pending_space && self.ends_sentence() && text.starts_with(char::is_uppercase) {
             self.line_break();
         }
+        if self.drop_cap && !self.is_empty() && text.contains(|c: char| !c.is_whitespace()) {
+            let mut cap = self.blocks.text.get(self.block.start..).unwrap_or_default().chars();
+            let letter = cap.next().filter(|_| cap.next().is_none());
+            // These are words of one letter too.
+            let is_part = letter.is_some_and(|letter| !"AIOEYUÀАВИКОСУЯ".contains(letter));
+            self.pending_space &= !(is_part && text.starts_with(char::is_lowercase));
+            self.drop_cap = false;
+        }
         let mut in_word = false;
         let mut words = 0;
         for c in text.chars() {
@@ -386,6 +469,7 @@ impl Cutter {
 
     fn flush(&mut self) {
         self.pending_space = false;
+        self.drop_cap = false;
         let end = self.blocks.text.len();
         let mut block = std::mem::take(&mut self.block);
         block.end = end;
@@ -450,6 +534,15 @@ fn is_dense(c: char) -> bool {
 
 fn has_class(element: &Element, class: &str) -> bool {
     dom::attr(element, "class").is_some_and(|value| value.split(' ').any(|word| word == class))
+}
+
+/// A first letter set large stands in an element of its own.
+fn is_drop_cap(element: &Element) -> bool {
+    dom::attr(element, "class").is_some_and(|class| {
+        ["drop-cap", "dropcap", "drop_cap", "initial", "first-letter", "firstletter"]
+            .iter()
+            .any(|mark| class.to_ascii_lowercase().contains(mark))
+    })
 }
 
 fn hides(style: &str) -> bool {

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::blocks::{Block, Blocks, Container, Tag};
 use super::features::{self, Features, real};
-use super::{Anchors, lexicon, model};
+use super::model::Model;
+use super::{Anchors, lexicon};
 use crate::article::title;
 
 /// A block above it is kept, on a page where the model is sure of itself.
@@ -14,6 +15,18 @@ const KEPT: f32 = 0.42;
 const KEPT_BEHIND: f32 = 0.8;
 /// What the best blocks of a page reach where the model is sure.
 const SURE: f32 = 0.95;
+/// Readers' comments read like an article: what the markup calls a comment, and the best container
+/// is not in, is no more likely than this.
+const COMMENT_MAX: f32 = 0.2;
+/// What stands below "You may also like", or further above the title than a standfirst and a
+/// dateline, loses so much of its log odds: other stories are written like this one.
+const DOUBT: f32 = 2.0;
+const ABOVE_TITLE: usize = 5;
+/// A choice with so many times fewer words than the page has in prose is doubted, where the page
+/// has so many words and one container holds so much of them.
+const TOO_LITTLE: f32 = 6.0;
+const LONG: u32 = 200;
+const HOLDS: f32 = 0.8;
 /// Words above which a block adds no more weight to its container.
 const WEIGHT_MAX: u32 = 300;
 
@@ -24,18 +37,30 @@ pub(super) struct Choice {
     pub(super) confidence: f32,
 }
 
-pub(super) fn choose(blocks: &Blocks, anchors: &Anchors<'_>) -> Choice {
+pub(super) fn choose(blocks: &Blocks, anchors: &Anchors<'_>, model: &Model) -> Choice {
     let features = features::of(blocks, anchors);
     let alone: Vec<f32> = features
         .rows
         .iter()
-        .map(|row| if row.is_empty() { 0.0 } else { model::probability(row) })
+        .map(|row| if row.is_empty() { 0.0 } else { model.probability(row) })
         .collect();
-    let likely = together(blocks, &features, &alone);
+    let mut likely = together(blocks, &features, &alone);
+    let above = above_title(blocks, &likely, features.title_at);
+    for (at, likely) in likely.iter_mut().enumerate() {
+        let flagged = |flags: &[bool]| flags.get(at).is_some_and(|flag| *flag);
+        if flagged(&features.comment) {
+            *likely = likely.min(COMMENT_MAX);
+        }
+        if flagged(&features.announced) || at < above {
+            *likely = odds(log_odds(*likely) - DOUBT);
+        }
+    }
     let reference = reference(blocks, &likely);
     // Where nothing is likely, the likeliest is taken: a page of an unknown make.
     let scale = (reference.max(0.05) / SURE).min(1.0);
     let kept = within_winner(blocks, &likely, scale);
+    let kept = unless_too_little(blocks, &features, kept);
+    let kept = with_tables(blocks, kept);
     let kept = with_heads(blocks, &features, kept, anchors.live);
     let kept = without_title(blocks, kept, anchors.title);
     let kept = once(blocks, &features, kept);
@@ -46,11 +71,32 @@ pub(super) fn choose(blocks: &Blocks, anchors: &Anchors<'_>) -> Choice {
     Choice { kept, confidence }
 }
 
+/// Up to which block the page is far above its title; 0 where most of the likely text stands there,
+/// for what was taken as the title is none then.
+fn above_title(blocks: &Blocks, likely: &[f32], title_at: Option<usize>) -> usize {
+    let above = title_at.unwrap_or(0).saturating_sub(ABOVE_TITLE);
+    let (mut words_above, mut words_below) = (0.0, 0.0);
+    for (at, (block, likely)) in blocks.list.iter().zip(likely).enumerate() {
+        let words = if at < above { &mut words_above } else { &mut words_below };
+        *words += real(block.words) * likely;
+    }
+    if words_above < 1.5 * words_below { above } else { 0 }
+}
+
 /// Blocks with the same markup around them rise and fall together. Short blocks, links and
 /// boilerplate phrases do not rise with the paragraphs they stand among.
 fn together(blocks: &Blocks, features: &Features, alone: &[f32]) -> Vec<f32> {
-    let mut groups: BTreeMap<u32, (f32, f32)> = BTreeMap::new();
-    let signature = |block: &Block| blocks.containers.get(block.container).map(|c| c.signature);
+    let mut groups: BTreeMap<u64, (f32, f32)> = BTreeMap::new();
+    let is_row =
+        |block: &Block| blocks.containers.get(block.container).is_some_and(|c| c.tag == Tag::Row);
+    // The rows of a table belong together, whatever their classes.
+    let signature = |block: &Block| {
+        let table = is_row(block).then(|| {
+            let table = blocks.around(block.container).find(|(_, up)| up.tag == Tag::Table);
+            table.map_or(0, |(at, _)| at as u64) << 32
+        });
+        table.or_else(|| Some(blocks.containers.get(block.container)?.signature.into()))
+    };
     for (block, likely) in blocks.list.iter().zip(alone) {
         let Some(signature) = signature(block) else { continue };
         let weight = real(block.words.min(60)) + 0.5;
@@ -71,7 +117,7 @@ fn together(blocks: &Blocks, features: &Features, alone: &[f32]) -> Vec<f32> {
             let prose = block.words >= 8
                 && block.link_words * 5 <= block.words * 2
                 && (!telltale || block.words >= 60);
-            if prose { shared } else { shared.min(*likely) }
+            if prose || is_row(block) { shared } else { shared.min(*likely) }
         })
         .collect()
 }
@@ -143,11 +189,98 @@ fn within_winner(blocks: &Blocks, likely: &[f32], scale: f32) -> Vec<usize> {
         .collect()
 }
 
+/// Elements that hold anything but the text.
+const FURNITURE: u64 = 1 << Tag::Aside as u64 | 1 << Tag::Nav as u64 | 1 << Tag::Footer as u64;
+
 fn is_doubtful(container: &Container) -> bool {
-    let furniture = [Tag::Aside, Tag::Nav, Tag::Footer];
     container.hidden
-        || furniture.iter().any(|tag| container.within >> *tag as u64 & 1 == 1)
+        || container.within & FURNITURE != 0
         || container.inherited & lexicon::COMMENT != 0
+}
+
+/// The model misjudges whole pages of a make it has not seen. Where it keeps a small part of what
+/// the page has in prose, and nearly all of that stands in one container beside the part, the
+/// container is the text.
+fn unless_too_little(blocks: &Blocks, features: &Features, kept: Vec<usize>) -> Vec<usize> {
+    let flagged = |flags: &[bool], at: usize| flags.get(at).is_some_and(|flag| *flag);
+    let sound = |at: usize, block: &Block| {
+        features::is_prose(block)
+            && !flagged(&features.comment, at)
+            && !flagged(&features.announced, at)
+            && !flagged(&features.telltale, at)
+            && blocks.containers.get(block.container).is_some_and(|container| {
+                !container.hidden && container.within & FURNITURE == 0
+            })
+    };
+    let mut prose = vec![0_u32; blocks.containers.len()];
+    for (at, block) in blocks.list.iter().enumerate() {
+        if let Some(words) = prose.get_mut(block.container).filter(|_| sound(at, block)) {
+            *words += block.words;
+        }
+    }
+    // A child is always behind its parent.
+    for at in (1..prose.len()).rev() {
+        let own = prose.get(at).copied().unwrap_or(0);
+        let parent = blocks.containers.get(at).map_or(0, |container| container.parent);
+        if let Some(words) = prose.get_mut(parent) {
+            *words += own;
+        }
+    }
+    let all = prose.first().copied().unwrap_or(0);
+    // The innermost container with nearly all of it.
+    let holder = prose.iter().rposition(|words| real(*words) >= HOLDS * real(all)).unwrap_or(0);
+    let words: u32 = kept.iter().filter_map(|at| blocks.list.get(*at)).map(|b| b.words).sum();
+    if real(words) * TOO_LITTLE >= real(all) || all < LONG {
+        return kept;
+    }
+    let inside = |block: &Block| blocks.around(block.container).any(|(at, _)| at == holder);
+    let mut all: BTreeSet<usize> = kept.into_iter().collect();
+    all.extend(
+        blocks
+            .list
+            .iter()
+            .enumerate()
+            .filter(|(at, block)| sound(*at, block) && inside(block))
+            .map(|(at, _)| at),
+    );
+    all.into_iter().collect()
+}
+
+/// A table of data that stands among kept paragraphs belongs to them, whole: few articles have one,
+/// so that the model hardly knows them.
+fn with_tables(blocks: &Blocks, kept: Vec<usize>) -> Vec<usize> {
+    let mut tables: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (at, block) in blocks.list.iter().enumerate() {
+        let is_row = blocks.containers.get(block.container).is_some_and(|c| c.tag == Tag::Row);
+        if let Some((table, _)) =
+            blocks.around(block.container).filter(|_| is_row).find(|(_, up)| up.tag == Tag::Table)
+        {
+            tables.entry(table).or_default().push(at);
+        }
+    }
+    let mut all: BTreeSet<usize> = kept.into_iter().collect();
+    for (table, rows) in tables {
+        let (Some(first), Some(last)) = (rows.first(), rows.last()) else { continue };
+        let Some(container) = blocks.containers.get(table) else { continue };
+        let words: u32 = container.words.max(1);
+        let is_data = rows.len() >= 2
+            && container.link_words * 5 <= words * 3
+            && !is_doubtful(container)
+            && container.inherited & lexicon::RELATED == 0;
+        let beside = |at: &usize| {
+            let other = blocks.list.get(*at).map(|block| block.container);
+            let parents = |container: usize| {
+                blocks.around(container).skip(1).take(3).map(|(at, _)| at).collect::<Vec<_>>()
+            };
+            other.is_some_and(|other| parents(table).iter().any(|up| parents(other).contains(up)))
+        };
+        let before = all.range(first.saturating_sub(4)..*first).any(beside);
+        let behind = all.range(last + 1..last + 5).any(beside);
+        if is_data && before && behind {
+            all.extend(rows);
+        }
+    }
+    all.into_iter().collect()
 }
 
 /// A subheading between kept blocks belongs to the one behind it; in a live blog, so do the time
@@ -194,15 +327,24 @@ fn once(blocks: &Blocks, features: &Features, kept: Vec<usize>) -> Vec<usize> {
     let long = |at: usize| blocks.list.get(at).is_some_and(|block| block.words > 250);
     let mut order: Vec<usize> = kept.clone();
     order.sort_by_key(|at| (hidden(*at), long(*at), *at));
-    let mut seen: BTreeSet<u32> = BTreeSet::new();
+    let kind = |at: usize| {
+        let container = blocks.list.get(at).and_then(|b| blocks.containers.get(b.container));
+        container.map(|container| (container.parent, container.signature))
+    };
+    let mut seen: BTreeMap<u32, usize> = BTreeMap::new();
     let mut doubled: BTreeSet<usize> = BTreeSet::new();
     for at in order {
         let runs = features.runs.get(at).map(Vec::as_slice).unwrap_or_default();
-        let known = runs.iter().filter(|run| seen.contains(run)).count();
-        if runs.len() >= 4 && known * 5 >= runs.len() * 4 {
+        let known: Vec<usize> = runs.iter().filter_map(|run| seen.get(run)).copied().collect();
+        // What an author repeats (a recipe, a table, a refrain) stands beside the first in the
+        // same markup.
+        let repeated = known.iter().all(|first| kind(*first) == kind(at));
+        if runs.len() >= 4 && known.len() * 5 >= runs.len() * 4 && !repeated {
             doubled.insert(at);
         } else {
-            seen.extend(runs);
+            for run in runs {
+                seen.entry(*run).or_insert(at);
+            }
         }
     }
     kept.into_iter().filter(|at| !doubled.contains(at)).collect()

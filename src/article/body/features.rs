@@ -18,6 +18,14 @@ pub(super) struct Features {
     pub(super) runs: Vec<Vec<u32>>,
     /// It has a phrase by which boilerplate gives itself away.
     pub(super) telltale: Vec<bool>,
+    /// The markup around it, and not around the page's best container, calls it a comment.
+    pub(super) comment: Vec<bool>,
+    /// The last heading before it announces other stories and the like, and stands beside it.
+    pub(super) announced: Vec<bool>,
+    /// Where the title stands.
+    pub(super) title_at: Option<usize>,
+    /// The container that markup calls the article's text.
+    pub(super) entry: Option<usize>,
 }
 
 /// What is known of the page as a whole.
@@ -40,6 +48,14 @@ struct Outline {
     /// How much of each block stands in other blocks too.
     repeated_share: Vec<f32>,
     h1_before: Vec<u32>,
+    /// The container that a compound class name calls the article's text, and its share of the
+    /// page's prose.
+    entry: Option<(usize, f32)>,
+    /// The containers around the title, in ascending order.
+    title_path: Vec<usize>,
+    title_article: u16,
+    /// The last heading before each block, and whether it announces other stories and the like.
+    headings: Vec<Option<(usize, bool)>>,
 }
 
 #[derive(Default, Clone, Copy)]
@@ -50,9 +66,12 @@ struct Group {
     prose: f32,
 }
 
+#[derive(Default)]
 struct Row {
     values: Vec<f32>,
     telltale: bool,
+    comment: bool,
+    announced: bool,
 }
 
 impl Row {
@@ -83,9 +102,17 @@ pub(super) fn of(blocks: &Blocks, anchors: &Anchors<'_>) -> Features {
     let runs: Vec<Vec<u32>> = words.iter().map(|words| runs(words)).collect();
     let outline = outline(blocks, anchors, &runs);
     let stated = Stated::of(anchors);
-    let mut features = Features { rows: vec![], telltale: vec![], runs: vec![] };
+    let mut features = Features {
+        rows: vec![],
+        telltale: vec![],
+        comment: vec![],
+        announced: vec![],
+        title_at: outline.title_at,
+        entry: outline.entry.map(|(at, _)| at),
+        runs: vec![],
+    };
     for (at, (block, words)) in blocks.list.iter().zip(&words).enumerate() {
-        let mut row = Row { values: Vec::new(), telltale: false };
+        let mut row = Row::default();
         let container = blocks.containers.get(block.container);
         if let Some(container) = container.filter(|container| !is_furniture(block, container)) {
             row.values.reserve_exact(NAMES.len());
@@ -102,9 +129,12 @@ pub(super) fn of(blocks: &Blocks, anchors: &Anchors<'_>) -> Features {
             stated.describe(words, runs, &mut row);
             row.push(outline.repeats.get(&text_hash(text)).map_or(0.0, |count| capped(*count)));
             row.push(outline.repeated_share.get(at).copied().unwrap_or(0.0));
+            structure(blocks, &outline, at, container, &mut row);
         }
         features.rows.push(row.values);
         features.telltale.push(row.telltale);
+        features.comment.push(row.comment);
+        features.announced.push(row.announced);
     }
     features.runs = runs;
     features
@@ -123,7 +153,7 @@ fn is_furniture(block: &Block, container: &Container) -> bool {
 
 /// The features' names, in the order of a row.
 #[rustfmt::skip]
-pub(super) const NAMES: [&str; 216] = [
+pub(super) const NAMES: [&str; 229] = [
     "ln_words", "word_length", "link_density", "links", "bold_share", "sentence_ends", "commas",
     "digits", "capitals", "ending", "lower_start", "start_kind", "has_address", "has_time",
     "broken", "tag", "paragraph", "heading", "hidden", "declared_body", "within_nav",
@@ -133,19 +163,19 @@ pub(super) const NAMES: [&str; 216] = [
     "own_content", "own_paragraph", "own_title", "own_lead", "own_byline", "own_date",
     "own_related", "own_share", "own_subscribe", "own_comment", "own_ad", "own_caption",
     "own_nav", "own_topic", "own_legal", "own_embed", "own_box", "own_hidden", "own_note",
-    "own_list", "own_video", "own_live", "own_bio", "near_body", "near_content", "near_paragraph",
+    "own_list", "own_video", "own_live", "own_bio", "own_entry", "near_body", "near_content", "near_paragraph",
     "near_title", "near_lead", "near_byline", "near_date", "near_related", "near_share",
     "near_subscribe", "near_comment", "near_ad", "near_caption", "near_nav", "near_topic",
     "near_legal", "near_embed", "near_box", "near_hidden", "near_note", "near_list", "near_video",
-    "near_live", "near_bio", "around_body", "around_content", "around_paragraph", "around_title",
+    "near_live", "near_bio", "near_entry", "around_body", "around_content", "around_paragraph", "around_title",
     "around_lead", "around_byline", "around_date", "around_related", "around_share",
     "around_subscribe", "around_comment", "around_ad", "around_caption", "around_nav",
     "around_topic", "around_legal", "around_embed", "around_box", "around_hidden", "around_note",
-    "around_list", "around_video", "around_live", "around_bio", "apart_body", "apart_content",
+    "around_list", "around_video", "around_live", "around_bio", "around_entry", "apart_body", "apart_content",
     "apart_paragraph", "apart_title", "apart_lead", "apart_byline", "apart_date", "apart_related",
     "apart_share", "apart_subscribe", "apart_comment", "apart_ad", "apart_caption", "apart_nav",
     "apart_topic", "apart_legal", "apart_embed", "apart_box", "apart_hidden", "apart_note",
-    "apart_list", "apart_video", "apart_live", "apart_bio", "cue_read_also", "cue_subscribe",
+    "apart_list", "apart_video", "apart_live", "apart_bio", "apart_entry", "cue_read_also", "cue_subscribe",
     "cue_share", "cue_copyright", "cue_byline", "cue_photo", "cue_dated", "cue_comment",
     "cue_advert", "cue_legal", "starts_read_also", "starts_subscribe", "starts_share",
     "starts_copyright", "starts_byline", "starts_photo", "starts_dated", "starts_comment",
@@ -161,7 +191,9 @@ pub(super) const NAMES: [&str; 216] = [
     "after1_ending", "after2_words", "after2_link_density", "after2_kinship", "after2_tag",
     "after2_ending", "after3_words", "after3_link_density", "after3_kinship", "after3_tag",
     "after3_ending", "title_share", "title_length", "summary_share", "summary_length",
-    "stated_share", "repeats", "repeated_share",
+    "stated_share", "repeats", "repeated_share", "in_entry", "entry_share", "ups_to_title",
+    "title_ups", "h1_since_title", "other_article", "since_heading", "heading_telltale",
+    "heading_kinship",
 ];
 
 fn own_text(block: &Block, text: &str, row: &mut Row) {
@@ -239,6 +271,7 @@ fn markup(blocks: &Blocks, outline: &Outline, block: &Block, container: &Contain
         Tag::Section | Tag::Article | Tag::Main => 10.0,
         Tag::Pre => 11.0,
         Tag::Definition => 12.0,
+        Tag::Row => 14.0,
         _ => 13.0,
     });
     row.flag(container.tag == Tag::Paragraph);
@@ -259,6 +292,7 @@ fn markup(blocks: &Blocks, outline: &Outline, block: &Block, container: &Contain
         .around(block.container)
         .take_while(|(at, _)| outline.best_path.binary_search(at).is_err())
         .fold(0, |marks, (_, up)| marks | up.marks);
+    row.comment = apart & lexicon::COMMENT != 0;
     row.bits(apart, kinds);
 }
 
@@ -437,6 +471,119 @@ fn outline(blocks: &Blocks, anchors: &Anchors<'_>, runs_of: &[Vec<u32>]) -> Outl
         repeats,
         repeated_share: repeated_shares(runs_of),
         h1_before,
+        entry: entry(blocks, prose),
+        title_path: {
+            let title = title_at.and_then(|at| blocks.list.get(at));
+            let mut path: Vec<usize> = title
+                .into_iter()
+                .flat_map(|title| blocks.around(title.container))
+                .map(|(at, _)| at)
+                .collect();
+            path.reverse();
+            path
+        },
+        title_article: title_at
+            .and_then(|at| blocks.list.get(at))
+            .and_then(|title| blocks.containers.get(title.container))
+            .map_or(0, |container| container.article),
+        headings: headings(blocks),
+    }
+}
+
+/// The container with the most prose among those that are called the article's text; of two that
+/// hold the same, the inner one.
+fn entry(blocks: &Blocks, prose_of_page: u32) -> Option<(usize, f32)> {
+    let mut prose = vec![0_u32; blocks.containers.len()];
+    for block in blocks.list.iter().filter(|block| is_prose(block)) {
+        if let Some(total) = prose.get_mut(block.container) {
+            *total += block.words;
+        }
+    }
+    // A child is always behind its parent.
+    for at in (1..prose.len()).rev() {
+        let own = prose.get(at).copied().unwrap_or(0);
+        let parent = blocks.containers.get(at).map_or(0, |container| container.parent);
+        if let Some(total) = prose.get_mut(parent) {
+            *total += own;
+        }
+    }
+    let named = |container: &Container| {
+        (container.marks & lexicon::ENTRY != 0 || container.declares_body)
+            && !container.is_doubtful()
+    };
+    blocks
+        .containers
+        .iter()
+        .zip(&prose)
+        .enumerate()
+        .filter(|(_, (container, prose))| named(container) && **prose > 0)
+        .max_by_key(|(at, (_, prose))| (**prose, *at))
+        .map(|(at, (_, prose))| (at, real(*prose) / real(prose_of_page.max(1))))
+}
+
+fn headings(blocks: &Blocks) -> Vec<Option<(usize, bool)>> {
+    let mut last = None;
+    let mut headings = Vec::with_capacity(blocks.list.len());
+    for (at, block) in blocks.list.iter().enumerate() {
+        headings.push(last);
+        let container = blocks.containers.get(block.container);
+        if block.words <= 15 && container.is_some_and(|container| container.tag.is_heading()) {
+            let (anywhere, beginning) = lexicon::cues(&blocks.text_of(block).to_lowercase());
+            let telltale =
+                anywhere & lexicon::TELLTALE != 0 || beginning & lexicon::TELLTALE_FIRST != 0;
+            last = Some((at, telltale));
+        }
+    }
+    headings
+}
+
+/// Where the block stands towards what the markup calls the text, the title, the last heading.
+fn structure(blocks: &Blocks, outline: &Outline, at: usize, container: &Container, row: &mut Row) {
+    let path = || blocks.list.get(at).into_iter().flat_map(|block| blocks.around(block.container));
+    row.push(match outline.entry {
+        Some((entry, _)) => f32::from(u8::from(path().any(|(up, _)| up == entry))),
+        None => -1.0,
+    });
+    row.push(outline.entry.map_or(-1.0, |(_, share)| share));
+    let mut ups = 0;
+    let meeting = path().find_map(|(up, _)| {
+        let found = outline.title_path.binary_search(&up).ok();
+        ups += u32::from(found.is_none());
+        found
+    });
+    row.push(meeting.map_or(-1.0, |_| capped(ups)));
+    row.push(meeting.map_or(-1.0, |at| real_size(outline.title_path.len() - 1 - at).min(99.0)));
+    let h1s = |at: usize| outline.h1_before.get(at).copied().unwrap_or(0);
+    row.push(outline.title_at.map_or(-1.0, |title| real(h1s(at)) - real(h1s(title))));
+    row.flag(
+        outline.title_article > 0
+            && container.article > 0
+            && container.article != outline.title_article,
+    );
+    match outline.headings.get(at).copied().flatten() {
+        Some((heading, telltale)) => {
+            let other = blocks.list.get(heading).map(|block| block.container);
+            let other = other.and_then(|other| blocks.containers.get(other));
+            row.push(real_size(at - heading).min(99.0));
+            row.flag(telltale);
+            // 2 beside the block, 1 beside its container.
+            let kinship = other.map_or(0.0, |other| {
+                if other.parent == container.parent {
+                    2.0
+                } else if path().any(|(up, _)| up == other.parent) {
+                    1.0
+                } else {
+                    0.0
+                }
+            });
+            row.push(kinship);
+            row.announced = telltale && kinship > 0.0;
+        }
+        None => {
+            for value in [99.0, 0.0, -1.0] {
+                row.push(value);
+            }
+        }
     }
 }
 

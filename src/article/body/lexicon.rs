@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use aho_corasick::{AhoCorasick, MatchKind};
 
 /// One bit a kind of mark.
-pub(super) const KINDS: [&str; 24] = [
+pub(super) const KINDS: [&str; 25] = [
     "body",
     "content",
     "paragraph",
@@ -31,10 +31,17 @@ pub(super) const KINDS: [&str; 24] = [
     "video",
     "live",
     "bio",
+    "entry",
 ];
 
 /// Kinds that are seldom around an article's text: comments, legal texts, hidden copies.
 pub(super) const DOUBTFUL: u32 = 1 << 10 | 1 << 15 | 1 << 18;
+
+/// A compound that names an article's text: `entry-content`, `articleBody`.
+pub(super) const ENTRY: u32 = 1 << 24;
+
+/// Other stories.
+pub(super) const RELATED: u32 = 1 << 7;
 
 /// Comments of readers.
 pub(super) const COMMENT: u32 = 1 << 10;
@@ -192,18 +199,79 @@ fn step(hash: u32, byte: u8) -> u32 {
     (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
 }
 
+/// The first words of compounds that name an article's text, and the second ones.
+const WHOLES: [&[u8]; 14] = [
+    b"article",
+    b"articles",
+    b"story",
+    b"post",
+    b"entry",
+    b"news",
+    b"single",
+    b"main",
+    b"artikel",
+    b"articulo",
+    b"articolo",
+    b"blog",
+    b"page",
+    b"haber",
+];
+const PARTS: [&[u8]; 14] = [
+    b"body",
+    b"content",
+    b"contents",
+    b"text",
+    b"copy",
+    b"detail",
+    b"details",
+    b"inhalt",
+    b"texto",
+    b"testo",
+    b"texte",
+    b"contenido",
+    b"paragraphs",
+    b"icerik",
+];
+/// The same as one word.
+const COMPOUNDS: [&[u8]; 12] = [
+    b"articlebody",
+    b"articletext",
+    b"articlecontent",
+    b"storybody",
+    b"storytext",
+    b"storycontent",
+    b"postbody",
+    b"postcontent",
+    b"entrycontent",
+    b"bodytext",
+    b"newstext",
+    b"artikeltext",
+];
+
 /// What a class, id or role says: a bit for each of [`KINDS`].
 pub(super) fn marks(value: &str) -> u32 {
     let mut word = [0_u8; 24];
     let mut len = 0;
     let mut marks = 0;
     let mut before = b' ';
+    // A compound's first word was the one before.
+    let mut whole = false;
+    let mut close = |word: &[u8]| {
+        marks |= TABLE.kinds(word);
+        if COMPOUNDS.contains(&word) || (whole && PARTS.contains(&word)) {
+            marks |= ENTRY;
+        }
+        whole = WHOLES.contains(&word);
+    };
     // Generated names ("sc-1x2y3z") are long; the words that tell stand in the beginning.
-    for byte in value.bytes().take(200) {
+    for byte in value.bytes().take(200).chain([b' ']) {
         let camel = byte.is_ascii_uppercase() && before.is_ascii_lowercase();
         if (!byte.is_ascii_alphabetic() || camel) && len > 0 {
-            marks |= TABLE.kinds(word.get(..len).unwrap_or_default());
+            close(word.get(..len).unwrap_or_default());
             len = 0;
+        }
+        if byte == b' ' {
+            close(b"");
         }
         if byte.is_ascii_alphabetic()
             && let Some(place) = word.get_mut(len)
@@ -212,9 +280,6 @@ pub(super) fn marks(value: &str) -> u32 {
             len += 1;
         }
         before = byte;
-    }
-    if len > 0 {
-        marks |= TABLE.kinds(word.get(..len).unwrap_or_default());
     }
     marks
 }
@@ -293,6 +358,16 @@ const PHRASES: [&[&str]; 10] = [
         "ver más",
         "leia também",
         "leia mais",
+        "pode gostar",
+        "te puede gustar",
+        "you may like",
+        "you might like",
+        "vous aimerez",
+        "potrebbe piacerti",
+        "könnte ihnen gefallen",
+        "вам может понравиться",
+        "другие новости",
+        "басқа жаңалықтар",
         "veja também",
         "saiba mais",
         "leggi anche",
@@ -693,6 +768,17 @@ const PHRASES: [&[&str]; 10] = [
         "este artículo",
         "translated by",
         "hinweis:",
+        "externen inhalt",
+        "externer inhalt",
+        "externe inhalte",
+        "damit einverstanden, dass",
+        "contenu externe",
+        "contenido externo",
+        "external content",
+        "third-party content",
+        "we may receive compensation",
+        "may earn a commission",
+        "independently selected",
     ],
 ];
 

@@ -11,7 +11,8 @@ use scraper::Html;
 
 use super::head::Head;
 use super::{SiteRules, embedded};
-use blocks::{Block, Blocks, Tag};
+use blocks::{Block, Blocks};
+pub use model::Model;
 
 /// A text of fewer words is checked against what the page states elsewhere.
 const THIN: u32 = 60;
@@ -47,6 +48,7 @@ pub(super) fn read(
     head: &Head<'_>,
     rules: Option<&SiteRules>,
     anchors: &Anchors<'_>,
+    model: &Model,
 ) -> Body {
     let removed: Vec<NodeId> = rules
         .into_iter()
@@ -55,7 +57,7 @@ pub(super) fn read(
         .map(|element| element.id())
         .collect();
     let blocks = Blocks::of(html.tree.root(), &removed);
-    let mut body = chosen(&blocks, anchors);
+    let mut body = chosen(&blocks, anchors, model);
     if let Some((text, words)) = rules.and_then(|rules| by_rules(html, rules, &removed)) {
         (body.text, body.words, body.method, body.confidence) = (text, words, "site-rules", 1.0);
         return body;
@@ -111,8 +113,8 @@ fn stated_text(stated: &str) -> String {
     if stated.contains("</") { super::plain(stated) } else { crate::text::clean_text(stated) }
 }
 
-fn chosen(blocks: &Blocks, anchors: &Anchors<'_>) -> Body {
-    let choice = choice::choose(blocks, anchors);
+fn chosen(blocks: &Blocks, anchors: &Anchors<'_>, model: &Model) -> Body {
+    let choice = choice::choose(blocks, anchors, model);
     let kept = || choice.kept.iter().filter_map(|at| blocks.list.get(*at));
     let visible = blocks.text.floor_char_boundary(VISIBLE_MAX.min(blocks.text.len()));
     Body {
@@ -129,24 +131,16 @@ fn chosen(blocks: &Blocks, anchors: &Anchors<'_>) -> Body {
 /// Blocks as text: apart by a blank line; the cells of a table's row in one line.
 fn assemble<'a>(blocks: &Blocks, kept: impl Iterator<Item = &'a Block>) -> String {
     let mut text = String::new();
-    let mut last: Option<(usize, Option<usize>)> = None;
     for block in kept {
-        let line = crate::text::clean_line(blocks.text_of(block));
+        let cells = blocks.text_of(block).split('\n').map(crate::text::clean_line);
+        let line = cells.filter(|cell| !cell.is_empty()).collect::<Vec<_>>().join(" | ");
         if line.is_empty() {
             continue;
         }
-        let container = blocks.containers.get(block.container);
-        // A cell that holds paragraphs is layout; one that holds words is a table's.
-        let row = container
-            .filter(|cell| matches!(cell.tag, Tag::Cell | Tag::HeaderCell) && !block.broken)
-            .map(|cell| cell.parent);
-        let same_row = row.is_some()
-            && last.is_some_and(|(cell, other)| other == row && cell != block.container);
         if !text.is_empty() {
-            text.push_str(if same_row { " | " } else { "\n\n" });
+            text.push_str("\n\n");
         }
         text.push_str(&line);
-        last = Some((block.container, row));
     }
     text
 }

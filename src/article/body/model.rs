@@ -4,8 +4,22 @@ use std::sync::LazyLock;
 
 use super::features::NAMES;
 
-/// The trained trees. A line is a tree: its nodes, then its leaves.
+/// The trees that ship.
 const SOURCE: &str = include_str!("model.txt");
+
+static SHIPPED: LazyLock<Model> = LazyLock::new(|| Model::parse(SOURCE).unwrap_or_default());
+
+/// A forest of trees whose values add up.
+#[derive(Debug, Default)]
+pub struct Model {
+    trees: Vec<Tree>,
+}
+
+#[derive(Debug)]
+struct Tree {
+    nodes: Vec<Node>,
+    leaves: Vec<f32>,
+}
 
 /// A branch: values up to the threshold go left. A child below zero is leaf `-1 - child`.
 #[derive(Debug, Clone, Copy)]
@@ -16,18 +30,24 @@ struct Node {
     right: i16,
 }
 
-#[derive(Debug)]
-struct Tree {
-    nodes: Vec<Node>,
-    leaves: Vec<f32>,
-}
+impl Model {
+    /// The one that ships with the program.
+    pub fn shipped() -> &'static Self {
+        &SHIPPED
+    }
 
-static TREES: LazyLock<Vec<Tree>> = LazyLock::new(|| parse(SOURCE).unwrap_or_default());
+    /// Reads `feature:threshold:left:right ... | leaf ...` a line; `None` for what is no such file.
+    pub fn parse(source: &str) -> Option<Self> {
+        let lines = source.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+        let trees: Option<Vec<Tree>> = lines.map(parse_tree).collect();
+        Some(Self { trees: trees? })
+    }
 
-/// How likely a block with these features is part of the article, 0 to 1.
-pub(super) fn probability(row: &[f32]) -> f32 {
-    let sum: f32 = TREES.iter().map(|tree| tree.value(row)).sum();
-    1.0 / (1.0 + (-sum).exp())
+    /// How likely a block with these features is part of the article, 0 to 1.
+    pub(super) fn probability(&self, row: &[f32]) -> f32 {
+        let sum: f32 = self.trees.iter().map(|tree| tree.value(row)).sum();
+        1.0 / (1.0 + (-sum).exp())
+    }
 }
 
 impl Tree {
@@ -40,12 +60,6 @@ impl Tree {
         }
         usize::try_from(-1 - at).ok().and_then(|leaf| self.leaves.get(leaf)).copied().unwrap_or(0.0)
     }
-}
-
-/// `feature:threshold:left:right ... | leaf ...` a line; `None` for what is no such file.
-fn parse(source: &str) -> Option<Vec<Tree>> {
-    let lines = source.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
-    lines.map(parse_tree).collect()
 }
 
 fn parse_tree(line: &str) -> Option<Tree> {
@@ -78,8 +92,8 @@ mod tests {
 
     #[test]
     fn the_shipped_model_is_whole_and_knows_every_feature_it_names() {
-        let trees = parse(SOURCE).expect("the model file is well formed");
-        assert!(trees.len() > 20, "{} trees", trees.len());
+        let model = Model::parse(SOURCE).expect("the model file is well formed");
+        assert!(model.trees.len() > 20, "{} trees", model.trees.len());
     }
 
     #[test]

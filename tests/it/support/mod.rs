@@ -1,5 +1,7 @@
 //! What several themes need.
 
+pub(crate) mod bombs;
+pub(crate) mod daemon;
 pub(crate) mod server;
 pub(crate) mod tls;
 pub(crate) mod workspace;

@@ -1,0 +1,316 @@
+//! Looks for what is to be told, beside the crawl, and tells it.
+#![expect(clippy::disallowed_methods, reason = "shell: reads the clock, waits")]
+
+use std::{collections::BTreeMap, io, path::PathBuf, sync::Arc, time::Duration};
+
+use anyhow::Context;
+use jiff::{SignedDuration, Timestamp};
+use tokio::{
+    sync::{Notify, watch},
+    task::spawn_blocking,
+    time,
+};
+
+use super::{
+    Alert, Every, On,
+    cursor::{self, Cursor},
+    form::{Item, Message},
+    news::{self, ITEMS},
+    send::Sender,
+};
+use crate::{
+    archive::{self, Position},
+    crawl,
+    jsonl::Folder,
+    politeness::backoff,
+    state::{FeedRow, State},
+};
+
+/// How often there is a look without a nudge.
+const LOOK: Duration = Duration::from_mins(1);
+/// Nudges within this time are one: a poll brings its articles together.
+const GATHER: Duration = Duration::from_secs(2);
+/// The pause after a message that was not taken, doubled each time …
+const FIRST_RETRY: SignedDuration = SignedDuration::from_secs(10);
+/// … up to this.
+const LONGEST_RETRY: SignedDuration = SignedDuration::from_hours(1);
+/// A message that its receiver refuses as such so many times is passed over: it would keep all that
+/// come after it.
+const REFUSALS: u32 = 3;
+
+/// How the loop tells that something may be worth telling. Never waits.
+#[derive(Debug, Clone)]
+pub struct Nudge {
+    notify: Arc<Notify>,
+    disk: watch::Sender<Option<String>>,
+}
+
+impl Nudge {
+    /// Something was kept, or a feed has failed.
+    pub fn look(&self) {
+        self.notify.notify_one();
+    }
+
+    /// What is wrong with the disk, if something is.
+    pub fn disk(&self, trouble: Option<String>) {
+        self.disk.send_replace(trouble);
+        self.look();
+    }
+}
+
+/// Tells people, until it is dropped.
+pub struct Teller {
+    alerts: watch::Receiver<Vec<Alert>>,
+    sender: Sender,
+    archive: Folder,
+    /// The state's index.
+    state: PathBuf,
+    /// Where the cursors are kept.
+    folder: PathBuf,
+    notify: Arc<Notify>,
+    disk: watch::Receiver<Option<String>>,
+    pauses: BTreeMap<String, Pause>,
+}
+
+/// An alert whose last message was not taken.
+#[derive(Debug, Clone, Copy)]
+struct Pause {
+    failures: u32,
+    refusals: u32,
+    until: Timestamp,
+}
+
+/// What there is to tell, and the cursor once it was told.
+type News = (Option<Message>, Cursor);
+
+impl Teller {
+    /// `state` is the index of the state, `folder` is where the cursors are kept.
+    pub fn new(
+        alerts: watch::Receiver<Vec<Alert>>,
+        sender: Sender,
+        archive: Folder,
+        state: PathBuf,
+        folder: PathBuf,
+    ) -> (Self, Nudge) {
+        let notify = Arc::new(Notify::new());
+        let (disk, trouble) = watch::channel(None);
+        let nudge = Nudge { notify: Arc::clone(&notify), disk };
+        let pauses = BTreeMap::new();
+        (Self { alerts, sender, archive, state, folder, notify, disk: trouble, pauses }, nudge)
+    }
+
+    /// Remembers where the archive ends now for alerts that have not told anything yet: what is kept
+    /// from here on is theirs. Alerts that a reload brings are met at the next look.
+    ///
+    /// # Errors
+    ///
+    /// The state cannot be read, or a cursor not be stored.
+    pub fn prepare(&self) -> anyhow::Result<()> {
+        for alert in self.alerts.borrow().iter() {
+            if cursor::load(&self.folder, &alert.id)?.is_none() {
+                let new = Cursor::new(&Known::read(&self.state)?, Timestamp::now());
+                cursor::store(&self.folder, &alert.id, &new)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks and tells, for ever.
+    pub async fn run(mut self) {
+        loop {
+            let alerts = self.alerts.borrow_and_update().clone();
+            let mut again = LOOK;
+            for alert in &alerts {
+                match self.tell(alert).await {
+                    Ok(None) => {}
+                    Ok(Some(wait)) => again = again.min(wait),
+                    Err(error) => {
+                        tracing::error!(alert = %alert.id, "nothing can be told: {error:#}");
+                    }
+                }
+            }
+            tokio::select! {
+                () = self.notify.notified() => time::sleep(GATHER).await,
+                () = time::sleep(again) => {}
+            }
+        }
+    }
+
+    /// Tells all there is to tell by one alert. Gives when to try again, where a message was not
+    /// taken.
+    async fn tell(&mut self, alert: &Alert) -> anyhow::Result<Option<Duration>> {
+        loop {
+            let now = Timestamp::now();
+            if let Some(pause) = self.pauses.get(&alert.id)
+                && pause.until > now
+            {
+                let wait = pause.until.duration_since(now);
+                return Ok(Some(Duration::try_from(wait).unwrap_or_default()));
+            }
+            let (before, news) = self.look(alert, now).await?;
+            let Some((message, after)) = news else { return Ok(None) };
+            if let Some(message) = &message {
+                if let Err(error) = self.sender.send(&alert.way, message).await {
+                    if !self.pause(alert, &error, now) {
+                        continue;
+                    }
+                    tracing::error!(alert = %alert.id, subject = %message.subject, "a message was refused time and again, and is passed over");
+                } else {
+                    tracing::info!(alert = %alert.id, items = message.items.len(), "told");
+                }
+                self.pauses.remove(&alert.id);
+            }
+            if before.as_ref() != Some(&after) {
+                let (folder, id) = (self.folder.clone(), alert.id.clone());
+                let stored = spawn_blocking(move || cursor::store(&folder, &id, &after)).await?;
+                if let Err(error) = stored {
+                    // On a full disk there is no more to do than not to tell it again and again.
+                    self.pauses.insert(alert.id.clone(), Pause::of(0, 0, LONGEST_RETRY, now));
+                    return Err(error).context("the cursor cannot be stored");
+                }
+            }
+            if message.is_none() {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Notes that a message was not taken. Whether it is to be passed over.
+    fn pause(&mut self, alert: &Alert, error: &super::SendError, now: Timestamp) -> bool {
+        let before = self.pauses.get(&alert.id);
+        let failures = before.map_or(0, |pause| pause.failures) + 1;
+        let refusals = before.map_or(0, |pause| pause.refusals) + u32::from(error.is_of_message());
+        let backoff = backoff::delay(FIRST_RETRY, failures, &alert.id).min(LONGEST_RETRY);
+        let wait = error.retry_after().unwrap_or(backoff);
+        self.pauses.insert(alert.id.clone(), Pause::of(failures, refusals, wait, now));
+        let cause = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
+        tracing::warn!(
+            alert = %alert.id,
+            failures,
+            cause,
+            "a message was not taken, and is sent again in {wait:#}: {error}"
+        );
+        refusals >= REFUSALS
+    }
+
+    /// The cursor of an alert, and what there is to tell behind it.
+    async fn look(
+        &self,
+        alert: &Alert,
+        now: Timestamp,
+    ) -> anyhow::Result<(Option<Cursor>, Option<News>)> {
+        let trouble = self.disk.borrow().clone();
+        let (alert, archive) = (alert.clone(), self.archive.clone());
+        let (state, folder) = (self.state.clone(), self.folder.clone());
+        spawn_blocking(move || {
+            let before = cursor::load(&folder, &alert.id).context("its cursor cannot be read")?;
+            let known = Known::read(&state)?;
+            let cursor = before.clone().unwrap_or_else(|| Cursor::new(&known, now));
+            let news = look(&alert, &archive, &known, trouble, cursor, now)?;
+            Ok((before, news))
+        })
+        .await?
+    }
+}
+
+impl Cursor {
+    /// What was kept before there was an alert is told to nobody.
+    fn new(known: &Known, now: Timestamp) -> Self {
+        let place = known.end.map(|end| end.to_string());
+        Self { place, since: now, feeds: BTreeMap::new(), disk: None }
+    }
+}
+
+impl Pause {
+    fn of(failures: u32, refusals: u32, wait: SignedDuration, now: Timestamp) -> Self {
+        let until = now.checked_add(wait).unwrap_or(Timestamp::MAX);
+        Self { failures, refusals, until }
+    }
+}
+
+/// What the state says.
+struct Known {
+    feeds: Vec<FeedRow>,
+    /// Where the part of the archive ends that is surely on the disk.
+    end: Option<Position>,
+}
+
+impl Known {
+    fn read(path: &std::path::Path) -> anyhow::Result<Self> {
+        let state = State::open_read_only(path).context("the state cannot be read")?;
+        state.freeze()?;
+        let end = crawl::checkpoint(&state)?.map(|checkpoint| checkpoint.end);
+        Ok(Self { feeds: state.feeds()?, end })
+    }
+}
+
+/// The first of what is to be told; `None` where there is nothing, and nothing to remember.
+fn look(
+    alert: &Alert,
+    archive: &Folder,
+    known: &Known,
+    trouble: Option<String>,
+    mut cursor: Cursor,
+    now: Timestamp,
+) -> anyhow::Result<Option<News>> {
+    if alert.on.contains(&On::Disk)
+        && let Some(message) = news::disk(alert, cursor.disk.as_ref(), trouble.as_ref())
+    {
+        cursor.disk = trouble;
+        return Ok(Some((Some(message), cursor)));
+    }
+    if alert.on.contains(&On::Feed) {
+        let (message, told) = news::feeds(alert, &known.feeds, &cursor.feeds, now);
+        if message.is_some() || told != cursor.feeds {
+            cursor.feeds = told;
+            return Ok(Some((message, cursor)));
+        }
+    }
+    if alert.on.contains(&On::Article) && news::is_due(alert.every, cursor.since, now) {
+        let (items, more) = gather(alert, archive, known.end, &mut cursor)?;
+        cursor.since = if alert.every == Every::Now { cursor.since } else { now };
+        let message = (!items.is_empty()).then(|| news::articles(alert, items, more));
+        return Ok(Some((message, cursor)));
+    }
+    Ok(Some((None, cursor)))
+}
+
+/// Articles between the cursor, which moves, and the end of what is surely on the disk: of a digest
+/// all, else as many as go into one message.
+fn gather(
+    alert: &Alert,
+    archive: &Folder,
+    end: Option<Position>,
+    cursor: &mut Cursor,
+) -> anyhow::Result<(Vec<Item>, usize)> {
+    let start = cursor.place.as_deref().and_then(|place| place.parse::<Position>().ok());
+    let (mut items, mut more) = (Vec::new(), 0);
+    for line in archive::read_from(archive, start).context("the archive cannot be read")? {
+        let line = match line {
+            Ok(line) => line,
+            // The rest of the archive is told of all the same; `archive verify` finds the damage.
+            Err(archive::ReadError::Damaged(damage)) => {
+                tracing::warn!(alert = %alert.id, %damage, "a line is passed over");
+                continue;
+            }
+            Err(error @ archive::ReadError::Io { .. }) => {
+                return Err(io::Error::other(error).into());
+            }
+        };
+        if end.is_none_or(|end| line.position >= end) {
+            break;
+        }
+        if alert.every == Every::Now && items.len() == ITEMS {
+            break;
+        }
+        cursor.place = Some(line.checkpoint().end.to_string());
+        match line.record() {
+            Ok(record) if news::is_news(&record) && items.len() < ITEMS => {
+                items.push(Item::article(&record));
+            }
+            Ok(record) => more += usize::from(news::is_news(&record)),
+            Err(error) => tracing::warn!(alert = %alert.id, "a line is passed over: {error}"),
+        }
+    }
+    Ok((items, more))
+}

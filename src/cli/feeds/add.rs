@@ -1,0 +1,150 @@
+//! `newswatch feeds add`: from a site's or a feed's address to a feed in `feeds.toml`.
+
+use std::io::{self, BufRead, IsTerminal};
+
+use anyhow::Context;
+use tokio::runtime::Runtime;
+use url::Url;
+
+use super::{
+    super::{
+        Exit,
+        args::FeedsAdd,
+        compose,
+        format::{print_text, safe},
+    },
+    discovery::{self, Asker, Candidate},
+    feed,
+    file::FeedsFile,
+    free_id, ids, language,
+};
+use crate::{
+    canonical_url::CanonicalUrl,
+    config::{Feed, Loaded},
+    fetch::HttpClient,
+    source::SourceKind,
+    text::clean_line,
+};
+
+pub(in super::super) fn add(loaded: &Loaded, wish: &FeedsAdd) -> anyhow::Result<Exit> {
+    let site = if wish.url.contains("://") {
+        CanonicalUrl::parse(&wish.url)?.fetch
+    } else {
+        CanonicalUrl::parse(&format!("https://{}", wish.url))?.fetch
+    };
+    let configured = |url: &Url| loaded.config.feeds.iter().find(|feed| feed.url == *url);
+    if let Some(feed) = configured(&site) {
+        print_text(&format!("{site} is configured already, as {:?}\n", feed.id))?;
+        return Ok(Exit::Success);
+    }
+    let file = FeedsFile::open(loaded)?;
+    let client = HttpClient::new(compose::fetch(&loaded.config))?;
+    let mut asker = Asker::new(client, loaded.config.settings.politeness.delay);
+    let runtime = Runtime::new().context("cannot start the runtime")?;
+    let mut candidates = runtime.block_on(discovery::find(&mut asker, &site))?;
+    candidates.retain(|candidate| match configured(&candidate.url) {
+        Some(feed) => {
+            anstream::eprintln!("{} is configured already, as {:?}", candidate.url, feed.id);
+            false
+        }
+        None => true,
+    });
+    let (mut feeds, mut taken) = (Vec::new(), ids(loaded));
+    for candidate in choose(&site, candidates, wish.choose.as_deref())? {
+        let read = runtime.block_on(read(&mut asker, &candidate));
+        let added = match read.with_context(|| format!("{} cannot be read", candidate.url)) {
+            // Of several, the others are added all the same.
+            Err(error) if wish.choose.as_deref() == Some("all") => {
+                anstream::eprintln!("{error:#}");
+                continue;
+            }
+            read => read?,
+        };
+        if configured(&added.url).is_none() && feeds.iter().all(|f: &Feed| f.url != added.url) {
+            let language = wish.language.clone().or(added.language);
+            let id = match &wish.id {
+                Some(id) if feeds.is_empty() => id.clone(),
+                _ => free_id(&added.url, language.as_deref(), &mut taken),
+            };
+            let name = wish.name.clone().or(added.name);
+            let (country, tags) = (wish.country.clone(), wish.tag.clone());
+            feeds.push(Feed { id, name, language, country, tags, ..added });
+        }
+    }
+    runtime.shutdown_background();
+    if feeds.is_empty() {
+        anstream::eprintln!("nothing to add");
+    }
+    file.add(&feeds, wish.dry_run)
+}
+
+/// The feed that a candidate is, read once.
+async fn read(asker: &mut Asker, candidate: &Candidate) -> anyhow::Result<Feed> {
+    let (listing, url) = match &candidate.listing {
+        Some(listing) => (listing.clone(), candidate.url.clone()),
+        None => asker.listing(&candidate.url, candidate.kind).await?,
+    };
+    let newest = listing.entries.iter().filter_map(|e| e.published.as_ref().or(e.updated.as_ref()));
+    let newest = newest.map(|dated| dated.at).max();
+    anstream::eprintln!(
+        "{url}: {} entries{}{}",
+        listing.entries.len(),
+        newest.map(|at| format!(", the newest of {at}")).unwrap_or_default(),
+        listing.flaws.first().map(|flaw| format!(" ({})", safe(flaw, 120))).unwrap_or_default(),
+    );
+    let title = listing.title.as_deref().or(candidate.title.as_deref()).map(clean_line);
+    let name = title.map(|title| safe(&title, 80)).filter(|title| !title.is_empty());
+    let language = listing.language.as_deref().and_then(language);
+    Ok(Feed { name, language, ..feed(String::new(), url, candidate.kind) })
+}
+
+/// Which of the candidates are meant: the only one, those that `choice` names, or those that the
+/// user names at the terminal.
+fn choose(
+    site: &Url,
+    candidates: Vec<Candidate>,
+    choice: Option<&str>,
+) -> anyhow::Result<Vec<Candidate>> {
+    if candidates.is_empty() {
+        anyhow::bail!("no feed was found at {site}");
+    }
+    if candidates.len() == 1 {
+        return Ok(candidates);
+    }
+    let choice = if let Some(choice) = choice {
+        choice.to_owned()
+    } else {
+        anstream::eprintln!("{} feeds were found at {site}:", candidates.len());
+        for (number, candidate) in (1..).zip(&candidates) {
+            let kind = if candidate.kind == SourceKind::Sitemap { ", a sitemap" } else { "" };
+            let title = candidate.title.as_deref().unwrap_or("without a title");
+            anstream::eprintln!("  {number}  {} ({}{kind})", candidate.url, safe(title, 80));
+        }
+        if !io::stdin().is_terminal() {
+            anyhow::bail!(
+                "say which of the feeds to add: --choose 1, --choose 1,3 or --choose all"
+            );
+        }
+        anstream::eprint!("Add which? [1] (numbers, or all) ");
+        let mut line = String::new();
+        io::stdin().lock().read_line(&mut line).context("cannot read the answer")?;
+        if line.trim().is_empty() { "1".to_owned() } else { line }
+    };
+    pick(candidates, choice.trim())
+}
+
+fn pick(candidates: Vec<Candidate>, choice: &str) -> anyhow::Result<Vec<Candidate>> {
+    if choice == "all" {
+        return Ok(candidates);
+    }
+    let mut picked = Vec::new();
+    for number in choice.split([',', ' ']).filter(|number| !number.is_empty()) {
+        let place = number.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+        let candidate = place.and_then(|place| candidates.get(place));
+        let candidate = candidate.with_context(|| {
+            format!("{number:?} is no number from 1 to {}, nor \"all\"", candidates.len())
+        })?;
+        picked.push(candidate.clone());
+    }
+    Ok(picked)
+}

@@ -1,0 +1,106 @@
+//! The file `feeds.toml` as the commands change it.
+#![expect(clippy::disallowed_methods, reason = "shell: reads and replaces feeds.toml")]
+
+use std::{
+    fs::{self, File},
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context;
+
+use super::super::{Exit, format::is_styled_stderr, format::print_text};
+use crate::config::{self, EditError, Feed, Loaded};
+
+pub(super) struct FeedsFile<'a> {
+    loaded: &'a Loaded,
+    path: PathBuf,
+    /// It is not there yet: the shipped feeds, which were in effect without it, go into it first.
+    is_new: bool,
+    text: String,
+}
+
+impl<'a> FeedsFile<'a> {
+    /// The file in use, or the one that would be used if it were there.
+    pub(super) fn open(loaded: &'a Loaded) -> anyhow::Result<Self> {
+        let paths = &loaded.paths;
+        if let Some(path) = &paths.feeds {
+            // A link stays one: what it points at is replaced.
+            let path = path.canonicalize().unwrap_or_else(|_| path.clone());
+            let text = fs::read_to_string(&path)
+                .with_context(|| format!("cannot read {}", path.display()))?;
+            return Ok(Self { loaded, path, is_new: false, text });
+        }
+        let own = paths.searched.iter().find(|folder| folder.ends_with("newswatch"));
+        let folder = paths.config.as_ref().or(own).or_else(|| paths.searched.first());
+        let folder = folder.context("there is no folder for feeds.toml; name one by --config")?;
+        let path = folder.join("feeds.toml");
+        Ok(Self { loaded, path, is_new: true, text: config::SHIPPED_FEEDS.to_owned() })
+    }
+
+    /// Adds feeds, and prints them as they are written.
+    pub(super) fn add(mut self, feeds: &[Feed], dry_run: bool) -> anyhow::Result<Exit> {
+        if feeds.is_empty() {
+            return Ok(Exit::Success);
+        }
+        let before = self.text.clone();
+        self.text = config::add_feeds(&before, feeds).with_context(|| self.fault())?;
+        let alone = config::add_feeds("", feeds)?;
+        print_text(alone.trim_start_matches('\n'))?;
+        if !dry_run {
+            self.write()?;
+        }
+        Ok(Exit::Success)
+    }
+
+    /// Changes all feeds of the ids, or none.
+    pub(super) fn change(
+        mut self,
+        ids: &[String],
+        change: impl Fn(&str, &str) -> Result<String, EditError>,
+    ) -> anyhow::Result<()> {
+        let before = self.text.clone();
+        for id in ids {
+            self.text = change(&self.text, id).with_context(|| self.fault())?;
+        }
+        if self.text == before {
+            anstream::eprintln!("nothing to change in {}", self.path.display());
+            return Ok(());
+        }
+        self.write()
+    }
+
+    fn fault(&self) -> String {
+        format!("{} stays as it is", self.path.display())
+    }
+
+    /// Replaces the file in one step, if what it would be is free of faults.
+    fn write(&self) -> anyhow::Result<()> {
+        let name = self.path.display().to_string();
+        let schedule = &self.loaded.config.settings.schedule;
+        if let Err(report) = config::read_feeds(&name, &self.text, schedule) {
+            anyhow::bail!("{}\n{}", self.fault(), report.render(is_styled_stderr()));
+        }
+        let folder = self.path.parent().unwrap_or_else(|| Path::new("."));
+        fs::create_dir_all(folder)
+            .and_then(|()| replace(&self.path, &self.text))
+            .with_context(|| format!("cannot write {name}"))?;
+        if self.is_new {
+            anstream::eprintln!("wrote {name}, which begins with the feeds that were built in");
+        } else {
+            anstream::eprintln!("changed {name}; a running newswatch takes it on SIGHUP");
+        }
+        Ok(())
+    }
+}
+
+fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let new = path.with_extension("toml.new");
+    let mut file = File::create(&new)?;
+    file.write_all(text.as_bytes())?;
+    if let Ok(old) = fs::metadata(path) {
+        file.set_permissions(old.permissions())?;
+    }
+    file.sync_all()?;
+    fs::rename(&new, path)
+}

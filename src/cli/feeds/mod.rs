@@ -1,0 +1,197 @@
+//! `newswatch feeds …`: the configured feeds, and changes to `feeds.toml`.
+
+mod add;
+mod discovery;
+mod file;
+
+pub(super) use add::add;
+
+use std::{collections::BTreeSet, io::Read};
+
+use anyhow::Context;
+use url::Url;
+
+use self::file::FeedsFile;
+use super::{
+    Exit,
+    format::{print_json, print_text, table},
+    input,
+};
+use crate::{
+    canonical_url::Host,
+    config::{self, Feed, Loaded},
+    source::{SourceKind, opml},
+    text::clean_line,
+};
+
+pub(super) fn list(loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
+    let feeds = &loaded.config.feeds;
+    if json {
+        print_json(feeds)?;
+        return Ok(Exit::Success);
+    }
+    let mut table = table(&["id", "name", "language", "country", "kind", "enabled", "url"]);
+    for feed in feeds {
+        table.add_row([
+            feed.id.clone(),
+            feed.name.clone().unwrap_or_default(),
+            feed.language.clone().unwrap_or_default(),
+            feed.country.clone().unwrap_or_default(),
+            format!("{:?}", feed.kind).to_lowercase(),
+            if feed.enabled { "yes" } else { "no" }.to_owned(),
+            feed.url.to_string(),
+        ]);
+    }
+    print_text(&format!("{table}\n{} feeds\n", feeds.len()))?;
+    Ok(Exit::Success)
+}
+
+/// Adds the feeds of an OPML file that are not configured yet; asks nothing of the network.
+pub(super) fn import(loaded: &Loaded, name: &str, dry_run: bool) -> anyhow::Result<Exit> {
+    let mut bytes = Vec::new();
+    input::lines(name)?.read_to_end(&mut bytes).with_context(|| format!("cannot read {name}"))?;
+    let subscriptions =
+        opml::read(&bytes).with_context(|| format!("{name} is no list of feeds"))?;
+    let mut known: BTreeSet<&str> =
+        loaded.config.feeds.iter().map(|feed| feed.url.as_str()).collect();
+    let mut ids = ids(loaded);
+    let (mut new, mut configured) = (Vec::new(), 0);
+    for subscription in &subscriptions {
+        if !known.insert(subscription.feed.as_str()) {
+            configured += 1;
+            continue;
+        }
+        let language = subscription.language.as_deref().and_then(language);
+        let id = free_id(&subscription.feed, language.as_deref(), &mut ids);
+        new.push(Feed {
+            name: subscription.title.clone(),
+            language,
+            tags: subscription.groups.clone(),
+            ..feed(id, subscription.feed.clone(), SourceKind::Feed)
+        });
+    }
+    anstream::eprintln!(
+        "{} of {} feeds are new, {configured} are configured already",
+        new.len(),
+        subscriptions.len()
+    );
+    FeedsFile::open(loaded)?.add(&new, dry_run)
+}
+
+/// Prints the configured feeds as OPML; sitemaps are none that other programs read.
+pub(super) fn export(loaded: &Loaded) -> anyhow::Result<Exit> {
+    let feeds = loaded.config.feeds.iter().filter(|feed| feed.kind == SourceKind::Feed);
+    let subscriptions: Vec<opml::Subscription> = feeds
+        .map(|feed| opml::Subscription {
+            feed: feed.url.clone(),
+            title: Some(feed.name.clone().unwrap_or_else(|| feed.id.clone())),
+            site: None,
+            language: feed.language.clone(),
+            groups: feed.tags.clone(),
+        })
+        .collect();
+    print_text(&opml::write("newswatch feeds", &subscriptions))?;
+    Ok(Exit::Success)
+}
+
+pub(super) fn set_enabled(loaded: &Loaded, ids: &[String], enabled: bool) -> anyhow::Result<Exit> {
+    FeedsFile::open(loaded)?
+        .change(ids, |text, id| config::set_enabled(text, id, enabled))
+        .map(|()| Exit::Success)
+}
+
+pub(super) fn remove(loaded: &Loaded, ids: &[String]) -> anyhow::Result<Exit> {
+    FeedsFile::open(loaded)?.change(ids, config::remove_feed).map(|()| Exit::Success)
+}
+
+/// A feed with nothing but what it must have.
+fn feed(id: String, url: Url, kind: SourceKind) -> Feed {
+    Feed {
+        id,
+        url,
+        name: None,
+        language: None,
+        country: None,
+        tags: Vec::new(),
+        kind,
+        enabled: true,
+        interval: None,
+        floor: None,
+        ceiling: None,
+        zone: None,
+    }
+}
+
+fn ids(loaded: &Loaded) -> BTreeSet<String> {
+    loaded.config.feeds.iter().map(|feed| feed.id.clone()).collect()
+}
+
+/// An id that no feed has: the name of the site, with the language or a number where that is taken.
+/// Takes it.
+fn free_id(url: &Url, language: Option<&str>, taken: &mut BTreeSet<String>) -> String {
+    let host = Host::of(url);
+    let domain = host.domain();
+    let label = match domain.parse::<std::net::IpAddr>() {
+        Ok(_) => domain,
+        Err(_) => domain.split('.').next().unwrap_or(domain),
+    };
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+    let label: String = label.chars().map(plain).take(48).collect();
+    let label = label.trim_matches('-');
+    let has_letter = label.bytes().any(|b| b.is_ascii_lowercase());
+    let label = if has_letter { label.to_owned() } else { format!("feed-{label}") };
+    let in_language = language.map(|language| format!("{label}-{}", language.to_ascii_lowercase()));
+    let numbered = (2_u32..).map(|number| format!("{label}-{number}"));
+    let mut names = [label.clone()].into_iter().chain(in_language).chain(numbered);
+    let id = names.find(|id| !taken.contains(id)).unwrap_or(label);
+    taken.insert(id.clone());
+    id
+}
+
+/// A language as a feed declares it (`en_US`, `RU`), as the configuration wants it.
+fn language(declared: &str) -> Option<String> {
+    let declared = clean_line(declared).replace('_', "-");
+    let (primary, rest) = match declared.split_once('-') {
+        Some((primary, rest)) => (primary, Some(rest)),
+        None => (declared.as_str(), None),
+    };
+    let primary = primary.to_ascii_lowercase();
+    let is_primary =
+        matches!(primary.len(), 2..=3) && primary.bytes().all(|b| b.is_ascii_lowercase());
+    let is_part =
+        |part: &str| matches!(part.len(), 2..=8) && part.bytes().all(|b| b.is_ascii_alphanumeric());
+    let rest = rest.filter(|rest| rest.split('-').all(is_part));
+    let language = rest.map_or_else(|| primary.clone(), |rest| format!("{primary}-{rest}"));
+    (is_primary && primary != "und").then_some(language)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_named_after_the_site_and_never_taken_twice() {
+        let mut taken = BTreeSet::from(["inform".to_owned()]);
+        let mut id = |url: &str, language| free_id(&url.parse().unwrap(), language, &mut taken);
+        assert_eq!(id("https://www.bbc.co.uk/feed", None), "bbc");
+        assert_eq!(id("https://www.inform.kz/rss/kaz.xml", Some("kk")), "inform-kk");
+        assert_eq!(id("https://www.inform.kz/rss/kaz2.xml", Some("kk")), "inform-2");
+        assert_eq!(id("http://127.0.0.1:8080/feed", None), "feed-127-0-0-1");
+    }
+
+    #[test]
+    fn a_declared_language_becomes_one_that_the_configuration_takes() {
+        let rows = [
+            ("en_US", Some("en-US")),
+            ("RU", Some("ru")),
+            ("ru-ru", Some("ru-ru")),
+            ("Russian", None),
+            ("", None),
+            ("und", None),
+            ("kk-", Some("kk")),
+        ];
+        for (declared, expected) in rows {
+            assert_eq!(language(declared).as_deref(), expected, "{declared}");
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Opening the desk, up to date.
+#![expect(clippy::disallowed_methods, reason = "shell: makes the state folder, reads the clock")]
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use anyhow::Context;
+use jiff::Timestamp;
+
+use super::super::format::is_styled_stderr;
+use crate::{
+    config::Loaded,
+    review::{Bits, Desk, Progress, Query},
+};
+
+/// Records between two looks at the clock.
+const STEP: usize = 500;
+
+/// Where the reviews of an archive are kept: beside it.
+pub(super) fn reviews(archive: &Path) -> PathBuf {
+    archive.with_file_name("reviews.jsonl")
+}
+
+/// Opens the desk as it is.
+pub(super) fn open(loaded: &Loaded) -> anyhow::Result<Desk> {
+    let paths = &loaded.paths;
+    if !paths.archive.exists() {
+        anyhow::bail!("there is no archive in {}", paths.archive.display());
+    }
+    fs::create_dir_all(&paths.state)
+        .with_context(|| format!("cannot make the state folder {}", paths.state.display()))?;
+    let index = paths.state.join("review.sqlite");
+    Desk::open(&index, &paths.archive, &reviews(&paths.archive))
+        .with_context(|| format!("cannot open the review's index {}", index.display()))
+}
+
+/// Opens the desk and takes in what is new; where that takes long, says so.
+pub(super) fn current(loaded: &Loaded) -> anyhow::Result<Desk> {
+    let mut desk = open(loaded)?;
+    let mut said = Instant::now();
+    let mut has_said = false;
+    loop {
+        match desk.advance(STEP)? {
+            Progress::Current => break,
+            // What the other process has committed will do.
+            Progress::Elsewhere => break,
+            Progress::More => {}
+        }
+        if is_styled_stderr() && said.elapsed() > Duration::from_millis(500) {
+            anstream::eprint!("\rindexing the archive: {} records", desk.index.len());
+            (said, has_said) = (Instant::now(), true);
+        }
+    }
+    if has_said {
+        anstream::eprintln!();
+    }
+    if desk.index.passed_over() > 0 {
+        anstream::eprintln!(
+            "newswatch: {} lines of the archive cannot be read; see `newswatch archive verify`",
+            desk.index.passed_over()
+        );
+    }
+    Ok(desk)
+}
+
+pub(super) fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+/// Reads a query, or says where it is wrong.
+pub(super) fn query(text: &str) -> anyhow::Result<Query> {
+    Query::parse(text, now()).map_err(|error| {
+        let help = error.help.as_ref().map(|help| format!("\n{help}")).unwrap_or_default();
+        anyhow::anyhow!("the query is wrong:\n{}{help}", error.pointed(text))
+    })
+}
+
+/// The rows that a query finds; what it names and nobody has is said on standard error.
+pub(super) fn find(desk: &mut Desk, query: &Query) -> anyhow::Result<Bits> {
+    for words in desk.index.unknown(query) {
+        anstream::eprintln!("newswatch: {words}");
+    }
+    Ok(desk.find(query)?)
+}

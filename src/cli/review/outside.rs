@@ -1,0 +1,124 @@
+//! What the pages ask of the world around the archive: the daemon's state, the rejects, a feed now.
+#![expect(clippy::disallowed_methods, reason = "shell: reads the state, asks a feed")]
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use jiff::Timestamp;
+
+use crate::{
+    canonical_url::{CanonicalUrl, Host},
+    cli::compose,
+    config::{self, Loaded},
+    daemon,
+    fetch::{Fetch, HttpClient, Request, Wanted},
+    review::web::{Daemon, FeedTest, FeedView, Outside},
+    source,
+    state::{State, read_rejects},
+};
+
+/// Entries of a tested feed that are shown.
+const ENTRIES: usize = 20;
+/// Rejects that are looked at for a sample.
+const REJECTS: usize = 20_000;
+
+pub(super) fn of(loaded: Arc<Loaded>, now: fn() -> Timestamp) -> Outside {
+    let (for_test, for_rejects) = (Arc::clone(&loaded), Arc::clone(&loaded));
+    Outside {
+        daemon: Box::new(move || {
+            let read = daemon_of(&loaded, now());
+            read.inspect_err(|error| {
+                tracing::debug!("the daemon's state cannot be read: {error:#}")
+            })
+            .ok()
+            .flatten()
+        }),
+        test: Box::new(move |id| {
+            let (loaded, id) = (Arc::clone(&for_test), id.to_owned());
+            Box::pin(async move {
+                test(&loaded, &id, now()).await.map_err(|error| format!("{error:#}"))
+            })
+        }),
+        rejects: Box::new(move || read_rejects(&for_rejects.paths.state).take(REJECTS).collect()),
+        now,
+    }
+}
+
+fn daemon_of(loaded: &Loaded, now: Timestamp) -> anyhow::Result<Option<Daemon>> {
+    let path = loaded.paths.state.join("state.sqlite");
+    if !path.exists() {
+        return Ok(None);
+    }
+    let state = State::open_read_only(&path)?;
+    let mut feeds = Vec::new();
+    for feed in &loaded.config.feeds {
+        let row = state.feed(&feed.id)?.unwrap_or_default();
+        feeds.push(view(feed, row, now));
+    }
+    Ok(Some(Daemon {
+        feeds,
+        alive_at: state.note(daemon::SIGN_OF_LIFE)?,
+        trouble: state.note::<Option<String>>(daemon::TROUBLE)?.flatten(),
+        waiting_pages: state.waiting_by_feed()?.values().sum(),
+    }))
+}
+
+fn view(feed: &config::Feed, row: crate::state::FeedRow, now: Timestamp) -> FeedView {
+    let known = row.state;
+    FeedView {
+        id: feed.id.clone(),
+        name: feed.name.clone(),
+        url: feed.url.to_string(),
+        health: match () {
+            () if !feed.enabled => "off",
+            () if known.gone => "gone",
+            () if known.failures > 0 => "failing",
+            () if known.last_success_at.is_none() => "new",
+            () if known.is_stale(now) => "stale",
+            () => "ok",
+        },
+        last_success_at: known.last_success_at,
+        next_at: known.next_at,
+        why_then: known.why.words(),
+        error: known.last_error.as_ref().map(ToString::to_string),
+        failures: known.failures,
+        kept: row.counters.kept,
+        duplicates: row.counters.duplicates,
+        rejected: row.counters.rejected,
+        failed: row.counters.failed,
+    }
+}
+
+/// Asks a feed once, unless its host asked to be left alone.
+async fn test(loaded: &Loaded, id: &str, now: Timestamp) -> anyhow::Result<FeedTest> {
+    let feed = loaded.config.feeds.iter().find(|feed| feed.id == id);
+    let feed = feed.with_context(|| format!("no feed is called {id:?}"))?;
+    let url = CanonicalUrl::parse(feed.url.as_str())?.fetch;
+    if let Ok(state) = State::open_read_only(&loaded.paths.state.join("state.sqlite")) {
+        let host = Host::of(&url);
+        if let Some((_, until)) = state.holds(now)?.into_iter().find(|(held, _)| *held == host) {
+            anyhow::bail!("{} asked to be left alone until {until}", host.as_str());
+        }
+    }
+    let client = HttpClient::new(compose::fetch(&loaded.config))?;
+    let response = client.fetch(Request::new(url, Wanted::Listing)).await?;
+    if response.status != 200 {
+        anyhow::bail!("it answers {}", crate::crawl::status_words(response.status));
+    }
+    let kind = response.header("content-type");
+    let listing = source::parse(feed.kind, &response.body, kind, &response.url)?;
+    let entries = listing.entries.iter().take(ENTRIES).map(|entry| {
+        (
+            entry.title.clone().unwrap_or_else(|| "(untitled)".to_owned()),
+            entry.url.as_ref().map(ToString::to_string).unwrap_or_default(),
+            entry.published.as_ref().or(entry.updated.as_ref()).map(|dated| dated.at),
+        )
+    });
+    Ok(FeedTest {
+        entries: entries.collect(),
+        count: listing.entries.len(),
+        title: listing.title,
+        read_by: format!("{:?}", listing.read_by),
+        flaws: listing.flaws,
+    })
+}

@@ -1,0 +1,163 @@
+//! `newswatch review`, and the same pages beside the daemon.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "shell: listens, reads the clock and chance, opens a browser"
+)]
+
+use std::{
+    convert::Infallible,
+    fs::{self, File},
+    io::Read,
+    net::SocketAddr,
+    path::PathBuf,
+    process::{Command, Stdio},
+    sync::Arc,
+};
+
+use anyhow::Context;
+use jiff::Timestamp;
+use tokio::{net::TcpListener, runtime::Runtime};
+
+use super::{args::ReviewArgs, desk, outside};
+use crate::{
+    cli::{Exit, format::print_text, logging},
+    config::Loaded,
+    review::{
+        Desk,
+        web::{self, Gate, Keeper},
+    },
+};
+
+/// Characters of a token: shorter ones are guessed.
+const SHORTEST_TOKEN: usize = 16;
+
+/// Where and for whom the pages are served.
+struct Door {
+    address: SocketAddr,
+    hosts: Vec<String>,
+    token: Option<String>,
+}
+
+/// Serves the pages until it is interrupted.
+pub(in crate::cli) fn review(loaded: &Loaded, args: &ReviewArgs) -> anyhow::Result<Exit> {
+    logging::start(&loaded.config.settings.log)?;
+    let door = door(loaded, Some(args))?;
+    let runtime = Runtime::new().context("cannot start the runtime")?;
+    let exit = runtime.block_on(async {
+        let (listener, router) = open(loaded, &door).await?;
+        let address = listener.local_addr()?;
+        let page = match &door.token {
+            None => format!("http://{address}/"),
+            Some(token) => format!("http://{address}/login?token={token}"),
+        };
+        print_text(&format!("{page}\n"))?;
+        if !args.no_open {
+            show(&page);
+        }
+        let stop = async {
+            if let Err(error) = tokio::signal::ctrl_c().await {
+                tracing::error!(%error, "cannot listen for the interrupt");
+                std::future::pending::<()>().await;
+            }
+        };
+        // What is being sent when the interrupt comes is not waited for: a browser keeps its
+        // connections open.
+        tokio::select! {
+            served = async { axum::serve(listener, router).await } => served.context("the review cannot go on")?,
+            () = stop => {}
+        }
+        anyhow::Ok(Exit::Interrupted)
+    });
+    runtime.shutdown_background();
+    exit
+}
+
+/// Serves the pages beside the daemon where the configuration says so. What goes wrong with them is
+/// logged and does not end the daemon.
+pub(in crate::cli) async fn beside(loaded: &Loaded) -> Infallible {
+    if loaded.config.settings.review.serve
+        && let Err(error) = serve(loaded).await
+    {
+        tracing::error!("the review is not served: {error:#}");
+    }
+    std::future::pending().await
+}
+
+async fn serve(loaded: &Loaded) -> anyhow::Result<()> {
+    let door = door(loaded, None)?;
+    let (listener, router) = open(loaded, &door).await?;
+    tracing::info!(address = %listener.local_addr()?, "the review is served");
+    axum::serve(listener, router).await.context("the review cannot go on")
+}
+
+fn door(loaded: &Loaded, args: Option<&ReviewArgs>) -> anyhow::Result<Door> {
+    let settings = &loaded.config.settings.review;
+    let ip = args.and_then(|args| args.address).unwrap_or(settings.address);
+    let port = args.and_then(|args| args.port).unwrap_or(settings.port);
+    let token = match (args.and_then(|args| args.token.clone()), &settings.token_file) {
+        (Some(token), _) => Some(token),
+        (None, Some(path)) => {
+            let path = loaded
+                .paths
+                .config
+                .as_ref()
+                .map_or_else(|| path.clone(), |config| config.join(path));
+            let text = fs::read_to_string(&path)
+                .with_context(|| format!("cannot read the token in {}", path.display()))?;
+            Some(text.trim().to_owned())
+        }
+        (None, None) => None,
+    };
+    match &token {
+        Some(token) if token.chars().count() < SHORTEST_TOKEN => {
+            anyhow::bail!("the token is shorter than {SHORTEST_TOKEN} characters");
+        }
+        None if !ip.is_loopback() => anyhow::bail!(
+            "{ip} is reached from other machines: give a token, such as \
+             --token \"$(openssl rand -hex 16)\""
+        ),
+        _ => {}
+    }
+    Ok(Door { address: SocketAddr::new(ip, port), hosts: settings.hosts.clone(), token })
+}
+
+async fn open(loaded: &Loaded, door: &Door) -> anyhow::Result<(TcpListener, axum::Router)> {
+    let listener = TcpListener::bind(door.address)
+        .await
+        .with_context(|| format!("cannot serve on {}; --port 0 takes a free port", door.address))?;
+    fs::create_dir_all(&loaded.paths.state).with_context(|| {
+        format!("cannot make the state folder {}", loaded.paths.state.display())
+    })?;
+    let index: PathBuf = loaded.paths.state.join("review.sqlite");
+    let archive = loaded.paths.archive.clone();
+    let reviews = desk::reviews(&archive);
+    let keeper = Keeper::start(move || Desk::open(&index, &archive, &reviews))
+        .context("cannot open the review's index")?;
+    let mut secret = [0; 32];
+    File::open("/dev/urandom")
+        .and_then(|mut chance| chance.read_exact(&mut secret))
+        .context("cannot read chance")?;
+    let gate = Gate::new(door.address.ip(), door.hosts.clone(), door.token.as_deref(), &secret);
+    let router = web::router(keeper, gate, outside::of(Arc::new(loaded.clone()), Timestamp::now));
+    Ok((listener, router))
+}
+
+/// Opens a browser where there is one.
+fn show(page: &str) {
+    let program = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+    let has_display = cfg!(target_os = "macos")
+        || std::env::var_os("DISPLAY").is_some()
+        || std::env::var_os("WAYLAND_DISPLAY").is_some();
+    if !has_display {
+        return;
+    }
+    let opened = Command::new(program)
+        .arg(page)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    if let Err(error) = opened {
+        tracing::debug!(%error, "no browser was opened");
+    }
+}

@@ -1,0 +1,52 @@
+//! `newswatch archive tail`
+#![expect(clippy::disallowed_methods, reason = "shell: waits between two looks")]
+
+use std::{thread, time::Duration};
+
+use super::{desk, print, screen};
+use crate::{
+    cli::{Exit, format::print_text},
+    config::Loaded,
+    review::{Order, Progress},
+};
+
+/// Between two looks at the archive.
+const REST: Duration = Duration::from_millis(500);
+
+pub(super) fn tail(
+    loaded: &Loaded,
+    text: &str,
+    lines: usize,
+    follow: bool,
+    json: bool,
+) -> anyhow::Result<Exit> {
+    let query = desk::query(text)?;
+    let mut desk = desk::current(loaded)?;
+    let found = desk::find(&mut desk, &query)?;
+    let mut rows = desk.index.page(&found, Order::Archived, None, lines.min(10_000)).rows;
+    rows.reverse();
+    let phrases = query.phrases();
+    let columns = screen::columns();
+    let mut seen = desk.index.len();
+    loop {
+        for item in desk.index.items(&rows)? {
+            if json {
+                print_text(&(serde_json::to_string(&item.record)? + "\n"))?;
+            } else {
+                print_text(
+                    &(print::entry(&item, desk.review(item.row), &phrases, columns) + "\n"),
+                )?;
+            }
+        }
+        if !follow {
+            return Ok(Exit::Success);
+        }
+        while desk.index.len() == seen {
+            thread::sleep(REST);
+            while desk.advance(1_000)? == Progress::More {}
+        }
+        let found = desk.find(&query)?;
+        rows = found.iter().filter(|row| *row >= seen).collect();
+        seen = desk.index.len();
+    }
+}

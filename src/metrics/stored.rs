@@ -1,0 +1,157 @@
+//! What the state knows, read anew at each scrape, all of it of one moment.
+#![expect(clippy::disallowed_methods, reason = "shell: reads the clock")]
+
+use std::{fmt, path::PathBuf};
+
+use jiff::Timestamp;
+use prometheus_client::{
+    collector::Collector,
+    encoding::{DescriptorEncoder, EncodeMetric},
+    metrics::{MetricType, counter::ConstCounter, gauge::ConstGauge},
+};
+
+use crate::{
+    crawl,
+    state::{Counters, FeedRow, State, StateError},
+};
+
+#[derive(Debug)]
+pub(super) struct Stored {
+    path: PathBuf,
+}
+
+/// A moment of the state.
+struct Moment {
+    feeds: Vec<(FeedRow, u32)>,
+    seq: u32,
+    held: usize,
+    paused: usize,
+}
+
+impl Stored {
+    pub(super) fn new(path: PathBuf) -> Self {
+        Self { path }
+    }
+
+    fn read(&self, now: Timestamp) -> Result<Moment, StateError> {
+        let state = State::open_read_only(&self.path)?;
+        state.freeze()?;
+        let waiting = state.waiting_by_feed()?;
+        let with_waiting = |row: FeedRow| {
+            let waiting = waiting.get(&row.id).copied().unwrap_or_default();
+            (row, waiting)
+        };
+        Ok(Moment {
+            feeds: state.feeds()?.into_iter().map(with_waiting).collect(),
+            seq: crawl::checkpoint(&state)?.map_or(0, |checkpoint| checkpoint.seq),
+            held: state.holds(now)?.len(),
+            paused: state.paused()?.len(),
+        })
+    }
+}
+
+impl Collector for Stored {
+    fn encode(&self, mut to: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let moment = self.read(Timestamp::now());
+        gauge(&mut to, "state_readable", "Whether the state could be read", moment.is_ok())?;
+        let moment = match moment {
+            Ok(moment) => moment,
+            Err(error) => {
+                tracing::warn!("the state cannot be read for the metrics: {error}");
+                return Ok(());
+            }
+        };
+        gauge(&mut to, "archive_seq", "Number of the archive's last line", moment.seq)?;
+        let held = i64::try_from(moment.held).unwrap_or(i64::MAX);
+        gauge(&mut to, "held_hosts", "Hosts that have asked to be left alone", held)?;
+        let paused = i64::try_from(moment.paused).unwrap_or(i64::MAX);
+        gauge(&mut to, "paused_hosts", "Hosts that an operator has paused", paused)?;
+
+        let feeds = &moment.feeds;
+        per_feed(&mut to, "feed_polls", "Polls of a feed", feeds, |feed| feed.counters.polls)?;
+        let help = "Entries of a feed that were new or had changed";
+        per_feed(&mut to, "feed_entries", help, feeds, |feed| feed.counters.entries)?;
+        ends(&mut to, feeds)?;
+        let help = "Pages of a feed that wait to be fetched";
+        let mut waiting = to.encode_descriptor("feed_waiting", help, None, MetricType::Gauge)?;
+        for (feed, pages) in feeds {
+            let labels = [("feed", feed.id.as_str())];
+            ConstGauge::new(i64::from(*pages)).encode(waiting.encode_family(&labels)?)?;
+        }
+        let help = "Polls of a feed that failed in a row";
+        feed_gauge(&mut to, "feed_failures", help, feeds, |feed| {
+            Some(f64::from(feed.state.failures))
+        })?;
+        let seconds = |at: Timestamp| at.as_duration().as_secs_f64();
+        let help = "When a feed was last read";
+        feed_gauge(&mut to, "feed_last_success_timestamp_seconds", help, feeds, |feed| {
+            feed.state.last_success_at.map(seconds)
+        })?;
+        let help = "When a feed last brought something new";
+        feed_gauge(&mut to, "feed_last_new_timestamp_seconds", help, feeds, |feed| {
+            feed.state.last_new_at.map(seconds)
+        })?;
+        let help = "When a feed is polled next";
+        feed_gauge(&mut to, "feed_next_poll_timestamp_seconds", help, feeds, |feed| {
+            feed.state.next_at.map(seconds)
+        })
+    }
+}
+
+/// One counter with a label for every end that an entry can come to.
+fn ends(to: &mut DescriptorEncoder<'_>, feeds: &[(FeedRow, u32)]) -> Result<(), fmt::Error> {
+    let help = "Entries of a feed, by what became of them";
+    let mut family = to.encode_descriptor("feed_entry_ends", help, None, MetricType::Counter)?;
+    for (feed, _) in feeds {
+        let Counters { kept, duplicates, rejected, failed, .. } = feed.counters;
+        for (end, count) in
+            [("kept", kept), ("duplicate", duplicates), ("rejected", rejected), ("failed", failed)]
+        {
+            let labels = [("feed", feed.id.as_str()), ("end", end)];
+            ConstCounter::new(u64::from(count)).encode(family.encode_family(&labels)?)?;
+        }
+    }
+    Ok(())
+}
+
+fn gauge(
+    to: &mut DescriptorEncoder<'_>,
+    name: &str,
+    help: &str,
+    value: impl Into<i64>,
+) -> Result<(), fmt::Error> {
+    let encoder = to.encode_descriptor(name, help, None, MetricType::Gauge)?;
+    ConstGauge::new(value.into()).encode(encoder)
+}
+
+fn per_feed(
+    to: &mut DescriptorEncoder<'_>,
+    name: &str,
+    help: &str,
+    feeds: &[(FeedRow, u32)],
+    value: impl Fn(&FeedRow) -> u32,
+) -> Result<(), fmt::Error> {
+    let mut family = to.encode_descriptor(name, help, None, MetricType::Counter)?;
+    for (feed, _) in feeds {
+        let labels = [("feed", feed.id.as_str())];
+        ConstCounter::new(u64::from(value(feed))).encode(family.encode_family(&labels)?)?;
+    }
+    Ok(())
+}
+
+/// A feed of which nothing is known has no line.
+fn feed_gauge(
+    to: &mut DescriptorEncoder<'_>,
+    name: &str,
+    help: &str,
+    feeds: &[(FeedRow, u32)],
+    value: impl Fn(&FeedRow) -> Option<f64>,
+) -> Result<(), fmt::Error> {
+    let mut family = to.encode_descriptor(name, help, None, MetricType::Gauge)?;
+    for (feed, _) in feeds {
+        let Some(value) = value(feed) else { continue };
+        let labels = [("feed", feed.id.as_str())];
+        ConstGauge::new(value).encode(family.encode_family(&labels)?)?;
+    }
+    Ok(())
+}

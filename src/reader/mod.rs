@@ -1,0 +1,171 @@
+//! Reading what strangers publish, behind a process wall.
+//!
+//! [`read`] is the one pure function: bytes and rules in, a value out. [`Pool`] calls it in worker
+//! processes of this same program (`worker`), which have little memory and little time: what
+//! overflows their stack, fills their memory or never ends costs one worker, and is the outcome of
+//! that document alone. [`InProcess`] calls it right here, for tests.
+
+mod pool;
+#[cfg(test)]
+mod tests;
+mod wire;
+mod worker;
+
+use std::{
+    future::Future,
+    panic::{AssertUnwindSafe, catch_unwind},
+    time::Duration,
+};
+
+use jiff::{Timestamp, tz::TimeZone};
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::{
+    article::{self, Article, Expected, NotAnArticle, Page, SiteRules},
+    source::{self, Listing, SourceError, SourceKind},
+};
+
+pub use pool::{Pool, StartError};
+pub use worker::serve;
+
+/// What the bytes are, and everything that reading them needs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Document {
+    Listing {
+        kind: SourceKind,
+        content_type: Option<String>,
+        /// The address that answered.
+        base: Url,
+    },
+    Page(Box<PageDocument>),
+}
+
+/// [`article::Page`] with values of its own instead of borrowed ones.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PageDocument {
+    pub content_type: Option<String>,
+    pub url: Url,
+    pub fetched_at: Timestamp,
+    pub title: Option<String>,
+    pub summary: Option<String>,
+    pub content: Option<String>,
+    pub published: Option<Timestamp>,
+    pub language: Option<String>,
+    #[serde(with = "jiff::fmt::serde::tz::optional")]
+    pub zone: Option<TimeZone>,
+    /// The rules of the site as they are written: compiled ones cannot cross a pipe.
+    pub rules: Option<String>,
+}
+
+/// What a document says.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Reading {
+    /// With the first 64 bits of the hash of its bytes.
+    Listing(Result<Listing, SourceError>, u64),
+    Page(Result<Article, NotAnArticle>),
+}
+
+/// Why a document was not read to its end.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    #[error("the document broke its reader: {0}")]
+    Broke(String),
+    #[error("reading the document takes more than {0:?} of computing time")]
+    TooSlow(Duration),
+    /// The reader came to an end that need not be the document's doing.
+    #[error("the reader of the document {0}")]
+    Interrupted(String),
+}
+
+impl Fault {
+    /// The same document may be read another time.
+    pub fn retry(&self) -> bool {
+        matches!(self, Self::Interrupted(_))
+    }
+
+    /// One word, for counting.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Broke(_) => "broke",
+            Self::TooSlow(_) => "too-slow",
+            Self::Interrupted(_) => "interrupted",
+        }
+    }
+}
+
+/// What readers may use up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Worker processes.
+    pub workers: usize,
+    /// Bytes of address space of a worker.
+    pub memory: u64,
+    /// From the bytes to the value, for one document.
+    pub time: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { workers: 2, memory: 256 << 20, time: Duration::from_secs(5) }
+    }
+}
+
+/// Who reads documents: a pool of workers, or this process.
+pub trait Read: Clone + Send + Sync + 'static {
+    fn read(
+        &self,
+        document: Document,
+        body: Vec<u8>,
+    ) -> impl Future<Output = Result<Reading, Fault>> + Send;
+}
+
+/// Reads in this process: what a document overflows or fills is ours.
+#[derive(Debug, Clone, Copy)]
+pub struct InProcess;
+
+impl Read for InProcess {
+    async fn read(&self, document: Document, body: Vec<u8>) -> Result<Reading, Fault> {
+        read_caught(&document, &body)
+    }
+}
+
+/// Reads a document. Pure. It may panic where the parsers do.
+pub fn read(document: &Document, body: &[u8]) -> Reading {
+    match document {
+        Document::Listing { kind, content_type, base } => Reading::Listing(
+            source::parse(*kind, body, content_type.as_deref(), base),
+            short_hash(body),
+        ),
+        Document::Page(page) => {
+            let rules = page.rules.as_deref().and_then(|text| SiteRules::parse(text).ok());
+            let view = Page {
+                bytes: body,
+                content_type: page.content_type.as_deref(),
+                url: &page.url,
+                fetched_at: page.fetched_at,
+                expected: Expected {
+                    title: page.title.as_deref(),
+                    summary: page.summary.as_deref(),
+                    content: page.content.as_deref(),
+                    published: page.published,
+                    language: page.language.as_deref(),
+                    zone: page.zone.as_ref(),
+                },
+            };
+            Reading::Page(article::read(&view, rules.as_ref()))
+        }
+    }
+}
+
+/// As [`read`]; a panic is the document's outcome.
+pub fn read_caught(document: &Document, body: &[u8]) -> Result<Reading, Fault> {
+    catch_unwind(AssertUnwindSafe(|| read(document, body)))
+        .map_err(|_| Fault::Broke("it panicked; please report the address".to_owned()))
+}
+
+/// First 64 bits of a document's hash.
+fn short_hash(bytes: &[u8]) -> u64 {
+    let hash = blake3::hash(bytes);
+    hash.as_bytes().iter().take(8).fold(0, |number, byte| (number << 8) | u64::from(*byte))
+}

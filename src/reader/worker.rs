@@ -1,0 +1,63 @@
+//! A worker: reads jobs from its standard input until that ends, within limits of its own.
+#![expect(clippy::disallowed_methods, reason = "shell: reads jobs from a pipe")]
+
+use std::{
+    fs::File,
+    io::{self, BufWriter},
+    os::fd::AsFd,
+    panic,
+    time::Duration,
+};
+
+use rustix::{
+    process::{Resource, Rlimit, setrlimit},
+    time::{ClockId, clock_gettime},
+};
+
+use super::{read_caught, wire};
+
+/// Files a reader has open: its pipes, and a time zone now and then.
+const FILES: u64 = 16;
+
+/// Serves as a worker of `memory` bytes that spends at most `time` on a document. The limits are
+/// the kernel's: what breaks them ends the process.
+///
+/// # Errors
+///
+/// The limits cannot be set, or the pipe breaks.
+pub fn serve(memory: u64, time: Duration) -> io::Result<()> {
+    for (resource, limit) in [
+        (Resource::As, memory),
+        (Resource::Core, 0),
+        (Resource::Fsize, 0),
+        (Resource::Nofile, FILES),
+    ] {
+        setrlimit(resource, Rlimit { current: Some(limit), maximum: Some(limit) })?;
+    }
+    // What a panic says is made of what strangers wrote: it belongs in no log.
+    panic::set_hook(Box::new(|_| {}));
+    let mut input = File::from(io::stdin().as_fd().try_clone_to_owned()?);
+    let mut output = BufWriter::new(File::from(io::stdout().as_fd().try_clone_to_owned()?));
+    let mut body = Vec::new();
+    while let Some(document) = wire::next_job(&mut input, &mut body)? {
+        limit_time(time)?;
+        let answer = read_caught(&document, &body).map_err(|_| ());
+        wire::answer(&mut output, &answer)?;
+        if body.capacity() > KEPT {
+            body = Vec::new();
+        }
+    }
+    Ok(())
+}
+
+/// A buffer that grew beyond this is given back after its job.
+const KEPT: usize = 1 << 20;
+
+/// The kernel counts the whole life of the process, in seconds: the limit moves with each job, and
+/// is a second shorter than the pool's patience, so that a slow document is told from a slow machine.
+fn limit_time(time: Duration) -> io::Result<()> {
+    let used = clock_gettime(ClockId::ProcessCPUTime);
+    let used = u64::try_from(used.tv_sec).unwrap_or_default();
+    let limit = used + time.as_secs().saturating_sub(1).max(2);
+    Ok(setrlimit(Resource::Cpu, Rlimit { current: Some(limit), maximum: None })?)
+}

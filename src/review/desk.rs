@@ -1,0 +1,129 @@
+//! The index and the reviews together: what a command or a page asks.
+
+use std::{collections::BTreeMap, io, path::Path};
+
+use jiff::Timestamp;
+
+use super::{
+    Bits, Facets, Index, Item, Progress, Query, ReviewError,
+    reviews::{Review, ReviewLog},
+};
+use crate::jsonl::Folder;
+
+/// A reviewer's desk. One owner.
+pub struct Desk {
+    pub index: Index,
+    log: ReviewLog,
+    by_row: BTreeMap<u32, Review>,
+    /// Reviews of records that the index does not have yet.
+    unplaced: Vec<String>,
+    progress: Progress,
+}
+
+impl Desk {
+    /// Opens the index in `index` of the archive in `archive`, and the reviews in `reviews`.
+    pub fn open(index: &Path, archive: &Path, reviews: &Path) -> Result<Self, ReviewError> {
+        let mut desk = Self {
+            index: Index::open(index, Folder::at(archive))?,
+            log: ReviewLog::at(reviews),
+            by_row: BTreeMap::new(),
+            unplaced: Vec::new(),
+            progress: Progress::More,
+        };
+        desk.follow_reviews()?;
+        Ok(desk)
+    }
+
+    /// Takes in up to `most` new records, and what was reviewed elsewhere.
+    pub fn advance(&mut self, most: usize) -> Result<Progress, ReviewError> {
+        let before = self.index.len();
+        let progress = self.index.advance(most)?;
+        self.progress = progress;
+        if self.index.len() < before {
+            // Built anew: rows are others now.
+            self.by_row.clear();
+            self.unplaced = self.log.iter().map(|review| review.id.clone()).collect();
+        }
+        let unplaced = std::mem::take(&mut self.unplaced);
+        self.place(unplaced)?;
+        self.follow_reviews()?;
+        Ok(progress)
+    }
+
+    /// How far the last [`Self::advance`] came.
+    pub fn progress(&self) -> Progress {
+        self.progress
+    }
+
+    fn follow_reviews(&mut self) -> Result<(), ReviewError> {
+        let changed = self.log.follow().map_err(ReviewError::Reviews)?;
+        self.place(changed)
+    }
+
+    fn place(&mut self, ids: Vec<String>) -> Result<(), ReviewError> {
+        for id in ids {
+            let Some(review) = self.log.get(&id) else { continue };
+            match self.index.row_of(&id)? {
+                Some(row) => {
+                    self.by_row.insert(row, review.clone());
+                }
+                None => self.unplaced.push(id),
+            }
+        }
+        Ok(())
+    }
+
+    pub fn find(&mut self, query: &Query) -> Result<Bits, ReviewError> {
+        self.index.find(query, &self.by_row)
+    }
+
+    pub fn facets(&self, found: &Bits, most: usize) -> Facets {
+        self.index.facets(found, &self.by_row, most)
+    }
+
+    pub fn review(&self, row: u32) -> Option<&Review> {
+        self.by_row.get(&row)
+    }
+
+    pub fn reviews(&self) -> impl Iterator<Item = (u32, &Review)> {
+        self.by_row.iter().map(|(row, review)| (*row, review))
+    }
+
+    /// A record by its id, or by the beginning of it that only one has.
+    pub fn item(&self, id: &str) -> Result<Option<Item>, ReviewError> {
+        match self.index.row_of(id)? {
+            Some(row) => self.index.item(row),
+            None => Ok(None),
+        }
+    }
+
+    /// Writes a review down; it counts at once.
+    pub fn decide(&mut self, review: &Review) -> Result<(), ReviewError> {
+        self.log.append(review).map_err(ReviewError::Reviews)?;
+        self.follow_reviews()
+    }
+
+    /// The review of a record as it is, to be changed.
+    pub fn review_of(&self, id: &str, now: Timestamp) -> Review {
+        let known = self.log.get(id).cloned();
+        known.map_or_else(
+            || Review {
+                at: now,
+                id: id.to_owned(),
+                status: super::Status::Open,
+                note: None,
+                reliability: None,
+                credibility: None,
+            },
+            |review| Review { at: now, ..review },
+        )
+    }
+}
+
+impl ReviewError {
+    /// The archive's folder is not there.
+    pub fn is_missing(&self) -> bool {
+        matches!(self, Self::Archive(crate::archive::ArchiveError::Io { source, .. })
+            if source.kind() == io::ErrorKind::NotFound)
+    }
+}

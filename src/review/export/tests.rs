@@ -1,0 +1,124 @@
+//! What other programs get.
+
+use parquet::{
+    file::reader::{FileReader, SerializedFileReader},
+    record::RowAccessor,
+};
+use serde_json::{Value, json};
+
+use super::{Export, Exported, Format};
+use crate::review::{Query, tests};
+
+fn office() -> tests::Office {
+    tests::Office::with(&[
+        (
+            "a",
+            json!({ "title": "=HYPERLINK(\"http://x\")", "text": "Миротворцы, \"ОДКБ\"\n\n\u{1b}[31mred",
+            "authors": ["Anna", "Бек"], "topic_score": 9.3, "summary": "<b>&", "image_url": "https://a.example/i.png" }),
+        ),
+        ("b", json!({ "title": " -1+1", "text": null, "topic_score": null, "published_at": null })),
+    ])
+}
+
+fn export(format: Format, path: Option<&std::path::Path>) -> Vec<u8> {
+    let office = office();
+    let mut desk = office.desk();
+    let mut bytes = Vec::new();
+    let mut export = Export::start(format, &mut bytes, path, "a & b").unwrap();
+    let found = desk.find(&Query::parse("", tests::now()).unwrap()).unwrap();
+    for row in found.iter() {
+        let line = desk.index.line(row).unwrap().unwrap();
+        let item = desk.index.item(row).unwrap().unwrap();
+        export.push(Exported { item: &item, line: &line.bytes, review: None }).unwrap();
+    }
+    export.finish().unwrap();
+    bytes
+}
+
+#[test]
+fn csv_opens_in_a_spreadsheet_without_formulas_and_in_the_right_script() {
+    let bytes = export(Format::Csv, None);
+    assert!(bytes.starts_with(b"\xef\xbb\xbfid,published_at,"));
+    let mut reader = csv::Reader::from_reader(&bytes[3..]);
+    let title = reader.headers().unwrap().iter().position(|name| name == "title").unwrap();
+    let text = reader.headers().unwrap().iter().position(|name| name == "text").unwrap();
+    let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    assert_eq!(&rows[0][title], "'=HYPERLINK(\"http://x\")");
+    assert_eq!(&rows[0][text], "Миротворцы, \"ОДКБ\"\n\n[31mred");
+    assert_eq!(&rows[1][title], "' -1+1");
+}
+
+#[test]
+fn jsonl_is_the_archive_line_by_line() {
+    let bytes = export(Format::Jsonl, None);
+    let office = office();
+    let day = std::fs::read(office.archive().join("2022/01/2022-01-06.jsonl")).unwrap();
+    assert_eq!(bytes, day);
+}
+
+#[test]
+fn parquet_is_read_back_with_its_types_and_nulls() {
+    let bytes = export(Format::Parquet, None);
+    let reader = SerializedFileReader::new(bytes::Bytes::from(bytes)).unwrap();
+    let rows: Vec<_> = reader.get_row_iter(None).unwrap().map(Result::unwrap).collect();
+    assert_eq!(rows.len(), 2);
+    assert_eq!(rows[0].get_string(0).unwrap(), "a");
+    assert_eq!(rows[0].get_timestamp_millis(1).unwrap(), 1_641_470_400_000);
+    assert!((rows[0].get_double(17).unwrap() - 9.3).abs() < 1e-12);
+    assert!(rows[1].get_timestamp_millis(1).is_err(), "null");
+}
+
+#[test]
+fn sqlite_has_one_table_to_ask() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("out.sqlite");
+    export(Format::Sqlite, Some(&path));
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    let title: String = connection
+        .query_row("SELECT title FROM articles WHERE topic_score > 9", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(title, "=HYPERLINK(\"http://x\")");
+}
+
+#[test]
+fn rss_is_a_feed_that_our_own_reader_takes_without_complaint() {
+    let bytes = export(Format::Rss, None);
+    let base = "https://a.example/".parse().unwrap();
+    let listing =
+        crate::source::parse(crate::source::SourceKind::Feed, &bytes, None, &base).unwrap();
+    assert_eq!(listing.flaws, Vec::<String>::new());
+    assert_eq!(listing.title.as_deref(), Some("newswatch: a & b"));
+    assert_eq!(listing.entries.len(), 2);
+    assert_eq!(
+        listing.entries[0].published.as_ref().unwrap().at.to_string(),
+        "2022-01-06T12:00:00Z"
+    );
+    let text = String::from_utf8(bytes).unwrap();
+    assert!(!text.contains('\u{1b}') && text.contains("&lt;b&gt;&amp;"), "{text}");
+}
+
+#[test]
+fn the_fields_of_other_tools_are_all_there() {
+    for (format, fields) in [
+        (
+            Format::NewsPlease,
+            vec!["maintext", "date_publish", "title_rss", "source_domain", "authors"],
+        ),
+        (Format::Trafilatura, vec!["text", "date", "hostname", "source-hostname", "fingerprint"]),
+    ] {
+        let bytes = export(format, None);
+        let lines: Vec<Value> = bytes
+            .split(|b| *b == b'\n')
+            .filter(|l| !l.is_empty())
+            .map(|l| serde_json::from_slice(l).unwrap())
+            .collect();
+        assert_eq!(lines.len(), 2);
+        for field in fields {
+            assert!(lines[0].get(field).is_some(), "{format:?} {field}");
+        }
+    }
+    let lines = export(Format::NewsPlease, None);
+    let first: Value =
+        serde_json::from_slice(lines.split(|b| *b == b'\n').next().unwrap()).unwrap();
+    assert_eq!(first["date_publish"], "2022-01-06 12:00:00");
+}

@@ -1,0 +1,148 @@
+//! Rows back to records.
+
+use super::{Index, take::row_of};
+use crate::{
+    archive::{Line, Position, Record, SegmentName, line_at},
+    review::{ReviewError, row::Class},
+};
+
+/// A record and its place among the others.
+#[derive(Debug, Clone)]
+pub struct Item {
+    pub row: u32,
+    pub record: Record,
+    /// Records of its story, itself included.
+    pub story: u32,
+    pub class: Class,
+    /// Whether a later record replaces it.
+    pub is_replaced: bool,
+}
+
+/// The records of a story: those with the same text at other addresses, and the versions of each.
+#[derive(Debug, Clone)]
+pub struct Story {
+    /// By time of publication.
+    pub items: Vec<Item>,
+    /// All of them, also those that are not among `items`.
+    pub size: usize,
+}
+
+impl Index {
+    /// The row of a record.
+    pub fn row_of(&self, id: &str) -> Result<Option<u32>, ReviewError> {
+        row_of(&self.connection, id)
+    }
+
+    /// The record of a row, read from the archive.
+    pub fn item(&self, row: u32) -> Result<Option<Item>, ReviewError> {
+        match self.line(row)? {
+            Some(line) => self.item_of(row, &line),
+            None => Ok(None),
+        }
+    }
+
+    /// The record of a row whose line was read.
+    pub fn item_of(&self, row: u32, line: &Line) -> Result<Option<Item>, ReviewError> {
+        let Some(known) = self.rows.get(row as usize) else { return Ok(None) };
+        Ok(Some(Item {
+            row,
+            record: line.record()?,
+            story: self.sizes.get(known.cluster as usize).copied().unwrap_or(1),
+            class: known.class,
+            is_replaced: self.replaced.get(row as usize).copied().unwrap_or_default(),
+        }))
+    }
+
+    /// The records of rows; those that cannot be read any more are left out.
+    pub fn items(&self, rows: &[u32]) -> Result<Vec<Item>, ReviewError> {
+        let mut items = Vec::with_capacity(rows.len());
+        for row in rows {
+            match self.item(*row) {
+                Ok(item) => items.extend(item),
+                Err(ReviewError::Read(error)) if error.is_damage() => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(items)
+    }
+
+    /// A record's line, as it stands in the archive.
+    pub fn line(&self, row: u32) -> Result<Option<Line>, ReviewError> {
+        let Some(position) = self.position(row)? else { return Ok(None) };
+        Ok(Some(line_at(&self.archive, position)?))
+    }
+
+    fn position(&self, row: u32) -> Result<Option<Position>, ReviewError> {
+        use rusqlite::OptionalExtension;
+        let place: Option<(i64, i64)> = self
+            .connection
+            .prepare_cached("SELECT segment, start FROM article WHERE row = ?1")?
+            .query_row([row], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        let Some((segment, start)) = place else { return Ok(None) };
+        let segment = usize::try_from(segment - 1).ok().and_then(|at| self.segments.get(at));
+        let segment = *segment.ok_or(ReviewError::Index)?;
+        let offset = u64::try_from(start).map_err(|_| ReviewError::Index)?;
+        Ok(Some(Position { segment, offset }))
+    }
+
+    /// The story of a row: at most `most` of its records.
+    pub fn story(&self, row: u32, most: usize) -> Result<Story, ReviewError> {
+        let cluster = self.rows.get(row as usize).map(|row| row.cluster);
+        let mut rows: Vec<(u32, u32)> = (0..)
+            .zip(&self.rows)
+            .filter(|(_, row)| Some(row.cluster) == cluster)
+            .map(|(at, row)| (row.at, at))
+            .collect();
+        let size = rows.len();
+        rows.sort_unstable();
+        rows.truncate(most);
+        let rows: Vec<u32> = rows.into_iter().map(|(_, at)| at).collect();
+        Ok(Story { items: self.items(&rows)?, size })
+    }
+
+    /// The rows of all versions of an article, the first one first.
+    pub fn versions(&self, row: u32) -> Vec<u32> {
+        let older = |at: u32| {
+            let row = self.rows.get(at as usize).filter(|row| row.is_revision)?;
+            row.of.checked_sub(1)
+        };
+        let mut versions = vec![row];
+        let mut at = row;
+        while let Some(before) = older(at).filter(|before| *before < at) {
+            versions.insert(0, before);
+            at = before;
+        }
+        let mut last = row;
+        if self.replaced.get(row as usize).copied().unwrap_or_default() {
+            for later in row + 1..self.len() {
+                if older(later) == Some(last) {
+                    versions.push(later);
+                    last = later;
+                }
+            }
+        }
+        versions
+    }
+
+    /// The archive's files and their records.
+    pub fn segments(&self) -> Result<Vec<(SegmentName, u32)>, ReviewError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT segment, count(*) FROM article GROUP BY segment ORDER BY segment",
+        )?;
+        let rows = statement.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get(1)?)))?;
+        let mut segments = Vec::new();
+        for row in rows {
+            let (number, count) = row?;
+            let at = usize::try_from(number - 1).ok();
+            let name = at.and_then(|at| self.segments.get(at));
+            segments.push((*name.ok_or(ReviewError::Index)?, count));
+        }
+        Ok(segments)
+    }
+
+    /// The record that a row is a copy, a revision or an excerpt of.
+    pub fn of(&self, row: u32) -> Option<u32> {
+        self.rows.get(row as usize)?.of.checked_sub(1)
+    }
+}

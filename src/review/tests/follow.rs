@@ -1,0 +1,135 @@
+//! The index follows the archive, and knows when it is of another one.
+
+use serde_json::json;
+
+use super::{Office, ids, now, open};
+use crate::{
+    archive::{Compression, pack},
+    jsonl::Folder,
+    review::{Progress, Query, Status},
+};
+
+#[test]
+fn what_is_appended_later_is_found_without_opening_anew() {
+    let office = Office::with(&[("a", json!({ "text": "alpha" }))]);
+    let mut desk = office.desk();
+    assert_eq!(ids(&mut desk, "alpha"), ["a"]);
+    office.append("2022-01-07T01:00:00Z", &[("b", json!({ "text": "alpha" }))]);
+    assert_eq!(desk.advance(10).unwrap(), Progress::Current);
+    assert_eq!(ids(&mut desk, "alpha"), ["a", "b"]);
+    drop(desk);
+    assert_eq!(ids(&mut open(office.folder.path()), "alpha"), ["a", "b"], "it was stored");
+}
+
+#[test]
+fn a_reader_sees_what_another_process_took_in() {
+    let office = Office::with(&[("a", json!({ "text": "alpha" }))]);
+    let (mut one, mut two) = (office.desk(), office.desk());
+    office.append("2022-01-07T01:00:00Z", &[("b", json!({ "text": "alpha", "language": "fr" }))]);
+    assert_eq!(one.advance(10).unwrap(), Progress::Current);
+    assert_eq!(two.advance(10).unwrap(), Progress::Current);
+    assert_eq!(ids(&mut two, "alpha lang:fr"), ["b"]);
+    office.append("2022-01-08T01:00:00Z", &[("c", json!({ "text": "alpha" }))]);
+    assert_eq!(two.advance(10).unwrap(), Progress::Current);
+    assert_eq!(one.advance(10).unwrap(), Progress::Current);
+    assert_eq!(ids(&mut one, "alpha"), ["a", "b", "c"]);
+}
+
+#[test]
+fn records_are_read_after_their_segment_was_compressed() {
+    let office =
+        Office::with(&[("a", json!({ "text": "alpha" })), ("b", json!({ "text": "beta" }))]);
+    office.append("2022-01-07T01:00:00Z", &[("c", json!({ "text": "alpha" }))]);
+    let mut desk = office.desk();
+    pack(
+        &Folder::at(office.archive()),
+        "2022/01/2022-01-06.jsonl".parse().unwrap(),
+        Compression::Gzip,
+    )
+    .unwrap();
+    assert_eq!(ids(&mut desk, "alpha OR beta"), ["a", "b", "c"]);
+}
+
+#[test]
+fn the_index_of_an_archive_that_was_exchanged_is_built_anew() {
+    let office =
+        Office::with(&[("a", json!({ "text": "alpha" })), ("b", json!({ "text": "alpha" }))]);
+    drop(office.desk());
+    let day = office.archive().join("2022/01/2022-01-06.jsonl");
+    std::fs::remove_file(&day).unwrap();
+    for rest in ["HEAD"] {
+        let _gone = std::fs::remove_file(office.archive().join(rest));
+    }
+    office.append("2022-01-06T13:00:00Z", &[("z", json!({ "text": "omega" }))]);
+    let mut desk = office.desk();
+    assert_eq!(ids(&mut desk, ""), ["z"]);
+    assert!(ids(&mut desk, "alpha").is_empty());
+}
+
+#[test]
+fn a_damaged_line_is_passed_over_and_counted_once() {
+    let office = Office::with(&[
+        ("a", json!({ "text": "alpha" })),
+        ("b", json!({ "text": "alpha" })),
+        ("c", json!({ "text": "alpha" })),
+    ]);
+    let day = office.archive().join("2022/01/2022-01-06.jsonl");
+    let text = std::fs::read_to_string(&day).unwrap();
+    std::fs::write(&day, text.replace("/b\"", "/B\"")).unwrap();
+    let mut desk = office.desk();
+    desk.advance(10).unwrap();
+    assert_eq!(ids(&mut desk, "alpha"), ["a", "c"]);
+    assert_eq!(desk.index.passed_over(), 1);
+}
+
+#[test]
+fn many_chunks_are_loaded_as_they_were_stored() {
+    let records: Vec<(String, serde_json::Value)> = (0..2_500)
+        .map(|n| (format!("r{n}"), json!({ "language": format!("l{}", n % 7), "matched_terms": [format!("t{}", n % 3), "x"] })))
+        .collect();
+    let records: Vec<(&str, serde_json::Value)> =
+        records.iter().map(|(id, record)| (id.as_str(), record.clone())).collect();
+    let office = Office::with(&records);
+    let mut built = office.desk();
+    let mut loaded = open(office.folder.path());
+    for query in ["lang:l3", "term:t1 lang:l2", "term:x"] {
+        let query = Query::parse(query, now()).unwrap();
+        let found = built.find(&query).unwrap();
+        assert!(found.count() > 100);
+        assert_eq!(found, loaded.find(&query).unwrap());
+        assert_eq!(built.facets(&found, 9), loaded.facets(&found, 9));
+    }
+}
+
+#[test]
+fn a_review_counts_at_once_and_after_a_restart_and_the_last_one_wins() {
+    let office = Office::with(&[("a", json!({})), ("b", json!({}))]);
+    let mut desk = office.desk();
+    for (id, status) in
+        [("a", Status::Flagged), ("b", Status::Reviewed), ("a", Status::NotRelevant)]
+    {
+        let mut review = desk.review_of(id, now());
+        review.status = status;
+        review.note = Some("says who?".to_owned());
+        desk.decide(&review).unwrap();
+    }
+    for desk in [&mut desk, &mut office.desk()] {
+        assert_eq!(ids(desk, "status:not-relevant"), ["a"]);
+        assert_eq!(ids(desk, "status:reviewed"), ["b"]);
+        assert_eq!(ids(desk, "status:noted"), ["a", "b"]);
+        assert!(ids(desk, "status:open").is_empty());
+    }
+    let lines = std::fs::read_to_string(office.path("reviews.jsonl")).unwrap();
+    assert_eq!(lines.lines().count(), 3, "nothing is overwritten: {lines}");
+}
+
+#[test]
+fn a_torn_review_loses_only_itself() {
+    let office = Office::with(&[("a", json!({})), ("b", json!({}))]);
+    std::fs::write(office.path("reviews.jsonl"), "{\"at\":\"2022-01-").unwrap();
+    let mut desk = office.desk();
+    let mut review = desk.review_of("b", now());
+    review.status = Status::Flagged;
+    desk.decide(&review).unwrap();
+    assert_eq!(ids(&mut desk, "status:flagged"), ["b"]);
+}

@@ -1,0 +1,206 @@
+//! `newswatch feeds …` against a server on loopback: what is found, what is asked, what is written.
+
+use std::fs;
+
+use crate::support::{
+    server::{Server, answer},
+    workspace::{QUICK, Workspace},
+};
+
+const RSS: &str = "<rss version=\"2.0\"><channel><title>The Courier</title><language>en_US</language>\
+    <item><title>One</title><link>/1</link><pubDate>Sun, 16 Jan 2022 10:00:00 GMT</pubDate></item>\
+    </channel></rss>";
+const NEWS: &str = "<urlset><url><loc>/1</loc><lastmod>2022-01-16</lastmod></url></urlset>";
+const MINE: &str =
+    "# mine\n\n# the first\n[[feed]]\nid = \"first\"\nurl = \"https://first.example/rss\"\n";
+
+fn xml(body: &str) -> Vec<u8> {
+    answer("200 OK", &[("content-type", "text/xml")], body.as_bytes())
+}
+
+fn page(links: &str) -> Vec<u8> {
+    let page = format!("<html><head><title>Home</title>{links}</head><body>Hello</body></html>");
+    answer("200 OK", &[("content-type", "text/html")], page.as_bytes())
+}
+
+fn missing() -> Vec<u8> {
+    answer("404 Not Found", &[], b"")
+}
+
+fn workspace() -> Workspace {
+    let workspace = Workspace::new(QUICK);
+    workspace.write("config/feeds.toml", MINE);
+    workspace
+}
+
+fn feeds_file(workspace: &Workspace) -> String {
+    fs::read_to_string(workspace.path().join("config/feeds.toml")).unwrap()
+}
+
+/// Runs the program beside the server, which needs this thread's runtime.
+async fn run(workspace: &Workspace, args: &[&str]) -> (Option<i32>, String, String) {
+    let mut command = workspace.command(args);
+    let output = tokio::task::spawn_blocking(move || {
+        command.stdin(std::process::Stdio::null()).output().unwrap()
+    });
+    let output = output.await.unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+/// The paths that were asked for, each of which must have been asked for once.
+fn asked(server: &Server) -> Vec<String> {
+    let paths: Vec<String> =
+        server.requests().iter().map(|head| head.split(' ').nth(1).unwrap().to_owned()).collect();
+    let mut once = paths.clone();
+    once.sort();
+    once.dedup();
+    assert_eq!(once.len(), paths.len(), "an address was asked twice: {paths:?}");
+    paths
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_feeds_address_is_added_with_one_request_and_the_file_keeps_its_comments() {
+    let server = Server::of_answers(|_| xml(RSS)).await;
+    let workspace = workspace();
+    let feed = server.url("/rss.xml");
+    let add = ["feeds", "add", feed.as_str(), "--country", "KZ", "--tag", "agency"];
+    let (code, stdout, stderr) = run(&workspace, &add).await;
+    assert_eq!(code, Some(0), "{stderr}");
+    let expected = format!(
+        "[[feed]]\nid = \"feed-127-0-0-1\"\nurl = \"{feed}\"\nname = \"The Courier\"\n\
+         language = \"en-US\"\ncountry = \"KZ\"\ntags = [\"agency\"]\n"
+    );
+    assert_eq!(stdout, expected);
+    assert_eq!(feeds_file(&workspace), format!("{MINE}\n{expected}"));
+    assert_eq!(asked(&server), ["/rss.xml"]);
+
+    let (code, stdout, _) = run(&workspace, &add).await;
+    assert_eq!(code, Some(0));
+    assert!(stdout.contains("configured already"), "{stdout}");
+    assert_eq!(asked(&server), [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_site_with_several_feeds_asks_which() {
+    let server = Server::of_answers(|path| match path {
+        "/" => page(
+            "<link rel=alternate type=application/rss+xml title=News href=/news.xml>\
+             <link rel=alternate type=application/rss+xml title=Sport href=/sport.xml>",
+        ),
+        "/news.xml" => xml(RSS),
+        "/robots.txt" => {
+            answer("200 OK", &[], b"Sitemap: /x\nSitemap: http://127.0.0.1:1/news.xml")
+        }
+        _ => missing(),
+    })
+    .await;
+    let workspace = workspace();
+    let site = server.url("/");
+    let (code, _, stderr) = run(&workspace, &["feeds", "add", site.as_str()]).await;
+    assert_eq!(code, Some(1));
+    for line in ["1  ", "/news.xml (News)", "/sport.xml (Sport)", "a sitemap", "--choose"] {
+        assert!(stderr.contains(line), "{line}: {stderr}");
+    }
+    assert_eq!(feeds_file(&workspace), MINE);
+    assert_eq!(asked(&server), ["/", "/robots.txt"]);
+
+    let choose = ["feeds", "add", site.as_str(), "--choose", "1", "--id", "courier", "--dry-run"];
+    let (code, stdout, stderr) = run(&workspace, &choose).await;
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(stdout.starts_with("[[feed]]\nid = \"courier\"\n"), "{stdout}");
+    assert_eq!(feeds_file(&workspace), MINE);
+    assert_eq!(asked(&server), ["/", "/robots.txt", "/news.xml"]);
+
+    // One that cannot be read is not added.
+    let (code, _, stderr) =
+        run(&workspace, &["feeds", "add", site.as_str(), "--choose", "2"]).await;
+    assert_eq!(code, Some(1));
+    assert!(stderr.contains("sport.xml cannot be read: HTTP 404"), "{stderr}");
+    let (code, _, _) = run(&workspace, &["feeds", "add", site.as_str(), "--choose", "7"]).await;
+    assert_eq!((code, feeds_file(&workspace)), (Some(1), MINE.to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_site_that_names_no_feed_is_tried_where_feeds_usually_are_and_robots_txt_allows() {
+    let server = Server::of_answers(|path| match path {
+        "/" => page(""),
+        "/rss.xml" => xml(RSS),
+        "/robots.txt" => answer("200 OK", &[], b"User-agent: *\nDisallow: /feed"),
+        _ => missing(),
+    })
+    .await;
+    let workspace = workspace();
+    let (code, stdout, stderr) = run(&workspace, &["feeds", "add", server.url("/").as_str()]).await;
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(stdout.contains("/rss.xml\"\n"), "{stdout}");
+    let asked = asked(&server);
+    assert!(!asked.iter().any(|path| path.starts_with("/feed")), "{asked:?}");
+    assert_eq!(asked.last().unwrap(), "/rss.xml");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_site_with_nothing_but_a_sitemap_gives_that() {
+    let server = Server::of_answers(|path| match path {
+        "/" => page(""),
+        "/map.xml" => xml(NEWS),
+        _ => missing(),
+    })
+    .await;
+    let workspace = workspace();
+    let (code, stdout, stderr) =
+        run(&workspace, &["feeds", "add", server.url("/map.xml").as_str()]).await;
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(stdout.contains("kind = \"sitemap\""), "{stdout}");
+    let (code, _, stderr) = run(&workspace, &["feeds", "add", server.url("/").as_str()]).await;
+    assert_eq!(code, Some(1));
+    assert!(stderr.contains("no feed was found"), "{stderr}");
+}
+
+#[test]
+fn feeds_are_imported_exported_switched_and_removed() {
+    let workspace = workspace();
+    let opml = "<opml version='2.0'><body><outline text='Agencies'>\
+        <outline type='rss' text='Tass' xmlUrl='https://tass.example/rss' language='ru'/>\
+        <outline type='rss' text='First' xmlUrl='https://first.example/rss'/></outline>\
+        <outline text='&lt;Odd&gt; \"name\"' xmlUrl='feed://tass.example/en'/></body></opml>";
+    workspace.write("mine.opml", opml);
+    let dry = workspace.run(&["feeds", "import", "mine.opml", "--dry-run"]).expect(&[0]);
+    assert_eq!(feeds_file(&workspace), MINE);
+    let ran = workspace.run(&["feeds", "import", "mine.opml"]).expect(&[0]);
+    assert_eq!(ran.stdout, dry.stdout);
+    assert!(ran.stderr.contains("2 of 3 feeds are new, 1 are configured already"), "{ran:?}");
+    assert!(feeds_file(&workspace).starts_with(MINE));
+    let again = workspace.run(&["feeds", "import", "mine.opml"]).expect(&[0]);
+    assert_eq!(again.stdout, "");
+
+    let exported = workspace.run(&["feeds", "export"]).expect(&[0]).stdout;
+    let read = newswatch::source::opml::read(exported.as_bytes()).unwrap();
+    let read: Vec<(&str, Option<&str>, Option<&str>)> = read
+        .iter()
+        .map(|feed| (feed.feed.as_str(), feed.title.as_deref(), feed.language.as_deref()))
+        .collect();
+    let expected = [
+        ("https://first.example/rss", Some("first"), None),
+        ("http://tass.example/en", Some("<Odd> \"name\""), None),
+        ("https://tass.example/rss", Some("Tass"), Some("ru")),
+    ];
+    assert!(expected.iter().all(|feed| read.contains(feed)) && read.len() == 3, "{read:?}");
+
+    let enabled = || {
+        let list = workspace.run(&["feeds", "list", "--json"]).expect(&[0]).stdout;
+        let list: serde_json::Value = serde_json::from_str(&list).unwrap();
+        let enabled = list.as_array().unwrap().iter().filter(|feed| feed["enabled"] == true);
+        enabled.map(|feed| feed["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    workspace.run(&["feeds", "disable", "tass", "first"]).expect(&[0]);
+    assert_eq!(enabled(), ["tass-2"]);
+    workspace.run(&["feeds", "enable", "first"]).expect(&[0]);
+    assert_eq!(enabled(), ["first", "tass-2"]);
+    let unknown = workspace.run(&["feeds", "remove", "first", "nobody"]).expect(&[1]);
+    assert!(unknown.stderr.contains("no feed with the id \"nobody\""), "{unknown:?}");
+    assert!(feeds_file(&workspace).contains("# the first"), "removed half of what was asked");
+    workspace.run(&["feeds", "remove", "first"]).expect(&[0]);
+    let file = feeds_file(&workspace);
+    assert!(file.starts_with("# mine\n") && !file.contains("# the first"), "{file}");
+}

@@ -1,0 +1,249 @@
+//! The daemon as a service: its manager, its operator, its files, its figures.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    os::unix::{fs::PermissionsExt as _, net::UnixDatagram},
+    path::Path,
+    time::Duration,
+};
+
+use newswatch::{canonical_url::Host, demo::Site};
+use rustix::process::{Signal, kill_process};
+use serde_json::Value;
+use url::Url;
+
+use crate::{
+    demo,
+    support::{
+        daemon::{Daemon, free_address, get, wait_until},
+        workspace::{QUICK, Workspace},
+    },
+};
+
+/// Feeds are due again twice a second.
+fn calm() -> String {
+    QUICK.replace("\"1ms\"", "\"500ms\"")
+}
+
+async fn site() -> (Site, Workspace) {
+    let site = Site::start().await.unwrap();
+    site.edit_after(None);
+    let workspace = Workspace::of_demo(&site);
+    workspace.write("config/newswatch.toml", &calm());
+    (site, workspace)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_service_manager_is_told_of_start_reload_life_and_end() {
+    let (_site, workspace) = site().await;
+    let path = workspace.path().join("notify");
+    let manager = UnixDatagram::bind(&path).unwrap();
+    manager.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    let daemon = Daemon::start_with(&workspace, &[("NOTIFY_SOCKET", path.to_str().unwrap())]);
+    let expect = |word: &str| {
+        let mut buffer = [0; 4096];
+        loop {
+            let length = manager.recv(&mut buffer).unwrap_or_else(|e| panic!("no {word}: {e}"));
+            let message = String::from_utf8(buffer[..length].to_vec()).unwrap();
+            if message.lines().any(|line| line.starts_with(word)) {
+                return message;
+            }
+        }
+    };
+    expect("READY=1");
+    let turn = expect("WATCHDOG=1");
+    assert!(turn.contains("STATUS=") && turn.contains("requests in flight"), "{turn}");
+
+    daemon.signal(Signal::HUP);
+    assert!(expect("RELOADING=1").contains("MONOTONIC_USEC="));
+    expect("READY=1");
+    workspace.write("config/newswatch.toml", &calm().replace("delay", "dealy"));
+    daemon.signal(Signal::HUP);
+    expect("RELOADING=1");
+    expect("READY=1");
+    wait_until("the fault is told", || daemon.log().contains("did you mean `delay`?"));
+    expect("WATCHDOG=1");
+
+    daemon.signal(Signal::TERM);
+    expect("STOPPING=1");
+    assert!(daemon.stop().success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_running_daemon_takes_orders_through_its_socket() {
+    let (site, workspace) = site().await;
+    let settings = calm().replace("500ms", "1h");
+    workspace.write("config/newswatch.toml", &settings);
+    let ran = workspace.run(&["reload"]).expect(&[1]);
+    assert!(ran.stderr.contains("no daemon answers"), "{ran:#?}");
+    let daemon = Daemon::start(&workspace);
+    let socket = workspace.path().join("state/control.sock");
+    wait_until("there is a socket", || socket.exists());
+    assert_eq!(fs::metadata(&socket).unwrap().permissions().mode() & 0o777, 0o600);
+
+    let feed = &site.feeds[0];
+    let asked = || site.log().iter().filter(|it| feed.url.ends_with(&it.path)).count();
+    let host = Host::of(&Url::parse(&feed.url).unwrap());
+    let host = host.as_str();
+    let ran = workspace.run(&["poll", &feed.id]).expect(&[0]);
+    assert!(ran.stdout.contains(&feed.id), "{ran:#?}");
+    wait_until("the feed is polled", || asked() > 0);
+    let ran = workspace.run(&["poll", "no-such"]).expect(&[1]);
+    assert!(ran.stderr.contains("no enabled feed is called \"no-such\""), "{ran:#?}");
+
+    workspace.run(&["pause", host]).expect(&[0]);
+    assert_eq!(status(&workspace)["paused_hosts"], serde_json::json!([host]));
+    assert!(daemon.stop().success());
+    let daemon = Daemon::start(&workspace);
+    wait_until("there is a socket", || workspace.run(&["poll", &feed.id]).code == Some(0));
+    let before = asked();
+    let other = site.feeds.iter().find(|it| !it.url.contains(host)).unwrap();
+    let others = || site.log().iter().filter(|it| other.url.ends_with(&it.path)).count();
+    let others_before = others();
+    workspace.run(&["poll", &other.id]).expect(&[0]);
+    wait_until("another feed is polled", || others() > others_before);
+    assert_eq!(asked(), before, "the host is paused, over a restart too");
+    workspace.run(&["resume", host]).expect(&[0]);
+    wait_until("the host is asked again", || asked() > before);
+    workspace.run(&["resume", host]).expect(&[1]);
+
+    let ran = workspace.run(&["reload"]).expect(&[0]);
+    assert_eq!(ran.stdout, "nothing has changed\n");
+    workspace
+        .write("config/newswatch.toml", &settings.replace("delay = \"0s\"", "delay = \"1ms\""));
+    let ran = workspace.run(&["reload"]).expect(&[0]);
+    assert_eq!(ran.stdout, "politeness.delay: \"0s\" -> \"1ms\"\n");
+    workspace.write("config/newswatch.toml", "[politeness]\ndelay = 1\n");
+    let ran = workspace.run(&["reload"]);
+    assert!(ran.stderr.contains("expected a duration"), "{ran:#?}");
+    assert!(daemon.stop().success());
+}
+
+fn status(workspace: &Workspace) -> Value {
+    serde_json::from_str(&workspace.run(&["status", "--json"]).expect(&[0]).stdout).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_file_is_taken_without_being_asked() {
+    let (_site, workspace) = site().await;
+    let daemon = Daemon::start(&workspace);
+    wait_until("it runs", || workspace.run(&["reload"]).code == Some(0));
+    workspace.write("config/newswatch.toml", &calm().replace("500ms", "700ms"));
+    wait_until("the change is told", || {
+        daemon.log().contains("schedule.interval: \"500ms\" -> \"700ms\"")
+    });
+    assert!(daemon.stop().success());
+}
+
+/// The metrics by name and labels.
+fn samples(text: &str) -> BTreeMap<String, f64> {
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    lines
+        .map(|line| {
+            let (name, value) = line.rsplit_once(' ').unwrap();
+            (name.to_owned(), value.parse().unwrap())
+        })
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_figures_add_up_and_are_those_of_the_status() {
+    let (site, workspace) = site().await;
+    let address = free_address();
+    workspace.write(
+        "config/newswatch.toml",
+        &(calm().replace("500ms", "1h") + &format!("\n[metrics]\nlisten = \"{address}\"\n")),
+    );
+    let daemon = Daemon::start(&workspace);
+    wait_until("it is ready", || get(address, "/readyz").is_some_and(|(code, _)| code == 200));
+    assert_eq!(get(address, "/healthz").unwrap().0, 200);
+    assert_eq!(get(address, "/other").unwrap().0, 404);
+    let scrape = || samples(&get(address, "/metrics").unwrap().1);
+    for feed in &site.feeds {
+        workspace.run(&["poll", &feed.id]).expect(&[0]);
+    }
+    let wanted = site.expected().iter().filter(|it| demo::is_kept(it)).count();
+    wait_until("everything is done", || {
+        workspace.whole_lines() >= wanted && scrape()["newswatch_waiting_pages"] == 0.0
+    });
+
+    let samples = scrape();
+    let sum = |name: &str, feed: &str| -> f64 {
+        let of_feed = samples.iter().filter(|(key, _)| {
+            key.starts_with(&format!("{name}{{")) && key.contains(&format!("feed=\"{feed}\""))
+        });
+        of_feed.map(|(_, value)| value).sum()
+    };
+    let status = status(&workspace);
+    let mut kept = 0.0;
+    for feed in status["feeds"].as_array().unwrap() {
+        let id = feed["id"].as_str().unwrap();
+        let entries = sum("newswatch_feed_entries_total", id);
+        let ends = sum("newswatch_feed_entry_ends_total", id);
+        assert_eq!(entries, ends + sum("newswatch_feed_waiting", id), "{id}");
+        assert_eq!(feed["entries"], entries, "{feed:#}");
+        for (end, key) in [("kept", "kept"), ("duplicate", "duplicates"), ("failed", "failed")] {
+            let name = format!("newswatch_feed_entry_ends_total{{feed=\"{id}\",end=\"{end}\"}}");
+            assert_eq!(feed[key], samples[&name], "{name}");
+        }
+        kept += feed["kept"].as_f64().unwrap();
+    }
+    assert!(kept > 0.0);
+    assert_eq!(samples["newswatch_archive_seq"], workspace.lines().len() as f64);
+    for name in named_in_contrib() {
+        let known = samples.keys().any(|key| key.split('{').next() == Some(name.as_str()));
+        // What has not happened yet has no line.
+        let may_lack = ["newswatch_reader_faults_total"].contains(&name.as_str());
+        assert!(known || may_lack, "{name} is not served");
+    }
+    daemon.stop();
+}
+
+/// The metrics that the dashboard and the alert rules are about. Both files are well formed.
+fn named_in_contrib() -> BTreeSet<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("contrib");
+    let dashboard = fs::read_to_string(folder.join("grafana/newswatch.json")).unwrap();
+    let rules = fs::read_to_string(folder.join("prometheus/newswatch.rules.yml")).unwrap();
+    let mut queries = Vec::new();
+    let panels: Value = serde_json::from_str(&dashboard).unwrap();
+    for panel in panels["panels"].as_array().unwrap() {
+        for target in panel["targets"].as_array().unwrap() {
+            queries.push(target["expr"].as_str().unwrap().to_owned());
+        }
+    }
+    let documents = yaml_rust2::YamlLoader::load_from_str(&rules).unwrap();
+    let rules = documents[0]["groups"][0]["rules"].as_vec().unwrap();
+    for rule in rules {
+        assert!(rule["alert"].as_str().is_some() && rule["labels"]["severity"].as_str().is_some());
+        assert!(rule["annotations"]["summary"].as_str().is_some(), "{rule:?}");
+        queries.push(rule["expr"].as_str().unwrap().to_owned());
+    }
+    assert!(queries.len() >= 25, "{queries:#?}");
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let words = queries.iter().flat_map(|query| query.split(|c| !is_name(c)));
+    words.filter(|word| word.starts_with("newswatch_")).map(str::to_owned).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_readers_and_a_stop_at_any_moment_lose_nothing() {
+    let (site, workspace) = site().await;
+    for _ in 0..3 {
+        let daemon = Daemon::start(&workspace);
+        // A document gets a third reader; what kills that too is tried again a minute later.
+        for _ in 0..2 {
+            std::thread::sleep(Duration::from_millis(150));
+            for worker in daemon.children() {
+                // It may have ended by itself.
+                kill_process(worker, Signal::KILL).ok();
+            }
+        }
+        let status = daemon.stop();
+        assert!(status.success(), "{status}");
+    }
+    let daemon = Daemon::start(&workspace);
+    let wanted = site.expected().iter().filter(|it| demo::is_kept(it)).count();
+    wait_until("everything is written", || workspace.whole_lines() >= wanted);
+    assert!(daemon.stop().success());
+    demo::check(&site.expected(), &workspace.records());
+}
