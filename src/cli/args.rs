@@ -300,6 +300,23 @@ pub(super) enum ArchiveCommand {
         #[arg(long, value_name = "HASH")]
         witness: Option<String>,
     },
+    /// Writes damaged segments anew without their damaged lines, which are kept beside them.
+    ///
+    /// No byte is lost: each file stays as it was under another name. What cannot be mended, such as
+    /// a gap, is told.
+    #[command(after_help = "Example: newswatch archive repair --json")]
+    Repair,
+    /// Builds the index of the state anew from the archive's lines and the rejects.
+    #[command(after_help = "Example: newswatch archive reindex")]
+    Reindex,
+    /// Tells which records were found to be copies: by class, and the largest clusters with the
+    /// record that each goes back to.
+    #[command(after_help = "Example: newswatch archive dedup-report --json | jq .classes")]
+    DedupReport {
+        /// How many clusters are listed.
+        #[arg(long, value_name = "NUMBER", default_value_t = 20)]
+        top: usize,
+    },
     /// Judges articles, one a line (`id, url, title, text, published_at`): new, copy, abridged,
     /// extended, excerpt, revision or same; of which id, and on what evidence.
     #[command(after_help = "Example: newswatch archive dedup --jsonl articles.jsonl")]

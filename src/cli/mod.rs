@@ -196,6 +196,15 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
                 Command::Archive { command: ArchiveCommand::Verify { witness } } => {
                     archive::verify(&loaded, witness.as_deref(), args.common.json)
                 }
+                Command::Archive { command: ArchiveCommand::Repair } => {
+                    archive::repair(&loaded, args.common.json)
+                }
+                Command::Archive { command: ArchiveCommand::Reindex } => {
+                    archive::reindex(&loaded, args.common.json)
+                }
+                Command::Archive { command: ArchiveCommand::DedupReport { top } } => {
+                    archive::dedup_report(&loaded, top, args.common.json)
+                }
                 _ => paths(&loaded, args.common.json),
             }
         }

@@ -10,6 +10,7 @@
 )]
 
 mod alerts;
+mod archive;
 mod demo;
 mod faults;
 mod feeds;
