@@ -7,13 +7,14 @@ use clap::{Subcommand, ValueEnum};
 use crate::review;
 
 const QUERIES: &str = "\
-Queries: words (all have to be there), \"phrases\", prefix*, -without (or NOT without), OR, ( ); and the fields
+Queries: words (all have to be there), \"phrases\", prefix*, NOT without, OR, ( ); and the fields
   source:astanatimes.com  lang:ru,kk  country:KZ  topic:csto-kazakhstan  term:ОДКБ  feed:ID
   title:word  by:author  after:2022-01-05  before:2022-01-10  day:2022-01-06  after:7d
   cluster:ID  is:original|duplicate|copy|abridged|extended|excerpt|revision|replaced|latest
   is:full|partial|paywalled|feed-only|failed  status:open|reviewed|flagged|not-relevant|noted
   score:5 (at least)
-Days are those of UTC; before: does not include the day it names.";
+Days are those of UTC; before: does not include the day it names. NOT can be written as a dash
+within quotes for the shell: 'ОДКБ -is:duplicate'.";
 
 fn examples(lines: &str) -> String {
     format!("{lines}\n\n{QUERIES}")
@@ -31,7 +32,6 @@ pub(in crate::cli) enum ReadCommand {
     ))]
     Search {
         /// What to look for; without it, everything.
-        #[arg(allow_hyphen_values = true)]
         query: Vec<String>,
         /// In which order.
         #[arg(long, value_enum, default_value_t = Order::Newest)]
@@ -51,7 +51,6 @@ pub(in crate::cli) enum ReadCommand {
         /// The id of a record.
         id: String,
         /// Words to mark in the text.
-        #[arg(allow_hyphen_values = true)]
         query: Vec<String>,
     },
     /// Shows what changed, word by word: since the version before, or against another record.
@@ -69,7 +68,6 @@ pub(in crate::cli) enum ReadCommand {
     #[command(after_help = examples("Example: newswatch archive clusters after:7d"))]
     Clusters {
         /// Stories of which one record is found by this.
-        #[arg(allow_hyphen_values = true)]
         query: Vec<String>,
         /// How many stories at most.
         #[arg(long, short = 'n', default_value_t = 20, value_name = "NUMBER")]
@@ -79,7 +77,6 @@ pub(in crate::cli) enum ReadCommand {
     #[command(after_help = examples("Example: newswatch archive stats lang:ru after:2022-01-01"))]
     Stats {
         /// What to count; without it, everything.
-        #[arg(allow_hyphen_values = true)]
         query: Vec<String>,
         /// How many values of each.
         #[arg(long, short = 'n', default_value_t = 10, value_name = "NUMBER")]
@@ -95,7 +92,6 @@ pub(in crate::cli) enum ReadCommand {
         #[arg(long, short = 'n', default_value_t = 10, value_name = "NUMBER")]
         lines: usize,
         /// Only records that are found by this.
-        #[arg(allow_hyphen_values = true)]
         query: Vec<String>,
     },
     /// Writes exactly what a query finds, in the order of the archive.
@@ -110,7 +106,6 @@ pub(in crate::cli) enum ReadCommand {
         #[arg(long, short, value_name = "FILE")]
         output: Option<PathBuf>,
         /// What to write; without it, everything.
-        #[arg(allow_hyphen_values = true)]
         query: Vec<String>,
     },
 }

@@ -1,5 +1,4 @@
 //! What the pages ask of the world around the archive: the daemon's state, the rejects, a feed now.
-#![expect(clippy::disallowed_methods, reason = "shell: reads the state, asks a feed")]
 
 use std::sync::Arc;
 

@@ -101,7 +101,8 @@ async fn guard(State(app): State<App>, request: Request, next: Next) -> Response
     let headers = response.headers_mut();
     let fixed = [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
+        // A form needs its origin told to its own page; others are told nothing.
+        (header::REFERRER_POLICY, "same-origin"),
         (header::X_FRAME_OPTIONS, "DENY"),
     ];
     for (name, value) in fixed {
@@ -445,6 +446,7 @@ struct Token {
     token: String,
 }
 
+#[expect(clippy::unused_async, reason = "a handler is async")]
 async fn login_form(State(app): State<App>, Asking(asked): Asking<Token>) -> Response {
     if asked.token.is_empty() {
         page_of(&token_page(&app, false))
@@ -453,6 +455,7 @@ async fn login_form(State(app): State<App>, Asking(asked): Asking<Token>) -> Res
     }
 }
 
+#[expect(clippy::unused_async, reason = "a handler is async")]
 async fn login(State(app): State<App>, Form(asked): Form<Token>) -> Response {
     let_in(&app, &asked.token)
 }
@@ -468,6 +471,7 @@ fn let_in(app: &App, token: &str) -> Response {
     }
 }
 
+#[expect(clippy::unused_async, reason = "a handler is async")]
 async fn of_static(Path(name): Path<String>) -> Response {
     let (kind, text) = match name.as_str() {
         "review.css" => ("text/css; charset=utf-8", include_str!("assets/review.css")),

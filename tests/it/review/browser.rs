@@ -64,15 +64,24 @@ async fn the_review_works_in_a_real_browser() {
     without_javascript(&driver, &served).await;
     on_a_phone(&driver, &served).await;
     let asked = driver.asked_beyond();
-    let ours: Vec<_> = asked.iter().filter(|line| line.contains("example") || line.contains("127.0.0.1")).collect();
+    let ours: Vec<_> = asked
+        .iter()
+        .filter(|line| line.contains("example") || line.contains("127.0.0.1"))
+        .collect();
     assert!(ours.is_empty(), "requests left the machine: {ours:?}");
 }
 
 async fn the_bar_of_a_day_leads_to_its_articles(browser: &Client, served: &Served) {
     open(browser, served, "/").await;
-    let script = "[...document.querySelectorAll('.timeline a')].map(a => a.getAttribute('aria-label'))";
+    let script =
+        "[...document.querySelectorAll('.timeline a')].map(a => a.getAttribute('aria-label'))";
     let names = value(browser, script).await;
-    let busiest = names.as_array().unwrap().iter().position(|name| name.as_str().unwrap().starts_with("13 Jan 2022: ")).unwrap();
+    let busiest = names
+        .as_array()
+        .unwrap()
+        .iter()
+        .position(|name| name.as_str().unwrap().starts_with("13 Jan 2022: "))
+        .unwrap();
     let name = names[busiest].as_str().unwrap().to_owned();
     let count: usize = name.split(": ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
     let bars = browser.find_all(Locator::Css(".timeline a rect.bar")).await.unwrap();
@@ -85,22 +94,44 @@ async fn the_bar_of_a_day_leads_to_its_articles(browser: &Client, served: &Serve
 }
 
 async fn searches_find_and_mark(browser: &Client, served: &Served) {
-    for (query, language) in [("ОДКБ", "ru"), ("Қазақстан*", "kk"), ("كازاخستان", "ar"), ("维和", "zh")] {
+    for (query, language) in
+        [("ОДКБ", "ru"), ("Қазақстан*", "kk"), ("كازاخستان", "ar"), ("维和", "zh")]
+    {
         open(browser, served, "/list").await;
         let search = browser.find(Locator::Id("q")).await.unwrap();
         search.send_keys(query).await.unwrap();
         search.send_keys(&String::from(char::from(Key::Enter))).await.unwrap();
-        until(browser, "location.search.startsWith('?q=') && document.querySelectorAll('.card').length > 0").await;
-        let languages = value(browser, "[...document.querySelectorAll('.card h3')].map(h => h.lang)").await;
-        assert!(languages.as_array().unwrap().iter().any(|found| found == language), "{query}: {languages}");
-        browser.find(Locator::Css(&format!(".card h3[lang={language}] a"))).await.unwrap().click().await.unwrap();
+        until(
+            browser,
+            "location.search.startsWith('?q=') && document.querySelectorAll('.card').length > 0",
+        )
+        .await;
+        let languages =
+            value(browser, "[...document.querySelectorAll('.card h3')].map(h => h.lang)").await;
+        assert!(
+            languages.as_array().unwrap().iter().any(|found| found == language),
+            "{query}: {languages}"
+        );
+        browser
+            .find(Locator::Css(&format!(".card h3[lang={language}] a")))
+            .await
+            .unwrap()
+            .click()
+            .await
+            .unwrap();
         until(browser, "location.pathname.startsWith('/article/')").await;
-        let marked = value(browser, "[...document.querySelectorAll('mark.sought')].map(m => m.textContent)").await;
+        let marked =
+            value(browser, "[...document.querySelectorAll('mark.sought')].map(m => m.textContent)")
+                .await;
         let stem = query.trim_end_matches('*').to_lowercase();
         let marked = marked.as_array().unwrap();
         assert!(!marked.is_empty(), "{query} is not marked");
-        assert!(marked.iter().all(|text| text.as_str().unwrap().to_lowercase().starts_with(&stem)), "{query}: {marked:?}");
-        let direction = value(browser, "getComputedStyle(document.querySelector('.text p')).direction").await;
+        assert!(
+            marked.iter().all(|text| text.as_str().unwrap().to_lowercase().starts_with(&stem)),
+            "{query}: {marked:?}"
+        );
+        let direction =
+            value(browser, "getComputedStyle(document.querySelector('.text p')).direction").await;
         assert_eq!(direction, if language == "ar" { "rtl" } else { "ltr" }, "{language}");
         // The keys go from mark to mark.
         type_keys(browser, "..,").await;
@@ -118,14 +149,18 @@ async fn path_of(browser: &Client, served: &Served, view: &str) -> String {
         path => return path.to_owned(),
     };
     open(browser, served, list).await;
-    let path = value(browser, &format!("document.querySelector('{link}').getAttribute('href')")).await;
+    let path =
+        value(browser, &format!("document.querySelector('{link}').getAttribute('href')")).await;
     path.as_str().unwrap().to_owned()
 }
 
 async fn accessibility(browser: &Client, served: &Served) {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/axe/node_modules/axe-core/axe.min.js");
+    let file =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("target/axe/node_modules/axe-core/axe.min.js");
     let Ok(axe) = fs::read_to_string(&file) else {
-        println!("accessibility is not tested: npm install --prefix target/axe axe-core brings the checker");
+        println!(
+            "accessibility is not tested: npm install --prefix target/axe axe-core brings the checker"
+        );
         return;
     };
     for view in VIEWS {
@@ -167,11 +202,21 @@ async fn screenshots(driver: &Driver, light: &Client, served: &Served) {
     dark.close().await.unwrap();
 }
 
-async fn decisions_by_keys_survive_a_restart(browser: &Client, served: Served, workspace: &Workspace) -> Served {
+async fn decisions_by_keys_survive_a_restart(
+    browser: &Client,
+    served: Served,
+    workspace: &Workspace,
+) -> Served {
     open(browser, &served, "/queue").await;
     until(browser, "document.activeElement.classList.contains('entry')").await;
-    let ids = value(browser, "[...document.querySelectorAll('.entry')].slice(0, 4).map(e => e.dataset.id)").await;
-    let at = |place: usize| format!("document.activeElement.dataset.id === '{}'", ids[place].as_str().unwrap());
+    let ids = value(
+        browser,
+        "[...document.querySelectorAll('.entry')].slice(0, 4).map(e => e.dataset.id)",
+    )
+    .await;
+    let at = |place: usize| {
+        format!("document.activeElement.dataset.id === '{}'", ids[place].as_str().unwrap())
+    };
     let shown = |place: usize, status: &str| {
         format!("document.querySelectorAll('.entry')[{place}].dataset.status === '{status}'")
     };
@@ -200,7 +245,8 @@ async fn decisions_by_keys_survive_a_restart(browser: &Client, served: Served, w
     indexed(browser, &served, 19).await;
     for (status, place) in [("reviewed", 0), ("flagged", 1), ("not-relevant", 2), ("noted", 3)] {
         open(browser, &served, &format!("/list?q=status:{status}")).await;
-        let found = value(browser, "[...document.querySelectorAll('.card')].map(c => c.dataset.id)").await;
+        let found =
+            value(browser, "[...document.querySelectorAll('.card')].map(c => c.dataset.id)").await;
         assert_eq!(found, json!([ids[place]]), "{status}");
     }
     served
@@ -210,12 +256,23 @@ async fn harm_does_nothing(browser: &Client, served: &Served, workspace: &Worksp
     let id = append_harm(workspace);
     indexed(browser, served, 20).await;
     let (article, story) = (format!("/article/{id}?q=Zugzwang&images=1"), format!("/story/{id}"));
-    for path in ["/", "/list?q=Zugzwang", "/queue?q=Zugzwang", &article, &story, "/list?q=%22%3E%3Cscript%3E"] {
+    for path in [
+        "/",
+        "/list?q=Zugzwang",
+        "/queue?q=Zugzwang",
+        &article,
+        &story,
+        "/list?q=%22%3E%3Cscript%3E",
+    ] {
         open(browser, served, path).await;
         if path.contains("Zugzwang") {
             until(browser, "document.body.innerText.includes('<script>')").await;
         }
-        assert_eq!(value(browser, "document.documentElement.dataset.harmed || 'no'").await, "no", "{path}");
+        assert_eq!(
+            value(browser, "document.documentElement.dataset.harmed || 'no'").await,
+            "no",
+            "{path}"
+        );
         let foreign = "performance.getEntriesByType('resource').map(e => e.name).filter(n => !n.startsWith(location.origin))";
         assert_eq!(value(browser, foreign).await, json!([]), "{path}");
         let scripts = "[...document.querySelectorAll('a[href]')].filter(a => /^\\s*javascript:/i.test(a.getAttribute('href'))).length";
@@ -235,7 +292,11 @@ async fn without_javascript(driver: &Driver, served: &Served) {
     browser.find(Locator::Css(".card h3 a")).await.unwrap().click().await.unwrap();
     let flag = browser.wait().for_element(Locator::Css("button[value=flagged]")).await.unwrap();
     flag.click().await.unwrap();
-    browser.wait().for_element(Locator::Css("button[value=flagged][aria-pressed=true]")).await.unwrap();
+    browser
+        .wait()
+        .for_element(Locator::Css("button[value=flagged][aria-pressed=true]"))
+        .await
+        .unwrap();
     browser.close().await.unwrap();
 }
 

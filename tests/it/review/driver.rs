@@ -23,9 +23,15 @@ impl Driver {
     /// `None`, with a word why, where there is no Chromium or no chromedriver.
     pub(super) fn start() -> Option<Self> {
         for program in ["chromium", "chromedriver"] {
-            let ran = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+            let ran = Command::new(program)
+                .arg("--version")
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .status();
             if !ran.is_ok_and(|status| status.success()) {
-                println!("not tested in a browser: there is no {program} (apt-get install chromium chromium-driver)");
+                println!(
+                    "not tested in a browser: there is no {program} (apt-get install chromium chromium-driver)"
+                );
                 return None;
             }
         }
@@ -48,9 +54,16 @@ impl Driver {
     pub(super) async fn browser(&self, arguments: &[&str], more: &[(&str, Value)]) -> Client {
         let proxy = format!("--proxy-server=127.0.0.1:{}", self.proxy.port);
         let mut all = vec![
-            "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-            "--disable-background-networking", "--disable-component-update", "--no-first-run",
-            "--hide-scrollbars", "--lang=en", &proxy,
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--no-first-run",
+            "--hide-scrollbars",
+            "--lang=en",
+            &proxy,
         ];
         all.extend(arguments);
         let mut options = json!({ "binary": "/usr/bin/chromium", "args": all });

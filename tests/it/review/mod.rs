@@ -41,8 +41,19 @@ fn append_harm(workspace: &Workspace) -> String {
     let mut value = records[0].clone();
     for (key, field) in value.as_object_mut().unwrap() {
         let keeps = [
-            "record_type", "id", "url_key", "published_source", "published_precision", "text_status",
-            "duplicate_class", "prev", "crc", "crawler_version", "revision_of", "cluster_id", "duplicate_of",
+            "record_type",
+            "id",
+            "url_key",
+            "published_source",
+            "published_precision",
+            "text_status",
+            "duplicate_class",
+            "prev",
+            "crc",
+            "crawler_version",
+            "revision_of",
+            "cluster_id",
+            "duplicate_of",
         ];
         if keeps.contains(&key.as_str()) || key.ends_with("_at") {
             continue;

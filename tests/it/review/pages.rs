@@ -65,14 +65,35 @@ async fn every_page_answers_with_a_strict_policy_and_escapes_what_the_web_wrote(
     assert!(listed.body.contains(&id), "{}", listed.body);
     let article = format!("/article/{id}?q=Zugzwang");
     let (story, compare) = (format!("/story/{id}"), format!("/compare/{id}/{id}"));
-    let pages =
-        ["/", "/list", "/list?q=sorce:x", "/queue", "/stories", "/feeds", &article, &story, &compare, "/no"];
+    let pages = [
+        "/",
+        "/list",
+        "/list?q=sorce:x",
+        "/queue",
+        "/stories",
+        "/feeds",
+        &article,
+        &story,
+        &compare,
+        "/no",
+    ];
     for path in pages {
         let answer = get(&served, path);
         assert_eq!(answer.status, if path == "/no" { 404 } else { 200 }, "{path}: {}", answer.body);
-        assert!(answer.head.contains("content-security-policy: default-src 'none'"), "{}", answer.head);
+        assert!(
+            answer.head.contains("content-security-policy: default-src 'none'"),
+            "{}",
+            answer.head
+        );
         assert!(answer.head.contains("x-content-type-options: nosniff"), "{}", answer.head);
-        for harm in ["<script>document", "<img src=http", "<svg/onload", "href=\"javascript", "src=\"javascript", "\u{1b}"] {
+        for harm in [
+            "<script>document",
+            "<img src=http",
+            "<svg/onload",
+            "href=\"javascript",
+            "src=\"javascript",
+            "\u{1b}",
+        ] {
             assert!(!answer.body.contains(harm), "{path} has {harm:?}");
         }
         assert_eq!(answer.body.matches("<script").count(), 1, "{path}: only our own");
@@ -88,7 +109,13 @@ async fn every_page_answers_with_a_strict_policy_and_escapes_what_the_web_wrote(
 async fn names_that_do_not_lead_here_and_forms_of_other_pages_are_turned_away() {
     let workspace = office().await;
     let served = Served::start(&workspace, &[]);
-    for (host, status) in [("evil.example", 421), ("evil.example:80", 421), ("localhost", 200), ("[::1]:9", 200), ("8.8.8.8", 421)] {
+    for (host, status) in [
+        ("evil.example", 421),
+        ("evil.example:80", 421),
+        ("localhost", 200),
+        ("[::1]:9", 200),
+        ("8.8.8.8", 421),
+    ] {
         assert_eq!(ask(&served, "GET", "/", &[("Host", host)], "").status, status, "{host}");
     }
     assert_eq!(ask(&served, "DELETE", "/", &[], "").status, 405);
@@ -98,22 +125,47 @@ async fn names_that_do_not_lead_here_and_forms_of_other_pages_are_turned_away() 
     let flag = form(&csrf, "status=flagged");
     let foreign = [("Origin", "http://evil.example")];
     assert_eq!(ask(&served, "POST", "/review", &foreign, &flag).status, 403);
-    assert_eq!(ask(&served, "POST", "/review", &[("Sec-Fetch-Site", "cross-site")], &flag).status, 403);
+    assert_eq!(
+        ask(&served, "POST", "/review", &[("Sec-Fetch-Site", "cross-site")], &flag).status,
+        403
+    );
     assert_eq!(ask(&served, "POST", "/review", &[], &form("00", "status=flagged")).status, 403);
     assert_eq!(ask(&served, "POST", "/feeds/test", &[], "csrf=00&id=courier").status, 403);
     assert!(!workspace.path().join("reviews.jsonl").exists(), "nothing was decided");
     let own = [("Origin", served.origin.as_str()), ("Sec-Fetch-Site", "same-origin")];
-    let decided = ask(&served, "POST", "/review", &own, &form(&csrf, "status=flagged&next=//evil.example/"));
+    let decided =
+        ask(&served, "POST", "/review", &own, &form(&csrf, "status=flagged&next=//evil.example/"));
     assert_eq!(decided.status, 303, "{}", decided.body);
-    assert!(decided.head.contains("location: /queue\r\n") || decided.head.ends_with("location: /queue"), "{}", decided.head);
+    assert!(
+        decided.head.contains("location: /queue\r\n") || decided.head.ends_with("location: /queue"),
+        "{}",
+        decided.head
+    );
     assert_eq!(ask(&served, "POST", "/review", &own, &form(&csrf, "status=gone")).status, 404);
-    assert_eq!(ask(&served, "POST", "/review", &own, &form(&csrf, "reliability=B&credibility=2&note=says+who")).status, 303);
+    assert_eq!(
+        ask(
+            &served,
+            "POST",
+            "/review",
+            &own,
+            &form(&csrf, "reliability=B&credibility=2&note=says+who")
+        )
+        .status,
+        303
+    );
     let lines = std::fs::read_to_string(workspace.path().join("reviews.jsonl")).unwrap();
     let last: serde_json::Value = serde_json::from_str(lines.lines().last().unwrap()).unwrap();
-    assert_eq!((&last["status"], &last["reliability"], &last["credibility"]), (&"flagged".into(), &"B".into(), &2.into()), "the note left the flag");
+    assert_eq!(
+        (&last["status"], &last["reliability"], &last["credibility"]),
+        (&"flagged".into(), &"B".into(), &2.into()),
+        "the note left the flag"
+    );
     assert!(get(&served, "/list?q=status:flagged").body.contains(&id));
     let labelled = get(&served, "/labelled.jsonl").body;
-    assert!(labelled.contains("\"expected\":\"relevant\"") && labelled.contains("reject-not-reviewed"), "{labelled}");
+    assert!(
+        labelled.contains("\"expected\":\"relevant\"") && labelled.contains("reject-not-reviewed"),
+        "{labelled}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -151,13 +203,21 @@ async fn a_view_is_written_out_as_it_is_and_a_feed_is_tested() {
     let csv = get(&served, "/export.csv?q=lang%3Aru");
     assert!(csv.head.contains("content-disposition: attachment; filename=\"newswatch.csv\""));
     let body = dechunked(&csv);
-    let rows = csv::Reader::from_reader(body.trim_start_matches('\u{feff}').as_bytes()).into_records().count();
+    let rows = csv::Reader::from_reader(body.trim_start_matches('\u{feff}').as_bytes())
+        .into_records()
+        .count();
     assert_eq!(rows, 3, "two articles and a revision");
     let lines = dechunked(&get(&served, "/export.jsonl"));
     assert_eq!(lines.lines().map(str::to_owned).collect::<Vec<_>>(), workspace.lines());
     assert_eq!(get(&served, "/export.csv?q=%28").status, 400);
     let feeds = get(&served, "/feeds").body;
-    let tested = ask(&served, "POST", "/feeds/test", &[], &format!("csrf={}&id=nobody", hidden(&feeds, "csrf")));
+    let tested = ask(
+        &served,
+        "POST",
+        "/feeds/test",
+        &[],
+        &format!("csrf={}&id=nobody", hidden(&feeds, "csrf")),
+    );
     assert!(tested.body.contains("no feed is called"), "{}", tested.body);
 }
 
