@@ -272,6 +272,7 @@ fn whole_crawl(path: &Path, now: Timestamp) {
         copy_memory: SignedDuration::from_hours(24),
         page_attempts: 5,
         keep_copied_text: true,
+        reject_text: 4000,
         config_hash: String::new(),
     };
     let topics = Topics::new(Vec::new()).expect("no topics");

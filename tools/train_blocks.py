@@ -7,8 +7,8 @@
 
 A set is a folder with truth.jsonl, as benches/extraction reads it. A block's label is the share of
 its four-token shingles that stand in the page's true text. For the cross-validation, the publishers
-are dealt to folds; for each fold a model is trained on the others, built into the benchmark, and the
-fold's pages are read with it; the predictions of all folds go to cross-validated.jsonl.
+are dealt to folds; for each fold a model is trained on the others, and the fold's pages are read
+with it; the predictions of all folds go to cross-validated.jsonl.
 
 Needs lightgbm and numpy. The same input gives the same model.
 """
@@ -19,13 +19,14 @@ import json
 import os
 import re
 import subprocess
+import tempfile
 
 import lightgbm
 import numpy
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 MODEL = os.path.join(HERE, "..", "src", "article", "body", "model.txt")
-FOLDS = 5
+FOLDS = 4
 WORD = re.compile(r"\w+")
 SHINGLE = 4
 TREES = 120
@@ -45,6 +46,10 @@ PARAMETERS = {
     "num_threads": 2,
     "verbose": -1,
 }
+
+
+def fold_of(publisher):
+    return int(hashlib.md5(publisher.encode()).hexdigest(), 16) % FOLDS
 
 
 def shingles(tokens):
@@ -105,7 +110,7 @@ def load(dump, sets):
             length = max(20, len(WORD.findall(known["text"])))
             pages.append({
                 "id": page["id"],
-                "fold": int(hashlib.md5(page["publisher"].encode()).hexdigest(), 16) % FOLDS,
+                "fold": fold_of(page["publisher"]),
                 "rows": numpy.array([page["blocks"][k]["features"] for k in asked], numpy.float32),
                 "label": label[asked],
                 # Every page counts the same, whatever its length.
@@ -152,20 +157,31 @@ def write(model, names, path):
             file.write(" ".join(branches) + " | " + " ".join(f"{v:.5g}" for v in leaves) + "\n")
 
 
-def cross_validate(names, pages, sets):
+def cross_validate(names, pages, sets, reader):
     predictions = []
-    for fold in range(FOLDS):
-        write(train(names, [page for page in pages if page["fold"] != fold]), names, MODEL)
-        subprocess.run(
-            ["cargo", "bench", "--profile", "dev", "--bench", "extraction", "--", *sets,
-             "--jsonl", "fold.jsonl"],
-            check=True, stdout=subprocess.DEVNULL)
-        unseen = {page["id"] for page in pages if page["fold"] == fold}
-        with open("fold.jsonl", encoding="utf-8") as file:
-            predictions += [line for line in file if json.loads(line)["id"] in unseen]
-    os.remove("fold.jsonl")
+    with tempfile.TemporaryDirectory() as folder:
+        for fold in range(FOLDS):
+            model = os.path.join(folder, "model.txt")
+            write(train(names, [page for page in pages if page["fold"] != fold]), names, model)
+            parts = [part(path, fold, folder) for path in sets]
+            out = os.path.join(folder, "predictions.jsonl")
+            subprocess.run([*reader, *parts, "--model", model, "--jsonl", out],
+                           check=True, stdout=subprocess.DEVNULL)
+            with open(out, encoding="utf-8") as file:
+                predictions += file
     with open("cross-validated.jsonl", "w", encoding="utf-8") as file:
         file.writelines(predictions)
+
+
+def part(path, fold, folder):
+    """The pages of a set whose publishers are in the fold, as a set."""
+    name = os.path.join(folder, f"{fold}-{os.path.basename(os.path.abspath(path))}")
+    os.makedirs(name)
+    os.symlink(os.path.abspath(os.path.join(path, "html")), os.path.join(name, "html"))
+    with open(os.path.join(path, "truth.jsonl"), encoding="utf-8") as truth, \
+            open(os.path.join(name, "truth.jsonl"), "w", encoding="utf-8") as file:
+        file.writelines(line for line in truth if fold_of(json.loads(line)["publisher"]) == fold)
+    return name
 
 
 def main():
@@ -173,10 +189,12 @@ def main():
     parser.add_argument("blocks")
     parser.add_argument("sets", nargs="+")
     parser.add_argument("--cross-validate", action="store_true")
+    parser.add_argument("--reader", default="cargo bench --bench extraction --",
+                        help="the built benchmark, to spare cargo's checks")
     options = parser.parse_args()
     names, pages = load(options.blocks, options.sets)
     if options.cross_validate:
-        cross_validate(names, pages, options.sets)
+        cross_validate(names, pages, options.sets, options.reader.split())
     write(train(names, pages), names, MODEL)
 
 

@@ -1,11 +1,12 @@
 //! Reads the pages of a set and prints how right and how fast that is.
 //!
 //! `cargo bench --bench extraction -- SET_DIR... [--jsonl OUT] [--worst N] [--blocks OUT]
-//! [--model FILE]`
+//! [--model FILE] [--score FILE]`
 //!
 //! A set is a folder with `truth.jsonl` and `html/<id>.html.gz`. `--jsonl` writes the predictions
 //! as JSON lines, `--blocks` the blocks of every page with their features, for training;
 //! `--model` reads with another choice of blocks than the one that ships.
+//! `--score` reads nothing and scores the predictions of another program; `peers/run` compares.
 #![expect(
     clippy::disallowed_methods,
     clippy::print_stdout,
@@ -16,6 +17,7 @@
 
 mod score;
 
+use std::collections::BTreeMap;
 use std::io::{BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -26,12 +28,14 @@ use newswatch::article::{self, Article, Expected, NotAnArticle, Page};
 use serde_json::{Value, json};
 use url::Url;
 
+#[derive(Default)]
 struct Options {
     sets: Vec<PathBuf>,
     jsonl: Option<PathBuf>,
     blocks: Option<PathBuf>,
     worst: usize,
     model: Option<Model>,
+    score: Option<BTreeMap<String, Value>>,
 }
 
 struct Sample {
@@ -47,33 +51,86 @@ fn main() -> anyhow::Result<()> {
     let mut blocks = options.blocks.as_deref().map(create).transpose()?;
     let model = options.model.as_ref().unwrap_or_else(|| Model::shipped());
     for set in &options.sets {
-        let samples = load(set)?;
-        let started = Instant::now();
-        let readings: Vec<Result<Article, NotAnArticle>> =
-            samples.iter().map(|sample| article::read_with(&page(sample), None, model)).collect();
-        let reading = started.elapsed();
-        let parsing = bare_parse(&samples);
         let mut scores = score::Scores::default();
-        for (sample, reading) in samples.iter().zip(&readings) {
-            let prediction = prediction(&sample.truth, reading);
+        let mut speed = Speed::default();
+        for truth in std::fs::read_to_string(set.join("truth.jsonl"))?.lines() {
+            let truth: Value = serde_json::from_str(truth)?;
+            if let Some(known) = &options.score {
+                let id = truth["id"].as_str().unwrap_or_default();
+                scores.add(&truth, known.get(id).unwrap_or(&Value::Null));
+                continue;
+            }
+            let sample = load(set, truth)?;
+            let prediction = prediction(&sample.truth, &speed.read(&sample, model));
             if let Some(out) = &mut predictions {
                 writeln!(out, "{prediction}")?;
             }
             if let Some(out) = &mut blocks {
-                writeln!(out, "{}", dump(sample))?;
+                writeln!(out, "{}", dump(&sample))?;
             }
             scores.add(&sample.truth, &prediction);
         }
-        println!("{} ({} pages)", set.display(), samples.len());
+        println!("{}", set.display());
         scores.print(options.worst);
-        print_speed(&samples, reading, parsing);
+        if options.score.is_none() {
+            speed.print();
+        }
+    }
+    if options.score.is_none() {
+        println!("peak of memory {} MB", peak_megabytes());
     }
     Ok(())
 }
 
+/// Times of reading whole pages and of parsing alone, a page after the other on one thread.
+#[derive(Default)]
+struct Speed {
+    pages: u32,
+    bytes: usize,
+    reading: Duration,
+    parsing: Duration,
+}
+
+impl Speed {
+    fn read(&mut self, sample: &Sample, model: &Model) -> Result<Article, NotAnArticle> {
+        self.pages += 1;
+        self.bytes += sample.bytes.len();
+        let started = Instant::now();
+        let reading = article::read_with(&page(sample), None, model);
+        self.reading += started.elapsed();
+        let text = String::from_utf8_lossy(&sample.bytes);
+        let started = Instant::now();
+        std::hint::black_box(scraper::Html::parse_document(&text));
+        self.parsing += started.elapsed();
+        reading
+    }
+
+    fn print(&self) {
+        for (name, took) in [("whole reading", self.reading), ("bare parse", self.parsing)] {
+            let seconds = took.as_secs_f64().max(1e-9);
+            println!(
+                "  {name:14} {:7.0} pages/s {:7.1} MB/s",
+                f64::from(self.pages) / seconds,
+                self.bytes as f64 / 1e6 / seconds
+            );
+        }
+        println!(
+            "  reading at {:.2} of the rate of a bare parse",
+            self.parsing.as_secs_f64() / self.reading.as_secs_f64()
+        );
+    }
+}
+
+/// The highest resident size of this process so far; 0 where the system does not say.
+fn peak_megabytes() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kilobytes = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+    kilobytes.unwrap_or(0) / 1024
+}
+
 fn options(arguments: impl Iterator<Item = String>) -> anyhow::Result<Options> {
-    let mut options =
-        Options { sets: Vec::new(), jsonl: None, blocks: None, worst: 0, model: None };
+    let mut options = Options::default();
     let mut arguments = arguments;
     while let Some(argument) = arguments.next() {
         let mut value =
@@ -86,6 +143,7 @@ fn options(arguments: impl Iterator<Item = String>) -> anyhow::Result<Options> {
                 let model = Model::parse(&std::fs::read_to_string(value()?)?);
                 options.model = Some(model.ok_or_else(|| anyhow::anyhow!("no model file"))?);
             }
+            "--score" => options.score = Some(predictions(Path::new(&value()?))?),
             "--bench" => {}
             _ => options.sets.push(argument.into()),
         }
@@ -100,22 +158,26 @@ fn create(path: &Path) -> anyhow::Result<BufWriter<std::fs::File>> {
     Ok(BufWriter::new(std::fs::File::create(path)?))
 }
 
-fn load(set: &Path) -> anyhow::Result<Vec<Sample>> {
-    let truth = std::fs::read_to_string(set.join("truth.jsonl"))?;
-    let mut samples = Vec::new();
-    for line in truth.lines().filter(|line| !line.trim().is_empty()) {
-        let truth: Value = serde_json::from_str(line)?;
-        let id = truth["id"].as_str().unwrap_or_default();
-        let file = std::fs::File::open(set.join("html").join(format!("{id}.html.gz")))?;
-        let mut bytes = Vec::new();
-        flate2::read::GzDecoder::new(file).read_to_end(&mut bytes)?;
-        let url = truth["url"].as_str().and_then(|url| Url::parse(url).ok());
-        let url = url.map_or_else(|| Url::parse("https://example.org/"), Ok)?;
-        let day = truth["crawled"].as_str().unwrap_or("2024-01-01");
-        let fetched_at = format!("{day}T23:00:00Z").parse()?;
-        samples.push(Sample { truth, bytes, url, fetched_at });
+fn load(set: &Path, truth: Value) -> anyhow::Result<Sample> {
+    let id = truth["id"].as_str().unwrap_or_default();
+    let file = std::fs::File::open(set.join("html").join(format!("{id}.html.gz")))?;
+    let mut bytes = Vec::new();
+    flate2::read::GzDecoder::new(file).read_to_end(&mut bytes)?;
+    let url = truth["url"].as_str().and_then(|url| Url::parse(url).ok());
+    let url = url.map_or_else(|| Url::parse("https://example.org/"), Ok)?;
+    let day = truth["crawled"].as_str().unwrap_or("2024-01-01");
+    let fetched_at = format!("{day}T23:00:00Z").parse()?;
+    Ok(Sample { truth, bytes, url, fetched_at })
+}
+
+/// The predictions of a file of JSON lines, by page.
+fn predictions(path: &Path) -> anyhow::Result<BTreeMap<String, Value>> {
+    let mut known = BTreeMap::new();
+    for line in std::fs::read_to_string(path)?.lines() {
+        let prediction: Value = serde_json::from_str(line)?;
+        known.insert(prediction["id"].as_str().unwrap_or_default().to_owned(), prediction);
     }
-    Ok(samples)
+    Ok(known)
 }
 
 fn page(sample: &Sample) -> Page<'_> {
@@ -136,16 +198,6 @@ fn dump(sample: &Sample) -> Value {
         "features": article::block_features(),
         "blocks": blocks,
     })
-}
-
-fn bare_parse(samples: &[Sample]) -> Duration {
-    let texts: Vec<String> =
-        samples.iter().map(|sample| String::from_utf8_lossy(&sample.bytes).into_owned()).collect();
-    let started = Instant::now();
-    for text in &texts {
-        std::hint::black_box(scraper::Html::parse_document(text));
-    }
-    started.elapsed()
 }
 
 fn prediction(truth: &Value, reading: &Result<Article, NotAnArticle>) -> Value {
@@ -170,17 +222,4 @@ fn day(raw: &str, at: Timestamp) -> String {
         Ok(date) => date.to_string(),
         Err(_) => at.to_string().chars().take(10).collect(),
     }
-}
-
-fn print_speed(samples: &[Sample], reading: Duration, parsing: Duration) {
-    let pages = samples.len() as f64;
-    let megabytes = samples.iter().map(|sample| sample.bytes.len()).sum::<usize>() as f64 / 1e6;
-    for (name, took) in [("whole reading", reading), ("bare parse", parsing)] {
-        let seconds = took.as_secs_f64().max(1e-9);
-        println!("  {name:14} {:7.0} pages/s {:7.1} MB/s", pages / seconds, megabytes / seconds);
-    }
-    println!(
-        "  reading at {:.2} of the rate of a bare parse",
-        parsing.as_secs_f64() / reading.as_secs_f64()
-    );
 }

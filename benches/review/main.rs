@@ -191,9 +191,8 @@ fn measure(index: &Path, archive: &Path, reviews: &Path) {
     let mut after = None;
     for _ in 0..40 {
         let started = Instant::now();
-        let found = desk.find(&everything).unwrap();
+        let (found, _) = desk.counted(&everything, 12).unwrap();
         let page = desk.index.page(&found, Order::Newest, after, 25);
-        desk.facets(&found, 12);
         desk.index.items(&page.rows).unwrap();
         lists.push(started.elapsed());
         after = page.next;
@@ -208,9 +207,8 @@ fn measure(index: &Path, archive: &Path, reviews: &Path) {
 }
 
 fn list(desk: &mut Desk, query: &Query) {
-    let found = desk.find(query).unwrap();
+    let (found, _) = desk.counted(query, 12).unwrap();
     let page = desk.index.page(&found, Order::Newest, None, 25);
-    desk.facets(&found, 12);
     desk.index.items(&page.rows).unwrap();
 }
 

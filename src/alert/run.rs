@@ -285,11 +285,7 @@ fn gather(
 ) -> anyhow::Result<(Vec<Item>, usize)> {
     let start = cursor.place.as_deref().and_then(|place| place.parse::<Position>().ok());
     let (mut items, mut more) = (Vec::new(), 0);
-    let lines = match start {
-        Some(start) => archive::read_from(archive, start),
-        None => archive::read(archive),
-    };
-    for line in lines.context("the archive cannot be read")? {
+    for line in archive::read_from(archive, start).context("the archive cannot be read")? {
         let line = match line {
             Ok(line) => line,
             // The rest of the archive is told of all the same; `archive verify` finds the damage.

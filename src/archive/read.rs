@@ -150,9 +150,9 @@ pub fn read(folder: &Folder) -> Result<Lines, ArchiveError> {
     Lines::all(folder.clone())
 }
 
-/// Reads the lines from a place on, also while the archive is being written.
-pub fn read_from(folder: &Folder, start: Position) -> Result<Lines, ArchiveError> {
-    Lines::from(folder.clone(), Some(start))
+/// Reads an archive's lines from a place on, also while it is being written; all of them without one.
+pub fn read_from(folder: &Folder, start: Option<Position>) -> Result<Lines, ArchiveError> {
+    Lines::from(folder.clone(), start)
 }
 
 impl<D: Disk> Lines<D> {

@@ -14,6 +14,7 @@ mod format;
 mod input;
 mod logging;
 mod progress;
+mod replay;
 mod review;
 mod run;
 mod service;
@@ -28,10 +29,7 @@ use anyhow::Context;
 use clap::{CommandFactory, Parser};
 
 use self::{
-    args::{
-        AlertsCommand, ArchiveCommand, Args, Command, FeedsCommand, Schema, SiteCommand,
-        TopicCommand,
-    },
+    args::{AlertsCommand, ArchiveCommand, Args, Command, FeedsCommand, Schema, TopicCommand},
     control::Request,
     format::{is_styled_stderr, print_json, print_text},
 };
@@ -181,11 +179,12 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
                 Command::Feeds { command: FeedsCommand::Remove { ids } } => {
                     feeds::remove(&loaded, &ids)
                 }
-                Command::Site { command: SiteCommand::Test { page } } => {
-                    site::test_page(&loaded, &page, args.common.json)
-                }
+                Command::Site { command } => site::run(&loaded, &command, args.common.json),
                 Command::Topic { command: TopicCommand::Test { text, jsonl: true } } => {
                     topic::test_lines(&loaded, &text)
+                }
+                Command::Topic { command: TopicCommand::Replay { topic } } => {
+                    replay::replay(&loaded, topic.as_deref(), args.common.json)
                 }
                 Command::Topic { command: TopicCommand::Test { text, jsonl: false } } => {
                     topic::test(&loaded, &text, args.common.json)
@@ -196,6 +195,15 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
                 }
                 Command::Archive { command: ArchiveCommand::Verify { witness } } => {
                     archive::verify(&loaded, witness.as_deref(), args.common.json)
+                }
+                Command::Archive { command: ArchiveCommand::Repair } => {
+                    archive::repair(&loaded, args.common.json)
+                }
+                Command::Archive { command: ArchiveCommand::Reindex } => {
+                    archive::reindex(&loaded, args.common.json)
+                }
+                Command::Archive { command: ArchiveCommand::DedupReport { top } } => {
+                    archive::dedup_report(&loaded, top, args.common.json)
                 }
                 _ => paths(&loaded, args.common.json),
             }

@@ -169,11 +169,19 @@ pub struct State {
     /// How many rotated files of rejects are kept.
     #[schemars(range(min = 1, max = 10_000))]
     pub rejects_files: u32,
+    /// So many characters of a rejected article's text are remembered, for the review and for
+    /// `newswatch topic replay`; 0 remembers the title only.
+    pub rejects_text: u32,
 }
 
 impl Default for State {
     fn default() -> Self {
-        Self { folder: "state".into(), rejects_size: 16 << 20, rejects_files: 8 }
+        Self {
+            folder: "state".into(),
+            rejects_size: 16 << 20,
+            rejects_files: 8,
+            rejects_text: 4000,
+        }
     }
 }
 

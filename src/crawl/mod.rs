@@ -38,7 +38,7 @@ use crate::{
     schedule::{Cadence, FeedIx, FeedState, Job, Next, PageId, Schedule},
     source::SourceKind,
     state::{Pending, Reject, State, StateError},
-    topic::Topics,
+    topic::{self, Topics},
 };
 
 /// A feed as the configuration gives it.
@@ -64,6 +64,19 @@ pub enum Keep {
     Passing,
     /// Every article, whatever the topics say.
     Everything,
+}
+
+impl Keep {
+    /// Whether an article is kept; `best` is the outcome of the topic that it fits best.
+    pub fn takes(self, best: Option<topic::Outcome>) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::Passing => {
+                matches!(best, Some(topic::Outcome::Relevant | topic::Outcome::Passing))
+            }
+            Self::Relevant => best == Some(topic::Outcome::Relevant),
+        }
+    }
 }
 
 /// What a 429 or 503 holds.
@@ -111,6 +124,8 @@ pub struct Settings {
     pub page_attempts: u32,
     /// An entry whose title and texts in the feed touch no topic is rejected without its page.
     pub judge_before_fetch: bool,
+    /// So many code points of the text of what is not kept are remembered.
+    pub reject_text: usize,
     /// How long a text is remembered for finding its copies.
     pub copy_memory: SignedDuration,
     /// A copy is stored with its text; else as a link to the first one only.
@@ -645,7 +660,12 @@ impl Crawl {
     /// is compared with younger texts only.
     pub fn forget_old_texts(&mut self, now: Timestamp) -> Result<(), StateError> {
         let before = now.checked_sub(self.settings.copy_memory).unwrap_or(Timestamp::MIN);
-        Ok(self.index.expire(self.state.connection(), before)?)
+        self.state.begin()?;
+        if let Err(error) = self.index.expire(self.state.connection(), before) {
+            self.rollback()?;
+            return Err(error.into());
+        }
+        self.state.commit()
     }
 }
 
@@ -654,7 +674,7 @@ fn record_by_id(id: &str, state: &State, archived: &Archived<'_>, step: &Step) -
     if let Some(record) = step.records.iter().find(|record| record.id == id) {
         return Some(record.clone());
     }
-    archived(state.place(id).ok()??)
+    archived(state.place(id).ok()??).filter(|record| record.id == id)
 }
 
 /// Reads the record at a place of the archive.

@@ -88,7 +88,7 @@ impl Crawl {
         step: &mut Step,
     ) -> Result<(), StateError> {
         step.events.push(page_failed(work, error));
-        step.rejects.push(record::reject(work, None, error, now));
+        step.rejects.push(record::reject(work, None, error, 0, now));
         self.done(work, &[], Fate::Failed, None, now)?;
         self.state.count(&work.pending.feed_id, Counters { failed: 1, ..Counters::default() })
     }
@@ -101,9 +101,10 @@ impl Crawl {
         now: Timestamp,
         step: &mut Step,
     ) -> Result<(), StateError> {
+        let most = self.settings.reject_text;
         let reject: Reject = match &judged.page_error {
-            Some(error) => record::reject(work, Some(judged), error, now),
-            None => record::reject(work, Some(judged), &record::reason(judged), now),
+            Some(error) => record::reject(work, Some(judged), error, most, now),
+            None => record::reject(work, Some(judged), &record::reason(judged), most, now),
         };
         let mut more = Counters::default();
         if reject.failed {
@@ -162,7 +163,8 @@ impl Crawl {
                 of: of.clone(),
                 title,
             });
-            if !self.settings.keep_copied_text {
+            // What is abridged or extended is a text of its own.
+            if !self.settings.keep_copied_text && verdict.class == dedup::Class::Copy {
                 new.text = None;
             }
         } else {
@@ -199,8 +201,13 @@ impl Crawl {
         let mut new = record::record(self, work, visit, judged, now);
         let worse = matches!(new.text_status, TextStatus::FeedOnly | TextStatus::Failed);
         let old = record_by_id(&known.record_id, &self.state, archived, step);
-        let old_text = old.as_ref().and_then(|old| old.text.as_deref()).unwrap_or_default();
-        let changed = match dedup::revision(old_text, new.text.as_deref().unwrap_or_default()) {
+        let old_text = old.as_ref().and_then(|old| {
+            // A copy may be kept without its text, which is nearly that of the first.
+            let first = || record_by_id(old.duplicate_of.as_deref()?, &self.state, archived, step);
+            old.text.clone().or_else(|| first()?.text)
+        });
+        let old_text = old_text.unwrap_or_default();
+        let changed = match dedup::revision(&old_text, new.text.as_deref().unwrap_or_default()) {
             dedup::Revision::Changed { ratio }
                 if !worse && new.content_hash != known.content_hash =>
             {

@@ -199,6 +199,8 @@ impl Crawl {
                     reason: "the feed's title and summary touch no topic; the page was not fetched"
                         .to_owned(),
                     missing: Vec::new(),
+                    published_at: entry.published.as_ref().map(|dated| dated.at),
+                    text: None,
                     failed: false,
                     signature,
                 });

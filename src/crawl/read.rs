@@ -8,7 +8,7 @@ use std::{
 
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::{Keep, PageWork, Rules, Task, Unasked, Work};
+use super::{PageWork, Rules, Task, Unasked, Work};
 use crate::{
     article::{Article, DateSource, Extraction, TextStatus},
     fetch::{FetchError, Request, Response},
@@ -17,7 +17,7 @@ use crate::{
     source::{Entry, Listing, SourceKind},
     text,
     text::Detected,
-    topic::{Judgement, Outcome, Text},
+    topic::{Judgement, Text},
 };
 
 /// A task that came back.
@@ -285,6 +285,7 @@ fn from_feed(rules: &Rules, work: &PageWork, error: &str) -> PageReading {
         media: Vec::new(),
         canonical_url: None,
         site_name: None,
+        licence: None,
         text_status: if text.is_empty() { TextStatus::Failed } else { TextStatus::FeedOnly },
         extraction: Extraction {
             method: if text.is_empty() { "none" } else { "feed" }.to_owned(),
@@ -326,11 +327,7 @@ fn judge(
         published: article.published.as_ref().map(|(dated, _)| dated.at),
     });
     let best = judgements.first().map(|judgement| judgement.outcome);
-    let keep = match rules.keep {
-        Keep::Everything => true,
-        Keep::Passing => matches!(best, Some(Outcome::Relevant | Outcome::Passing)),
-        Keep::Relevant => best == Some(Outcome::Relevant),
-    };
+    let keep = rules.keep.takes(best);
     Judged { article, language, judgements, keep, page_error }
 }
 

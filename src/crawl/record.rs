@@ -198,8 +198,11 @@ pub(super) fn reject(
     work: &PageWork,
     judged: Option<&Judged>,
     reason: &str,
+    most_text: usize,
     now: Timestamp,
 ) -> Reject {
+    let article = judged.map(|judged| &judged.article);
+    let text = article.map(|article| article.text.chars().take(most_text).collect::<String>());
     let best = judged.and_then(|judged| judged.judgements.first());
     Reject {
         at: now,
@@ -213,6 +216,10 @@ pub(super) fn reject(
         score: best.map_or(0.0, |judgement| rounded(judgement.score)),
         reason: reason.to_owned(),
         missing: best.map(|judgement| judgement.missing.clone()).unwrap_or_default(),
+        published_at: article
+            .and_then(|article| article.published.as_ref())
+            .map(|(dated, _)| dated.at),
+        text: text.filter(|text| !text.is_empty()),
         failed: judged.is_none_or(|judged| judged.page_error.is_some()),
         signature: signature(&work.pending.entry),
     }

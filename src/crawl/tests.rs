@@ -44,6 +44,7 @@ impl Bench {
             hold_scope: HoldScope::Host,
             revisit_after: SignedDuration::from_mins(1),
             judge_before_fetch: false,
+            reject_text: 100,
             copy_memory: SignedDuration::from_hours(24 * 30),
             page_attempts: 3,
             keep_copied_text: true,

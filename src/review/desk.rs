@@ -1,6 +1,11 @@
 //! The index and the reviews together: what a command or a page asks.
 
-use std::{collections::BTreeMap, io, path::Path};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    io,
+    path::Path,
+    rc::Rc,
+};
 
 use jiff::Timestamp;
 
@@ -18,7 +23,20 @@ pub struct Desk {
     /// Reviews of records that the index does not have yet.
     unplaced: Vec<String>,
     progress: Progress,
+    /// The last answers with their counts: a next page asks the same again.
+    answers: VecDeque<Answer>,
 }
+
+/// What a query found, as long as nothing was added and nothing decided.
+struct Answer {
+    query: Query,
+    most: usize,
+    found: Rc<Bits>,
+    facets: Rc<Facets>,
+}
+
+/// Answers that are remembered, of up to 125 kB a million records.
+const ANSWERS: usize = 8;
 
 impl Desk {
     /// Opens the index in `index` of the archive in `archive`, and the reviews in `reviews`.
@@ -29,6 +47,7 @@ impl Desk {
             by_row: BTreeMap::new(),
             unplaced: Vec::new(),
             progress: Progress::More,
+            answers: VecDeque::new(),
         };
         desk.follow_reviews()?;
         Ok(desk)
@@ -39,6 +58,9 @@ impl Desk {
         let before = self.index.len();
         let progress = self.index.advance(most)?;
         self.progress = progress;
+        if self.index.len() != before {
+            self.answers.clear();
+        }
         if self.index.len() < before {
             // Built anew: rows are others now.
             self.by_row.clear();
@@ -66,6 +88,7 @@ impl Desk {
             match self.index.row_of(&id)? {
                 Some(row) => {
                     self.by_row.insert(row, review.clone());
+                    self.answers.clear();
                 }
                 None => self.unplaced.push(id),
             }
@@ -79,6 +102,29 @@ impl Desk {
 
     pub fn facets(&self, found: &Bits, most: usize) -> Facets {
         self.index.facets(found, &self.by_row, most)
+    }
+
+    /// What a query finds, and how many of it have which value: at most `most` values of each.
+    pub fn counted(
+        &mut self,
+        query: &Query,
+        most: usize,
+    ) -> Result<(Rc<Bits>, Rc<Facets>), ReviewError> {
+        let is_same = |answer: &&Answer| answer.most == most && answer.query.asks_as(query);
+        if let Some(known) = self.answers.iter().find(is_same) {
+            return Ok((Rc::clone(&known.found), Rc::clone(&known.facets)));
+        }
+        let found = Rc::new(self.find(query)?);
+        let facets = Rc::new(self.facets(&found, most));
+        self.answers.truncate(ANSWERS - 1);
+        let answer = Answer {
+            query: query.clone(),
+            most,
+            found: Rc::clone(&found),
+            facets: Rc::clone(&facets),
+        };
+        self.answers.push_front(answer);
+        Ok((found, facets))
     }
 
     pub fn review(&self, row: u32) -> Option<&Review> {

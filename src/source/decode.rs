@@ -141,7 +141,7 @@ fn choose(
     };
     match named {
         Some(encoding) if encoding == UTF_8 => {
-            if mostly_utf8(bytes, valid_up_to) {
+            if mostly_utf8(bytes, valid_up_to, 2) {
                 return UTF_8;
             }
             flaws.push("declared as UTF-8, but it is not".to_owned());
@@ -149,7 +149,7 @@ fn choose(
         }
         Some(encoding) if encoding == UTF_16LE || encoding == UTF_16BE => guess(bytes, base),
         Some(encoding) => encoding,
-        None if mostly_utf8(bytes, valid_up_to) => UTF_8,
+        None if mostly_utf8(bytes, valid_up_to, 10) => UTF_8,
         None => {
             flaws.push("the encoding is not declared".to_owned());
             guess(bytes, base)
@@ -171,8 +171,9 @@ fn known(label: &str) -> Option<&'static Encoding> {
 }
 
 /// Whether a text is UTF-8 with a few faults (a cut character, a foreign quotation) rather than
-/// something else.
-fn mostly_utf8(bytes: &[u8], valid_up_to: usize) -> bool {
+/// something else: over `least` characters beyond ASCII for each fault. Of text in other encodings
+/// hardly a fifth reads as UTF-8 by chance.
+fn mostly_utf8(bytes: &[u8], valid_up_to: usize, least: usize) -> bool {
     // Cut in its last character.
     if valid_up_to + 3 >= bytes.len() && !bytes.is_ascii() {
         let valid = bytes.get(..valid_up_to).unwrap_or_default();
@@ -185,7 +186,7 @@ fn mostly_utf8(bytes: &[u8], valid_up_to: usize) -> bool {
         good += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
         bad += usize::from(!chunk.invalid().is_empty());
     }
-    good > 10 * bad
+    good > least * bad
 }
 
 fn guess(bytes: &[u8], base: &Url) -> &'static Encoding {

@@ -299,9 +299,14 @@ fn link(raw: &RawEntry<'_>, base: &Url) -> Option<Url> {
         let base = rebase(base, field.tag);
         let text = text_of(field);
         let is_atom = text.trim().is_empty();
+        // Some write HTML's link into it.
+        let text = if text.contains('<') { Cow::Owned(plain::line(&text)) } else { text };
         let address = if is_atom { field.tag.attribute("href") } else { Some(text) };
         let Some(url) = address.and_then(|address| resolve(&base, &address)) else { continue };
-        match field.tag.attribute("rel").map(|rel| rel.to_ascii_lowercase()).as_deref() {
+        let relation = field.tag.attribute("rel").map(|rel| rel.to_ascii_lowercase());
+        match relation.as_deref() {
+            // An element of no vocabulary, which may as well be a picture's address.
+            _ if field.tag.name.eq_ignore_ascii_case("url") => others = others.or(Some(url)),
             None
             | Some("" | "alternate" | "http://www.iana.org/assignments/relation/alternate") => {
                 return Some(url);

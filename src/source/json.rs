@@ -1,5 +1,7 @@
 //! JSON Feed, of any version number and with or without a title.
 
+use std::borrow::Cow;
+
 use serde_json::{Deserializer, Map, Value};
 use url::Url;
 
@@ -18,16 +20,22 @@ use crate::{
 pub(super) fn read(text: &str, base: &Url) -> Result<Listing, SourceError> {
     let mut flaws = Flaws::default();
     let mut is_whole = true;
-    let (mut feed, items) = match serde_json::from_str::<Value>(text) {
+    let mut value = serde_json::from_str::<Value>(text);
+    let mut mended = Cow::Borrowed(text);
+    if let Err(error) = &value {
+        flaws.add(format!("damaged JSON: {error}"));
+        mended = Cow::Owned(mend(text));
+        value = serde_json::from_str(&mended);
+    }
+    let (mut feed, items) = match value {
         Ok(Value::Object(mut feed)) => {
             let items = feed.remove("items");
             (feed, items.and_then(into_array))
         }
         Ok(_) => (Map::new(), None),
-        Err(error) => {
-            flaws.add(format!("damaged JSON: {error}"));
+        Err(_) => {
             is_whole = false;
-            (Map::new(), whole_items(text))
+            (Map::new(), whole_items(&mended))
         }
     };
     let names_itself = string(&feed, "version").is_some_and(|v| v.contains("jsonfeed"));
@@ -86,6 +94,64 @@ fn into_array(value: Value) -> Option<Vec<Value>> {
     }
 }
 
+/// The text without what programs leave in JSON that write it by hand: line feeds and other control
+/// characters in strings, escapes that JSON does not know, halves of surrogate pairs, commas at the
+/// end of a list.
+fn mend(text: &str) -> String {
+    let mut mended = String::with_capacity(text.len());
+    let (mut in_string, mut rest) = (false, text);
+    while let Some(first) = rest.chars().next() {
+        let after = rest.get(first.len_utf8()..).unwrap_or_default();
+        rest = after;
+        match first {
+            '"' => {
+                in_string = !in_string;
+                mended.push('"');
+            }
+            '\\' if in_string => {
+                let (escape, after) = escape(after);
+                mended.push_str(&escape);
+                rest = after;
+            }
+            c if in_string && c.is_control() => mended.push(' '),
+            ',' if !in_string && after.trim_start().starts_with([']', '}']) => {}
+            c => mended.push(c),
+        }
+    }
+    mended
+}
+
+/// What stands for an escape after its backslash, and what follows it.
+fn escape(after: &str) -> (Cow<'_, str>, &str) {
+    let unit = |text: &str| u32::from_str_radix(text.get(..4)?, 16).ok();
+    let kind = after.chars().next();
+    let (kind_text, rest) = after.split_at(kind.map_or(0, char::len_utf8));
+    match kind {
+        Some('"' | '\\' | '/' | 'b' | 'f' | 'n' | 'r' | 't') => {
+            (format!("\\{kind_text}").into(), rest)
+        }
+        Some('u') => match unit(rest) {
+            Some(0xd800..0xdc00) => {
+                let low = rest.get(4..).and_then(|rest| rest.strip_prefix("\\u")).and_then(unit);
+                match low {
+                    Some(0xdc00..0xe000) => {
+                        let (pair, rest) = rest.split_at_checked(10).unwrap_or((rest, ""));
+                        (format!("\\u{pair}").into(), rest)
+                    }
+                    _ => ("\u{fffd}".into(), rest.get(4..).unwrap_or_default()),
+                }
+            }
+            Some(0xdc00..0xe000) => ("\u{fffd}".into(), rest.get(4..).unwrap_or_default()),
+            Some(_) => {
+                let (digits, rest) = rest.split_at_checked(4).unwrap_or((rest, ""));
+                (format!("\\u{digits}").into(), rest)
+            }
+            None => (kind_text.into(), rest),
+        },
+        _ => (kind_text.into(), rest),
+    }
+}
+
 /// The items before the damage.
 fn whole_items(text: &str) -> Option<Vec<Value>> {
     let (_, rest) = text.split_once("\"items\"")?;
@@ -124,8 +190,12 @@ fn entry(
     let own_language = string(item, "language").map(str::to_owned);
     let hint = own_language.as_deref().or(language);
     let mut date = |name| -> Option<Dated> {
-        let text = string(item, name)?;
-        let dated = date::parse(text, &Hints { language: hint, ..Hints::default() });
+        let text = match item.get(name)? {
+            Value::String(text) => text.clone(),
+            Value::Number(seconds) => seconds.to_string(),
+            _ => return None,
+        };
+        let dated = date::parse(&text, &Hints { language: hint, ..Hints::default() });
         if dated.is_none() && !text.trim().is_empty() {
             flaws.add(format!("no date: {:?}", text.chars().take(80).collect::<String>()));
         }

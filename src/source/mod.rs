@@ -193,8 +193,10 @@ fn read(
     content_type: Option<&str>,
     base: &Url,
 ) -> Result<Listing, SourceError> {
-    if text.starts_with(['{', '[']) {
-        return json::read(text, base);
+    // What some programming interfaces put before JSON so that no browser runs it.
+    let bare = text.strip_prefix(")]}'").map_or(text, str::trim_start);
+    if bare.starts_with(['{', '[']) {
+        return json::read(bare, base);
     }
     let markup = Markup::new(text);
     match skeleton::root(&markup) {

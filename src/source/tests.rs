@@ -249,6 +249,9 @@ fn the_link_is_found_wherever_the_publisher_puts_it() {
         ("<link href='/1'/>", "https://news.example/1"),
         ("<link>javascript:void(0)</link><guid>x</guid>", "none"),
         ("<source url='/s'><link>/no</link></source><link>/1</link>", "https://news.example/1"),
+        ("<link><a href='/1'>https://news.example/1</a></link>", "https://news.example/1"),
+        ("<url>/1</url>", "https://news.example/1"),
+        ("<url>/i.jpg</url><link>/1</link>", "https://news.example/1"),
         (
             "<media:group><media:content url='/m'><link>/no</link></media:content></media:group>",
             "none",
@@ -268,6 +271,8 @@ fn a_date_is_found_under_any_name_and_a_bad_one_does_not_hide_a_good_one() {
         "<pubdate>Sun, 16 Jan 2022 14:05:00 ALMT</pubdate>",
         "<dc:date>2022-01-16T14:05:00+06:00</dc:date>",
         "<date>2022-01-16 08:05</date>",
+        "<publishDate>2022-01-16 08:05</publishDate>",
+        "<dc:created>2022-01-16T08:05:00Z</dc:created>",
         "<pubDate>soon</pubDate><dc:date>2022-01-16T08:05:00Z</dc:date>",
         "<published>16 января 2022, 11:05 МСК</published>",
         "<pubDate><![CDATA[ 1642320300 ]]></pubDate>",
@@ -356,6 +361,49 @@ fn the_encoding_is_found() {
         assert_eq!(title, Some("Парламент принял закон о миротворцах"), "{what}");
         assert_eq!(listing.charset, charset, "{what}");
     }
+}
+
+#[test]
+fn json_that_was_written_by_hand_is_mended() {
+    let rows = [
+        ("{\"title\":\"One\n\ttwo\",\"id\":\"1\"},{\"id\":\"2\"}", "One two"),
+        (r#"{"title":"It\'s \d here","id":"1"},{"id":"2"}"#, "It's d here"),
+        (r#"{"title":"A \ud83d\udc1f \ud83d b","id":"1",},{"id":"2"},"#, "A 🐟 \u{fffd} b"),
+        (r#"{"title":"A \udc1f\u0041\uZZ","id":"1"},{"id":"2"}"#, "A \u{fffd}AuZZ"),
+    ];
+    for (items, title) in rows {
+        let text = format!(
+            ")]}}'\n{{\"version\":\"https://jsonfeed.org/version/1\",\"items\":[{items}]}}"
+        );
+        let listing = feed(&text);
+        assert_eq!(listing.entries.len(), 2, "{items}");
+        assert_eq!(listing.entries[0].title.as_deref(), Some(title));
+        assert!(listing.flaws[0].contains("damaged JSON"), "{:?}", listing.flaws);
+    }
+    let seconds = feed(r#"{"version":"jsonfeed","items":[{"id":1,"date_published":1642291200}]}"#);
+    assert_eq!(instant(seconds.entries[0].published.as_ref()), "2022-01-16T00:00:00Z");
+}
+
+#[test]
+fn a_bad_byte_in_utf_8_costs_a_character_and_not_the_text() {
+    let mut bytes = b"<?xml version=\"1.0\" encoding=\"utf-8\"?><rss><item><title>".to_vec();
+    bytes.extend("Президент".bytes());
+    bytes.extend(b"\xff</title></item></rss>");
+    let listing = parse(SourceKind::Feed, &bytes, None, &base()).unwrap();
+    assert_eq!(listing.entries[0].title.as_deref(), Some("Президент\u{fffd}"));
+    assert_eq!(listing.charset, "UTF-8");
+}
+
+#[test]
+fn dates_without_a_zone_are_read_again_in_the_feeds_own() {
+    let mut listing = feed(
+        "<rss><channel><item><link>/1</link><pubDate>2022-01-16 10:00:00</pubDate></item>\
+         <item><link>/2</link><pubDate>2022-01-16 10:00:00 +0300</pubDate></item></channel></rss>",
+    );
+    listing.set_zone(Some(&TimeZone::get("Asia/Almaty").unwrap()));
+    let dates: Vec<String> =
+        listing.entries.iter().map(|entry| instant(entry.published.as_ref())).collect();
+    assert_eq!(dates, ["2022-01-16T04:00:00Z", "2022-01-16T07:00:00Z"]);
 }
 
 #[test]

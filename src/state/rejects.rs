@@ -27,6 +27,9 @@ pub struct Reject {
     pub reason: String,
     /// What the topic looked for and did not find.
     pub missing: Vec<String>,
+    pub published_at: Option<Timestamp>,
+    /// The beginning of the text, for the review of what a topic missed.
+    pub text: Option<String>,
     /// `false` where the page was read, `true` where it could not be.
     pub failed: bool,
     /// Hash of what the feed said of it.

@@ -117,6 +117,8 @@ fn reject(n: u32) -> Reject {
         score: 0.5,
         reason: "the organization is not named".into(),
         missing: vec!["csto".into()],
+        published_at: None,
+        text: Some("The text".into()),
         failed: false,
         signature: 1,
     }

@@ -39,7 +39,8 @@ impl Folded {
         let mut rest = text.as_bytes();
         while !rest.is_empty() {
             marks.push(Mark { folded: out.length, original: text.len() - rest.len() });
-            let (piece, behind) = rest.split_at_checked(piece_end(rest)).unwrap_or((rest, &[]));
+            let (piece, behind) =
+                rest.split_at_checked(piece_end(table, rest)).unwrap_or((rest, &[]));
             fold_piece(table, piece, &mut out);
             rest = behind;
         }
@@ -134,26 +135,43 @@ pub fn fold(text: &str) -> Folded {
     Folded::new(text)
 }
 
-/// About [`PIECE`] bytes, cut at a character and never before one that joins the one before it.
-fn piece_end(text: &[u8]) -> usize {
+/// About [`PIECE`] bytes, cut at a character and never before one that joins the one before it, or
+/// one that is left out and may stand between two that join.
+fn piece_end(table: &[[u8; 4]], text: &[u8]) -> usize {
     let mut end = PIECE.min(text.len());
-    for _ in 0..4 {
-        while text.get(end).is_some_and(|byte| byte & 0xC0 == 0x80) {
-            end += 1;
-        }
-        match text.get(end..) {
+    while text.get(end).is_some_and(|byte| byte & 0xC0 == 0x80) {
+        end += 1;
+    }
+    loop {
+        let rest = text.get(end..).unwrap_or_default();
+        let left_out = left_out(table, rest);
+        match rest {
+            _ if left_out > 0 => end += left_out,
             // The lead bytes of the blocks that hold such characters.
-            Some(rest @ [0xE1 | 0xE3 | 0xEF, _, _, ..]) => {
-                let next = rest.get(..3).and_then(decode);
-                if !next.is_some_and(joins_before) {
-                    break;
-                }
+            [0xE1 | 0xE3 | 0xEF, _, _, ..]
+                if rest.get(..3).and_then(decode).is_some_and(joins_before) =>
+            {
                 end += 3;
             }
-            _ => break,
+            _ => return end,
         }
     }
-    end
+}
+
+/// The bytes of the first character if folding leaves it out, or 0.
+fn left_out(table: &[[u8; 4]], bytes: &[u8]) -> usize {
+    match (bytes, fold_first(table, bytes)) {
+        ([] | [0..=0x7F, ..], _) => 0,
+        (_, ([.., 0], length)) => {
+            let c = bytes.get(..length).and_then(decode);
+            if c.is_some_and(joins_before) { 0 } else { length }
+        }
+        ([0xF0..=0xFF, ..], _) => {
+            let c = bytes.get(..4).and_then(decode);
+            if c.is_some_and(|c| is_unwanted(c) || is_stripped_mark(c)) { 4 } else { 0 }
+        }
+        _ => 0,
+    }
 }
 
 /// Writes in blocks of fixed size, of which only the first bytes count: that is several times as
@@ -280,9 +298,15 @@ fn fold_rare<'a>(bytes: &'a [u8], out: &mut Output) -> &'a [u8] {
     let Some(mut c) = decode(first) else { return rest };
     if may_be_joined(c) {
         c = full_width(c);
-        while let Some((next, behind)) = rest.split_at_checked(3)
-            && let Some(joined) = decode(next).and_then(|next| compose(c, full_width(next)))
-        {
+        loop {
+            let mut after = rest;
+            while let length @ 1.. = left_out(&TABLE, after) {
+                after = after.get(length..).unwrap_or_default();
+            }
+            let Some((next, behind)) = after.split_at_checked(3) else { break };
+            let Some(joined) = decode(next).and_then(|next| compose(c, full_width(next))) else {
+                break;
+            };
             c = joined;
             rest = behind;
         }

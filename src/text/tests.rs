@@ -169,6 +169,18 @@ fn tricky() -> impl Strategy<Value = String> {
 }
 
 #[test]
+fn the_parts_of_a_syllable_join_over_marks_that_are_left_out() {
+    assert_eq!(fold("ᄀ\u{301}ᅡ").as_str(), "가");
+    assert_eq!(fold("ᄀ\u{301}\u{E0100}ᅡ\u{300}ᆨ").as_str(), "각");
+    assert_eq!(fold("か\u{301}\u{3099}").as_str(), "が");
+    // Wherever a piece of the text ends.
+    for before in 50..70 {
+        let text = format!("{}ᄀ\u{301}ᅡ", "a".repeat(before));
+        assert!(fold(&text).as_str().ends_with('가'), "{before}");
+    }
+}
+
+#[test]
 fn a_joiner_that_goes_takes_along_the_one_it_made_useless() {
     let text = "ا\u{200c}\u{64b}\u{200c}\u{3099}";
     let line = clean_line(text);

@@ -328,7 +328,7 @@ impl<'a> Case<'a> {
         }
         let evidence: Option<Vec<usize>> = best.into_iter().collect();
         let evidence = evidence?;
-        Some((rule.score * self.mean_boost(&evidence), evidence))
+        Some((rule.score * self.mean_boost(evidence.iter().copied()), evidence))
     }
 
     /// The instance with the highest boost, of those that are near enough.
@@ -359,22 +359,19 @@ impl<'a> Case<'a> {
             if !fills {
                 continue;
             }
-            let Some(evidence) = last.iter().copied().collect::<Option<Vec<usize>>>() else {
-                continue;
-            };
-            let first = evidence.iter().min().and_then(|first| self.occurrences.get(*first));
-            if !first.is_some_and(|first| near.reaches(first, one)) {
+            // `None` is less than any place: a slot is not yet filled.
+            let Some(begin) = last.iter().min().copied().flatten() else { continue };
+            if !self.occurrences.get(begin).is_some_and(|first| near.reaches(first, one)) {
                 continue;
             }
-            let boost = self.mean_boost(&evidence);
+            let boost = self.mean_boost(last.iter().copied().flatten());
             if best.as_ref().is_some_and(|(best, _)| *best >= boost) {
                 continue;
             }
-            let begin = evidence.iter().min().map_or(at, |first| *first);
             if self.is_spoilt(rule, near, begin, at) {
                 continue;
             }
-            best = Some((boost, evidence));
+            best = Some((boost, last.iter().copied().flatten().collect()));
         }
         best.map(|(boost, evidence)| (rule.score * boost, evidence))
     }
@@ -402,10 +399,12 @@ impl<'a> Case<'a> {
         self.topic.boost.of(occurrence.place)
     }
 
-    fn mean_boost(&self, evidence: &[usize]) -> f32 {
-        let boosts = evidence.iter().filter_map(|at| self.occurrences.get(*at));
-        let sum: f32 = boosts.map(|one| self.boost(one)).sum();
-        let count = u16::try_from(evidence.len()).unwrap_or(u16::MAX);
+    fn mean_boost(&self, evidence: impl Iterator<Item = usize>) -> f32 {
+        let (mut sum, mut count) = (0.0, 0_u16);
+        for one in evidence.filter_map(|at| self.occurrences.get(at)) {
+            sum += self.boost(one);
+            count = count.saturating_add(1);
+        }
         sum / f32::from(count.max(1))
     }
 }

@@ -10,6 +10,7 @@
 )]
 
 mod alerts;
+mod archive;
 mod demo;
 mod faults;
 mod feeds;
@@ -21,9 +22,11 @@ mod packaging;
 mod pages;
 mod polling;
 mod readers;
+mod review;
 mod service;
 mod support;
 mod tidy;
+mod topic;
 mod virtual_time;
 
 #[path = "../../benches/feeds/mutate.rs"]

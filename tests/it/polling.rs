@@ -117,6 +117,7 @@ fn settings() -> Settings {
         copy_memory: DAY,
         page_attempts: 3,
         keep_copied_text: true,
+        reject_text: 4000,
         config_hash: "test".into(),
     }
 }

@@ -198,6 +198,7 @@ fn settings() -> Settings {
         hold_scope: HoldScope::Host,
         revisit_after: SignedDuration::from_mins(30),
         judge_before_fetch: false,
+        reject_text: 4000,
         copy_memory: SignedDuration::from_hours(24 * 30),
         page_attempts: 5,
         keep_copied_text: true,

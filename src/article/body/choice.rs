@@ -7,7 +7,7 @@ use super::blocks::{Block, Blocks, Container, Tag};
 use super::features::{self, Features, real};
 use super::model::Model;
 use super::{Anchors, lexicon};
-use crate::article::title;
+use crate::article::{authors, title};
 
 /// A block above it is kept, on a page where the model is sure of itself.
 const KEPT: f32 = 0.42;
@@ -22,6 +22,11 @@ const COMMENT_MAX: f32 = 0.2;
 /// dateline, loses so much of its log odds: other stories are written like this one.
 const DOUBT: f32 = 2.0;
 const ABOVE_TITLE: usize = 5;
+/// A choice with so many times fewer words than the page has in prose is doubted, where the page
+/// has so many words and one container holds so much of them.
+const TOO_LITTLE: f32 = 6.0;
+const LONG: u32 = 200;
+const HOLDS: f32 = 0.8;
 /// Words above which a block adds no more weight to its container.
 const WEIGHT_MAX: u32 = 300;
 
@@ -40,13 +45,13 @@ pub(super) fn choose(blocks: &Blocks, anchors: &Anchors<'_>, model: &Model) -> C
         .map(|row| if row.is_empty() { 0.0 } else { model.probability(row) })
         .collect();
     let mut likely = together(blocks, &features, &alone);
+    let above = above_title(blocks, &likely, features.title_at);
     for (at, likely) in likely.iter_mut().enumerate() {
         let flagged = |flags: &[bool]| flags.get(at).is_some_and(|flag| *flag);
         if flagged(&features.comment) {
             *likely = likely.min(COMMENT_MAX);
         }
-        let far_above = features.title_at.is_some_and(|title| at + ABOVE_TITLE < title);
-        if flagged(&features.announced) || far_above {
+        if flagged(&features.announced) || at < above {
             *likely = odds(log_odds(*likely) - DOUBT);
         }
     }
@@ -54,15 +59,29 @@ pub(super) fn choose(blocks: &Blocks, anchors: &Anchors<'_>, model: &Model) -> C
     // Where nothing is likely, the likeliest is taken: a page of an unknown make.
     let scale = (reference.max(0.05) / SURE).min(1.0);
     let kept = within_winner(blocks, &likely, scale);
+    let kept = unless_too_little(blocks, &features, kept);
     let kept = with_tables(blocks, kept);
     let kept = with_heads(blocks, &features, kept, anchors.live);
     let kept = without_title(blocks, kept, anchors.title);
+    let kept = without_bylines(blocks, kept, anchors.authors);
     let kept = once(blocks, &features, kept);
     let words = |at: &usize| blocks.list.get(*at).map_or(0.0, |block| real(block.words));
     let total: f32 = kept.iter().map(words).sum();
     let sure: f32 = kept.iter().map(|at| words(at) * likely.get(*at).copied().unwrap_or(0.0)).sum();
     let confidence = if total > 0.0 { sure / total } else { 0.0 };
     Choice { kept, confidence }
+}
+
+/// Up to which block the page is far above its title; 0 where most of the likely text stands there,
+/// for what was taken as the title is none then.
+fn above_title(blocks: &Blocks, likely: &[f32], title_at: Option<usize>) -> usize {
+    let above = title_at.unwrap_or(0).saturating_sub(ABOVE_TITLE);
+    let (mut words_above, mut words_below) = (0.0, 0.0);
+    for (at, (block, likely)) in blocks.list.iter().zip(likely).enumerate() {
+        let words = if at < above { &mut words_above } else { &mut words_below };
+        *words += real(block.words) * likely;
+    }
+    if words_above < 1.5 * words_below { above } else { 0 }
 }
 
 /// Blocks with the same markup around them rise and fall together. Short blocks, links and
@@ -171,11 +190,62 @@ fn within_winner(blocks: &Blocks, likely: &[f32], scale: f32) -> Vec<usize> {
         .collect()
 }
 
+/// Elements that hold anything but the text.
+const FURNITURE: u64 = 1 << Tag::Aside as u64 | 1 << Tag::Nav as u64 | 1 << Tag::Footer as u64;
+
 fn is_doubtful(container: &Container) -> bool {
-    let furniture = [Tag::Aside, Tag::Nav, Tag::Footer];
     container.hidden
-        || furniture.iter().any(|tag| container.within >> *tag as u64 & 1 == 1)
+        || container.within & FURNITURE != 0
         || container.inherited & lexicon::COMMENT != 0
+}
+
+/// The model misjudges whole pages of a make it has not seen. Where it keeps a small part of what
+/// the page has in prose, and nearly all of that stands in one container beside the part, the
+/// container is the text.
+fn unless_too_little(blocks: &Blocks, features: &Features, kept: Vec<usize>) -> Vec<usize> {
+    let flagged = |flags: &[bool], at: usize| flags.get(at).is_some_and(|flag| *flag);
+    let sound = |at: usize, block: &Block| {
+        features::is_prose(block)
+            && !flagged(&features.comment, at)
+            && !flagged(&features.announced, at)
+            && !flagged(&features.telltale, at)
+            && blocks
+                .containers
+                .get(block.container)
+                .is_some_and(|container| !container.hidden && container.within & FURNITURE == 0)
+    };
+    let mut prose = vec![0_u32; blocks.containers.len()];
+    for (at, block) in blocks.list.iter().enumerate() {
+        if let Some(words) = prose.get_mut(block.container).filter(|_| sound(at, block)) {
+            *words += block.words;
+        }
+    }
+    // A child is always behind its parent.
+    for at in (1..prose.len()).rev() {
+        let own = prose.get(at).copied().unwrap_or(0);
+        let parent = blocks.containers.get(at).map_or(0, |container| container.parent);
+        if let Some(words) = prose.get_mut(parent) {
+            *words += own;
+        }
+    }
+    let all = prose.first().copied().unwrap_or(0);
+    // The innermost container with nearly all of it.
+    let holder = prose.iter().rposition(|words| real(*words) >= HOLDS * real(all)).unwrap_or(0);
+    let words: u32 = kept.iter().filter_map(|at| blocks.list.get(*at)).map(|b| b.words).sum();
+    if real(words) * TOO_LITTLE >= real(all) || all < LONG {
+        return kept;
+    }
+    let inside = |block: &Block| blocks.around(block.container).any(|(at, _)| at == holder);
+    let mut all: BTreeSet<usize> = kept.into_iter().collect();
+    all.extend(
+        blocks
+            .list
+            .iter()
+            .enumerate()
+            .filter(|(at, block)| sound(*at, block) && inside(block))
+            .map(|(at, _)| at),
+    );
+    all.into_iter().collect()
 }
 
 /// A table of data that stands among kept paragraphs belongs to them, whole: few articles have one,
@@ -248,6 +318,23 @@ fn without_title(blocks: &Blocks, kept: Vec<usize>, title: Option<&str>) -> Vec<
             blocks.list.get(*at).is_none_or(|block| title::folded(blocks.text_of(block)) != title)
         })
         .collect()
+}
+
+/// A line of nothing but "By" and the authors stands in their own field.
+fn without_bylines(blocks: &Blocks, kept: Vec<usize>, authors: &[String]) -> Vec<usize> {
+    let authors: Vec<String> = authors.iter().map(|name| title::folded(name)).collect();
+    let is_byline = |block: &Block| {
+        if block.words > 15 {
+            return false;
+        }
+        let text = blocks.text_of(block);
+        let names = authors::names(text);
+        let letters: usize = names.iter().map(|name| title::folded(name).len()).sum();
+        !names.is_empty()
+            && names.iter().all(|name| authors.contains(&title::folded(name)))
+            && title::folded(text).len() <= letters + 24
+    };
+    kept.into_iter().filter(|at| !blocks.list.get(*at).is_some_and(is_byline)).collect()
 }
 
 /// Drops what stands elsewhere too: hidden copies and walls of text first, then what comes later.

@@ -7,13 +7,14 @@ use clap::{Subcommand, ValueEnum};
 use crate::review;
 
 const QUERIES: &str = "\
-Queries: words (all have to be there), \"phrases\", prefix*, -without, OR, ( ); and the fields
+Queries: words (all have to be there), \"phrases\", prefix*, NOT without, OR, ( ); and the fields
   source:astanatimes.com  lang:ru,kk  country:KZ  topic:csto-kazakhstan  term:ОДКБ  feed:ID
   title:word  by:author  after:2022-01-05  before:2022-01-10  day:2022-01-06  after:7d
   cluster:ID  is:original|duplicate|copy|abridged|extended|excerpt|revision|replaced|latest
   is:full|partial|paywalled|feed-only|failed  status:open|reviewed|flagged|not-relevant|noted
   score:5 (at least)
-Days are those of UTC; before: does not include the day it names.";
+Days are those of UTC; before: does not include the day it names. NOT can be written as a dash
+within quotes for the shell: 'ОДКБ -is:duplicate'.";
 
 fn examples(lines: &str) -> String {
     format!("{lines}\n\n{QUERIES}")

@@ -44,9 +44,8 @@ pub(super) fn current(loaded: &Loaded) -> anyhow::Result<Desk> {
     let mut has_said = false;
     loop {
         match desk.advance(STEP)? {
-            Progress::Current => break,
-            // What the other process has committed will do.
-            Progress::Elsewhere => break,
+            // What another process has committed will do.
+            Progress::Current | Progress::Elsewhere => break,
             Progress::More => {}
         }
         if is_styled_stderr() && said.elapsed() > Duration::from_millis(500) {

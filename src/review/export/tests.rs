@@ -1,4 +1,5 @@
 //! What other programs get.
+#![expect(clippy::disallowed_methods, reason = "test: looks at files")]
 
 use parquet::{
     file::reader::{FileReader, SerializedFileReader},

@@ -56,10 +56,8 @@ impl Index {
     fn take_up_to(&mut self, most: usize) -> Result<Progress, ReviewError> {
         if self.lines.is_none() {
             self.follow_others()?;
-            self.lines = Some(match self.checkpoint {
-                Some(checkpoint) => archive::read_from(&self.archive, checkpoint.end)?,
-                None => archive::read(&self.archive)?,
-            });
+            let start = self.checkpoint.map(|checkpoint| checkpoint.end);
+            self.lines = Some(archive::read_from(&self.archive, start)?);
         }
         for _ in 0..most {
             let Some(line) = self.lines.as_mut().and_then(Iterator::next) else {

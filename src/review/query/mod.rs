@@ -143,6 +143,11 @@ impl Query {
         Self { text: String::new(), root: Node::All(Vec::new()), parts: Vec::new() }
     }
 
+    /// Whether another query means the same.
+    pub(super) fn asks_as(&self, other: &Self) -> bool {
+        self.root == other.root
+    }
+
     pub fn text(&self) -> &str {
         &self.text
     }

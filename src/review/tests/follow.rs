@@ -1,4 +1,5 @@
 //! The index follows the archive, and knows when it is of another one.
+#![expect(clippy::disallowed_methods, reason = "test: looks at files")]
 
 use serde_json::json;
 

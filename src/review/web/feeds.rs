@@ -143,7 +143,7 @@ fn table(daemon: &Daemon, frame: &Frame, days: &BTreeMap<String, Vec<u32>>, firs
                             td {
                                 form method="post" action="/feeds/test" {
                                     input type="hidden" name="csrf" value=(frame.csrf);
-                                    button type="submit" name="id" value=(feed.id) aria-label={ "Test " (feed.id) " now" } { "Test now" }
+                                    button type="submit" name="id" value=(feed.id) aria-label={ "Test now: " (feed.id) } { "Test now" }
                                 }
                             }
                         }

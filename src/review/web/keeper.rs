@@ -1,6 +1,5 @@
 //! The one owner of the desk while pages are served: a thread that answers, and between two answers
 //! takes in what is new.
-#![expect(clippy::disallowed_methods, reason = "shell: a thread with a clock")]
 
 use std::{
     sync::mpsc::{self, RecvTimeoutError},

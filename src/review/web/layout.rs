@@ -44,7 +44,6 @@ pub(super) fn page(frame: &Frame, tab: Tab, title: &str, query: &str, body: &Mar
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                meta name="referrer" content="no-referrer";
                 title { (title) " · newswatch" }
                 link rel="stylesheet" href="/static/review.css";
                 link rel="icon" href="/static/icon.svg" type="image/svg+xml";

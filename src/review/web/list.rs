@@ -41,8 +41,7 @@ pub(super) fn page(desk: &mut Desk, frame: &Frame, asked: &Asked) -> Result<Mark
         Err(error) => return Ok(faulty(frame, Tab::List, &asked.q, &error)),
     };
     let unknown = desk.index.unknown(&query);
-    let found = desk.find(&query)?;
-    let facets = desk.facets(&found, VALUES);
+    let (found, facets) = desk.counted(&query, VALUES)?;
     let page = desk.index.page(&found, asked.order(), asked.key(), PER_PAGE);
     let items = desk.index.items(&page.rows)?;
     let phrases = query.phrases();

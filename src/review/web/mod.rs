@@ -13,8 +13,6 @@ mod overview;
 mod queue;
 mod site;
 mod stories;
-#[cfg(test)]
-mod tests;
 mod words;
 
 pub use feeds::{Daemon, FeedTest, FeedView};

@@ -20,8 +20,7 @@ pub(super) fn page(
     daemon: Option<&Daemon>,
 ) -> Result<Markup, ReviewError> {
     let everything = Query::all();
-    let found = desk.find(&everything)?;
-    let facets = desk.facets(&found, 12);
+    let (found, facets) = desk.counted(&everything, 12)?;
     let last = facets.days.last_key_value().map_or(0, |(day, _)| *day);
     let first = last.saturating_sub(u32::try_from(DAYS).unwrap_or_default() - 1);
     let heat = desk.index.heat(&found, first, DAYS, SOURCES);

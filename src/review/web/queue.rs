@@ -79,12 +79,10 @@ pub(super) fn page(
         Ok(query) => query,
         Err(error) => return Ok(list::faulty(frame, Tab::Queue, &asked.q, &error)),
     };
-    let found = desk.find(&query)?;
-    let facets = desk.facets(&found, 1);
+    let (found, facets) = desk.counted(&query, 1)?;
     let page = desk.index.page(&found, Order::Newest, asked.key(), PER_PAGE);
     let items = desk.index.items(&page.rows)?;
-    let everything = desk.find(&Query::all())?;
-    let all = desk.facets(&everything, 1);
+    let (_, all) = desk.counted(&Query::all(), 1)?;
     let count = |status| all.statuses.get(&status).copied().unwrap_or_default();
     let decided = all.total - count(Status::Open);
     let phrases = query.phrases();

@@ -101,7 +101,8 @@ async fn guard(State(app): State<App>, request: Request, next: Next) -> Response
     let headers = response.headers_mut();
     let fixed = [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
+        // A form needs its origin told to its own page; others are told nothing.
+        (header::REFERRER_POLICY, "same-origin"),
         (header::X_FRAME_OPTIONS, "DENY"),
     ];
     for (name, value) in fixed {
@@ -186,9 +187,11 @@ impl App {
     }
 }
 
+/// A page; characters that HTML does not know, which the web may have written, are shown as such.
 fn page_of(markup: &Markup) -> Response {
-    let kind = [(header::CONTENT_TYPE, "text/html; charset=utf-8")];
-    (kind, markup.0.clone()).into_response()
+    let steers = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
+    let text = markup.0.replace(steers, "\u{fffd}");
+    ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], text).into_response()
 }
 
 async fn of_overview(State(app): State<App>) -> Answer {
@@ -443,6 +446,7 @@ struct Token {
     token: String,
 }
 
+#[expect(clippy::unused_async, reason = "a handler is async")]
 async fn login_form(State(app): State<App>, Asking(asked): Asking<Token>) -> Response {
     if asked.token.is_empty() {
         page_of(&token_page(&app, false))
@@ -451,6 +455,7 @@ async fn login_form(State(app): State<App>, Asking(asked): Asking<Token>) -> Res
     }
 }
 
+#[expect(clippy::unused_async, reason = "a handler is async")]
 async fn login(State(app): State<App>, Form(asked): Form<Token>) -> Response {
     let_in(&app, &asked.token)
 }
@@ -466,6 +471,7 @@ fn let_in(app: &App, token: &str) -> Response {
     }
 }
 
+#[expect(clippy::unused_async, reason = "a handler is async")]
 async fn of_static(Path(name): Path<String>) -> Response {
     let (kind, text) = match name.as_str() {
         "review.css" => ("text/css; charset=utf-8", include_str!("assets/review.css")),

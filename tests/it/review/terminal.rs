@@ -1,0 +1,93 @@
+//! `newswatch archive …` as a person types it.
+
+use serde_json::Value;
+
+use super::{append_harm, office};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_archive_is_searched_shown_compared_and_counted_at_the_terminal() {
+    let workspace = office().await;
+    let before = std::fs::read(first_file(&workspace)).unwrap();
+    let json = |args: &[&str]| -> Value {
+        let ran = workspace.run(args).expect(&[0]);
+        serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{error}: {}", ran.stdout))
+    };
+    let found = json(&["archive", "search", "ОДКБ", "lang:ru", "NOT", "is:revision", "--json"]);
+    assert_eq!(found["total"], 2);
+    let id = found["records"][0]["id"].as_str().unwrap();
+    let shown = workspace.run(&["archive", "show", id, "ОДКБ"]).expect(&[0]).stdout;
+    assert!(
+        shown.contains("why") && shown.contains("ОДКБ") && !shown.contains('\u{1b}'),
+        "{shown}"
+    );
+    let revision = json(&["archive", "search", "is:revision", "--json"]);
+    let revision = revision["records"][0]["id"].as_str().unwrap();
+    let changed = workspace.run(&["archive", "diff", revision]).expect(&[0]).stdout;
+    assert!(changed.contains("{+") && changed.contains("--- a_"), "{changed}");
+    assert_eq!(json(&["archive", "ls", "--json"])["records"], 19);
+    let stats = json(&["archive", "stats", "lang:en,ru,fr,hy,kk,ar,zh -is:revision", "--json"]);
+    assert_eq!(stats["records"], 18);
+    assert_eq!(stats["languages"][0]["value"], "en");
+    let stories = json(&["archive", "clusters", "--json"]);
+    assert_eq!(stories["stories"][0]["records"], 2);
+    let last = workspace.run(&["archive", "tail", "-n", "1", "--json"]).expect(&[0]).stdout;
+    assert_eq!(serde_json::from_str::<Value>(&last).unwrap()["record_type"], "revision");
+    assert_eq!(std::fs::read(first_file(&workspace)).unwrap(), before, "the archive is only read");
+    for format in ["csv", "jsonl", "parquet", "rss", "news-please", "trafilatura", "sqlite"] {
+        let name = format!("out.{format}");
+        workspace
+            .run(&["archive", "export", "--format", format, "-o", &name, "lang:kk"])
+            .expect(&[0]);
+        assert!(std::fs::metadata(workspace.path().join(&name)).unwrap().len() > 500, "{format}");
+        workspace.run(&["archive", "export", "--format", format, "-o", &name]).expect(&[1]);
+    }
+}
+
+fn first_file(workspace: &crate::support::workspace::Workspace) -> std::path::PathBuf {
+    let mut path = workspace.path().join("archive");
+    while path.is_dir() {
+        let mut entries: Vec<_> =
+            std::fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()).collect();
+        entries.retain(|path| path.is_dir() || path.extension().is_some_and(|end| end == "jsonl"));
+        entries.sort();
+        path = entries.remove(0);
+    }
+    path
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_web_wrote_never_steers_the_terminal() {
+    let workspace = office().await;
+    let id = append_harm(&workspace);
+    for args in [
+        vec!["archive", "search", "Zugzwang"],
+        vec!["archive", "show", &id],
+        vec!["archive", "diff", &id, &id],
+        vec!["archive", "stats"],
+        vec!["archive", "clusters"],
+        vec!["archive", "tail"],
+        vec!["archive", "export", "--format", "csv", "Zugzwang"],
+        vec!["archive", "export", "--format", "rss", "Zugzwang"],
+    ] {
+        let ran = workspace.run(&args).expect(&[0]);
+        let raw = ran.stdout.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\r'));
+        assert_eq!(raw, None, "{args:?}: {}", ran.stdout.escape_debug());
+        if args[1] != "export" {
+            assert!(!ran.stdout.contains('\u{202e}'), "{args:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_query_is_told_with_its_place_and_help_has_examples() {
+    let workspace = office().await;
+    let ran = workspace.run(&["archive", "search", "sorce:x"]).expect(&[1]);
+    assert!(ran.stderr.contains("sorce:x\n^^^^^ there is no field `sorce`"), "{}", ran.stderr);
+    let ran = workspace.run(&["archive", "show", "a_nobody"]).expect(&[1]);
+    assert!(ran.stderr.contains("no record has the id"), "{}", ran.stderr);
+    for command in ["ls", "search", "show", "diff", "clusters", "stats", "tail", "export"] {
+        let help = workspace.run(&["archive", command, "--help"]).expect(&[0]).stdout;
+        assert!(help.contains("Example"), "{command}: {help}");
+    }
+    assert!(workspace.run(&["review", "--help"]).expect(&[0]).stdout.contains("Example"));
+}
