@@ -118,7 +118,11 @@ pub struct Stores {
 /// # Errors
 ///
 /// A disk that cannot be written to, a full one apart. Nothing that the network does.
-#[expect(clippy::too_many_lines, reason = "one loop, one select: its turns read best in one place")]
+#[expect(
+    clippy::too_many_lines,
+    clippy::too_many_arguments,
+    reason = "one loop, one select: its turns and its seams read best in one place"
+)]
 pub async fn run(
     crawl: &mut Crawl,
     stores: &mut Stores,

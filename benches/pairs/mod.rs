@@ -3,7 +3,9 @@
 
 mod languages;
 
-use languages::{LANGUAGES, Language};
+use std::sync::LazyLock;
+
+use languages::LANGUAGES;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Article {
@@ -39,9 +41,10 @@ pub(crate) fn pairs(seed: u64, count: usize, corpus: &Corpus) -> Vec<Pair> {
 /// other libraries know no words without them.
 pub(crate) fn articles(seed: u64) -> impl Iterator<Item = Article> {
     let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x2545_f491);
-    let spaced: Vec<&Language> = LANGUAGES.iter().filter(|language| language.spaced).collect();
+    let spaced: Vec<&Phrases> = PHRASES.iter().filter(|language| language.spaced).collect();
     (0..).map(move |place: usize| {
-        let source = Source::Prose(spaced[random.between(0, spaced.len() - 1)]);
+        let language: &&Phrases = random.pick(&spaced);
+        let source = Source::Prose(language);
         let sentences = random.between(8, 30);
         let story = Story::new(&mut random, &source, sentences);
         story.article(&mut random, place, i64::try_from(place / 400).unwrap_or(0))
@@ -61,25 +64,31 @@ const KINDS: &[(&str, bool)] = &[
     ("extended", true),
     ("excerpt", true),
     ("several", true),
+    ("rewritten-lead", true),
+    ("other-headline-and-cut", true),
     ("unrelated", false),
     ("weekly-series", false),
     ("daily-series", false),
     ("same-tail", false),
     ("shared-background", false),
     ("same-topic", false),
+    ("same-event", false),
+    ("market-report", false),
 ];
 
 fn pair(random: &mut Random, place: usize, corpus: &Corpus) -> Pair {
     let (kind, related) = *random.pick(KINDS);
-    let source = if corpus.is_empty() || random.chance(50) {
-        Source::Grammar(random.pick(LANGUAGES))
+    let source = if random.chance(40) {
+        Source::Prose(random.pick(&PHRASES))
+    } else if corpus.is_empty() || random.chance(50) {
+        Source::Grammar(random.pick(&PHRASES))
     } else {
         Source::Corpus(random.pick(corpus))
     };
     // A third of all texts are short: under 90 words.
     let sentences = if random.chance(33) { random.between(3, 5) } else { random.between(8, 40) };
     let mut story = Story::new(random, &source, sentences);
-    if kind.ends_with("series") {
+    if kind.ends_with("series") || kind == "market-report" {
         // The frame of a report: it has figures, and they are the news.
         for sentence in &mut story.sentences {
             let place = random.between(1, sentence.len());
@@ -109,13 +118,38 @@ fn pair(random: &mut Random, place: usize, corpus: &Corpus) -> Pair {
             b.insert(random, &source, 10);
             b.tail(random, &source, 10);
         }
+        "rewritten-lead" => {
+            let lead = (b.sentences.len() / 6).max(1);
+            let written = Story::new(random, &source, lead).sentences;
+            b.sentences.splice(..lead, written);
+        }
+        "other-headline-and-cut" => {
+            b.keep_first(75);
+            b.tail(random, &source, 20);
+            b.title = Story::new(random, &source, 1).title;
+        }
+        // Most of the frame stays, its figures and a sentence or two are new.
+        "market-report" => {
+            b.change_numbers(random, 100);
+            b.insert(random, &source, 10);
+        }
         "weekly-series" | "daily-series" => b.change_numbers(random, 100),
+        // Two newsrooms quote the same words and figures in articles of their own.
+        "same-event" => {
+            let own = Story::new(random, &source, sentences);
+            let quoted = b.sentences.len() / 4;
+            let start = random.between(0, b.sentences.len() - quoted);
+            let quotes = b.sentences[start..start + quoted].to_vec();
+            b.sentences = own.sentences;
+            let place = random.between(0, b.sentences.len());
+            b.sentences.splice(place..place, quotes);
+        }
         "same-tail" | "shared-background" | "same-topic" | "unrelated" => {
             b = Story::new(random, &source, sentences);
         }
         _ => unreachable!("a kind of the table"),
     }
-    if kind == "same-topic" {
+    if kind == "same-topic" || kind == "same-event" {
         b.title.clone_from(&story.title);
     } else if related && random.chance(40) {
         b.title = Story::new(random, &source, 1).title;
@@ -139,7 +173,7 @@ fn pair(random: &mut Random, place: usize, corpus: &Corpus) -> Pair {
             }
         }
         "weekly-series" => b.hour = a.hour + 168,
-        "daily-series" => {
+        "daily-series" | "market-report" => {
             b.hour = a.hour + 24;
             b.url = a.url.replace("/news/", "/news/b-");
         }
@@ -152,11 +186,38 @@ fn hours(random: &mut Random, most: usize) -> i64 {
     i64::try_from(random.between(0, most)).unwrap_or(0)
 }
 
+/// A language's lists of phrases.
+struct Phrases {
+    code: &'static str,
+    spaced: bool,
+    stop: &'static str,
+    subjects: Vec<&'static str>,
+    verbs: Vec<&'static str>,
+    objects: Vec<&'static str>,
+    places: Vec<&'static str>,
+    syllables: Vec<&'static str>,
+}
+
+static PHRASES: LazyLock<Vec<Phrases>> = LazyLock::new(|| {
+    let list = |phrases: &'static str| phrases.split('|').collect();
+    let phrases = LANGUAGES.iter().map(|language| Phrases {
+        code: language.code,
+        spaced: language.spaced,
+        stop: language.stop,
+        subjects: list(language.subjects),
+        verbs: list(language.verbs),
+        objects: list(language.objects),
+        places: list(language.places),
+        syllables: list(language.syllables),
+    });
+    phrases.collect()
+});
+
 enum Source<'s> {
     /// News of a small grammar: many texts share many of their shingles.
-    Grammar(&'s Language),
+    Grammar(&'s Phrases),
     /// Invented words, as frequent as the words of a language are, and phrases of the grammar.
-    Prose(&'s Language),
+    Prose(&'s Phrases),
     Corpus(&'s (String, String)),
 }
 
@@ -188,17 +249,15 @@ impl Source<'_> {
     }
 
     fn sentence(&self, random: &mut Random) -> Vec<String> {
-        let phrase = |random: &mut Random, list: &str| {
-            random.pick(&list.split('|').collect::<Vec<_>>()).to_string()
-        };
+        let phrase = |random: &mut Random, list: &[&str]| random.pick(list).to_string();
         match self {
             Self::Prose(language) => {
                 let mut parts = Vec::new();
                 for _ in 0..random.between(8, 22) {
                     parts.push(match random.between(0, 99) {
-                        0..=1 => phrase(random, language.subjects),
-                        2 => phrase(random, language.objects),
-                        3 => phrase(random, language.places),
+                        0..=1 => phrase(random, &language.subjects),
+                        2 => phrase(random, &language.objects),
+                        3 => phrase(random, &language.places),
                         4..=6 => self.name(random),
                         7..=8 => random.between(2, 4000).to_string(),
                         _ => word(language, random.rank()),
@@ -207,19 +266,19 @@ impl Source<'_> {
                 parts
             }
             Self::Grammar(language) => {
-                let mut parts = vec![phrase(random, language.subjects)];
+                let mut parts = vec![phrase(random, &language.subjects)];
                 if random.chance(70) {
                     parts.push(self.name(random));
                 }
-                parts.push(phrase(random, language.verbs));
+                parts.push(phrase(random, &language.verbs));
                 if random.chance(40) {
                     parts.push(random.between(2, 4000).to_string());
                 }
-                parts.push(phrase(random, language.objects));
+                parts.push(phrase(random, &language.objects));
                 if random.chance(50) {
                     parts.push(self.name(random));
                 }
-                parts.push(phrase(random, language.places));
+                parts.push(phrase(random, &language.places));
                 parts
             }
             Self::Corpus((_, text)) => {
@@ -246,20 +305,18 @@ impl Source<'_> {
 
     fn name(&self, random: &mut Random) -> String {
         let syllables = match self {
-            Self::Grammar(language) | Self::Prose(language) => language.syllables,
-            Self::Corpus(_) => LANGUAGES[0].syllables,
+            Self::Grammar(language) | Self::Prose(language) => &language.syllables,
+            Self::Corpus(_) => &PHRASES[0].syllables,
         };
-        let list: Vec<&str> = syllables.split('|').collect();
-        (0..random.between(2, 4)).map(|_| *random.pick(&list)).collect()
+        (0..random.between(2, 4)).map(|_| *random.pick(syllables)).collect()
     }
 }
 
 /// The word of a language that has this rank by frequency: the frequent ones are short.
-fn word(language: &Language, rank: usize) -> String {
-    let syllables: Vec<&str> = language.syllables.split('|').collect();
+fn word(language: &Phrases, rank: usize) -> String {
     let mut spelling = Random(rank as u64);
     let length = 1 + usize::try_from((rank + 1).ilog2()).unwrap_or(0) / 4;
-    (0..length).map(|_| *spelling.pick(&syllables)).collect()
+    (0..length).map(|_| *spelling.pick(&language.syllables)).collect()
 }
 
 /// Sentences as lists of parts, so that edits know words and numbers.

@@ -158,7 +158,8 @@ impl Message {
                     "message": text.strip_prefix(&self.subject).unwrap_or(&text).trim(),
                 });
                 if let [Item { url: Some(url), .. }] = self.items.as_slice() {
-                    message["click"] = url.as_str().into();
+                    let members = message.as_object_mut();
+                    members.map(|it| it.insert("click".to_owned(), url.as_str().into()));
                 }
                 ("POST", server, message)
             }

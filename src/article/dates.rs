@@ -70,7 +70,8 @@ pub(super) fn find(
         .or_else(|| from_props(head, "datePublished", &hints))
         .or_else(|| from_times(head, &hints))
         .or_else(|| from_lines(head, &hints))
-        .or_else(|| from_url(page, &hints));
+        .or_else(|| from_url(page, &hints))
+        .or_else(|| from_text(html, head, &hints));
     let modified = stated(&["dateModified"])
         .map(|dated| (dated, DateSource::Jsonld))
         .or_else(|| from_meta(head, &MODIFIED, &hints))
@@ -109,6 +110,50 @@ fn from_lines(head: &Head<'_>, hints: &Hints<'_>) -> Option<(Dated, DateSource)>
     let dated = head.datelines.iter().find_map(|node| {
         let text = dom::text(*node);
         if text.chars().count() > 80 { None } else { date::parse(&text, hints) }
+    })?;
+    Some((dated, DateSource::Time))
+}
+
+/// Pieces of text around the headline that are looked at, and how long one with a date is at most.
+const PIECES_BEFORE: usize = 12;
+const PIECES_BEHIND: usize = 40;
+const PIECE_MAX: usize = 60;
+
+/// A short line with a day and a year beside the first headline.
+fn from_text(html: &Html, head: &Head<'_>, hints: &Hints<'_>) -> Option<(Dated, DateSource)> {
+    let headline = head.headings.first()?.id();
+    let mut pieces: Vec<&str> = Vec::new();
+    let mut headline_at = None;
+    for node in html.tree.nodes() {
+        if node.id() == headline {
+            headline_at = Some(pieces.len());
+        }
+        let silent = |node: ego_tree::NodeRef<'_, scraper::Node>| {
+            node.parent()
+                .and_then(|up| up.value().as_element())
+                .is_some_and(|element| dom::is_silent(element.name()))
+        };
+        if let Some(text) = node.value().as_text()
+            && !text.trim().is_empty()
+            && !silent(node)
+        {
+            pieces.push(text.trim());
+        }
+        if headline_at.is_some_and(|at| pieces.len() > at + PIECES_BEHIND) {
+            break;
+        }
+    }
+    let at = headline_at?;
+    let (before, behind) = pieces.split_at(at.min(pieces.len()));
+    let before = before.iter().rev().take(PIECES_BEFORE);
+    let dated = behind.iter().chain(before).find_map(|text| {
+        let year = text.split(|c: char| !c.is_ascii_digit()).any(|number| {
+            number.len() == 4 && (number.starts_with("19") || number.starts_with("20"))
+        });
+        let dated = (year && text.chars().count() <= PIECE_MAX)
+            .then(|| date::parse(text, hints))
+            .flatten()?;
+        (hints.now.is_none_or(|now| dated.at <= now)).then_some(dated)
     })?;
     Some((dated, DateSource::Time))
 }

@@ -136,6 +136,16 @@ pub(super) fn media(head: &Head<'_>, base: &Url) -> Vec<Url> {
     media
 }
 
+/// `license` of JSON-LD, `<link rel=license>`, Dublin Core's rights.
+pub(super) fn licence(head: &Head<'_>) -> Option<String> {
+    let stated = head.article().and_then(|article| jsonld::string(article, "license"));
+    stated
+        .or(head.licence)
+        .or_else(|| head.first_meta(&["dc.rights.license", "dcterms.license", "dc.rights"]))
+        .map(unescaped)
+        .filter(|licence| !licence.is_empty() && licence.len() < 300)
+}
+
 /// What the page says its own address is.
 pub(super) fn canonical(head: &Head<'_>, base: &Url) -> Option<Url> {
     head.canonical

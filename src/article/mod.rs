@@ -5,6 +5,7 @@ pub mod body;
 mod charset;
 mod dates;
 mod dom;
+mod draft;
 mod embedded;
 mod guard;
 mod head;
@@ -24,6 +25,7 @@ use url::Url;
 
 use crate::date::Dated;
 use body::Anchors;
+pub use draft::draft;
 use head::Head;
 use refuse::Evidence;
 pub use rules::SiteRules;
@@ -108,6 +110,8 @@ pub struct Article {
     /// `rel=canonical`, else `og:url`, absolute, as declared: a claim, not a truth.
     pub canonical_url: Option<Url>,
     pub site_name: Option<String>,
+    /// The address of the licence it is under, or the words the page has for it.
+    pub licence: Option<String>,
     pub text: String,
     pub summary: Option<String>,
     /// `jsonld`, `meta` or `og`.
@@ -174,8 +178,10 @@ pub fn read_with(
             decoded.encoding.name()
         ));
     }
+    let authors = authors::find(&html, &head, rules, site_name.as_deref());
     let anchors = Anchors {
         title: title.as_deref(),
+        authors: &authors,
         summary: summary.as_ref().map(|(text, _)| text.as_str()).or(page.expected.summary),
         stated_body: head.article().and_then(|article| jsonld::string(article, "articleBody")),
         live: jsonld::has_type(&head.ld, "LiveBlogPosting"),
@@ -198,13 +204,17 @@ pub fn read_with(
     )?;
     let (mut text_status, reason) = status::of(&head, &body.text, &body.visible);
     warnings.extend(reason);
+    if let Some(next) = rules.and_then(|rules| rules.next_page_of(&html, page.url)) {
+        text_status = text_status.max(TextStatus::Partial);
+        warnings.push(format!("the article goes on at {next}"));
+    }
     let (mut text, mut method, mut confidence) = (body.text, body.method, body.confidence);
     if let Some(fuller) = page.expected.content.and_then(|content| fuller(content, &text)) {
         (text, method, confidence, text_status) = (fuller, "feed", 0.5, TextStatus::FeedOnly);
         warnings.push("the page gives less than the feed".to_owned());
     }
     Ok(Article {
-        authors: authors::find(&html, &head, rules, site_name.as_deref()),
+        authors,
         published: dates.published,
         modified: dates.modified,
         section: metadata::section(&head),
@@ -212,6 +222,7 @@ pub fn read_with(
         image_url: metadata::image(&head, page.url),
         media: metadata::media(&head, page.url),
         canonical_url: metadata::canonical(&head, page.url),
+        licence: metadata::licence(&head),
         text,
         summary_source: summary.as_ref().map(|(_, source)| (*source).to_owned()),
         summary: summary.map(|(text, _)| text),
@@ -251,7 +262,7 @@ pub fn blocks(page: &Page<'_>) -> Vec<body::BlockView> {
             title: title.as_deref(),
             summary: summary.as_ref().map(|(text, _)| text.as_str()),
             stated_body: head.article().and_then(|article| jsonld::string(article, "articleBody")),
-            live: false,
+            ..Anchors::default()
         },
     )
 }

@@ -3,10 +3,12 @@
 use std::ops::Range;
 
 use jiff::tz::TimeZone;
-use scraper::Selector;
+use scraper::{Html, Selector};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
+use url::Url;
 
+use super::dom;
 use crate::fault::Fault;
 
 /// How to read the pages of one site: `config/sites/<host>.toml`, compiled.
@@ -25,7 +27,7 @@ pub struct SiteRules {
     pub published: Vec<Selector>,
     /// Elements that are no part of the text, inside or outside of `body`.
     pub remove: Vec<Selector>,
-    /// The link to the next part of an article in parts.
+    /// The link to the next part of an article in parts: the text is said to be partial then.
     pub next_page: Vec<Selector>,
     /// The file as it is written: what crosses a pipe in place of the compiled rules.
     pub text: String,
@@ -63,6 +65,15 @@ impl SiteRules {
         }
         faults.sort_by_key(|fault| fault.span.start);
         if faults.is_empty() { Ok(rules) } else { Err(faults) }
+    }
+
+    /// Where an article in parts goes on.
+    pub(super) fn next_page_of(&self, html: &Html, page: &Url) -> Option<Url> {
+        let mut links = self.next_page.iter().flat_map(|selector| html.select(selector));
+        links.find_map(|link| {
+            let next = page.join(dom::attr(link.value(), "href")?).ok()?;
+            (next != *page && matches!(next.scheme(), "http" | "https")).then_some(next)
+        })
     }
 
     fn set(

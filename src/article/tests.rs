@@ -248,6 +248,98 @@ fn a_sites_rules_come_before_everything_else() {
 }
 
 #[test]
+fn an_article_in_parts_is_partial_and_says_where_it_goes_on() {
+    let rules = SiteRules::parse("host = \"example.org\"\nbody = \"p\"\nnext_page = \"a.next\"\n");
+    let rules = rules.expect("rules");
+    let url = Url::parse("https://example.org/a/b").expect("a URL");
+    let read_part = |link: &str| {
+        let html = format!("<h1>Part one of two</h1><p>The first part of the text.</p>{link}");
+        let page = Page {
+            bytes: html.as_bytes(),
+            content_type: Some("text/html"),
+            url: &url,
+            fetched_at: Timestamp::UNIX_EPOCH,
+            expected: Expected::default(),
+        };
+        read(&page, Some(&rules)).expect("an article")
+    };
+    let first = read_part("<a class=next href='?page=2'>Next</a>");
+    assert_eq!(first.text_status, TextStatus::Partial);
+    let told = "the article goes on at https://example.org/a/b?page=2";
+    assert!(first.extraction.warnings.iter().any(|warning| warning == told), "{first:?}");
+    assert_eq!(read_part("<a class=next href=''>Next</a>").text_status, TextStatus::Full);
+}
+
+#[test]
+fn a_drafted_rules_file_reads_the_page_that_it_was_drafted_from() {
+    let paragraph = |n: usize| {
+        format!("<p>Paragraph {n} tells, in a sentence long enough, what the board decided.</p>")
+    };
+    let text: String = (1..7).map(paragraph).collect();
+    let html = format!(
+        "<html lang=ru><nav><a href=/>Home</a></nav><article><h1 class=story-title>The board decides \
+         on the dam</h1><span class=byline>By Ann Reed</span><div class=\"x1 story-text\">{text}\
+         </div></article><aside class=related><p>Another story of the day, told elsewhere.</p>"
+    );
+    let page = Page {
+        bytes: html.as_bytes(),
+        content_type: Some("text/html"),
+        url: &Url::parse("https://www.example.org/a/b").expect("a URL"),
+        fetched_at: Timestamp::UNIX_EPOCH,
+        expected: Expected::default(),
+    };
+    let toml = draft(&page).expect("a draft");
+    for line in
+        ["host = \"example.org\"", "body = \"div.story-text\"", "title = \"h1.story-title\""]
+    {
+        assert!(toml.contains(line), "{line} in {toml}");
+    }
+    let rules = SiteRules::parse(&toml).expect("rules");
+    let by_rules = read(&page, Some(&rules)).expect("an article");
+    assert_eq!(by_rules.extraction.method, "site-rules");
+    assert_eq!(by_rules.text, read(&page, None).expect("an article").text);
+}
+
+#[test]
+fn a_table_of_data_among_paragraphs_is_kept_row_by_row() {
+    let prose = "<p>The table below gives the results of the season so far, race by race, as the \
+                 organisers published them on Monday morning.</p>";
+    let rows = "<tr><td>1<td>Ann Reed<td>250</tr><tr><td>2<td>Omar Field<td>240</tr>";
+    let html = format!(
+        "<h1>Results of the season</h1><article><div class=story-text>{prose}{prose}<table>{rows}\
+         </table>{}</div></article>",
+        prose.replace("below", "above").replace("Monday", "Sunday")
+    );
+    let article = read_html(&html).expect("an article");
+    assert!(
+        article.text.contains("\n\n1 | Ann Reed | 250\n\n2 | Omar Field | 240\n\n"),
+        "{}",
+        article.text
+    );
+}
+
+#[test]
+fn the_headline_first_written_is_the_one_that_the_address_spells() {
+    let body = "<p>The rain that fell over the weekend has ended the longest drought on record, \
+                the weather service said on Monday morning.</p>";
+    let html = format!(
+        "<title>Weather today: all you must know</title><script type=application/ld+json>\
+         {{\"@type\":\"NewsArticle\",\"headline\":\"Regenfälle beenden Dürre in Köln\"}}</script>\
+         <meta property=og:title content='Weather today: all you must know'>\
+         <h1>Weather today: all you must know</h1>{body}{body}"
+    );
+    let at = |path: &str| {
+        let article = read_at(html.as_bytes(), &format!("https://example.org{path}"), None);
+        article.expect("an article").title.expect("a title")
+    };
+    assert_eq!(
+        at("/news/regenfaelle-beenden-duerre-in-koeln.html"),
+        "Regenfälle beenden Dürre in Köln"
+    );
+    assert_eq!(at("/news/12345"), "Weather today: all you must know");
+}
+
+#[test]
 fn names_are_taken_out_of_bylines() {
     let table: [(&str, &[&str]); 9] = [
         ("By Mary Sands and Omar Field", &["Mary Sands", "Omar Field"]),

@@ -148,7 +148,11 @@ pub(super) enum Command {
     Completions { shell: clap_complete::Shell },
     /// Prints the manual page.
     #[command(after_help = "Example: newswatch man | man -l -")]
-    Man,
+    Man {
+        /// Writes a page for each command into this folder instead.
+        #[arg(long)]
+        folder: Option<PathBuf>,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -249,6 +253,13 @@ pub(super) enum SiteCommand {
         /// An address, a file, or `-`.
         page: String,
     },
+    /// Prints a rules file for a page's site to begin with, for `config/sites/<host>.toml`.
+    #[command(after_help = "Example: newswatch site new https://example.org/news/1 > \
+                      config/sites/example.org.toml")]
+    New {
+        /// An address, a file, or `-`.
+        page: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -288,6 +299,23 @@ pub(super) enum ArchiveCommand {
         /// A hash noted elsewhere that some line must have.
         #[arg(long, value_name = "HASH")]
         witness: Option<String>,
+    },
+    /// Writes damaged segments anew without their damaged lines, which are kept beside them.
+    ///
+    /// No byte is lost: each file stays as it was under another name. What cannot be mended, such as
+    /// a gap, is told.
+    #[command(after_help = "Example: newswatch archive repair --json")]
+    Repair,
+    /// Builds the index of the state anew from the archive's lines and the rejects.
+    #[command(after_help = "Example: newswatch archive reindex")]
+    Reindex,
+    /// Tells which records were found to be copies: by class, and the largest clusters with the
+    /// record that each goes back to.
+    #[command(after_help = "Example: newswatch archive dedup-report --json | jq .classes")]
+    DedupReport {
+        /// How many clusters are listed.
+        #[arg(long, value_name = "NUMBER", default_value_t = 20)]
+        top: usize,
     },
     /// Judges articles, one a line (`id, url, title, text, published_at`): new, copy, abridged,
     /// extended, excerpt, revision or same; of which id, and on what evidence.

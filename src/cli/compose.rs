@@ -71,7 +71,7 @@ pub(super) fn settings(config: &Config) -> crawl::Settings {
         },
         revisit_after: signed(config.settings.schedule.revisit_after),
         judge_before_fetch: config.settings.topic.judge_before_fetch,
-        reject_text: config.settings.state.rejects_text as usize,
+        reject_text: usize::try_from(config.settings.state.rejects_text).unwrap_or(usize::MAX),
         copy_memory: signed(config.settings.dedup.memory),
         page_attempts: config.settings.limits.page_attempts,
         keep_copied_text: config.settings.dedup.copies == config::Copies::Full,

@@ -60,7 +60,7 @@ const LONGEST: u64 = 4096;
 /// How long either side waits for the other to write its line …
 const PATIENCE: Duration = Duration::from_secs(5);
 /// … and for the loop to do what it was asked.
-const WORK: Duration = Duration::from_secs(60);
+const WORK: Duration = Duration::from_mins(1);
 
 /// Makes the socket. The archive is locked by this process, so what lies there is a dead one's.
 pub(super) fn bind(state: &Path) -> anyhow::Result<UnixListener> {

@@ -1,5 +1,8 @@
 //! What a command is to read: a file, standard input, or an address.
-#![expect(clippy::disallowed_methods, reason = "shell: reads files and asks the network")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "shell: reads files and the clock, asks the network"
+)]
 
 use std::{
     fs::File,
@@ -7,14 +10,17 @@ use std::{
 };
 
 use anyhow::Context;
+use jiff::Timestamp;
 use tokio::runtime::Runtime;
 use url::Url;
 
 use super::compose;
 use crate::{
+    article::{self, Article, Expected, Page},
     canonical_url::CanonicalUrl,
     config::Loaded,
-    fetch::{Fetch, FetchError, HttpClient, Request, Response, Wanted},
+    crawl::Rules,
+    fetch::{HttpClient, Request, Response, Wanted},
 };
 
 /// A file's lines, or standard input's for `-`.
@@ -35,6 +41,25 @@ pub(super) struct Document {
     pub(super) response: Option<Response>,
 }
 
+impl Document {
+    /// It as a page fetched now, of which no feed has told.
+    pub(super) fn page(&self) -> Page<'_> {
+        Page {
+            bytes: &self.bytes,
+            content_type: self.content_type.as_deref(),
+            url: &self.url,
+            fetched_at: Timestamp::now(),
+            expected: Expected::default(),
+        }
+    }
+
+    /// Reads it by its site's rules.
+    pub(super) fn read(&self, rules: &Rules, name: &str) -> anyhow::Result<Article> {
+        article::read(&self.page(), rules.site(&self.url))
+            .with_context(|| format!("{name} is no article"))
+    }
+}
+
 /// Reads a file, standard input for `-`, or an http or https address, by one request.
 pub(super) fn document(loaded: &Loaded, name: &str, wanted: Wanted) -> anyhow::Result<Document> {
     if !name.starts_with("http://") && !name.starts_with("https://") {
@@ -46,16 +71,7 @@ pub(super) fn document(loaded: &Loaded, name: &str, wanted: Wanted) -> anyhow::R
     let url = CanonicalUrl::parse(name)?.fetch;
     let client = HttpClient::new(compose::fetch(&loaded.config))?;
     let runtime = Runtime::new().context("cannot start the runtime")?;
-    let answer = runtime.block_on(async {
-        let mut request = Request::new(url, wanted);
-        loop {
-            let response = client.fetch(request).await?;
-            match response.onward(wanted) {
-                Some(onward) => request = onward,
-                None => return Ok::<_, FetchError>(response),
-            }
-        }
-    });
+    let answer = runtime.block_on(client.fetch_anywhere(Request::new(url, wanted)));
     runtime.shutdown_background();
     let mut response = answer.with_context(|| format!("cannot fetch {name}"))?;
     if response.status != 200 {

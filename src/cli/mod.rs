@@ -29,10 +29,7 @@ use anyhow::Context;
 use clap::{CommandFactory, Parser};
 
 use self::{
-    args::{
-        AlertsCommand, ArchiveCommand, Args, Command, FeedsCommand, Schema, SiteCommand,
-        TopicCommand,
-    },
+    args::{AlertsCommand, ArchiveCommand, Args, Command, FeedsCommand, Schema, TopicCommand},
     control::Request,
     format::{is_styled_stderr, print_json, print_text},
 };
@@ -94,7 +91,11 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
             print_text(&String::from_utf8_lossy(&script))?;
             Ok(Exit::Success)
         }
-        Command::Man => {
+        Command::Man { folder: Some(folder) } => {
+            clap_mangen::generate_to(Args::command(), folder)?;
+            Ok(Exit::Success)
+        }
+        Command::Man { folder: None } => {
             let mut page = Vec::new();
             clap_mangen::Man::new(Args::command()).render(&mut page)?;
             print_text(&String::from_utf8_lossy(&page))?;
@@ -178,9 +179,7 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
                 Command::Feeds { command: FeedsCommand::Remove { ids } } => {
                     feeds::remove(&loaded, &ids)
                 }
-                Command::Site { command: SiteCommand::Test { page } } => {
-                    site::test_page(&loaded, &page, args.common.json)
-                }
+                Command::Site { command } => site::run(&loaded, &command, args.common.json),
                 Command::Topic { command: TopicCommand::Test { text, jsonl: true } } => {
                     topic::test_lines(&loaded, &text)
                 }
@@ -196,6 +195,15 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
                 }
                 Command::Archive { command: ArchiveCommand::Verify { witness } } => {
                     archive::verify(&loaded, witness.as_deref(), args.common.json)
+                }
+                Command::Archive { command: ArchiveCommand::Repair } => {
+                    archive::repair(&loaded, args.common.json)
+                }
+                Command::Archive { command: ArchiveCommand::Reindex } => {
+                    archive::reindex(&loaded, args.common.json)
+                }
+                Command::Archive { command: ArchiveCommand::DedupReport { top } } => {
+                    archive::dedup_report(&loaded, top, args.common.json)
                 }
                 _ => paths(&loaded, args.common.json),
             }

@@ -223,13 +223,13 @@ impl Replay {
             };
             let title = safe(line.title.as_deref().unwrap_or("(no title)"), 80);
             let (before, after) = (line.score_before, line.score);
-            let _ = writeln!(
+            let _written = writeln!(
                 shown,
                 "{change:5} {before:5.1} → {after:5.1}  {title}  {}",
                 safe(&line.url, 120)
             );
         }
-        let _ = writeln!(
+        let _written = writeln!(
             shown,
             "{} archived and {} rejected articles: {} would be kept, {} dropped, {} rescored, {} as before; {} were judged by their title only; nothing was written",
             self.archived,

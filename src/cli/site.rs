@@ -1,35 +1,34 @@
-//! `newswatch site test` and `newswatch feeds test`: how a page or a feed is read.
-#![expect(clippy::disallowed_methods, reason = "shell: reads the clock")]
+//! `newswatch site …` and `newswatch feeds test`: how a page or a feed is read.
 
 use std::fmt::Write as _;
 
 use anyhow::Context;
-use jiff::Timestamp;
 
 use super::{
-    Exit, compose,
+    Exit,
+    args::SiteCommand,
+    compose,
     format::{print_json, print_text, safe},
     input,
 };
 use crate::{
-    article::{self, Expected, Page},
+    article,
     config::Loaded,
     fetch::Wanted,
     source::{self, SourceKind},
 };
 
-pub(super) fn test_page(loaded: &Loaded, name: &str, json: bool) -> anyhow::Result<Exit> {
+pub(super) fn run(loaded: &Loaded, command: &SiteCommand, json: bool) -> anyhow::Result<Exit> {
+    match command {
+        SiteCommand::Test { page } => test_page(loaded, page, json),
+        SiteCommand::New { page } => new(loaded, page),
+    }
+}
+
+fn test_page(loaded: &Loaded, name: &str, json: bool) -> anyhow::Result<Exit> {
     let rules = compose::rules(&loaded.config)?;
     let document = input::document(loaded, name, Wanted::Page)?;
-    let page = Page {
-        bytes: &document.bytes,
-        content_type: document.content_type.as_deref(),
-        url: &document.url,
-        fetched_at: Timestamp::now(),
-        expected: Expected::default(),
-    };
-    let article = article::read(&page, rules.site(&document.url))
-        .with_context(|| format!("{name} is no article"))?;
+    let article = document.read(&rules, name)?;
     if json {
         print_json(&article)?;
         return Ok(Exit::Success);
@@ -49,6 +48,7 @@ pub(super) fn test_page(loaded: &Loaded, name: &str, json: bool) -> anyhow::Resu
     line("language", article.language_declared.as_deref().unwrap_or_default())?;
     line("section", &safe(article.section.as_deref().unwrap_or_default(), 80))?;
     line("tags", &safe(&article.tags.join(", "), 200))?;
+    line("licence", &safe(article.licence.as_deref().unwrap_or_default(), 200))?;
     line("canonical", article.canonical_url.as_ref().map_or("", |url| url.as_str()))?;
     line("charset", &article.charset)?;
     line("status", &format!("{:?}", article.text_status))?;
@@ -63,6 +63,15 @@ pub(super) fn test_page(loaded: &Loaded, name: &str, json: bool) -> anyhow::Resu
         write!(shown, "\n{}\n", safe(paragraph, 100_000))?;
     }
     print_text(&shown)?;
+    Ok(Exit::Success)
+}
+
+/// Prints a rules file to begin with.
+fn new(loaded: &Loaded, name: &str) -> anyhow::Result<Exit> {
+    let document = input::document(loaded, name, Wanted::Page)?;
+    let draft =
+        article::draft(&document.page()).with_context(|| format!("{name} is no article"))?;
+    print_text(&draft)?;
     Ok(Exit::Success)
 }
 

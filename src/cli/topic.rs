@@ -1,5 +1,4 @@
 //! `newswatch topic …`: try a topic on texts.
-#![expect(clippy::disallowed_methods, reason = "shell: reads the clock")]
 
 use std::{
     fmt::Write as _,
@@ -7,7 +6,6 @@ use std::{
 };
 
 use anyhow::Context;
-use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -17,7 +15,6 @@ use super::{
     input,
 };
 use crate::{
-    article::{self, Expected, Page},
     config::Loaded,
     date,
     fetch::Wanted,
@@ -100,15 +97,7 @@ pub(super) fn test(loaded: &Loaded, name: &str, as_json: bool) -> anyhow::Result
     let is_html =
         document.response.is_some() || document.bytes.trim_ascii_start().starts_with(b"<");
     let (title, text, published) = if is_html {
-        let page = Page {
-            bytes: &document.bytes,
-            content_type: document.content_type.as_deref(),
-            url: &document.url,
-            fetched_at: Timestamp::now(),
-            expected: Expected::default(),
-        };
-        let article = article::read(&page, rules.site(&document.url))
-            .with_context(|| format!("{name} is no article"))?;
+        let article = document.read(&rules, name)?;
         let published = article.published.map(|(dated, _)| dated.at);
         (article.title.unwrap_or_default(), article.text, published)
     } else {

@@ -660,7 +660,12 @@ impl Crawl {
     /// is compared with younger texts only.
     pub fn forget_old_texts(&mut self, now: Timestamp) -> Result<(), StateError> {
         let before = now.checked_sub(self.settings.copy_memory).unwrap_or(Timestamp::MIN);
-        Ok(self.index.expire(self.state.connection(), before)?)
+        self.state.begin()?;
+        if let Err(error) = self.index.expire(self.state.connection(), before) {
+            self.rollback()?;
+            return Err(error.into());
+        }
+        self.state.commit()
     }
 }
 
@@ -669,7 +674,7 @@ fn record_by_id(id: &str, state: &State, archived: &Archived<'_>, step: &Step) -
     if let Some(record) = step.records.iter().find(|record| record.id == id) {
         return Some(record.clone());
     }
-    archived(state.place(id).ok()??)
+    archived(state.place(id).ok()??).filter(|record| record.id == id)
 }
 
 /// Reads the record at a place of the archive.

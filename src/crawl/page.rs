@@ -163,7 +163,8 @@ impl Crawl {
                 of: of.clone(),
                 title,
             });
-            if !self.settings.keep_copied_text {
+            // What is abridged or extended is a text of its own.
+            if !self.settings.keep_copied_text && verdict.class == dedup::Class::Copy {
                 new.text = None;
             }
         } else {
@@ -200,8 +201,13 @@ impl Crawl {
         let mut new = record::record(self, work, visit, judged, now);
         let worse = matches!(new.text_status, TextStatus::FeedOnly | TextStatus::Failed);
         let old = record_by_id(&known.record_id, &self.state, archived, step);
-        let old_text = old.as_ref().and_then(|old| old.text.as_deref()).unwrap_or_default();
-        let changed = match dedup::revision(old_text, new.text.as_deref().unwrap_or_default()) {
+        let old_text = old.as_ref().and_then(|old| {
+            // A copy may be kept without its text, which is nearly that of the first.
+            let first = || record_by_id(old.duplicate_of.as_deref()?, &self.state, archived, step);
+            old.text.clone().or_else(|| first()?.text)
+        });
+        let old_text = old_text.unwrap_or_default();
+        let changed = match dedup::revision(&old_text, new.text.as_deref().unwrap_or_default()) {
             dedup::Revision::Changed { ratio }
                 if !worse && new.content_hash != known.content_hash =>
             {

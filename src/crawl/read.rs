@@ -285,6 +285,7 @@ fn from_feed(rules: &Rules, work: &PageWork, error: &str) -> PageReading {
         media: Vec::new(),
         canonical_url: None,
         site_name: None,
+        licence: None,
         text_status: if text.is_empty() { TextStatus::Failed } else { TextStatus::FeedOnly },
         extraction: Extraction {
             method: if text.is_empty() { "none" } else { "feed" }.to_owned(),

@@ -53,6 +53,8 @@ const NUMBERS_OF_TWO_SITES: f32 = 0.15;
 const CORRECTED: f32 = 0.7;
 /// A text without a word of the other's opening shares its tail or its background.
 const LEAD: f32 = 0.2;
+/// Unless they are so much alike that only the opening was rewritten.
+const REWRITTEN: f32 = 0.6;
 /// So many shingles are the opening.
 const OPENING: usize = 30;
 
@@ -96,7 +98,8 @@ pub fn compare(
 
 fn class(evidence: &Evidence, a: usize, b: usize) -> Class {
     let apart = evidence.hours_between.is_some_and(|hours| hours.abs() > SPAN);
-    if apart || evidence.lead < LEAD {
+    let other_opening = evidence.lead < LEAD && evidence.jaccard < REWRITTEN;
+    if apart || other_opening {
         return Class::New;
     }
     let within = evidence.containment_ab >= CONTAINED;

@@ -49,7 +49,7 @@ pub struct Prepared<'d> {
     sketch: Vec<u32>,
     address: u64,
     content: u64,
-    host: u64,
+    host: u32,
 }
 
 impl<'d> Prepared<'d> {
@@ -61,7 +61,7 @@ impl<'d> Prepared<'d> {
             sketch: sketch.hashes.iter().map(|hash| high(mix(*hash))).collect(),
             address: shingle::hash(document.url_key.as_str().as_bytes()),
             content: text.content,
-            host: shingle::hash(document.url_key.host().as_bytes()),
+            host: high(shingle::hash(document.url_key.host().as_bytes())),
             text: Arc::new(text),
         }
     }
@@ -124,7 +124,7 @@ struct Known {
     published: Option<i64>,
     address: u64,
     content: u64,
-    host: u64,
+    host: u32,
 }
 
 impl Known {
@@ -195,10 +195,11 @@ impl Index {
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let (doc, cluster): (u32, u32) = (row.get(0)?, row.get(1)?);
-            let exact = [row.get::<_, i64>(2)?, row.get(3)?, row.get(4)?].map(i64::cast_unsigned);
+            let [address, content] =
+                [row.get::<_, i64>(2)?, row.get(3)?].map(i64::cast_unsigned).map(high);
             let id = shingle::hash(row.get_ref(6)?.as_bytes()?);
-            for hash in exact.into_iter().chain([id]) {
-                index.exact.add((high(hash), doc));
+            for hash in [address, content, row.get(4)?, high(id)] {
+                index.exact.add((hash, doc));
             }
             for hash in row.get_ref(5)?.as_blob()?.as_chunks::<4>().0 {
                 index.near.add((u32::from_le_bytes(*hash), cluster));
@@ -302,7 +303,7 @@ impl Index {
                 document.document.published_at.map(Timestamp::as_second),
                 document.address.cast_signed(),
                 document.content.cast_signed(),
-                document.host.cast_signed(),
+                document.host,
                 u32::try_from(document.text.shingles.len()).unwrap_or(u32::MAX),
             ])?;
         let mut sketch = document.sketch.clone();
@@ -320,8 +321,8 @@ impl Index {
             .prepare_cached("INSERT INTO dedup_recent (doc, sketch) VALUES (?1, ?2)")?
             .execute(params![doc, bytes])?;
         let id = shingle::hash(document.document.id.as_bytes());
-        for hash in [document.address, document.content, document.host, id] {
-            self.exact.add((high(hash), doc));
+        for hash in [high(document.address), high(document.content), document.host, high(id)] {
+            self.exact.add((hash, doc));
         }
         for hash in sketch {
             self.near.add((hash, cluster));
@@ -341,6 +342,19 @@ impl Index {
     /// Forgets the sketches of documents that all came before `before`. Addresses and hashes of
     /// whole texts stay.
     pub fn expire(&mut self, connection: &Connection, before: Timestamp) -> Result<()> {
+        // Where few come in, the recent ones are old before they are many. Whole segments leave, so
+        // a sketch stays at most twice as long as it is wanted.
+        let day = |doc: u32| {
+            let after = self.days.partition_point(|(first, _)| *first <= doc);
+            self.days.get(after.checked_sub(1)?).map(|(_, day)| *day)
+        };
+        let first = day(self.next - self.recent).filter(|_| self.recent > 0);
+        if first.is_some_and(|day| day < before.as_second().div_euclid(86_400))
+            && let Some((_, last)) = self.days.last()
+        {
+            let latest = Timestamp::from_second((last + 1) * 86_400).unwrap_or(Timestamp::MAX);
+            self.flush(connection, latest)?;
+        }
         self.near.expire(connection, before.as_second())
     }
 
@@ -360,7 +374,7 @@ impl Index {
         text_of: &mut impl FnMut(&str) -> Option<Kept>,
     ) -> Result<Option<Verdict>> {
         let latest = self
-            .exact(connection, document.address)?
+            .exact(connection, high(document.address))?
             .into_iter()
             .rev()
             .map(|doc| known(connection, doc))
@@ -412,7 +426,7 @@ impl Index {
         if document.text.weight == 0 {
             return Ok(None);
         }
-        for doc in self.exact(connection, document.content)? {
+        for doc in self.exact(connection, high(document.content))? {
             let known = known(connection, doc)?.filter(|known| known.content == document.content);
             let Some(known) = known else { continue };
             let circumstances = known.circumstances(document);
@@ -531,9 +545,9 @@ impl Index {
         Some(text)
     }
 
-    fn exact(&mut self, connection: &Connection, hash: u64) -> Result<Vec<u32>> {
+    fn exact(&mut self, connection: &Connection, hash: u32) -> Result<Vec<u32>> {
         let mut found = Vec::new();
-        self.exact.find(connection, &[high(hash)], 1, &mut found)?;
+        self.exact.find(connection, &[hash], 1, &mut found)?;
         found.sort_unstable();
         found.dedup();
         Ok(found.into_iter().map(|(_, doc)| doc).collect())
@@ -541,7 +555,7 @@ impl Index {
 
     /// The number of the document with this id.
     fn by_id(&mut self, connection: &Connection, id: &str) -> Result<Option<u32>> {
-        for doc in self.exact(connection, shingle::hash(id.as_bytes()))? {
+        for doc in self.exact(connection, high(shingle::hash(id.as_bytes())))? {
             if known(connection, doc)?.is_some_and(|known| known.id == id) {
                 return Ok(Some(doc));
             }
@@ -580,7 +594,7 @@ fn known(connection: &Connection, doc: u32) -> Result<Option<Known>> {
                 published: row.get(2)?,
                 address: row.get::<_, i64>(3)?.cast_unsigned(),
                 content: row.get::<_, i64>(4)?.cast_unsigned(),
-                host: row.get::<_, i64>(5)?.cast_unsigned(),
+                host: row.get(5)?,
             })
         })
         .optional()

@@ -32,11 +32,9 @@ const SHORT: u32 = 4 * 8;
 
 impl Text {
     pub fn of(title: &str, text: &str) -> Self {
-        let mut tokens = Tokens::default();
-        words(text, |word| tokens.push(word));
-        let content = tokens.words.iter().fold(SEED, |state, (hash, _)| mix(state ^ hash));
-        let mut headline = Tokens::default();
-        words(title, |word| headline.push(word));
+        let mut tokens = Tokens::of(text);
+        let content = hash_of(&tokens.words);
+        let mut headline = Tokens::of(title);
         let mut title: Vec<u64> = headline.words.iter().map(|(hash, _)| *hash).collect();
         sort_once(&mut title);
         if tokens.weight < SHORT {
@@ -94,18 +92,40 @@ struct Tokens {
     numbers: Vec<u64>,
     /// Of all words.
     weight: u32,
+    /// Of the word being read: the hash so far, its letters, and how many of them are digits.
+    state: u64,
+    letters: u32,
+    digits: u32,
 }
 
-impl Tokens {
-    fn push(&mut self, word: &[u8]) {
-        let hash = hash(word);
-        let weight = weight(word);
+impl Words for Tokens {
+    fn letter(&mut self, c: char) {
+        self.state = chain(self.state, u64::from(c));
+        self.letters += 1;
+        self.digits += u32::from(c.is_ascii_digit());
+    }
+
+    fn end(&mut self, weight: u32) {
+        if self.letters == 0 {
+            return;
+        }
+        let hash = mix(self.state);
         // One digit alone counts paragraphs and points, not facts.
-        if word.first().is_some_and(u8::is_ascii_digit) && word.len() > 1 {
+        if self.digits > 1 {
             self.numbers.push(hash);
         }
         self.words.push((hash, weight));
         self.weight += weight;
+        (self.state, self.letters, self.digits) = (SEED, 0, 0);
+    }
+}
+
+impl Tokens {
+    fn of(text: &str) -> Self {
+        let words = Vec::with_capacity(text.len() / 8);
+        let mut tokens = Self { words, state: SEED, ..Self::default() };
+        split(text, &mut tokens);
+        tokens
     }
 
     fn shingles(&self) -> Vec<u64> {
@@ -117,29 +137,20 @@ impl Tokens {
             // The window is as short as its weight allows.
             while weight >= SHINGLE_WEIGHT {
                 let window = self.words.get(start..=end).unwrap_or_default();
-                shingles.push(window.iter().fold(SEED, |state, (hash, _)| mix(state ^ hash)));
+                shingles.push(hash_of(window));
                 weight -= window.first().map_or(weight, |(_, weight)| *weight);
                 start += 1;
             }
         }
         if shingles.is_empty() && !self.words.is_empty() {
-            shingles.push(self.words.iter().fold(SEED, |state, (hash, _)| mix(state ^ hash)));
+            shingles.push(hash_of(&self.words));
         }
         shingles
     }
 }
 
-/// Quarters of a word.
-fn weight(word: &[u8]) -> u32 {
-    let Some(&first) = word.first() else { return 4 };
-    if first.is_ascii() {
-        return 4;
-    }
-    match std::str::from_utf8(word).ok().and_then(|word| word.chars().next()).map(script) {
-        Some(Script::Half) => 2,
-        Some(Script::Quarter) => 1,
-        _ => 4,
-    }
+fn hash_of(words: &[(u64, u32)]) -> u64 {
+    mix(words.iter().fold(SEED, |state, (hash, _)| chain(state, *hash)))
 }
 
 enum Script {
@@ -162,115 +173,137 @@ fn script(c: char) -> Script {
     }
 }
 
-/// Calls `found` with each word of `text`: a run of letters and digits in lower case, compatible
+/// Takes the words of a text letter by letter: a run of letters and digits in lower case, compatible
 /// forms folded; or one character where the script sets no spaces. In a number, separators of
 /// thousands and decimals are left out.
-pub(super) fn words(text: &str, mut found: impl FnMut(&[u8])) {
-    let plain = PLAIN.as_slice();
-    let is_plain = |c: char| plain.get(c as usize).is_some_and(|kind| *kind != UNKNOWN);
-    if text.chars().all(is_plain) || is_nfkc_quick(text.chars()) == IsNormalized::Yes {
-        split(plain, text.chars(), &mut found);
-    } else {
-        split(plain, text.nfkc(), &mut found);
+trait Words {
+    fn letter(&mut self, c: char);
+    /// The word, if it has a letter, is over. `weight` is in quarters of a word.
+    fn end(&mut self, weight: u32);
+}
+
+/// Calls `found` with each word of `text`, in UTF-8.
+pub(super) fn words(text: &str, found: impl FnMut(&[u8])) {
+    split(text, &mut Bytes { word: Vec::with_capacity(32), found });
+}
+
+struct Bytes<F> {
+    word: Vec<u8>,
+    found: F,
+}
+
+impl<F: FnMut(&[u8])> Words for Bytes<F> {
+    fn letter(&mut self, c: char) {
+        self.word.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+    }
+
+    fn end(&mut self, _: u32) {
+        if !self.word.is_empty() {
+            (self.found)(&self.word);
+            self.word.clear();
+        }
     }
 }
 
-/// What a character below U+2100 is, most letters of spaced scripts among them: the letter in lower
-/// case, or one of the kinds below. NFKC changes none of them, or to what makes the same words.
-static PLAIN: LazyLock<Vec<u32>> = LazyLock::new(|| {
+/// What the characters of the basic plane are, where that does not rest on those around them.
+static KINDS: LazyLock<Vec<u32>> = LazyLock::new(|| {
     let kind = |code: u32| {
         let Some(c) = char::from_u32(code) else { return UNKNOWN };
         let mut lower = c.to_lowercase();
         let single = lower.next().filter(|_| lower.next().is_none());
-        if c.is_ascii_digit() {
-            DIGIT
-        } else if matches!(c, '\u{a0}' | '\u{2009}' | '\u{202f}' | '…') {
+        if matches!(c, '\u{a0}' | '\u{2009}' | '\u{202f}' | '…') {
+            // NFKC makes of them what sets words apart as well.
             SEPARATOR
         } else if is_nfkc_quick([c].into_iter()) != IsNormalized::Yes
             || canonical_combining_class(c) != 0
-            || !matches!(script(c), Script::Spaced)
         {
             UNKNOWN
-        } else if c.is_alphabetic() {
-            single.map_or(UNKNOWN, u32::from)
-        } else if c.is_alphanumeric() || is_mark(c) {
-            UNKNOWN
-        } else {
+        } else if let Some(digit) = decimal(c) {
+            DIGIT | u32::from(digit)
+        } else if !c.is_alphanumeric() && !is_mark(c) {
             SEPARATOR
+        } else if matches!(script(c), Script::Spaced) {
+            single.map_or(UNKNOWN, u32::from)
+        } else {
+            ALONE | u32::from(c)
         }
     };
-    (0..0x2100).map(kind).collect()
+    (0..=0xffff).map(kind).collect()
 });
 
-/// Takes a closer look.
+/// Takes a closer look, and NFKC where the text is not normalized.
 const UNKNOWN: u32 = 0;
-/// An ASCII digit.
-const DIGIT: u32 = 1;
 /// No part of a word.
-const SEPARATOR: u32 = u32::MAX;
+const SEPARATOR: u32 = 1;
+/// With the ASCII digit.
+const DIGIT: u32 = 1 << 30;
+/// With a character that is a word of its own.
+const ALONE: u32 = 1 << 31;
+/// Below these bits is a letter in lower case.
+const CHARACTER: u32 = (1 << 30) - 1;
 
-fn split(plain: &[u32], text: impl Iterator<Item = char>, found: &mut impl FnMut(&[u8])) {
-    let mut word = Vec::with_capacity(32);
+fn split(text: &str, words: &mut impl Words) {
+    let kinds = KINDS.as_slice();
+    let is_known = |c: char| kinds.get(c as usize).is_some_and(|kind| *kind != UNKNOWN);
+    if text.chars().all(is_known) || is_nfkc_quick(text.chars()) == IsNormalized::Yes {
+        split_chars(kinds, text.chars(), words);
+    } else {
+        split_chars(kinds, text.nfkc(), words);
+    }
+}
+
+fn split_chars(kinds: &[u32], text: impl Iterator<Item = char>, words: &mut impl Words) {
     let mut number = false;
     // After a number, what may set off its thousands or decimals: the next character tells.
     let mut pending = false;
     for c in text {
-        let mut kind = plain.get(c as usize).copied().unwrap_or(UNKNOWN);
-        let mut digit = c;
-        if kind == UNKNOWN {
-            if let Some(found) = decimal(c) {
-                (kind, digit) = (DIGIT, char::from(found));
-            } else if !c.is_alphanumeric() && !is_mark(c) {
-                kind = SEPARATOR;
-            }
-        }
-        if kind == DIGIT {
+        let kind = match kinds.get(c as usize) {
+            Some(kind) if *kind != UNKNOWN => *kind,
+            _ => closer_look(c),
+        };
+        let letter = char::from_u32(kind & CHARACTER).unwrap_or(c);
+        if kind & DIGIT != 0 {
             if !number {
-                flush(&mut word, found);
+                words.end(WORD);
             }
-            word.push(u8::try_from(digit).unwrap_or(b'0'));
+            words.letter(letter);
             (number, pending) = (true, false);
             continue;
         }
-        if kind == SEPARATOR && number && !pending && matches!(c, '.' | ',' | '\'') {
-            pending = true;
-            continue;
-        }
-        if number || kind == SEPARATOR {
-            flush(&mut word, found);
+        if number {
+            if kind == SEPARATOR && !pending && matches!(c, '.' | ',' | '\'') {
+                pending = true;
+                continue;
+            }
+            words.end(WORD);
             (number, pending) = (false, false);
         }
-        match kind {
-            SEPARATOR => {}
+        if kind == SEPARATOR {
+            words.end(WORD);
+        } else if kind & ALONE != 0 {
+            words.end(WORD);
+            words.letter(letter);
+            words.end(if matches!(script(c), Script::Half) { WORD / 2 } else { WORD / 4 });
+        } else if kind != UNKNOWN {
+            words.letter(letter);
+        } else {
             // Marks belong to the letter before them: vowel signs of Indic scripts, Arabic points.
-            UNKNOWN if matches!(script(c), Script::Spaced) => {
-                c.to_lowercase().for_each(|lower| push(&mut word, lower));
-            }
-            UNKNOWN => {
-                flush(&mut word, found);
-                push(&mut word, c);
-                flush(&mut word, found);
-            }
-            lower => push(&mut word, char::from_u32(lower).unwrap_or(c)),
+            c.to_lowercase().for_each(|lower| words.letter(lower));
         }
     }
-    flush(&mut word, found);
+    words.end(WORD);
 }
 
-fn push(word: &mut Vec<u8>, c: char) {
-    if let Ok(byte) = u8::try_from(c)
-        && byte.is_ascii()
-    {
-        word.push(byte);
-    } else {
-        word.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
-    }
-}
+/// A word's weight, in quarters.
+const WORD: u32 = 4;
 
-fn flush(word: &mut Vec<u8>, found: &mut impl FnMut(&[u8])) {
-    if !word.is_empty() {
-        found(word);
-        word.clear();
+/// The kind of a character that the table does not know: [`UNKNOWN`] for a letter or a mark.
+fn closer_look(c: char) -> u32 {
+    match (decimal(c), script(c)) {
+        (Some(digit), _) => DIGIT | u32::from(digit),
+        _ if !c.is_alphanumeric() && !is_mark(c) => SEPARATOR,
+        (None, Script::Spaced) => UNKNOWN,
+        (None, _) => ALONE | u32::from(c),
     }
 }
 
@@ -309,10 +342,36 @@ pub(super) fn hash(bytes: &[u8]) -> u64 {
     mix(state ^ u64::from_le_bytes(last))
 }
 
+/// Takes one more into a hash, to be finished by [`mix`].
+fn chain(state: u64, next: u64) -> u64 {
+    (state.rotate_left(25) ^ next).wrapping_mul(0xd6e8_feb8_6659_fd93)
+}
+
 /// The finalizer of `SplitMix64` (Steele, Lea and Flood, 2014).
 pub(super) fn mix(state: u64) -> u64 {
     let state = state.wrapping_add(SEED);
     let state = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let state = (state ^ (state >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     state ^ (state >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_of_characters_says_what_a_closer_look_says() {
+        let words_of = |kinds: &[u32], text: &str| {
+            let mut words = Vec::new();
+            let found = |word: &[u8]| words.push(word.to_vec());
+            split_chars(kinds, text.nfkc(), &mut Bytes { word: Vec::new(), found });
+            words
+        };
+        for c in (0..=0xffff).filter_map(char::from_u32) {
+            let text = format!("a{c}b 12{c}34 {c} Ж{c}");
+            let mut words = Vec::new();
+            super::words(&text, |word| words.push(word.to_vec()));
+            assert_eq!(words, words_of(&[], &text), "{c:?} {text}");
+        }
+    }
 }

@@ -83,6 +83,16 @@ impl HttpClient {
         Ok(Self { client, settings })
     }
 
+    /// Follows redirects to other hosts too: for the one document that somebody waits for.
+    pub async fn fetch_anywhere(&self, request: Request) -> Result<Response, FetchError> {
+        let wanted = request.wanted;
+        let mut response = self.fetch(request).await?;
+        while let Some(onward) = response.onward(wanted) {
+            response = self.fetch(onward).await?;
+        }
+        Ok(response)
+    }
+
     async fn exchange(&self, request: Request) -> Result<Response, FetchError> {
         let started = Instant::now();
         let Request { mut url, wanted, validators, validators_of, mut redirects } = request;

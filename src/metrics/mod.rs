@@ -232,7 +232,7 @@ impl Metrics {
         }
     }
 
-    /// All that is counted, in the text format of OpenMetrics. Reads the state's index.
+    /// All that is counted, in the text format of Prometheus. Reads the state's index.
     pub fn text(&self) -> Result<String, std::fmt::Error> {
         let mut text = String::new();
         encode(&mut text, &self.registry)?;

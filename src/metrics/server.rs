@@ -15,7 +15,7 @@ use tokio::{net::TcpListener, sync::Semaphore, task::spawn_blocking};
 
 use super::Metrics;
 
-/// What OpenMetrics calls itself.
+/// The content type of the text.
 const TEXT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 /// Scrapes at a time: each reads the state.
 const SCRAPES: usize = 2;

@@ -62,10 +62,10 @@ impl Collector for Stored {
             }
         };
         gauge(&mut to, "archive_seq", "Number of the archive's last line", moment.seq)?;
-        let held = i64::try_from(moment.held).unwrap_or(i64::MAX);
-        gauge(&mut to, "held_hosts", "Hosts that have asked to be left alone", held)?;
-        let paused = i64::try_from(moment.paused).unwrap_or(i64::MAX);
-        gauge(&mut to, "paused_hosts", "Hosts that an operator has paused", paused)?;
+        let hosts = i64::try_from(moment.held).unwrap_or(i64::MAX);
+        gauge(&mut to, "held_hosts", "Hosts that have asked to be left alone", hosts)?;
+        let hosts = i64::try_from(moment.paused).unwrap_or(i64::MAX);
+        gauge(&mut to, "paused_hosts", "Hosts that an operator has paused", hosts)?;
 
         let feeds = &moment.feeds;
         per_feed(&mut to, "feed_polls", "Polls of a feed", feeds, |feed| feed.counters.polls)?;

@@ -60,6 +60,7 @@ pub struct PageDocument {
 
 /// What a document says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, on its way to its reader")]
 pub enum Reading {
     /// With the first 64 bits of the hash of its bytes.
     Listing(Result<Listing, SourceError>, u64),

@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use rustix::pipe::fcntl_setpipe_size;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     process::{Child, ChildStdin, ChildStdout, Command},
@@ -19,12 +20,14 @@ use tokio::{
 };
 
 use super::{
-    Document, Fault, Limits, Read, Reading,
+    Document, Fault, Limits, Read, Reading, SourceKind,
     wire::{self, Answer},
 };
 
 /// A worker is replaced after so many jobs: what its memory has been cut up into goes with it.
 const JOBS: u32 = 1000;
+/// Bytes of the pipe to a worker: the most that Linux lets any user have.
+const PIPE: usize = 1 << 20;
 /// The kernel's numbers of the signals that say something of a document.
 const SIGABRT: i32 = 6;
 const SIGBUS: i32 = 7;
@@ -74,10 +77,10 @@ impl Pool {
 
 impl Read for Pool {
     async fn read(&self, document: Document, body: Vec<u8>) -> Result<Reading, Fault> {
-        let ended = |_| Fault::Interrupted("was stopped".to_owned());
+        let ended = || Fault::Interrupted("was stopped".to_owned());
         let (answer, answered) = oneshot::channel();
-        self.asks.send(Ask { document, body, answer }).await.map_err(|e| ended(drop(e)))?;
-        answered.await.map_err(|e| ended(drop(e)))?
+        self.asks.send(Ask { document, body, answer }).await.map_err(|_| ended())?;
+        answered.await.map_err(|_| ended())?
     }
 }
 
@@ -161,6 +164,8 @@ impl Launcher {
         let (Some(to), Some(from)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(io::Error::other("it has no pipes"));
         };
+        // Most pages fit into this at once. Where the system allows no more, they go in parts.
+        fcntl_setpipe_size(&to, PIPE).ok();
         Ok(Worker { child, to, from, jobs: 0 })
     }
 
@@ -226,7 +231,7 @@ impl Worker {
     /// The first word: an empty page must be called empty.
     async fn greet(&mut self, time: Duration) -> io::Result<()> {
         let base = url::Url::parse("http://localhost/").map_err(io::Error::other)?;
-        let document = Document::Listing { kind: Default::default(), content_type: None, base };
+        let document = Document::Listing { kind: SourceKind::default(), content_type: None, base };
         let answer = time::timeout(time, self.read(&document, b"")).await;
         match answer.map_err(io::Error::other)?? {
             Ok(Reading::Listing(Err(crate::source::SourceError::Empty), _)) => Ok(()),
@@ -237,12 +242,10 @@ impl Worker {
     /// Waits for the end of a worker whose pipe broke.
     async fn end(mut self) -> io::Result<ExitStatus> {
         drop((self.to, self.from));
-        match time::timeout(Duration::from_secs(1), self.child.wait()).await {
-            Ok(status) => status,
-            Err(_) => {
-                self.child.kill().await?;
-                Err(io::Error::other("it broke the protocol"))
-            }
+        if let Ok(status) = time::timeout(Duration::from_secs(1), self.child.wait()).await {
+            return status;
         }
+        self.child.kill().await?;
+        Err(io::Error::other("it broke the protocol"))
     }
 }

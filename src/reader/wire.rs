@@ -33,9 +33,13 @@ pub(super) fn next_job(from: &mut impl Read, body: &mut Vec<u8>) -> io::Result<O
     let [a, b, c, d, rest @ ..] = lengths;
     let mut head = vec![0; bounded([a, b, c, d])?];
     from.read_exact(&mut head)?;
+    let length = bounded(rest)?;
     body.clear();
-    body.resize(bounded(rest)?, 0);
-    from.read_exact(body)?;
+    body.reserve_exact(length);
+    from.take(u64::try_from(length).unwrap_or_default()).read_to_end(body)?;
+    if body.len() < length {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
     decode(&head).map(Some)
 }
 

@@ -10,12 +10,15 @@
 )]
 
 mod alerts;
+mod archive;
 mod demo;
 mod faults;
 mod feeds;
 mod feeds_commands;
 mod fetch;
+mod hostile;
 mod kill;
+mod packaging;
 mod pages;
 mod polling;
 mod readers;

@@ -165,7 +165,15 @@ async fn the_figures_add_up_and_are_those_of_the_status() {
     }
     let wanted = site.expected().iter().filter(|it| demo::is_kept(it)).count();
     wait_until("everything is done", || {
-        workspace.whole_lines() >= wanted && scrape()["newswatch_waiting_pages"] == 0.0
+        let now = scrape();
+        let idle = ["newswatch_waiting_pages", "newswatch_requests_in_flight"];
+        let polled = |feed: &str| {
+            now.get(&format!("newswatch_feed_polls_total{{feed=\"{feed}\"}}"))
+                .is_some_and(|n| *n > 0.0)
+        };
+        workspace.whole_lines() >= wanted
+            && idle.iter().all(|name| now[*name] == 0.0)
+            && site.feeds.iter().all(|feed| polled(&feed.id))
     });
 
     let samples = scrape();

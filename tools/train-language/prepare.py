@@ -2,14 +2,13 @@
 """Turns unpacked packages into the folder of texts that train.py reads: SOURCE/LANGUAGE.txt, one
 sentence or message a line. Downloads nothing; see README.md for the packages.
 
-    prepare.py --packages UNPACKED --texts TEXTS
+    prepare.py --packages UNPACKED --texts TEXTS --held-out HELD_OUT
 
 A package that is absent from UNPACKED is skipped, and said so.
 """
 
 import argparse
 import gettext
-import gzip
 import html
 import json
 import pathlib
@@ -40,7 +39,16 @@ UDHR = {
     "eo": "epo", "cy": "cym", "ga": "gle", "ar": "arb", "fa": "pes_1", "ur": "urd", "ps": "pbu",
     "ug": "uig_arab",
 }
-WORDFREQ = {"no": "nb", "tl": "fil", "hr": "sh", "sr-Latn": "sh", "sr": "sh"}
+LINGUA = {
+    "en": "english", "fr": "french", "de": "german", "es": "spanish", "it": "italian", "pt": "portuguese", "nl": "dutch",
+    "pl": "polish", "cs": "czech", "sk": "slovak", "sl": "slovene", "hr": "croatian", "sr": "serbian", "bg": "bulgarian",
+    "mk": "macedonian", "ro": "romanian", "hu": "hungarian", "fi": "finnish", "sv": "swedish", "da": "danish",
+    "no": "bokmal", "nn": "nynorsk", "et": "estonian", "lv": "latvian", "lt": "lithuanian", "ru": "russian",
+    "uk": "ukrainian", "be": "belarusian", "kk": "kazakh", "mn": "mongolian", "az": "azerbaijani", "tr": "turkish",
+    "vi": "vietnamese", "id": "indonesian", "sq": "albanian", "ca": "catalan", "eu": "basque", "is": "icelandic",
+    "af": "afrikaans", "sw": "swahili", "tl": "tagalog", "cy": "welsh", "ga": "irish", "eo": "esperanto", "ar": "arabic",
+    "fa": "persian", "ur": "urdu",
+}
 
 MARKUP = re.compile(
     r"<(style|script)[^>]*>.*?</\1>|<[^>]+>|https?://\S+|\$\d|%(\(\w+\))?[-#0 +]*[\d.]*[a-zA-Z]|\{\{\s*\w+\s*:[^|{}]*\||"
@@ -62,38 +70,51 @@ def uzbek_in_cyrillic(line):
     return line
 
 
-SERBIAN_DIGRAPHS = [("lj", "љ"), ("nj", "њ"), ("dž", "џ")]
-SERBIAN = str.maketrans("abvgdđežzijklmnoprstćufhcčš", "абвгдђежзијклмнопрстћуфхцчш")
+SERBIAN = dict(zip("абвгдђежзијклмнопрстћуфхцчш", "abvgdđežzijklmnoprstćufhcčš")) | {"љ": "lj", "њ": "nj", "џ": "dž"}
 
 
-def serbian_in_cyrillic(word):
-    for latin, cyrillic in SERBIAN_DIGRAPHS:
-        word = word.replace(latin, cyrillic)
-    return word.translate(SERBIAN)
+def serbian_in_latin(line):
+    both = SERBIAN | {cyrillic.upper(): latin.capitalize() for cyrillic, latin in SERBIAN.items()}
+    return "".join(both.get(c, c) for c in line)
 
 
-def words_of_standard(words, tag):
-    """The list is of Croatian, Bosnian and Serbian together: where it has a word in two forms,
-    `mlijeko` and `mleko`, the first is Croatian and the second Serbian."""
-    known = set(words)
-    ekavian = {word: word.replace("ije", "e").replace("je", "e") for word in words if "je" in word[1:-1]}
-    pairs = {long: short for long, short in ekavian.items() if short in known and len(short) > 3}
-    dropped = set(pairs.values()) if tag == "hr" else set(pairs)
-    return [word for word in words if word not in dropped]
+def sentences(root):
+    """Every other sentence, and the pairs of words and words that no sentence held out has."""
+    for tag, name in LINGUA.items():
+        for folder in sorted(root.glob(f"**/lingua-{name}-language-model*/testdata")):
+            taught, held_out = halves(folder)
+            held_out = "\n".join(held_out).lower()
+            words = [line for kind in ("word-pairs", "single-words") for line in lines_of(folder / f"{kind}.txt")]
+            taught += [line for line in words if line.lower() not in held_out or " " not in line]
+            for line in taught:
+                yield tag, line
+                if tag == "sr":
+                    yield "sr-Latn", serbian_in_latin(line)
 
 
-def mediawiki(root):
-    for tag, names in LANGUAGES.items():
-        for name in names:
-            for path in sorted(root.glob(f"**/i18n/**/{name}.json")):
-                try:
-                    messages = json.loads(path.read_text("utf-8"))
-                except (ValueError, OSError):
-                    continue
-                for key, message in messages.items():
-                    if key != "@metadata" and isinstance(message, str):
-                        for line in message.split("\n"):
-                            yield tag, line
+def halves(folder):
+    lines = lines_of(folder / "sentences.txt")
+    return lines[::2], lines[1::2]
+
+
+def lines_of(path):
+    return [line for line in path.read_text("utf-8").split("\n") if line]
+
+
+def hold_out(root, folder):
+    """The other half of the sentences, whole and cut to eight words."""
+    for tag, name in LINGUA.items():
+        for testdata in sorted(root.glob(f"**/lingua-{name}-language-model*/testdata")):
+            lines = halves(testdata)[1]
+            tags = [(tag, lines)]
+            if tag == "sr":
+                tags.append(("sr-Latn", [serbian_in_latin(line) for line in lines]))
+            for tag, lines in tags:
+                cut = [" ".join(line.split()[:8]) for line in lines if len(line.split()) >= 5]
+                for kind, lines in (("sentences", lines), ("titles", cut)):
+                    path = folder / kind / f"{tag}.txt"
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    path.write_text("\n".join(lines) + "\n", "utf-8")
 
 
 def catalogs(root):
@@ -136,48 +157,7 @@ def leaves(value):
         yield value
 
 
-def help_pages(root):
-    for tag, names in LANGUAGES.items():
-        for name in names:
-            if name == "en":
-                name = "C"
-            for path in sorted(root.glob(f"**/gnome-help/{name}/**/*.page")) + sorted(root.glob(f"**/help/{name}/**/*.page")):
-                page = re.sub(r"<(credit|license|info)\b.*?</\1>", "", path.read_text("utf-8"), flags=re.S)
-                for paragraph in re.findall(r"<(?:p|title)>(.*?)</(?:p|title)>", page, re.S):
-                    yield tag, html.unescape(paragraph)
-
-
-def word_frequencies(root):
-    """The commonest words, ten a line: their weights are those of Zipf's law."""
-    for tag in LANGUAGES:
-        for path in sorted(root.glob(f"**/wordfreq/data/small_{WORDFREQ.get(tag, tag)}.msgpack.gz")):
-            import msgpack
-
-            words = []
-            for centibels in msgpack.unpackb(gzip.decompress(path.read_bytes()), raw=False)[1:]:
-                words += centibels
-            words = words[:12000]
-            if WORDFREQ.get(tag) == "sh":
-                words = words_of_standard(words, tag)
-            for rank, word in enumerate(words):
-                if tag == "sr":
-                    word = serbian_in_cyrillic(word)
-                for _ in range(max(1, min(300, 3000 // (rank + 1)))):
-                    yield tag, word
-
-
-def dictionaries(root):
-    for tag, pattern, step in [("kk", "**/hunspell/kk_KZ.dic", 7), ("mn", "**/hunspell/mn_MN.dic", 50), ("be", "**/hunspell/be_BY.dic", 7)]:
-        for path in sorted(root.glob(pattern)):
-            for line in path.read_text("utf-8", errors="ignore").split("\n")[1::step]:
-                yield tag, line.split("/")[0]
-
-
-SOURCES = {
-    "mediawiki": mediawiki, "catalogs": catalogs, "declaration": declaration, "names": locale_names,
-    "help": help_pages, "words": word_frequencies, "dictionaries": dictionaries,
-}
-REPEATS = {"words"}
+SOURCES = {"sentences": sentences, "catalogs": catalogs, "declaration": declaration, "names": locale_names}
 
 
 def main():
@@ -185,7 +165,10 @@ def main():
     parser.add_argument("--packages", type=pathlib.Path, required=True)
     parser.add_argument("--texts", type=pathlib.Path, required=True)
     parser.add_argument("--only", action="append", choices=SOURCES, help="this source (may repeat)")
+    parser.add_argument("--held-out", type=pathlib.Path, help="for the sentences to measure by")
     arguments = parser.parse_args()
+    if arguments.held_out:
+        hold_out(arguments.packages, arguments.held_out)
     for source, read in SOURCES.items():
         if arguments.only and source not in arguments.only:
             continue
@@ -199,8 +182,7 @@ def main():
         if not lines:
             print(f"{source}: no package")
         for tag, texts in sorted(lines.items()):
-            if source not in REPEATS:
-                texts = list(dict.fromkeys(texts))
+            texts = list(dict.fromkeys(texts))
             path = arguments.texts / source / f"{tag}.txt"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text("\n".join(texts) + "\n", "utf-8")

@@ -24,9 +24,8 @@ SCRIPTS = {
 }
 ORDER = 4
 WORD = 24
-CAP = {"mediawiki": 200_000, "catalogs": 60_000, "help": 60_000, "words": 200_000, "names": 20_000,
-       "dictionaries": 60_000, "declaration": 20_000, "news": 60_000}
-WEIGHT = {"news": 6.0, "declaration": 3.0, "words": 3.0}
+CAP = {"sentences": 200_000, "catalogs": 60_000, "names": 20_000, "declaration": 20_000, "news": 60_000}
+WEIGHT = {"news": 6.0, "declaration": 3.0, "sentences": 3.0}
 CLASS = {"nn": "no"}
 SCALE = 127
 
@@ -111,7 +110,7 @@ def read(texts, without):
     # What a translator left as it was teaches the wrong language.
     for language, sources in corpus.items():
         for source, lines in sources.items():
-            if language != "en" and source != "words":
+            if language != "en":
                 untranslated = set(corpus["en"].get(source, []))
                 sources[source] = [line for line in lines if line not in untranslated]
     return corpus

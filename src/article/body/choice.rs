@@ -7,7 +7,7 @@ use super::blocks::{Block, Blocks, Container, Tag};
 use super::features::{self, Features, real};
 use super::model::Model;
 use super::{Anchors, lexicon};
-use crate::article::title;
+use crate::article::{authors, title};
 
 /// A block above it is kept, on a page where the model is sure of itself.
 const KEPT: f32 = 0.42;
@@ -63,6 +63,7 @@ pub(super) fn choose(blocks: &Blocks, anchors: &Anchors<'_>, model: &Model) -> C
     let kept = with_tables(blocks, kept);
     let kept = with_heads(blocks, &features, kept, anchors.live);
     let kept = without_title(blocks, kept, anchors.title);
+    let kept = without_bylines(blocks, kept, anchors.authors);
     let kept = once(blocks, &features, kept);
     let words = |at: &usize| blocks.list.get(*at).map_or(0.0, |block| real(block.words));
     let total: f32 = kept.iter().map(words).sum();
@@ -317,6 +318,23 @@ fn without_title(blocks: &Blocks, kept: Vec<usize>, title: Option<&str>) -> Vec<
             blocks.list.get(*at).is_none_or(|block| title::folded(blocks.text_of(block)) != title)
         })
         .collect()
+}
+
+/// A line of nothing but "By" and the authors stands in their own field.
+fn without_bylines(blocks: &Blocks, kept: Vec<usize>, authors: &[String]) -> Vec<usize> {
+    let authors: Vec<String> = authors.iter().map(|name| title::folded(name)).collect();
+    let is_byline = |block: &Block| {
+        if block.words > 15 {
+            return false;
+        }
+        let text = blocks.text_of(block);
+        let names = authors::names(text);
+        let letters: usize = names.iter().map(|name| title::folded(name).len()).sum();
+        !names.is_empty()
+            && names.iter().all(|name| authors.contains(&title::folded(name)))
+            && title::folded(text).len() <= letters + 24
+    };
+    kept.into_iter().filter(|at| !blocks.list.get(*at).is_some_and(is_byline)).collect()
 }
 
 /// Drops what stands elsewhere too: hidden copies and walls of text first, then what comes later.

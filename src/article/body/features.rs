@@ -24,8 +24,6 @@ pub(super) struct Features {
     pub(super) announced: Vec<bool>,
     /// Where the title stands.
     pub(super) title_at: Option<usize>,
-    /// The container that markup calls the article's text.
-    pub(super) entry: Option<usize>,
 }
 
 /// What is known of the page as a whole.
@@ -108,7 +106,6 @@ pub(super) fn of(blocks: &Blocks, anchors: &Anchors<'_>) -> Features {
         comment: vec![],
         announced: vec![],
         title_at: outline.title_at,
-        entry: outline.entry.map(|(at, _)| at),
         runs: vec![],
     };
     for (at, (block, words)) in blocks.list.iter().zip(&words).enumerate() {

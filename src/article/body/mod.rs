@@ -23,6 +23,7 @@ pub(super) struct Anchors<'a> {
     pub(super) title: Option<&'a str>,
     pub(super) summary: Option<&'a str>,
     pub(super) stated_body: Option<&'a str>,
+    pub(super) authors: &'a [String],
     /// The page says that it is a live blog.
     pub(super) live: bool,
 }

@@ -10,7 +10,7 @@ use crate::{
     cli::compose,
     config::{self, Loaded},
     daemon,
-    fetch::{Fetch, HttpClient, Request, Wanted},
+    fetch::{HttpClient, Request, Wanted},
     review::web::{Daemon, FeedTest, FeedView, Outside},
     source,
     state::{State, read_rejects},
@@ -100,7 +100,7 @@ async fn test(loaded: &Loaded, id: &str, now: Timestamp) -> anyhow::Result<FeedT
         }
     }
     let client = HttpClient::new(compose::fetch(&loaded.config))?;
-    let response = client.fetch(Request::new(url, Wanted::Listing)).await?;
+    let response = client.fetch_anywhere(Request::new(url, Wanted::Listing)).await?;
     if response.status != 200 {
         anyhow::bail!("it answers {}", crate::crawl::status_words(response.status));
     }

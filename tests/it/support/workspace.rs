@@ -72,6 +72,11 @@ impl Workspace {
         Ran::of(self.command(args).output().unwrap())
     }
 
+    /// The archive's plain segments, the oldest first.
+    pub(crate) fn segments(&self) -> Vec<PathBuf> {
+        segments(&self.path().join("archive"))
+    }
+
     /// The archive's lines in the order in which they were written.
     pub(crate) fn lines(&self) -> Vec<String> {
         let mut lines = Vec::new();

@@ -1,6 +1,9 @@
 //! `newswatch archive …`
 
-use std::io::BufWriter;
+mod maintain;
+mod report;
+
+use std::{io::BufWriter, path::Path};
 
 use anyhow::Context;
 use rusqlite::Connection;
@@ -13,6 +16,9 @@ use super::{
 };
 use crate::{archive, config::Loaded, dedup, jsonl::Folder};
 
+pub(super) use maintain::{reindex, repair};
+pub(super) use report::dedup_report;
+
 /// Proves that nothing was changed, cut or inserted.
 pub(super) fn verify(loaded: &Loaded, witness: Option<&str>, json: bool) -> anyhow::Result<Exit> {
     let path = &loaded.paths.archive;
@@ -22,10 +28,7 @@ pub(super) fn verify(loaded: &Loaded, witness: Option<&str>, json: bool) -> anyh
         })?),
         None => None,
     };
-    if !path.exists() {
-        anyhow::bail!("there is no archive in {}", path.display());
-    }
-    let report = archive::verify(&Folder::at(path), witness)
+    let report = archive::verify(&existing(path)?, witness)
         .with_context(|| format!("cannot read the archive {}", path.display()))?;
     let findings: Vec<String> = report.findings.iter().map(error_words).collect();
     let exit = if findings.is_empty() { Exit::Success } else { Exit::Failure };
@@ -62,6 +65,13 @@ pub(super) fn verify(loaded: &Loaded, witness: Option<&str>, json: bool) -> anyh
     }
     print_text(&text)?;
     Ok(exit)
+}
+
+fn existing(path: &Path) -> anyhow::Result<Folder> {
+    if !path.exists() {
+        anyhow::bail!("there is no archive in {}", path.display());
+    }
+    Ok(Folder::at(path))
 }
 
 fn error_words(error: &impl std::error::Error) -> String {

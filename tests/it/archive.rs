@@ -1,0 +1,82 @@
+//! Keeping an archive in order: repairing it, and rebuilding what is derived from it.
+
+use std::{collections::BTreeSet, fs};
+
+use newswatch::demo::Site;
+use serde_json::Value;
+
+use crate::support::workspace::Workspace;
+
+fn json(workspace: &Workspace, args: &[&str], exits: &[i32]) -> Value {
+    serde_json::from_str(&workspace.run(args).expect(exits).stdout).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rebuilt_index_knows_what_the_old_one_knew() {
+    let site = Site::start().await.unwrap();
+    site.edit_after(None);
+    let workspace = Workspace::of_demo(&site);
+    workspace.run(&["once"]).expect(&[0, 3]);
+    let (lines, records) = (workspace.lines(), workspace.records());
+    let reindexed = json(&workspace, &["--json", "archive", "reindex"], &[0]);
+    assert_eq!(reindexed["records"], records.len());
+    assert!(!workspace.path().join("state/state.sqlite.new").exists());
+    workspace.run(&["once"]).expect(&[0, 3]);
+    assert_eq!(workspace.lines(), lines, "nothing is taken for new");
+
+    let report = json(&workspace, &["--json", "archive", "dedup-report"], &[0]);
+    let copies = records.iter().filter(|record| record["duplicate_class"] == "copy").count();
+    assert!(copies > 0);
+    assert_eq!(report["records"], records.len());
+    assert_eq!(report["classes"]["copy"], copies);
+    let largest = &report["largest"][0];
+    assert!(largest["records"].as_u64().unwrap() > 1, "{report:#}");
+    let text = workspace.run(&["archive", "dedup-report"]).expect(&[0]).stdout;
+    assert!(text.contains(largest["cluster_id"].as_str().unwrap()), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn repairing_keeps_every_sound_line_and_the_damaged_file() {
+    let site = Site::start().await.unwrap();
+    site.edit_after(None);
+    let workspace = Workspace::of_demo(&site);
+    workspace.run(&["once"]).expect(&[0, 3]);
+    let sound = json(&workspace, &["--json", "archive", "repair"], &[0]);
+    assert_eq!(sound["rewritten"], serde_json::json!([]));
+
+    let before = ids(&workspace);
+    let segment = workspace.segments().remove(0);
+    let mut bytes = fs::read(&segment).unwrap();
+    let lines = bytes.iter().filter(|b| **b == b'\n').count();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&segment, &bytes).unwrap();
+    workspace.run(&["archive", "verify"]).expect(&[1]);
+    let repaired = json(&workspace, &["--json", "archive", "repair"], &[1]);
+    assert_eq!(repaired["records"], lines - 1, "{repaired:#}");
+    assert_eq!(repaired["indexed"], lines - 1, "{repaired:#}");
+    let original = repaired["rewritten"][0]["original"].as_str().unwrap();
+    assert_eq!(fs::read(workspace.path().join("archive").join(original)).unwrap(), bytes);
+    assert_eq!(workspace.lines().len(), lines - 1);
+    // The lost article is read again.
+    workspace.run(&["once"]).expect(&[0, 3]);
+    assert_eq!(ids(&workspace), before);
+}
+
+fn ids(workspace: &Workspace) -> BTreeSet<String> {
+    workspace.records().iter().map(|record| record["id"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_rebuilt_under_a_running_daemon() {
+    let site = Site::start().await.unwrap();
+    let workspace = Workspace::of_demo(&site);
+    workspace.run(&["once"]).expect(&[0, 3]);
+    let lock =
+        fs::OpenOptions::new().write(true).open(workspace.path().join("archive/.lock")).unwrap();
+    lock.lock().unwrap();
+    let before = fs::read(workspace.path().join("state/state.sqlite")).unwrap();
+    workspace.run(&["archive", "reindex"]).expect(&[75]);
+    workspace.run(&["archive", "repair"]).expect(&[75]);
+    assert_eq!(fs::read(workspace.path().join("state/state.sqlite")).unwrap(), before);
+}

@@ -1,0 +1,84 @@
+//! What is shipped around the program is well formed and as strict as it says.
+
+use std::{fs, path::Path, process::Command};
+
+use yaml_rust2::YamlLoader;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn text(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap()
+}
+
+#[test]
+fn the_unit_exposes_no_more_than_one_and_a_half() {
+    let unit = root().join("contrib/systemd/newswatch.service");
+    let ran = Command::new("systemd-analyze")
+        .args(["security", "--offline=true", "--no-pager"])
+        .arg(unit)
+        .output();
+    let Ok(ran) = ran else {
+        println!("skipped: there is no systemd-analyze");
+        return;
+    };
+    let told = String::from_utf8_lossy(&ran.stdout);
+    let line = told.lines().find(|line| line.contains("Overall exposure level"));
+    let Some(line) = line else {
+        println!("skipped: systemd-analyze cannot look at a file: {ran:?}");
+        return;
+    };
+    let level: f64 = line.split_whitespace().find_map(|word| word.parse().ok()).unwrap();
+    assert!(level <= 1.5, "{line}");
+}
+
+#[test]
+fn the_container_has_a_read_only_root_no_rights_and_no_root() {
+    let compose = &YamlLoader::load_from_str(&text("contrib/docker-compose.yml")).unwrap()[0];
+    let service = &compose["services"]["newswatch"];
+    assert_eq!(service["read_only"].as_bool(), Some(true));
+    assert_eq!(service["cap_drop"][0].as_str(), Some("ALL"));
+    assert_eq!(service["security_opt"][0].as_str(), Some("no-new-privileges:true"));
+    let user = service["user"].as_str().unwrap();
+    let dockerfile = text("Dockerfile");
+    assert!(dockerfile.contains("\nUSER newswatch\n"));
+    let uid = user.split(':').next().unwrap();
+    assert!(dockerfile.contains(&format!("--uid {uid} ")), "{user}");
+}
+
+#[test]
+fn the_debian_package_names_files_that_are_there() {
+    let manifest: toml::Table = text("Cargo.toml").parse().unwrap();
+    let deb = &manifest["package"]["metadata"]["deb"];
+    let mut shipped = Vec::new();
+    for asset in deb["assets"].as_array().unwrap() {
+        let (source, target) = (asset[0].as_str().unwrap(), asset[1].as_str().unwrap());
+        if source.starts_with("target/") {
+            continue;
+        }
+        let (folder, name) = source.rsplit_once('/').unwrap_or((".", source));
+        let ending = name.strip_prefix('*');
+        let before = shipped.len();
+        for file in fs::read_dir(root().join(folder)).unwrap() {
+            let file = file.unwrap().file_name().into_string().unwrap();
+            if file == name || ending.is_some_and(|ending| file.ends_with(ending)) {
+                shipped.push(format!("/{target}{file}"));
+            }
+        }
+        assert!(shipped.len() > before, "{source} names nothing");
+    }
+    for file in deb["conf-files"].as_array().unwrap() {
+        let file = file.as_str().unwrap().to_owned();
+        assert!(shipped.contains(&file), "{file} is not in {shipped:#?}");
+    }
+    let unit = deb["systemd-units"]["unit-scripts"].as_str().unwrap();
+    assert!(root().join(unit).join("newswatch.service").exists());
+}
+
+#[test]
+fn the_rules_for_packages_are_well_formed() {
+    let rules: toml::Table = text("deny.toml").parse().unwrap();
+    assert_eq!(rules["sources"]["unknown-registry"].as_str(), Some("deny"));
+    assert!(rules["licenses"]["allow"].as_array().unwrap().len() > 5);
+}
