@@ -68,9 +68,12 @@ async fn all(reader: impl Read, pages: &[Vec<u8>]) -> Duration {
 }
 
 fn document() -> Document {
+    let Ok(url) = Url::parse("https://news.example/2022/01/16/article") else {
+        unreachable!("this is an address")
+    };
     Document::Page(Box::new(PageDocument {
         content_type: None,
-        url: Url::parse("https://news.example/2022/01/16/article").expect("an address"),
+        url,
         fetched_at: jiff::Timestamp::UNIX_EPOCH,
         title: None,
         summary: None,

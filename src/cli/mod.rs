@@ -113,10 +113,7 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
         }
         Command::Demo(ref demo) => demo::demo(demo, &args.common),
         Command::Url { ref address } => url::url(address, args.common.json),
-        Command::Topic { command: TopicCommand::New } => {
-            print_text(crate::topic::TEMPLATE)?;
-            Ok(Exit::Success)
-        }
+        Command::Topic { command: TopicCommand::New } => topic::new(),
         Command::Archive { command: ArchiveCommand::Dedup { ref jsonl } } => {
             archive::dedup_lines(jsonl)
         }
@@ -128,86 +125,70 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
             let options = load_options(&args.common)?;
             check::check(&options, args.common.json)
         }
-        Command::Run
-        | Command::Once { .. }
-        | Command::Status { .. }
-        | Command::Paths
-        | Command::Reload
-        | Command::Alerts { .. }
-        | Command::Poll { .. }
-        | Command::Pause { .. }
-        | Command::Resume { .. }
-        | Command::Site { .. }
-        | Command::Topic { .. }
-        | Command::Archive { .. }
-        | Command::Review(_)
-        | Command::Feeds { .. } => {
+        command => {
             let options = load_options(&args.common)?;
             let Some(loaded) = load(&options, args.common.json)? else {
                 return Ok(Exit::BadConfiguration);
             };
-            match args.command {
-                Command::Run => run::run(&loaded, &options),
-                Command::Once { feed } => run::once(&loaded, feed.as_deref(), args.common.json),
-                Command::Alerts { command: AlertsCommand::Test { alert } } => {
-                    alerts::test(&loaded, &alert)
-                }
-                Command::Reload => control::ask(&loaded, &Request::Reload),
-                Command::Poll { feed } => control::ask(&loaded, &Request::Poll(feed)),
-                Command::Pause { host } => control::ask(&loaded, &Request::Pause(named(&host)?)),
-                Command::Resume { host } => control::ask(&loaded, &Request::Resume(named(&host)?)),
-                Command::Status { check: true } => status::check(&loaded),
-                Command::Status { check: false } => status::status(&loaded, args.common.json),
-                Command::Feeds { command: FeedsCommand::List } => {
-                    feeds::list(&loaded, args.common.json)
-                }
-                Command::Feeds { command: FeedsCommand::Test { feed, sitemap } } => {
-                    let kind = sitemap.then_some(crate::source::SourceKind::Sitemap);
-                    site::test_feed(&loaded, &feed, kind, args.common.json)
-                }
-                Command::Feeds { command: FeedsCommand::Add(wish) } => feeds::add(&loaded, &wish),
-                Command::Feeds { command: FeedsCommand::Import { file, dry_run } } => {
-                    feeds::import(&loaded, &file, dry_run)
-                }
-                Command::Feeds { command: FeedsCommand::Export } => feeds::export(&loaded),
-                Command::Feeds { command: FeedsCommand::Enable { ids } } => {
-                    feeds::set_enabled(&loaded, &ids, true)
-                }
-                Command::Feeds { command: FeedsCommand::Disable { ids } } => {
-                    feeds::set_enabled(&loaded, &ids, false)
-                }
-                Command::Feeds { command: FeedsCommand::Remove { ids } } => {
-                    feeds::remove(&loaded, &ids)
-                }
-                Command::Site { command } => site::run(&loaded, &command, args.common.json),
-                Command::Topic { command: TopicCommand::Test { text, jsonl: true } } => {
-                    topic::test_lines(&loaded, &text)
-                }
-                Command::Topic { command: TopicCommand::Replay { topic } } => {
-                    replay::replay(&loaded, topic.as_deref(), args.common.json)
-                }
-                Command::Topic { command: TopicCommand::Test { text, jsonl: false } } => {
-                    topic::test(&loaded, &text, args.common.json)
-                }
-                Command::Review(ref review) => review::review(&loaded, review),
-                Command::Archive { command: ArchiveCommand::Read(command) } => {
-                    review::read(&loaded, &command, args.common.json)
-                }
-                Command::Archive { command: ArchiveCommand::Verify { witness } } => {
-                    archive::verify(&loaded, witness.as_deref(), args.common.json)
-                }
-                Command::Archive { command: ArchiveCommand::Repair } => {
-                    archive::repair(&loaded, args.common.json)
-                }
-                Command::Archive { command: ArchiveCommand::Reindex } => {
-                    archive::reindex(&loaded, args.common.json)
-                }
-                Command::Archive { command: ArchiveCommand::DedupReport { top } } => {
-                    archive::dedup_report(&loaded, top, args.common.json)
-                }
-                _ => paths(&loaded, args.common.json),
-            }
+            configured(command, &loaded, &options, args.common.json)
         }
+    }
+}
+
+/// The commands that need a sound configuration.
+fn configured(
+    command: Command,
+    loaded: &Loaded,
+    options: &LoadOptions,
+    json: bool,
+) -> anyhow::Result<Exit> {
+    match command {
+        Command::Run => run::run(loaded, options),
+        Command::Once { feed } => run::once(loaded, feed.as_deref(), json),
+        Command::Status { check: true } => status::check(loaded),
+        Command::Status { check: false } => status::status(loaded, json),
+        Command::Alerts { command: AlertsCommand::Test { alert } } => alerts::test(loaded, &alert),
+        Command::Reload => control::ask(loaded, &Request::Reload),
+        Command::Poll { feed } => control::ask(loaded, &Request::Poll(feed)),
+        Command::Pause { host } => control::ask(loaded, &Request::Pause(named(&host)?)),
+        Command::Resume { host } => control::ask(loaded, &Request::Resume(named(&host)?)),
+        Command::Site { command } => site::run(loaded, &command, json),
+        Command::Review(review) => review::review(loaded, &review),
+        Command::Topic { command } => match command {
+            TopicCommand::New => topic::new(),
+            TopicCommand::Test { text, jsonl: true } => topic::test_lines(loaded, &text),
+            TopicCommand::Test { text, jsonl: false } => topic::test(loaded, &text, json),
+            TopicCommand::Replay { topic } => replay::replay(loaded, topic.as_deref(), json),
+        },
+        Command::Feeds { command } => match command {
+            FeedsCommand::List => feeds::list(loaded, json),
+            FeedsCommand::Test { feed, sitemap } => {
+                let kind = sitemap.then_some(crate::source::SourceKind::Sitemap);
+                site::test_feed(loaded, &feed, kind, json)
+            }
+            FeedsCommand::Add(wish) => feeds::add(loaded, &wish),
+            FeedsCommand::Import { file, dry_run } => feeds::import(loaded, &file, dry_run),
+            FeedsCommand::Export => feeds::export(loaded),
+            FeedsCommand::Enable { ids } => feeds::set_enabled(loaded, &ids, true),
+            FeedsCommand::Disable { ids } => feeds::set_enabled(loaded, &ids, false),
+            FeedsCommand::Remove { ids } => feeds::remove(loaded, &ids),
+        },
+        Command::Archive { command } => match command {
+            ArchiveCommand::Read(command) => review::read(loaded, &command, json),
+            ArchiveCommand::Verify { witness } => archive::verify(loaded, witness.as_deref(), json),
+            ArchiveCommand::Repair => archive::repair(loaded, json),
+            ArchiveCommand::Reindex => archive::reindex(loaded, json),
+            ArchiveCommand::DedupReport { top } => archive::dedup_report(loaded, top, json),
+            ArchiveCommand::Dedup { jsonl } => archive::dedup_lines(&jsonl),
+        },
+        Command::Paths
+        | Command::Completions { .. }
+        | Command::Man { .. }
+        | Command::Schema { .. }
+        | Command::Demo(_)
+        | Command::Url { .. }
+        | Command::Read { .. }
+        | Command::Check => paths(loaded, json),
     }
 }
 

@@ -120,11 +120,11 @@ pub(super) fn run(loaded: &Loaded, options: &LoadOptions) -> anyhow::Result<Exit
     let settings = &loaded.config.settings;
     let runtime = Runtime::new().context("cannot start the runtime")?;
     let end = runtime.block_on(async {
-        let readers = start_readers(&loaded.config).await?;
         let (ask, asked) = mpsc::channel(4);
         let (send, commands) = mpsc::channel(4);
         let watched = settings.service.watch.then(|| loaded.paths.clone());
         let mut beside = service::listen(send, service::Inputs { reload, watched, asked })?;
+        let readers = start_readers(&loaded.config).await?;
         match control::bind(&loaded.paths.state) {
             Ok(listener) => drop(beside.spawn(control::serve(listener, ask))),
             // A path that is too long for a socket, or a file system without them.

@@ -64,14 +64,11 @@ pub(super) fn listen(
                 _ = look.tick(), if files.is_watching() => {
                     if files.have_changed() { take(&mut reload).0 } else { None }
                 }
-                Some((request, reply)) = asked.recv() => match request.order() {
-                    Some(order) => Some(Command::Order(order, reply)),
-                    None => {
-                        let (command, words) = take(&mut reload);
-                        // Whoever asked may not have waited.
-                        drop(reply.send(words));
-                        command
-                    }
+                Some((request, reply)) = asked.recv() => if let Some(order) = request.order() { Some(Command::Order(order, reply)) } else {
+                    let (command, words) = take(&mut reload);
+                    // Whoever asked may not have waited.
+                    drop(reply.send(words));
+                    command
                 },
             };
             if let Some(command) = command

@@ -36,6 +36,12 @@ struct Article {
     published_at: Option<String>,
 }
 
+/// A commented topic to start from.
+pub(super) fn new() -> anyhow::Result<Exit> {
+    print_text(topic::TEMPLATE)?;
+    Ok(Exit::Success)
+}
+
 /// Judges one article a line.
 pub(super) fn test_lines(loaded: &Loaded, name: &str) -> anyhow::Result<Exit> {
     let topics = compose::rules(&loaded.config)?.topics;

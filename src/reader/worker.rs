@@ -1,5 +1,4 @@
 //! A worker: reads jobs from its standard input until that ends, within limits of its own.
-#![expect(clippy::disallowed_methods, reason = "shell: reads jobs from a pipe")]
 
 use std::{
     fs::File,

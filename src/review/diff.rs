@@ -43,12 +43,11 @@ fn words_changed<'a>(old: &'a str, new: &'a str, changes: &mut Vec<Change<'a>>) 
     for op in capture_diff_slices(Algorithm::Patience, &a, &b) {
         let before = joined(old, a.get(op.old_range()).unwrap_or_default());
         let after = joined(new, b.get(op.new_range()).unwrap_or_default());
-        match op {
-            DiffOp::Equal { .. } => push(changes, Change::Same(after)),
-            _ => {
-                push(changes, Change::Removed(before));
-                push(changes, Change::Added(after));
-            }
+        if let DiffOp::Equal { .. } = op {
+            push(changes, Change::Same(after));
+        } else {
+            push(changes, Change::Removed(before));
+            push(changes, Change::Added(after));
         }
     }
 }

@@ -100,7 +100,7 @@ fn sought(text: &str, phrase: &Phrase, marks: &mut Vec<Mark>) {
 /// A piece of a text around its first marks: at most about `most` characters, whole words, and the
 /// marks within, counted from its start.
 pub fn excerpt<'a>(text: &'a str, marks: &[Mark], most: usize) -> (&'a str, Vec<Mark>) {
-    let first = marks.iter().find(|mark| mark.is_sought).or(marks.first());
+    let first = marks.iter().find(|mark| mark.is_sought).or_else(|| marks.first());
     let at = first.map_or(0, |mark| mark.start);
     let before = text.get(..at).unwrap_or_default();
     // A mark near the beginning is shown with the beginning.

@@ -328,7 +328,7 @@ async fn three_answers_in_ten_are_faulty_and_nothing_is_lost_doubled_or_leaked()
     assert!(later <= descriptors.max(HOSTS) + 64, "{descriptors} then {later} descriptors");
     assert_eq!(polled.len(), feeds, "every feed was polled");
     let least = polled.values().min().unwrap();
-    assert!(*least >= 1 + seconds / 40, "a feed was polled {least} times: {polled:?}");
+    assert!(*least > seconds / 40, "a feed was polled {least} times: {polled:?}");
 
     let records = workspace.records();
     let path = |record: &Value| {

@@ -39,7 +39,7 @@ async fn the_service_manager_is_told_of_start_reload_life_and_end() {
     let (_site, workspace) = site().await;
     let path = workspace.path().join("notify");
     let manager = UnixDatagram::bind(&path).unwrap();
-    manager.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    manager.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
     let daemon = Daemon::start_with(&workspace, &[("NOTIFY_SOCKET", path.to_str().unwrap())]);
     let expect = |word: &str| {
         let mut buffer = [0; 4096];
@@ -148,6 +148,7 @@ fn samples(text: &str) -> BTreeMap<String, f64> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::float_cmp, reason = "the figures are whole numbers")]
 async fn the_figures_add_up_and_are_those_of_the_status() {
     let (site, workspace) = site().await;
     let address = free_address();
@@ -238,6 +239,8 @@ async fn killed_readers_and_a_stop_at_any_moment_lose_nothing() {
     let (site, workspace) = site().await;
     for _ in 0..3 {
         let daemon = Daemon::start(&workspace);
+        // Before that it is stopped by the signal itself.
+        wait_until("readers are there", || !daemon.children().is_empty());
         // A document gets a third reader; what kills that too is tried again a minute later.
         for _ in 0..2 {
             std::thread::sleep(Duration::from_millis(150));

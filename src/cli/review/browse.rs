@@ -173,17 +173,16 @@ pub(super) fn diff(
 ) -> anyhow::Result<Exit> {
     let desk = desk::current(loaded)?;
     let new = item(&desk, id)?;
-    let old = match with {
-        Some(with) => item(&desk, with)?,
-        None => {
-            let row = desk.index.of(new.row).with_context(|| {
-                format!(
-                    "{} replaces and copies no other record: name the one to compare with",
-                    safe(id, 60)
-                )
-            })?;
-            desk.index.item(row)?.context("the record that it names is not in the archive")?
-        }
+    let old = if let Some(with) = with {
+        item(&desk, with)?
+    } else {
+        let row = desk.index.of(new.row).with_context(|| {
+            format!(
+                "{} replaces and copies no other record: name the one to compare with",
+                safe(id, 60)
+            )
+        })?;
+        desk.index.item(row)?.context("the record that it names is not in the archive")?
     };
     let text = |item: &Item| {
         let record = &item.record;

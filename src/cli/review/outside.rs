@@ -27,7 +27,7 @@ pub(super) fn of(loaded: Arc<Loaded>, now: fn() -> Timestamp) -> Outside {
         daemon: Box::new(move || {
             let read = daemon_of(&loaded, now());
             read.inspect_err(|error| {
-                tracing::debug!("the daemon's state cannot be read: {error:#}")
+                tracing::debug!("the daemon's state cannot be read: {error:#}");
             })
             .ok()
             .flatten()

@@ -325,7 +325,9 @@ impl Index {
     fn unknown_in(&self, node: &Node, words: &mut Vec<String>) {
         match node {
             Node::All(nodes) | Node::Any(nodes) => {
-                nodes.iter().for_each(|node| self.unknown_in(node, words));
+                for node in nodes {
+                    self.unknown_in(node, words);
+                }
             }
             Node::Not(node) => self.unknown_in(node, words),
             Node::Filter(Filter::Name(kind, values)) => {

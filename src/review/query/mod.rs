@@ -25,9 +25,9 @@ pub struct Query {
 /// What a query asks for.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Node {
-    All(Vec<Node>),
-    Any(Vec<Node>),
-    Not(Box<Node>),
+    All(Vec<Self>),
+    Any(Vec<Self>),
+    Not(Box<Self>),
     Text(Phrase),
     Filter(Filter),
 }
@@ -206,7 +206,9 @@ impl Node {
     fn collect<'a>(&'a self, phrases: &mut Vec<&'a Phrase>) {
         match self {
             Self::All(nodes) | Self::Any(nodes) => {
-                nodes.iter().for_each(|node| node.collect(phrases));
+                for node in nodes {
+                    node.collect(phrases);
+                }
             }
             Self::Text(phrase) => phrases.push(phrase),
             Self::Not(_) | Self::Filter(_) => {}

@@ -58,7 +58,8 @@ fn the_index_of_an_archive_that_was_exchanged_is_built_anew() {
     drop(office.desk());
     let day = office.archive().join("2022/01/2022-01-06.jsonl");
     std::fs::remove_file(&day).unwrap();
-    for rest in ["HEAD"] {
+    {
+        let rest = "HEAD";
         let _gone = std::fs::remove_file(office.archive().join(rest));
     }
     office.append("2022-01-06T13:00:00Z", &[("z", json!({ "text": "omega" }))]);

@@ -10,7 +10,7 @@ use super::{
     layout::{self, Frame, Tab},
     words,
 };
-use crate::review::{Desk, ReviewError, condition};
+use crate::review::{Desk, condition};
 
 /// Days of a feed's strip.
 const DAYS: usize = 14;
@@ -97,7 +97,7 @@ pub(super) fn page(
     frame: &Frame,
     daemon: Option<&Daemon>,
     test: Option<(&str, &Result<FeedTest, String>)>,
-) -> Result<Markup, ReviewError> {
+) -> Markup {
     let today = u32::try_from(frame.now.as_second().max(0) / 86_400).unwrap_or_default();
     let first = today.saturating_sub(u32::try_from(DAYS).unwrap_or_default() - 1);
     let days = desk.index.feed_days(first, DAYS);
@@ -113,7 +113,7 @@ pub(super) fn page(
             }
         }
     };
-    Ok(layout::page(frame, Tab::Feeds, "Feeds", "", &body))
+    layout::page(frame, Tab::Feeds, "Feeds", "", &body)
 }
 
 fn table(daemon: &Daemon, frame: &Frame, days: &BTreeMap<String, Vec<u32>>, first: u32) -> Markup {

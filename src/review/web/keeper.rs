@@ -27,7 +27,7 @@ pub(super) struct Stopped;
 /// Records taken in between two looks at what is asked.
 const STEP: usize = 100;
 /// Between two looks at the archive.
-const REST: Duration = Duration::from_millis(1_000);
+const REST: Duration = Duration::from_secs(1);
 
 impl Keeper {
     /// Starts the thread with a desk that is opened on it. It ends with the last keeper.
@@ -76,7 +76,9 @@ fn keep(desk: &mut Desk, asked: &mpsc::Receiver<Ask>) {
             Ok(ask) => {
                 ask(desk);
                 // Others who wait go first.
-                asked.try_iter().for_each(|ask| ask(desk));
+                for ask in asked.try_iter() {
+                    ask(desk);
+                }
             }
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return,

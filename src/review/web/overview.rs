@@ -38,7 +38,7 @@ pub(super) fn page(
                 h2 #h-time { "Articles per day" }
                 p.quiet { (words::count(facets.total, "article")) }
             }
-            (chart::timeline(&facets.days, |conditions| list(conditions)))
+            (chart::timeline(&facets.days, list))
         }
         div.columns {
             div.wide {

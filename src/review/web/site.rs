@@ -298,7 +298,7 @@ async fn of_labelled(State(app): State<App>) -> Answer {
 async fn of_feeds(State(app): State<App>) -> Answer {
     let daemon = (app.outside.daemon)();
     let made =
-        app.make(move |desk, frame| feeds::page(desk, frame, daemon.as_ref(), None).map(Some));
+        app.make(move |desk, frame| Ok(Some(feeds::page(desk, frame, daemon.as_ref(), None))));
     Ok(page_of(&made.await?))
 }
 
@@ -316,7 +316,7 @@ async fn test_feed(State(app): State<App>, Form(test): Form<Test>) -> Answer {
     let result = (app.outside.test)(&test.id).await;
     let daemon = (app.outside.daemon)();
     let made = app.make(move |desk, frame| {
-        feeds::page(desk, frame, daemon.as_ref(), Some((&test.id, &result))).map(Some)
+        Ok(Some(feeds::page(desk, frame, daemon.as_ref(), Some((&test.id, &result)))))
     });
     Ok(page_of(&made.await?))
 }
@@ -446,7 +446,6 @@ struct Token {
     token: String,
 }
 
-#[expect(clippy::unused_async, reason = "a handler is async")]
 async fn login_form(State(app): State<App>, Asking(asked): Asking<Token>) -> Response {
     if asked.token.is_empty() {
         page_of(&token_page(&app, false))
@@ -455,7 +454,6 @@ async fn login_form(State(app): State<App>, Asking(asked): Asking<Token>) -> Res
     }
 }
 
-#[expect(clippy::unused_async, reason = "a handler is async")]
 async fn login(State(app): State<App>, Form(asked): Form<Token>) -> Response {
     let_in(&app, &asked.token)
 }
@@ -471,7 +469,6 @@ fn let_in(app: &App, token: &str) -> Response {
     }
 }
 
-#[expect(clippy::unused_async, reason = "a handler is async")]
 async fn of_static(Path(name): Path<String>) -> Response {
     let (kind, text) = match name.as_str() {
         "review.css" => ("text/css; charset=utf-8", include_str!("assets/review.css")),

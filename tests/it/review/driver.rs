@@ -47,7 +47,7 @@ impl Driver {
             line.split("successfully on port ").nth(1)?.trim_end_matches('.').parse().ok()
         });
         std::thread::spawn(move || lines.for_each(drop));
-        Some(Self { child, port: port.expect("chromedriver says its port"), proxy: Proxy::start() })
+        Some(Self { child, port: port.unwrap(), proxy: Proxy::start() })
     }
 
     /// A browser; `more` goes into Chromium's options.

@@ -87,7 +87,7 @@ impl Drop for Daemon {
 pub(crate) fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
     let started = Instant::now();
     while !done() {
-        assert!(started.elapsed() < Duration::from_secs(60), "it does not come that {what}");
+        assert!(started.elapsed() < Duration::from_mins(1), "it does not come that {what}");
         std::thread::sleep(Duration::from_millis(30));
     }
 }
