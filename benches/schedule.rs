@@ -8,9 +8,9 @@
 //! The clock is virtual; answers take 300 ms, and as many are awaited at once as the shipped
 //! settings allow. Feeds publish from once a month to a hundred times a day; three in four know
 //! conditional requests, one in ten has a `max-age` of an hour, one in fifty fails. The processor's
-//! time is that of the schedule and the policy, without what the state index reads and writes. Memory is the growth of the resident set of a process of its own in
-//! which a whole crawl takes the state up: configured feeds, schedule, hosts, and the state index's
-//! cache.
+//! time is that of the schedule and the policy, without what the state index reads and writes.
+//! Memory is the growth of the resident set of a process of its own in which a whole crawl takes the
+//! state up: configured feeds, schedule, hosts, and the state index's cache.
 
 #![expect(
     clippy::disallowed_methods,
@@ -198,13 +198,14 @@ fn answer(
     let share = (n * 7919 % 1000) as f64 / 1000.0;
     let every = (30.0 * 86_400.0) * (1.0_f64 / 3000.0).powf(share);
     let published = |at: Timestamp| (at.as_second() as f64 / every + share).floor();
-    let new = state.last_poll_at.map_or(f64::from(WINDOW), |last| {
-        (published(now) - published(last)).clamp(0.0, f64::from(WINDOW))
-    });
+    let window = f64::from(WINDOW);
+    let new = state
+        .last_poll_at
+        .map_or(window, |last| (published(now) - published(last)).clamp(0.0, window));
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 20")]
     let new = new as u32;
     let has_validators = !n.is_multiple_of(4);
-    let etag = has_validators.then(|| format!("\"{:x}\"", published(now) as i64).into_bytes());
+    let etag = has_validators.then(|| format!("\"{}\"", published(now)).into_bytes());
     let validators = Validators {
         last_modified: has_validators.then(|| b"Wed, 05 Jan 2022 00:00:00 GMT".to_vec()),
         etag,
