@@ -218,6 +218,37 @@ fn one_article_under_two_addresses_is_one_record() {
 }
 
 #[test]
+fn a_copy_that_is_kept_as_a_reference_leaves_its_text_to_the_first() {
+    let mut bench = Bench::new();
+    bench.crawl.settings.keep_copied_text = false;
+    let edited = RefCell::new(false);
+    let web = |url: &Url| match url.path() {
+        "/feed" => {
+            let date = if *edited.borrow() { "Friday" } else { "Thursday" };
+            let items = ["a", "b", "c"].map(|path| {
+                format!("<link>https://news.example/{path}</link><description>{date}</description>")
+            });
+            feed(&items.each_ref().map(|item| (MISSION, item.as_str())))
+        }
+        "/robots.txt" => status(404, ""),
+        _ => page(MISSION, ""),
+    };
+    bench.run(1, &web);
+    let records = bench.records();
+    let [first, copies @ ..] = &records[..] else { panic!("no record") };
+    assert!(first.text.is_some() && first.duplicate_of.is_none());
+    assert_eq!(copies.len(), 2);
+    for copy in copies {
+        assert_eq!((copy.text.as_ref(), &copy.duplicate_of), (None, &Some(first.id.clone())));
+        assert_eq!((copy.word_count, &copy.content_hash), (first.word_count, &first.content_hash));
+    }
+    // Read again with the same text it is no revision, though its record has none to compare.
+    *edited.borrow_mut() = true;
+    assert!(bench.run(12, &web).iter().any(|url| url.ends_with("/b")), "not read again");
+    assert_eq!(bench.records().len(), 3);
+}
+
+#[test]
 fn a_page_that_is_refused_holds_its_host_and_is_tried_again() {
     let mut bench = Bench::new();
     let refused = RefCell::new(0);
