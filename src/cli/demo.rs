@@ -58,12 +58,14 @@ fn guide(folder: &Path, due: usize) -> String {
     if due == 0 {
         text.push_str("No feed is due yet: this folder was crawled a moment ago.\n");
     }
+    let config = folder.join("config");
+    let config = config.display();
     text.push_str(&format!(
         "The archive is in {archive}, one line a record. Look at it with\n\n  \
          jq -r '[.published_at, .language, .title] | @tsv' {archive}/*/*/*.jsonl\n  \
          duckdb -c \"SELECT language, count(*) FROM read_json('{archive}/*/*/*.jsonl') GROUP BY ALL\"\n  \
-         newswatch --config {} status\n\n",
-        folder.join("config").display()
+         newswatch --config {config} review\n  \
+         newswatch --config {config} status\n\n"
     ));
     text
 }
