@@ -2,9 +2,9 @@
 
 use std::{net::IpAddr, path::PathBuf};
 
-use clap::{Subcommand, ValueEnum};
+use clap::Subcommand;
 
-use crate::review;
+use crate::review::{Order, export::Format};
 
 const QUERIES: &str = "\
 Queries: words (all have to be there), \"phrases\", prefix*, NOT without, OR, ( ); and the fields
@@ -125,59 +125,4 @@ pub(in crate::cli) struct ReviewArgs {
     /// Does not open a browser.
     #[arg(long)]
     pub(super) no_open: bool,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(in crate::cli) enum Order {
-    /// By time of publication, the last one first.
-    Newest,
-    /// By time of publication, the first one first.
-    Oldest,
-    /// The highest score of a topic first.
-    Score,
-    /// As they came into the archive, the last one first.
-    Archived,
-}
-
-impl From<Order> for review::Order {
-    fn from(order: Order) -> Self {
-        match order {
-            Order::Newest => Self::Newest,
-            Order::Oldest => Self::Oldest,
-            Order::Score => Self::Score,
-            Order::Archived => Self::Archived,
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(in crate::cli) enum Format {
-    /// For spreadsheets: UTF-8 with a byte order mark, formulas disarmed.
-    Csv,
-    /// The lines of the archive as they are.
-    Jsonl,
-    /// Columns, compressed: DuckDB, pandas, Spark.
-    Parquet,
-    /// A database of one table; needs --output.
-    Sqlite,
-    /// For a feed reader.
-    Rss,
-    /// JSON lines as news-please writes them.
-    NewsPlease,
-    /// JSON lines as trafilatura writes them.
-    Trafilatura,
-}
-
-impl From<Format> for review::export::Format {
-    fn from(format: Format) -> Self {
-        match format {
-            Format::Csv => Self::Csv,
-            Format::Jsonl => Self::Jsonl,
-            Format::Parquet => Self::Parquet,
-            Format::Sqlite => Self::Sqlite,
-            Format::Rss => Self::Rss,
-            Format::NewsPlease => Self::NewsPlease,
-            Format::Trafilatura => Self::Trafilatura,
-        }
-    }
 }

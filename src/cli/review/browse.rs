@@ -4,7 +4,7 @@ use anyhow::Context;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{args, desk, print, screen};
+use super::{desk, print, screen};
 use crate::{
     cli::{
         Exit,
@@ -12,7 +12,7 @@ use crate::{
     },
     config::Loaded,
     jsonl::{Disk, DiskFile, Folder},
-    review::{self, Change, Desk, Item, Kind, Phrase},
+    review::{self, Change, Desk, Item, Kind, Order, Phrase},
 };
 
 /// The days of the archive.
@@ -62,7 +62,7 @@ fn size(bytes: u64) -> String {
 pub(super) fn search(
     loaded: &Loaded,
     text: &str,
-    order: args::Order,
+    order: Order,
     limit: usize,
     after: Option<&str>,
     json: bool,
@@ -75,7 +75,7 @@ pub(super) fn search(
         .transpose()?;
     let mut desk = desk::current(loaded)?;
     let found = desk::find(&mut desk, &query)?;
-    let page = desk.index.page(&found, order.into(), after, limit.clamp(1, 10_000));
+    let page = desk.index.page(&found, order, after, limit.clamp(1, 10_000));
     let items = desk.index.items(&page.rows)?;
     let total = found.count();
     if json {

@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::Context;
 
-use super::{args, desk};
+use super::desk;
 use crate::{
     cli::Exit,
     config::Loaded,
@@ -18,12 +18,11 @@ use crate::{
 
 pub(super) fn export(
     loaded: &Loaded,
-    format: args::Format,
+    format: Format,
     output: Option<&Path>,
     text: &str,
 ) -> anyhow::Result<Exit> {
     let query = desk::query(text)?;
-    let format = Format::from(format);
     if format == Format::Parquet && output.is_none() && io::stdout().is_terminal() {
         anyhow::bail!("Parquet is not for a terminal: name a file with --output");
     }

@@ -16,16 +16,22 @@ use std::{
 
 use super::{Item, Review};
 
-/// What can be written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What can be written. The help of the command line says so in these words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
+    /// For spreadsheets: UTF-8 with a byte order mark, formulas disarmed.
     Csv,
     /// The lines of the archive as they are.
     Jsonl,
+    /// Columns, compressed: DuckDB, pandas, Spark.
     Parquet,
+    /// A database of one table; needs --output.
     Sqlite,
+    /// For a feed reader.
     Rss,
+    /// JSON lines as news-please writes them.
     NewsPlease,
+    /// JSON lines as trafilatura writes them.
     Trafilatura,
 }
 

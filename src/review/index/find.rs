@@ -24,12 +24,13 @@ use crate::{
 /// Answers of the full-text table that are remembered.
 const ANSWERS: usize = 24;
 
-/// In which order records are shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// In which order records are shown. The help of the command line says so in these words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum Order {
-    /// By the time of publication, the last one first.
+    /// By time of publication, the last one first.
     #[default]
     Newest,
+    /// By time of publication, the first one first.
     Oldest,
     /// The highest score of a topic first.
     Score,
