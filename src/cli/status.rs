@@ -16,6 +16,7 @@ use super::{
 use crate::{
     config::{self, Loaded},
     crawl, daemon,
+    schedule::FeedState,
     state::{Counters, FeedRow, State},
 };
 
@@ -187,14 +188,9 @@ fn remark(feed: &FeedStatus, now: Timestamp) -> String {
     }
 }
 
-fn feed_status(
-    feed: &config::Feed,
-    row: FeedRow,
-    waiting_pages: u32,
-    now: Timestamp,
-) -> FeedStatus {
-    let known = row.state;
-    let health = match () {
+/// A feed's health in a word, as `status` and the review's pages say it.
+pub(super) fn health(feed: &config::Feed, known: &FeedState, now: Timestamp) -> &'static str {
+    match () {
         () if !feed.enabled => "off",
         () if known.gone => "gone",
         () if known.failures > 0 => "failing",
@@ -202,7 +198,17 @@ fn feed_status(
         () if known.late_s > 0 => "late",
         () if known.is_stale(now) => "stale",
         () => "ok",
-    };
+    }
+}
+
+fn feed_status(
+    feed: &config::Feed,
+    row: FeedRow,
+    waiting_pages: u32,
+    now: Timestamp,
+) -> FeedStatus {
+    let known = row.state;
+    let health = health(feed, &known, now);
     FeedStatus {
         id: feed.id.clone(),
         url: feed.url.to_string(),

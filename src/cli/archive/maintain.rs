@@ -16,6 +16,7 @@ use crate::{
     cli::{
         Exit, compose,
         format::{print_json, print_text},
+        run::STATE,
     },
     config::Loaded,
     crawl,
@@ -87,7 +88,7 @@ fn rebuild(loaded: &Loaded) -> anyhow::Result<usize> {
         .with_context(|| format!("cannot open the archive {}", paths.archive.display()))?;
     fs::create_dir_all(&paths.state)
         .with_context(|| format!("cannot make the state folder {}", paths.state.display()))?;
-    let (index, new) = (paths.state.join("state.sqlite"), paths.state.join("state.sqlite.new"));
+    let (index, new) = (paths.state.join(STATE), paths.state.join(format!("{STATE}.new")));
     remove(&new)?;
     let state = State::build(&new).with_context(|| format!("cannot make {}", new.display()))?;
     let records = crawl::rebuild(&state, &archive, || read_rejects(&paths.state))?;

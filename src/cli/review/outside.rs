@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::{
     canonical_url::{CanonicalUrl, Host},
-    cli::compose,
+    cli::{compose, run::STATE, status},
     config::{self, Loaded},
     daemon,
     fetch::{HttpClient, Request, Wanted},
@@ -44,7 +44,7 @@ pub(super) fn of(loaded: Arc<Loaded>, now: fn() -> Timestamp) -> Outside {
 }
 
 fn daemon_of(loaded: &Loaded, now: Timestamp) -> anyhow::Result<Option<Daemon>> {
-    let path = loaded.paths.state.join("state.sqlite");
+    let path = loaded.paths.state.join(STATE);
     if !path.exists() {
         return Ok(None);
     }
@@ -68,14 +68,7 @@ fn view(feed: &config::Feed, row: crate::state::FeedRow, now: Timestamp) -> Feed
         id: feed.id.clone(),
         name: feed.name.clone(),
         url: feed.url.to_string(),
-        health: match () {
-            () if !feed.enabled => "off",
-            () if known.gone => "gone",
-            () if known.failures > 0 => "failing",
-            () if known.last_success_at.is_none() => "new",
-            () if known.is_stale(now) => "stale",
-            () => "ok",
-        },
+        health: status::health(feed, &known, now),
         last_success_at: known.last_success_at,
         next_at: known.next_at,
         why_then: known.why.words(),
@@ -93,7 +86,7 @@ async fn test(loaded: &Loaded, id: &str, now: Timestamp) -> anyhow::Result<FeedT
     let feed = loaded.config.feeds.iter().find(|feed| feed.id == id);
     let feed = feed.with_context(|| format!("no feed is called {id:?}"))?;
     let url = CanonicalUrl::parse(feed.url.as_str())?.fetch;
-    if let Ok(state) = State::open_read_only(&loaded.paths.state.join("state.sqlite")) {
+    if let Ok(state) = State::open_read_only(&loaded.paths.state.join(STATE)) {
         let host = Host::of(&url);
         if let Some((_, until)) = state.holds(now)?.into_iter().find(|(held, _)| *held == host) {
             anyhow::bail!("{} asked to be left alone until {until}", host.as_str());
@@ -105,7 +98,8 @@ async fn test(loaded: &Loaded, id: &str, now: Timestamp) -> anyhow::Result<FeedT
         anyhow::bail!("it answers {}", crate::crawl::status_words(response.status));
     }
     let kind = response.header("content-type");
-    let listing = source::parse(feed.kind, &response.body, kind, &response.url)?;
+    let mut listing = source::parse(feed.kind, &response.body, kind, &response.url)?;
+    listing.set_zone(feed.zone.as_ref());
     let entries = listing.entries.iter().take(ENTRIES).map(|entry| {
         (
             entry.title.clone().unwrap_or_else(|| "(untitled)".to_owned()),

@@ -32,7 +32,7 @@ pub struct FeedView {
     pub id: String,
     pub name: Option<String>,
     pub url: String,
-    /// `ok`, `new`, `failing`, `stale`, `gone` or `off`.
+    /// `ok`, `new`, `failing`, `late`, `stale`, `gone` or `off`.
     pub health: &'static str,
     pub last_success_at: Option<Timestamp>,
     pub next_at: Option<Timestamp>,
