@@ -71,18 +71,7 @@ fn document() -> Document {
     let Ok(url) = Url::parse("https://news.example/2022/01/16/article") else {
         unreachable!("this is an address")
     };
-    Document::Page(Box::new(PageDocument {
-        content_type: None,
-        url,
-        fetched_at: jiff::Timestamp::UNIX_EPOCH,
-        title: None,
-        summary: None,
-        content: None,
-        published: None,
-        language: None,
-        zone: None,
-        rules: None,
-    }))
+    Document::Page(Box::new(PageDocument::unannounced(url, jiff::Timestamp::UNIX_EPOCH)))
 }
 
 fn load(set: &Path) -> anyhow::Result<Vec<Vec<u8>>> {

@@ -16,7 +16,7 @@ use crate::{
     archive::{self, Archive, ArchiveError, Compression},
     canonical_url::Host,
     crawl::{self, Crawl, Do, Effort, Event, Found, Step, Visit},
-    fetch::{Fetch, FetchError},
+    fetch::{Fetch, FetchError, Response},
     reader::{Fault, Read},
     state::{RejectLog, StateError},
 };
@@ -320,7 +320,7 @@ async fn visit(
     reader: impl Read,
     now: impl Fn() -> Timestamp,
 ) -> Visit {
-    let mut response = match &task.request {
+    let response = match &task.request {
         None => None,
         Some(request) => {
             let answer = AssertUnwindSafe(fetch.fetch(request.clone())).catch_unwind().await;
@@ -329,8 +329,19 @@ async fn visit(
             }))
         }
     };
+    read_answer(&rules, task, response, &reader, now).await
+}
+
+/// Has an answer read, and concludes what it says.
+pub async fn read_answer(
+    rules: &crawl::Rules,
+    task: crawl::Task,
+    mut response: Option<Result<Response, FetchError>>,
+    reader: &impl Read,
+    now: impl FnOnce() -> Timestamp,
+) -> Visit {
     let answer = response.as_mut().and_then(|answer| answer.as_mut().ok());
-    let found = match crawl::document(&rules, &task, answer) {
+    let found = match crawl::document(rules, &task, answer) {
         None => None,
         Some((document, body)) => {
             let (began, bytes) = (time::Instant::now(), body.len());
@@ -339,7 +350,7 @@ async fn visit(
             Some(Found { outcome, effort: Effort { bytes, took: began.elapsed(), fault } })
         }
     };
-    crawl::conclude(&rules, task, response, found, now())
+    crawl::conclude(rules, task, response, found, now())
 }
 
 /// Takes visits in, in the one order in which nothing is lost and nothing doubled: decide inside a

@@ -58,6 +58,24 @@ pub struct PageDocument {
     pub rules: Option<String>,
 }
 
+impl PageDocument {
+    /// A page of which no feed or rule says anything.
+    pub fn unannounced(url: Url, fetched_at: Timestamp) -> Self {
+        Self {
+            content_type: None,
+            url,
+            fetched_at,
+            title: None,
+            summary: None,
+            content: None,
+            published: None,
+            language: None,
+            zone: None,
+            rules: None,
+        }
+    }
+}
+
 /// What a document says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[expect(clippy::large_enum_variant, reason = "there is one at a time, on its way to its reader")]

@@ -9,10 +9,11 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 use newswatch::{
-    crawl::{self, Crawl, Do, Effort, Event, Feed, Found, HoldScope, Keep, Rules, Settings, Step},
+    crawl::{Crawl, Do, Event, Feed, HoldScope, Keep, Rules, Settings, Step},
+    daemon,
     fetch::{self, Fetch as _, HttpClient},
     politeness::pace::Rest,
-    reader::{InProcess, Read as _},
+    reader::InProcess,
     schedule::Cadence,
     source::SourceKind,
     state::State,
@@ -178,7 +179,7 @@ impl<'s> Client<'s> {
                     return;
                 }
             };
-            let mut response = match &task.request {
+            let response = match &task.request {
                 None => None,
                 Some(request) => {
                     asked += 1;
@@ -199,15 +200,7 @@ impl<'s> Client<'s> {
                 }));
             }
             let rules = self.crawl.rules();
-            let answer = response.as_mut().and_then(|answer| answer.as_mut().ok());
-            let found = match crawl::document(&rules, &task, answer) {
-                None => None,
-                Some((document, body)) => {
-                    let effort = Effort { bytes: body.len(), took: Duration::ZERO, fault: None };
-                    Some(Found { outcome: InProcess.read(document, body).await, effort })
-                }
-            };
-            let visit = crawl::conclude(&rules, task, response, found, self.now);
+            let visit = daemon::read_answer(&rules, task, response, &InProcess, || self.now).await;
             let mut step = Step::default();
             self.crawl.state().begin().unwrap();
             self.crawl.absorb(&visit, &|_| None, self.now, &mut step).unwrap();

@@ -23,18 +23,8 @@ fn document(is_page: bool) -> Document {
     if !is_page {
         return Document::Listing { kind: SourceKind::Feed, content_type: None, base: url };
     }
-    Document::Page(Box::new(PageDocument {
-        content_type: None,
-        url,
-        fetched_at: "2022-01-16T12:00:00Z".parse().unwrap(),
-        title: None,
-        summary: None,
-        content: None,
-        published: None,
-        language: None,
-        zone: None,
-        rules: None,
-    }))
+    let fetched_at = "2022-01-16T12:00:00Z".parse().unwrap();
+    Document::Page(Box::new(PageDocument::unannounced(url, fetched_at)))
 }
 
 const GOOD: &str = "<html><title>Mission ends</title><article><h1>Mission ends</h1><p>The mission \
