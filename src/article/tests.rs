@@ -340,6 +340,56 @@ fn the_headline_first_written_is_the_one_that_the_address_spells() {
 }
 
 #[test]
+fn of_several_headlines_the_one_that_agrees_with_the_others_is_the_title() {
+    let long = "Rain that fell all week ends the drought in the north";
+    let table = [
+        // A line above the headline in an element of its own, or before a colon.
+        (
+            format!("<title>{long}</title><h1><span>Weather</span> {long}</h1>"),
+            "/news/1",
+            long,
+        ),
+        (
+            format!(
+                "<meta property=og:title content='{long}'><title>Weather in May: {long}</title>\
+                 <h1>Weather in May: {long}</h1>"
+            ),
+            "/news/1",
+            long,
+        ),
+        // A heading that is a part of the window's title.
+        (
+            format!("<title>Gauge Club - Archive - {long}</title><h1>Archive</h1><h2>{long}</h2>"),
+            "/news/1",
+            long,
+        ),
+        // The section's name behind it, as the page tells it.
+        (
+            format!("<meta name=content_category content=Climate><title>{long}-Climate</title>"),
+            "/news/1",
+            long,
+        ),
+        // No place repeats the heading, and the address spells what two places state.
+        (
+            "<meta property=og:title content='Rain at last'><title>Farmers in the north welcome \
+             the end of drought</title><script type=application/ld+json>{\"@type\":\"NewsArticle\",\
+             \"headline\":\"Farmers in the north welcome the end of drought\"}</script><h1>It rained: \
+             northern farmers see the drought end</h1>"
+                .to_owned(),
+            "/news/farmers-north-welcome-end-drought",
+            "Farmers in the north welcome the end of drought",
+        ),
+    ];
+    let body = "<p>The rain that fell over the weekend has ended the longest drought on record, \
+                the weather service said on Monday morning.</p>";
+    for (head, path, expected) in table {
+        let html = format!("{head}{body}{body}");
+        let article = read_at(html.as_bytes(), &format!("https://example.org{path}"), None);
+        assert_eq!(article.expect("an article").title.as_deref(), Some(expected), "{head}");
+    }
+}
+
+#[test]
 fn names_are_taken_out_of_bylines() {
     let table: [(&str, &[&str]); 9] = [
         ("By Mary Sands and Omar Field", &["Mary Sands", "Omar Field"]),
