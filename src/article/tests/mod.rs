@@ -10,8 +10,10 @@ use serde_json::json;
 
 use super::*;
 
+mod kinds;
+
 #[expect(dead_code, clippy::cast_precision_loss, reason = "shared with the benchmark")]
-#[path = "../../benches/extraction/score.rs"]
+#[path = "../../../benches/extraction/score.rs"]
 mod score;
 
 const PAGES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/pages");
@@ -46,7 +48,7 @@ fn paragraphs(article: &Article) -> Vec<&str> {
 
 #[test]
 fn every_page_reads_as_its_snapshot_says() {
-    insta::glob!("../../tests/fixtures/pages", "*.html", |path| {
+    insta::glob!("../../../tests/fixtures/pages", "*.html", |path| {
         let bytes = std::fs::read(path).expect("a fixture");
         let mut shown = String::new();
         match read_at(&bytes, "https://example.org/news/1.html", None) {
@@ -248,7 +250,43 @@ fn a_sites_rules_come_before_everything_else() {
 }
 
 #[test]
-fn an_article_in_parts_is_partial_and_says_where_it_goes_on() {
+fn each_file_of_the_sites_folder_reads_its_page_as_written_beside_it() {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let mut files = 0;
+    for file in std::fs::read_dir(format!("{root}/config/sites")).expect("the folder") {
+        let path = file.expect("a file").path();
+        if path.extension().is_none_or(|kind| kind != "toml") {
+            continue;
+        }
+        files += 1;
+        let rules = SiteRules::parse(&std::fs::read_to_string(&path).expect("a file"));
+        let rules = rules.unwrap_or_else(|faults| panic!("{}: {faults:?}", path.display()));
+        let page = format!("{root}/tests/fixtures/sites/{}", rules.host);
+        let bytes = std::fs::read(format!("{page}.html")).expect("a page of the site");
+        let url = Url::parse(&format!("https://{}/story", rules.host)).expect("a URL");
+        let fetched_at = "2022-03-01T12:00:00Z".parse().expect("a timestamp");
+        let expected = Expected::default();
+        let page_of_site =
+            Page { bytes: &bytes, content_type: None, url: &url, fetched_at, expected };
+        let article = read(&page_of_site, Some(&rules)).expect("an article");
+        assert_eq!(article.extraction.method, "site-rules");
+        let shown = format!(
+            "title: {}\nauthors: {}\npublished: {}\nlanguage: {}\nnext page: {}\n\n{}\n",
+            article.title.unwrap_or_default(),
+            article.authors.join("; "),
+            article.published.map_or(String::new(), |(dated, _)| dated.at.to_string()),
+            rules.language.or(article.language_declared).unwrap_or_default(),
+            article.next_page.map_or("-".to_owned(), |url| url.to_string()),
+            article.text,
+        );
+        let written = std::fs::read_to_string(format!("{page}.txt")).expect("what it says");
+        assert_eq!(shown, written, "{}", path.display());
+    }
+    assert!(files >= 2);
+}
+
+#[test]
+fn an_article_in_parts_says_where_it_goes_on() {
     let rules = SiteRules::parse("host = \"example.org\"\nbody = \"p\"\nnext_page = \"a.next\"\n");
     let rules = rules.expect("rules");
     let url = Url::parse("https://example.org/a/b").expect("a URL");
@@ -264,10 +302,9 @@ fn an_article_in_parts_is_partial_and_says_where_it_goes_on() {
         read(&page, Some(&rules)).expect("an article")
     };
     let first = read_part("<a class=next href='?page=2'>Next</a>");
-    assert_eq!(first.text_status, TextStatus::Partial);
-    let told = "the article goes on at https://example.org/a/b?page=2";
-    assert!(first.extraction.warnings.iter().any(|warning| warning == told), "{first:?}");
-    assert_eq!(read_part("<a class=next href=''>Next</a>").text_status, TextStatus::Full);
+    let next = first.next_page.as_ref().map(Url::as_str);
+    assert_eq!(next, Some("https://example.org/a/b?page=2"));
+    assert_eq!(read_part("<a class=next href=''>Next</a>").next_page, None);
 }
 
 #[test]
