@@ -55,7 +55,8 @@ pub(super) fn choose(blocks: &Blocks, anchors: &Anchors<'_>, model: &Model) -> C
     for (at, likely) in likely.iter_mut().enumerate() {
         let flagged = |flags: &[bool]| flags.get(at).is_some_and(|flag| *flag);
         let opens = blocks.list.get(at).map_or(0, |block| block.inline_marks);
-        if flagged(&features.comment) || opens & lexicon::CAPTION != 0 {
+        let apart = features.apart.get(at).copied().unwrap_or(0);
+        if apart & lexicon::COMMENT != 0 || opens & lexicon::CAPTION != 0 {
             *likely = likely.min(COMMENT_MAX);
         }
         if flagged(&features.announced) || at < above {
@@ -68,7 +69,7 @@ pub(super) fn choose(blocks: &Blocks, anchors: &Anchors<'_>, model: &Model) -> C
     let kept = within_winner(blocks, &likely, scale);
     let kept = unless_too_little(blocks, &features, kept);
     let kept = with_tables(blocks, kept);
-    let kept = with_insides(blocks, &features, kept);
+    let kept = with_insides(blocks, &features, &kept);
     let kept = with_heads(blocks, &features, kept, anchors.live);
     let kept = without_title(blocks, kept, anchors.title);
     let kept = without_bylines(blocks, kept, anchors.authors);
@@ -100,10 +101,7 @@ fn together(blocks: &Blocks, features: &Features, alone: &[f32]) -> Vec<f32> {
         |block: &Block| blocks.containers.get(block.container).is_some_and(|c| c.tag == Tag::Row);
     // The rows of a table belong together, whatever their classes.
     let signature = |block: &Block| {
-        let table = is_row(block).then(|| {
-            let table = blocks.around(block.container).find(|(_, up)| up.tag == Tag::Table);
-            table.map_or(0, |(at, _)| at as u64) << 32
-        });
+        let table = is_row(block).then(|| table_of(blocks, block).map_or(0, |at| at as u64) << 32);
         table.or_else(|| Some(blocks.containers.get(block.container)?.signature.into()))
     };
     for (block, likely) in blocks.list.iter().zip(alone) {
@@ -214,7 +212,7 @@ fn unless_too_little(blocks: &Blocks, features: &Features, kept: Vec<usize>) -> 
     let flagged = |flags: &[bool], at: usize| flags.get(at).is_some_and(|flag| *flag);
     let sound = |at: usize, block: &Block| {
         features::is_prose(block)
-            && !flagged(&features.comment, at)
+            && features.apart.get(at).is_none_or(|marks| marks & lexicon::COMMENT == 0)
             && !flagged(&features.announced, at)
             && !flagged(&features.telltale, at)
             && blocks
@@ -256,15 +254,20 @@ fn unless_too_little(blocks: &Blocks, features: &Features, kept: Vec<usize>) -> 
     all.into_iter().collect()
 }
 
+/// The table around a row, with its head and foot.
+fn table_of(blocks: &Blocks, row: &Block) -> Option<usize> {
+    let around = blocks.around(row.container);
+    let parts = around.take_while(|(_, up)| matches!(up.tag, Tag::Row | Tag::Table));
+    parts.filter(|(_, up)| up.tag == Tag::Table).map(|(at, _)| at).last()
+}
+
 /// A table of data that stands among kept paragraphs belongs to them, whole: few articles have one,
 /// so that the model hardly knows them.
 fn with_tables(blocks: &Blocks, kept: Vec<usize>) -> Vec<usize> {
     let mut tables: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (at, block) in blocks.list.iter().enumerate() {
         let is_row = blocks.containers.get(block.container).is_some_and(|c| c.tag == Tag::Row);
-        if let Some((table, _)) =
-            blocks.around(block.container).filter(|_| is_row).find(|(_, up)| up.tag == Tag::Table)
-        {
+        if let Some(table) = table_of(blocks, block).filter(|_| is_row) {
             tables.entry(table).or_default().push(at);
         }
     }
@@ -295,7 +298,7 @@ fn with_tables(blocks: &Blocks, kept: Vec<usize>) -> Vec<usize> {
 
 /// Lists, quotations and lines that stand between two kept blocks of one flow, in markup that says
 /// nothing against them, belong to the text: alone they look like lists of links and teasers.
-fn with_insides(blocks: &Blocks, features: &Features, kept: Vec<usize>) -> Vec<usize> {
+fn with_insides(blocks: &Blocks, features: &Features, kept: &[usize]) -> Vec<usize> {
     let flagged = |flags: &[bool], at: usize| flags.get(at).is_some_and(|flag| *flag);
     let mut all: BTreeSet<usize> = kept.iter().copied().collect();
     for (before, behind) in kept.iter().zip(kept.iter().skip(1)) {
@@ -314,6 +317,7 @@ fn with_insides(blocks: &Blocks, features: &Features, kept: Vec<usize>) -> Vec<u
         };
         all.extend(inside.filter(|at| {
             let Some(block) = blocks.list.get(*at) else { return false };
+            let marks = features.apart.get(*at).copied().unwrap_or(0) | block.inline_marks;
             let one_paragraph = before.container == behind.container;
             if flagged(&features.telltale, *at) {
                 false
@@ -322,7 +326,7 @@ fn with_insides(blocks: &Blocks, features: &Features, kept: Vec<usize>) -> Vec<u
                 true
             } else {
                 block.link_words * 5 <= block.words * 3
-                    && !flagged(&features.marked, *at)
+                    && marks & lexicon::APART == 0
                     && !flagged(&features.announced, *at)
                     && is_plain(blocks, block, flow)
             }

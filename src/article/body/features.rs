@@ -18,10 +18,8 @@ pub(super) struct Features {
     pub(super) runs: Vec<Vec<u32>>,
     /// It has a phrase by which boilerplate gives itself away.
     pub(super) telltale: Vec<bool>,
-    /// The markup around it, and not around the page's best container, calls it a comment.
-    pub(super) comment: Vec<bool>,
-    /// The markup between it and the page's best container says that it is no part of the text.
-    pub(super) marked: Vec<bool>,
+    /// The marks of what is around it, and not around the page's best container.
+    pub(super) apart: Vec<u32>,
     /// The last heading before it announces other stories and the like, and stands beside it.
     pub(super) announced: Vec<bool>,
     /// Where the title stands.
@@ -70,8 +68,7 @@ struct Group {
 struct Row {
     values: Vec<f32>,
     telltale: bool,
-    comment: bool,
-    marked: bool,
+    apart: u32,
     announced: bool,
 }
 
@@ -96,7 +93,9 @@ pub(super) fn of(blocks: &Blocks, anchors: &Anchors<'_>) -> Features {
         .list
         .iter()
         .map(|block| match blocks.containers.get(block.container) {
-            Some(container) if !is_furniture(block, container) => words(blocks.text_of(block)),
+            Some(container) if !is_furniture(blocks, block, container) => {
+                words(blocks.text_of(block))
+            }
             _ => Vec::new(),
         })
         .collect();
@@ -106,8 +105,7 @@ pub(super) fn of(blocks: &Blocks, anchors: &Anchors<'_>) -> Features {
     let mut features = Features {
         rows: vec![],
         telltale: vec![],
-        comment: vec![],
-        marked: vec![],
+        apart: vec![],
         announced: vec![],
         title_at: outline.title_at,
         runs: vec![],
@@ -115,7 +113,7 @@ pub(super) fn of(blocks: &Blocks, anchors: &Anchors<'_>) -> Features {
     for (at, (block, words)) in blocks.list.iter().zip(&words).enumerate() {
         let mut row = Row::default();
         let container = blocks.containers.get(block.container);
-        if let Some(container) = container.filter(|container| !is_furniture(block, container)) {
+        if let Some(container) = container.filter(|c| !is_furniture(blocks, block, c)) {
             row.values.reserve_exact(NAMES.len());
             let runs = runs.get(at).map(Vec::as_slice).unwrap_or_default();
             let text = blocks.text_of(block);
@@ -134,8 +132,7 @@ pub(super) fn of(blocks: &Blocks, anchors: &Anchors<'_>) -> Features {
         }
         features.rows.push(row.values);
         features.telltale.push(row.telltale);
-        features.comment.push(row.comment);
-        features.marked.push(row.marked);
+        features.apart.push(row.apart);
         features.announced.push(row.announced);
     }
     features.runs = runs;
@@ -144,13 +141,15 @@ pub(super) fn of(blocks: &Blocks, anchors: &Anchors<'_>) -> Features {
 
 /// Whether a block is no text of an article beyond doubt: most blocks of a page are links of its
 /// menus and lists, and asking the model about each would take longer than parsing.
-fn is_furniture(block: &Block, container: &Container) -> bool {
+fn is_furniture(blocks: &Blocks, block: &Block, container: &Container) -> bool {
     let within = |tag: Tag| container.within >> tag as u64 & 1 == 1;
     let density = link_density(block);
     (density >= 0.99 && block.words < 12 && !container.declared_body)
         || (density > 0.6 && (within(Tag::Nav) || within(Tag::Footer)))
         || (within(Tag::Nav) && block.words < 10)
         || within(Tag::Button)
+        // A date for machines.
+        || (block.digits >= 8 && block.words <= 8 && !blocks.text_of(block).contains(' '))
 }
 
 /// The features' names, in the order of a row.
@@ -294,8 +293,7 @@ fn markup(blocks: &Blocks, outline: &Outline, block: &Block, container: &Contain
         .around(block.container)
         .take_while(|(at, _)| outline.best_path.binary_search(at).is_err())
         .fold(0, |marks, (_, up)| marks | up.marks);
-    row.comment = apart & lexicon::COMMENT != 0;
-    row.marked = (apart | block.inline_marks) & lexicon::APART != 0;
+    row.apart = apart;
     row.bits(apart, kinds);
 }
 
