@@ -92,7 +92,7 @@ pub struct Extraction {
     pub confidence: f32,
     /// What a reader of the record should know, in words.
     pub warnings: Vec<String>,
-    /// The texts that there were to choose from, the chosen one among them.
+    /// The texts of the page that there were to choose from.
     #[serde(default)]
     pub candidates: Vec<Candidate>,
 }
@@ -208,6 +208,7 @@ pub fn read_with(
             url: page.url,
             title: title.as_deref(),
             words: body.words,
+            linked: body.linked,
             visible: &body.visible,
             visible_words: body.visible_words,
             link_words: body.link_words,

@@ -57,6 +57,8 @@ pub(super) struct Evidence<'a> {
     pub(super) title: Option<&'a str>,
     /// Words of the chosen text.
     pub(super) words: u32,
+    /// How many of them are links.
+    pub(super) linked: u32,
     /// The chosen text, or all that can be seen where none was chosen.
     pub(super) visible: &'a str,
     /// Words that can be seen, and how many of them are links.
@@ -111,7 +113,7 @@ pub(super) fn by_content(head: &Head<'_>, evidence: &Evidence<'_>) -> Result<(),
         || (!declared
             && !evidence.headlined
             && mostly_links
-            && evidence.words < SHORT
+            && (evidence.words < SHORT || evidence.linked * 2 > evidence.words)
             && (listing || !dated))
     {
         return Err(NotAnArticle::FrontPage);

@@ -70,9 +70,12 @@ impl SiteRules {
     /// Where an article in parts goes on.
     pub(super) fn next_page_of(&self, html: &Html, page: &Url) -> Option<Url> {
         let mut links = self.next_page.iter().flat_map(|selector| html.select(selector));
+        let mut here = page.clone();
+        here.set_fragment(None);
         links.find_map(|link| {
-            let next = page.join(dom::attr(link.value(), "href")?).ok()?;
-            (next != *page && matches!(next.scheme(), "http" | "https")).then_some(next)
+            let mut next = page.join(dom::attr(link.value(), "href")?).ok()?;
+            next.set_fragment(None);
+            (next != here && matches!(next.scheme(), "http" | "https")).then_some(next)
         })
     }
 

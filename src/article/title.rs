@@ -59,6 +59,7 @@ pub(super) fn find(
     let best_heading = headings
         .iter()
         .map(|heading| {
+            // A part of a title counts less than any that agrees with the whole.
             let is_part = parts.contains(&folded(heading));
             (agreement(heading, &stated).max(if is_part { 0.65 } else { 0.0 }), heading)
         })
@@ -98,7 +99,7 @@ pub(super) fn find(
 }
 
 /// The headline that JSON-LD states where everything else on the page has another and the address
-/// spells it: the address is made when an article is first saved, and the other headline later,
+/// spells it, word by word or far better: the address is made when an article is first saved, and the other headline later,
 /// for search engines.
 fn first_written<'a>(stated: &'a [String], heading: &str, url: &Url) -> Option<&'a String> {
     let (first, others) = stated.split_first()?;

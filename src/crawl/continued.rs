@@ -29,14 +29,9 @@ impl Begun {
     fn joined(&self, next: Article) -> Article {
         let mut article = self.article.clone();
         let known: Vec<&str> = self.article.text.split("\n\n").collect();
-        let more: Vec<&str> = next
-            .text
-            .split("\n\n")
-            .filter(|line| !line.is_empty() && !known.contains(line))
-            .collect();
-        if !more.is_empty() {
-            article.text = format!("{}\n\n{}", article.text, more.join("\n\n"));
-        }
+        let more = next.text.split("\n\n").filter(|line| !known.contains(line));
+        let lines = known.iter().copied().chain(more).filter(|line| !line.is_empty());
+        article.text = lines.collect::<Vec<_>>().join("\n\n");
         for url in next.media {
             if !article.media.contains(&url) {
                 article.media.push(url);

@@ -34,6 +34,8 @@ pub(super) struct Body {
     pub(super) method: &'static str,
     pub(super) confidence: f32,
     pub(super) words: u32,
+    /// How many of them are links; 0 where the text is not the generic choice.
+    pub(super) linked: u32,
     /// The beginning of all that can be seen, for the signs of walls and errors.
     pub(super) visible: String,
     pub(super) visible_words: u32,
@@ -63,7 +65,8 @@ pub(super) fn read(
     let mut losers = Vec::new();
     if let Some((text, words)) = rules.and_then(|rules| by_rules(html, rules, &removed)) {
         losers.push(("generic", std::mem::replace(&mut body.text, text)));
-        (body.words, body.method, body.confidence) = (words, "site-rules", 1.0);
+        (body.words, body.linked) = (words, 0);
+        (body.method, body.confidence) = ("site-rules", 1.0);
     }
     let is_thin = body.words < THIN && body.method == "generic";
     let alternatives: [(&str, &dyn Fn() -> Option<String>); 3] = [
@@ -77,7 +80,8 @@ pub(super) fn read(
         let words = words_of(&text);
         if is_thin && words > 2 * body.words && words > 30 {
             losers.push((body.method, std::mem::replace(&mut body.text, text)));
-            (body.words, body.method, body.confidence) = (words, method, 0.7);
+            (body.words, body.linked) = (words, 0);
+            (body.method, body.confidence) = (method, 0.7);
         } else {
             losers.push((method, text));
         }
@@ -150,6 +154,7 @@ fn chosen(blocks: &Blocks, anchors: &Anchors<'_>, model: &Model) -> Body {
         method: "generic",
         confidence: choice.confidence,
         words: kept().map(|block| block.words).sum(),
+        linked: kept().map(|block| block.link_words).sum(),
         visible: blocks.text.get(..visible).unwrap_or_default().to_owned(),
         visible_words: blocks.list.iter().map(|block| block.words).sum(),
         link_words: blocks.list.iter().map(|block| block.link_words).sum(),

@@ -282,15 +282,15 @@ fn each_post_of_a_live_blog_stands_apart_with_its_time() {
              live</h1><div class=liveblog>{all}</div></main></body></html>"
         );
         let article = read_html(&html).expect(shape);
-        for n in 0..3 {
-            let lines = paragraphs(&article);
+        let lines = paragraphs(&article);
+        for (n, time) in times.iter().enumerate() {
             let at = |text: &str| {
                 lines
                     .iter()
                     .position(|line| *line == text)
                     .unwrap_or_else(|| panic!("{shape}: no {text:?} in {:#?}", article.text))
             };
-            let (time, text) = (at(times[n]), at(told(n)));
+            let (time, text) = (at(time), at(told(n)));
             assert!(time < text && text - time <= 2, "{shape}: {:#?}", article.text);
         }
     }
