@@ -316,10 +316,10 @@ impl<'a> Reader<'_, 'a> {
                 }
                 End::Missing(stop) | End::Endless(stop) => {
                     self.vain_names |= bit;
-                    if matches!(found, End::Endless(_)) && self.endless.len() < MOST_ENDLESS {
-                        self.endless.push(tag.name);
-                    }
                     if name.is_none() || name == Some(Name::Skipped) {
+                        if matches!(found, End::Endless(_)) && self.endless.len() < MOST_ENDLESS {
+                            self.endless.push(tag.name);
+                        }
                         self.vain_bytes = self.vain_bytes.saturating_sub(stop - end);
                         return end;
                     }

@@ -293,6 +293,7 @@ fn texts_become_plain_text_with_their_paragraphs_apart() {
         ("first\n\nsecond", "first\n\nsecond"),
         ("<style>p{}</style>x<!-- y -->z", "xz"),
         ("2 < 3 & 4 > 1", "2 < 3 & 4 > 1"),
+        ("by &#32; one&#9;&#160; and&emsp;two&#32;", "by one and two"),
         ("It&#146;s &#x2014; &hellip;&nbsp;ok", "It’s — … ok"),
     ] {
         let fields = format!("<description><![CDATA[{html}]]></description>");
