@@ -338,7 +338,7 @@ async fn three_answers_in_ten_are_faulty_and_nothing_is_lost_doubled_or_leaked()
     assert_eq!(polled.len(), feeds, "every feed was polled");
     let least = polled.values().min().unwrap();
     // After a failure it is left alone for longer and longer.
-    assert!(*least > u64::from(POLLS) / 10 || seconds < 60, "a feed was polled {least} times");
+    assert!(*least > u64::from(POLLS) / 10 || seconds < 300, "a feed was polled {least} times");
 
     let records = workspace.records();
     let path = |record: &Value| {
