@@ -108,7 +108,12 @@ async fn a_full_disk_stops_the_work_says_so_and_is_resumed_when_there_is_room() 
     let workspace = Workspace::of_demo(&site);
     fs::create_dir(workspace.path().join("archive")).unwrap();
     fs::create_dir(workspace.path().join("saved")).unwrap();
-    let stderr = workspace.path().join("stderr");
+    let (stderr, told) = (workspace.path().join("stderr"), workspace.path().join("told"));
+    workspace.write(
+        "config/alerts.toml",
+        "[[alert]]\nid = \"admin\"\non = [\"disk\"]\n\
+         command = [\"/bin/sh\", \"-c\", \"cat >> told; echo >> told\"]\n",
+    );
     let mut command = Command::new("unshare");
     command
         .args(["--mount", "--map-root-user", "sh", "-c", FULL_DISK, "sh"])
@@ -141,10 +146,14 @@ async fn a_full_disk_stops_the_work_says_so_and_is_resumed_when_there_is_room() 
         status["trouble"].as_str().is_some_and(|it| it.contains("no room to write")),
         "{status:#}"
     );
-    let told = log().lines().filter(|line| line.contains("until there is room")).count();
-    assert_eq!(told, 1, "{}", log());
+    let times = log().lines().filter(|line| line.contains("until there is room")).count();
+    assert_eq!(times, 1, "{}", log());
+    let alerts = || fs::read_to_string(&told).unwrap_or_default();
+    wait_until("somebody is told", || alerts().contains("Nothing is fetched until there is room"));
     workspace.write("room", "");
     wait_until("the work is resumed", || log().contains("there is room again"));
+    wait_until("that is told too", || alerts().contains("There is room on the disk again"));
+    assert_eq!(alerts().lines().count(), 2, "{}", alerts());
     let wanted = site.expected().iter().filter(|it| demo::is_kept(it)).count();
     let saved = Workspace::new(QUICK);
     let copy = || {
