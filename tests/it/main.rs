@@ -32,7 +32,7 @@ mod topic;
 mod virtual_time;
 
 #[path = "../../fuzz/src/lib.rs"]
-#[expect(unreachable_pub, reason = "it is the fuzz crate's library")]
+#[expect(dead_code, unreachable_pub, reason = "it is the fuzz crate's library")]
 mod fuzz;
 #[path = "../../benches/feeds/mutate.rs"]
 mod mutate;
