@@ -396,9 +396,10 @@ fn decide_and_append(
     }
     stores.rejects.sync().context("cannot write rejects.jsonl in the state folder")?;
     let began = time::Instant::now();
-    let end = stores.archive.append(&mut step.records, now).with_context(|| {
-        format!("cannot append to the archive in {}", stores.archive.disk().path().display())
-    })?;
+    let end =
+        stores.archive.append_with(&mut step.records, &step.exchanges, now).with_context(|| {
+            format!("cannot append to the archive in {}", stores.archive.disk().path().display())
+        })?;
     let took = began.elapsed();
     let noted = crawl.note_appended(&step.records, stores.archive.last_positions(), end);
     noted.map_err(|error| AfterAppend(error.into()))?;

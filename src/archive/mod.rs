@@ -11,6 +11,7 @@ mod head;
 mod line;
 mod lookup;
 mod pack;
+mod raw;
 mod read;
 mod record;
 mod recover;
@@ -19,6 +20,7 @@ mod segment;
 #[cfg(test)]
 mod tests;
 mod verify;
+mod warc;
 mod zstd;
 
 use std::{fmt, io};
@@ -27,6 +29,7 @@ pub use append::{Archive, Settings};
 pub use line::{LineFlaw, LineHash, Link};
 pub use lookup::line_at;
 pub use pack::{Compression, pack};
+pub use raw::{Raw, RawError, RawRef, raw_of};
 pub use read::{Damage, Line, Lines, ReadError, RecordError, read, read_from};
 pub use record::{Record, RecordType, SCHEMA_VERSION, schema};
 pub use recover::{Quarantine, Recovery};

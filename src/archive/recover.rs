@@ -6,6 +6,7 @@ use super::{
     Archive, ArchiveError, Checkpoint, Damage, LineFlaw, Position, SegmentName, Settings,
     append::OpenSegment,
     line::{self, LineHash, Link},
+    raw::{self, RawRef},
     read::{Lines, raw_lines},
     segment::{self, Form, Segment},
 };
@@ -67,6 +68,7 @@ impl<D: Disk> Archive<D> {
             settings,
             tip: scan.tip,
             open: None,
+            warc: None,
             last: last.map(|segment| segment.name),
             appended: Vec::new(),
             stopped: false,
@@ -80,6 +82,7 @@ impl<D: Disk> Archive<D> {
             recovery.damage.retain(|damage| damage.position < from);
             let start = checkpoint.filter(|c| c.end.segment == name).map_or(0, |c| c.end.offset);
             recovery.quarantine = archive.settle(from, start)?;
+            archive.settle_warc(from)?;
         }
         Ok((archive, recovery))
     }
@@ -119,6 +122,24 @@ impl<D: Disk> Archive<D> {
         self.disk.sync_folder(&folder).map_err(ArchiveError::sync(&folder))?;
         self.open = Some(OpenSegment { name: end.segment, file, len: end.offset });
         Ok(quarantine)
+    }
+
+    /// Sets aside what was kept for lines that were not written any more.
+    fn settle_warc(&self, end: Position) -> Result<(), ArchiveError> {
+        let path = end.segment.warc();
+        match self.disk.open(&path) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+            opened => drop(opened.map_err(ArchiveError::at("open", &path))?),
+        }
+        let segment = Segment { name: end.segment, form: Form::Plain };
+        let at = |e| ArchiveError::io("read", &end.segment, e);
+        let mut stated = 0;
+        for raw in raw_lines(&self.disk, segment, 0).map_err(at)? {
+            let raw_ref = RawRef::of_line(&raw.map_err(at)?.bytes).and_then(Result::ok);
+            let raw_ref = raw_ref.filter(|raw_ref| raw_ref.segment == end.segment);
+            stated = stated.max(raw_ref.map_or(0, |raw_ref| raw_ref.end()));
+        }
+        raw::settle(&self.disk, end.segment, stated)
     }
 }
 
@@ -177,8 +198,9 @@ struct Scan {
 
 impl Scan {
     fn new(checkpoint: Option<Checkpoint>) -> Self {
-        let link = checkpoint.map(Checkpoint::link);
-        Self { checkpoint, link, tip: checkpoint, lines: 0, damage: Vec::new() }
+        let tip = checkpoint.filter(|checkpoint| checkpoint.seq > 0);
+        let link = tip.map(Checkpoint::link);
+        Self { checkpoint, link, tip, lines: 0, damage: Vec::new() }
     }
 
     fn segment(
@@ -254,6 +276,9 @@ fn check_checkpoint(
     segments: &[Segment],
     checkpoint: Checkpoint,
 ) -> Result<(), ArchiveError> {
+    if checkpoint.seq == 0 {
+        return Ok(());
+    }
     let end = checkpoint.end;
     let path = end.segment.to_string();
     let at = |action| ArchiveError::at(action, &path);

@@ -6,10 +6,11 @@ use super::{
     ArchiveError, Checkpoint, Damage, LineFlaw, LineHash, Position, SegmentName, head,
     line::{self, Link},
     pack::hash_of,
+    raw::{RawRef, matching},
     read::{Source, raw_lines},
     segment::{self, Segment},
 };
-use crate::jsonl::Disk;
+use crate::jsonl::{Disk, DiskFile};
 
 /// Something that is not as it was written.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +19,8 @@ pub enum Finding {
     Damage(#[from] Damage),
     #[error("{path} cannot be read to its end")]
     Unreadable { path: String, source: io::Error },
+    #[error("{position}: what the record came from is not at {place} as it was written")]
+    Raw { position: Position, place: String },
     #[error("{path} does not hold the same lines as the plain file beside it")]
     Differs { path: String },
     #[error("the first line is number {seq}: those before it are missing")]
@@ -38,6 +41,8 @@ pub struct Report {
     pub segments: u64,
     /// Lines whose checksum holds.
     pub lines: u64,
+    /// Those of them whose `raw_ref` holds too.
+    pub raw: u64,
     /// Plain bytes read.
     pub bytes: u64,
     /// The last line: keep its hash elsewhere, and nobody can cut the archive before it unseen.
@@ -96,6 +101,11 @@ fn same(disk: &impl Disk, one: Segment, other: Segment) -> bool {
     matches!((hash(one), hash(other)), (Ok(one), Ok(other)) if one == other)
 }
 
+fn holds(warc: Option<&impl DiskFile>, segment: SegmentName, raw_ref: &RawRef) -> bool {
+    raw_ref.segment == segment
+        && warc.is_some_and(|warc| matches!(matching(warc, raw_ref), Ok(Some(_))))
+}
+
 /// A line that has to be there; of `HEAD` also number and segment are known.
 struct Expected {
     hash: LineHash,
@@ -121,6 +131,7 @@ impl Walk {
                 return self.report.findings.push(unreadable(source));
             }
         };
+        let warc = disk.open(&segment.name.warc()).ok();
         for raw in lines {
             let raw = match raw {
                 Ok(raw) => raw,
@@ -149,6 +160,16 @@ impl Walk {
                     self.report.findings.push(Finding::Beginning { seq });
                 }
                 self.report.lines += 1;
+                match RawRef::of_line(&raw.bytes) {
+                    None => {}
+                    Some(Ok(raw_ref)) if holds(warc.as_ref(), segment.name, &raw_ref) => {
+                        self.report.raw += 1;
+                    }
+                    Some(raw_ref) => {
+                        let place = raw_ref.map_or_else(|e| e.to_string(), |r| r.to_string());
+                        self.report.findings.push(Finding::Raw { position, place });
+                    }
+                }
                 let end = Position { segment: segment.name, offset: raw.end() };
                 self.report.tip = Some(Checkpoint { end, seq, hash });
                 let at = (seq, segment.name);

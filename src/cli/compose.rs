@@ -97,6 +97,7 @@ pub(super) fn fetch(config: &Config) -> fetch::Settings {
         redirects: limits.redirects as usize,
         allow: network.allow.clone(),
         proxy: network.proxy.clone(),
+        keep_exchanges: config.settings.archive.raw == config::Raw::Warc,
         ..fetch::Settings::default()
     }
 }

@@ -78,6 +78,9 @@ pub(super) fn open(loaded: &Loaded, now: Timestamp) -> anyhow::Result<(Crawl, St
     if rebuilt > 0 {
         tracing::info!(records = rebuilt, "took records of the archive into the state index");
     }
+    // Durable before anything is appended: without a checkpoint it could not be told what of the
+    // archive's end was acknowledged when the power fails.
+    state.close().context("cannot sync the state index")?;
     let rejects =
         RejectLog::open(&paths.state, settings.state.rejects_size, settings.state.rejects_files)
             .with_context(|| format!("cannot open rejects.jsonl in {}", paths.state.display()))?;

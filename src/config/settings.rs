@@ -134,11 +134,28 @@ pub struct Archive {
     pub rotate_size: u64,
     /// How closed files are compressed. The open one is always plain.
     pub compression: Compression,
+    /// Whether the answer that each record came from is kept too, as proof and for reading it anew.
+    pub raw: Raw,
+}
+
+/// How answers are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Raw {
+    /// not at all
+    None,
+    /// in WARC files beside the records: some 10 times as much room
+    Warc,
 }
 
 impl Default for Archive {
     fn default() -> Self {
-        Self { folder: "archive".into(), rotate_size: 64 << 20, compression: Compression::Gzip }
+        Self {
+            folder: "archive".into(),
+            rotate_size: 64 << 20,
+            compression: Compression::Gzip,
+            raw: Raw::None,
+        }
     }
 }
 

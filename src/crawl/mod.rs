@@ -33,7 +33,7 @@ use crate::{
     article::SiteRules,
     canonical_url::Host,
     dedup,
-    fetch::Request,
+    fetch::{Exchange, Request},
     politeness::{Robots, pace::Rest},
     schedule::{Cadence, FeedIx, FeedState, Job, Next, PageId, Schedule},
     source::SourceKind,
@@ -321,6 +321,8 @@ pub enum Effect {
 #[derive(Debug, Default)]
 pub struct Step {
     pub records: Vec<Record>,
+    /// Of each record what it came from, where that is to be kept.
+    pub exchanges: Vec<Option<Arc<Exchange>>>,
     pub rejects: Vec<Reject>,
     pub effects: Vec<Effect>,
     pub events: Vec<Event>,

@@ -177,7 +177,7 @@ impl Crawl {
                 revision: 1,
             });
         }
-        self.keep(work, keys, new, now, step)?;
+        self.keep(work, visit, judged, keys, new, now, step)?;
         self.state.count(&work.pending.feed_id, more)
     }
 
@@ -239,13 +239,19 @@ impl Crawl {
             score: new.topic_score.unwrap_or_default(),
             revision: new.revision,
         });
-        self.keep(work, keys, new, now, step)?;
+        self.keep(work, visit, judged, keys, new, now, step)?;
         self.state.count(feed, Counters { kept: 1, ..Counters::default() })
     }
 
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one step of the visit, with all it has found out"
+    )]
     fn keep(
         &self,
         work: &PageWork,
+        visit: &Visit,
+        judged: &Judged,
         keys: &[UrlKey],
         new: Record,
         now: Timestamp,
@@ -257,7 +263,11 @@ impl Crawl {
             content_hash: new.content_hash.clone(),
         };
         self.done(work, keys, Fate::Kept, Some(known), now)?;
+        let answer = visit.response.as_ref().and_then(|answer| answer.as_ref().ok());
+        // Where the text is the feed's, the page says nothing of it.
+        let page = answer.filter(|_| judged.page_error.is_none());
         step.records.push(new);
+        step.exchanges.push(page.and_then(|page| page.exchange.clone()));
         Ok(())
     }
 

@@ -67,6 +67,9 @@ pub fn rebuild<R: Iterator<Item = Reject>>(
         }
         state.commit()?;
     }
+    if checkpoint(state)?.is_none() {
+        state.put_note(CHECKPOINT, &Checkpoint::origin().to_string())?;
+    }
     Ok(count)
 }
 

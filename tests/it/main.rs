@@ -21,6 +21,7 @@ mod kill;
 mod packaging;
 mod pages;
 mod polling;
+mod raw;
 mod readers;
 mod review;
 mod service;

@@ -3,16 +3,17 @@
 //! The state is a stand-in with SQLite's promises (WAL, `synchronous=NORMAL`): transactions are
 //! atomic and in order, a kill keeps all of them, a power cut loses some of the last.
 
-use std::{collections::BTreeSet, io::ErrorKind};
+use std::{collections::BTreeSet, io::ErrorKind, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{super::line, noon, record};
+use super::{super::line, exchange, noon, record};
 use crate::{
     archive::{
         Archive, ArchiveError, Checkpoint, Compression, Lines, Record, Recovery, SegmentName,
         Settings, pack, verify,
     },
+    fetch::Exchange,
     jsonl::{
         Disk,
         sim::{Chance, Faithless, Fault, SimDisk},
@@ -79,6 +80,12 @@ fn article(number: u64) -> Record {
     let mut record = record(&number.to_string());
     record.text = Some(format!("{number} ").repeat(usize::try_from(number * 37 % 700).unwrap()));
     record
+}
+
+/// Of two articles in three a page is kept, and some pages are the same.
+fn came_from(number: u64) -> Option<Arc<Exchange>> {
+    (!number.is_multiple_of(3))
+        .then(|| exchange(&number.to_string(), &(number % 5).to_string().repeat(99)))
 }
 
 fn number(record: &Record) -> u64 {
@@ -188,8 +195,10 @@ impl Crawl {
         if lines != recovery.lines {
             return Err(format!("{lines} lines to absorb, {} announced", recovery.lines));
         }
-        state.checkpoint = archive.checkpoint();
+        state.checkpoint = Some(archive.checkpoint().unwrap_or_else(Checkpoint::origin));
         self.cell.commit(state.clone(), &mut self.chance);
+        // A start folds the log into the index file, which is synced.
+        self.cell.synced = self.cell.log.len();
         Ok(())
     }
 
@@ -222,7 +231,8 @@ impl Crawl {
             state.seen.extend(&new);
             self.cell.commit(state.clone(), &mut self.chance);
         }
-        state.checkpoint = archive.append(&mut records, self.now)?;
+        let exchanges: Vec<Option<Arc<Exchange>>> = new.iter().map(|n| came_from(*n)).collect();
+        state.checkpoint = archive.append_with(&mut records, &exchanges, self.now)?;
         self.acknowledged.extend(&new);
         state.seen.extend(&new);
         self.cell.commit(state.clone(), &mut self.chance);
@@ -274,14 +284,17 @@ impl Crawl {
     fn check_bytes(&self, before: &[(String, Vec<u8>)]) -> Result<(), String> {
         let after = self.files();
         for (path, bytes) in before {
-            if path.parse::<SegmentName>().is_err() {
-                continue;
-            }
+            let stem = match path.split_once(".warc.") {
+                Some((stem, _)) => format!("{stem}.warc"),
+                _ if path.parse::<SegmentName>().is_ok() => {
+                    path.trim_end_matches(".jsonl").to_owned()
+                }
+                _ => continue,
+            };
             let kept = self.disk.bytes(path).ok_or_else(|| format!("{path} is gone"))?;
             let cut = bytes.strip_prefix(&kept[..]).ok_or_else(|| format!("{path} changed"))?;
             let set_aside = |(name, torn): &(String, Vec<u8>)| {
-                name.starts_with(&format!("{}@{}", path.trim_end_matches(".jsonl"), kept.len()))
-                    && torn == cut
+                name.starts_with(&format!("{stem}@{}", kept.len())) && torn == cut
             };
             if !cut.is_empty() && !after.iter().any(set_aside) {
                 return Err(format!("{} bytes of {path} are gone", cut.len()));

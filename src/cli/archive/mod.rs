@@ -39,6 +39,7 @@ pub(super) fn verify(loaded: &Loaded, witness: Option<&str>, json: bool) -> anyh
             "segments": report.segments,
             "records": report.lines,
             "bytes": report.bytes,
+            "raw": report.raw,
             "last_seq": tip.as_ref().map(|tip| tip.0),
             "last_hash": tip.as_ref().map(|tip| &tip.1),
             "findings": findings,
@@ -60,6 +61,12 @@ pub(super) fn verify(loaded: &Loaded, witness: Option<&str>, json: bool) -> anyh
         report.bytes,
         if findings.is_empty() { "unchanged since they were written" } else { "NOT as written" }
     ));
+    if report.raw > 0 {
+        text.push_str(&format!(
+            "of {} records the answer that they came from is kept\n",
+            report.raw
+        ));
+    }
     if let Some((seq, hash)) = tip {
         text.push_str(&format!("the last line is number {seq}, {hash}\n"));
     }

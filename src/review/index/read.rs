@@ -2,7 +2,7 @@
 
 use super::{Index, take::row_of};
 use crate::{
-    archive::{Line, Position, Record, SegmentName, line_at},
+    archive::{Line, Position, Raw, Record, SegmentName, line_at, raw_of},
     review::{ReviewError, row::Class},
 };
 
@@ -70,6 +70,11 @@ impl Index {
     pub fn line(&self, row: u32) -> Result<Option<Line>, ReviewError> {
         let Some(position) = self.position(row)? else { return Ok(None) };
         Ok(Some(line_at(&self.archive, position)?))
+    }
+
+    /// The answer that a record came from, as it is kept.
+    pub fn raw(&self, record: &Record) -> Result<Raw, ReviewError> {
+        Ok(raw_of(&self.archive, record)?)
     }
 
     fn position(&self, row: u32) -> Result<Option<Position>, ReviewError> {
