@@ -6,6 +6,7 @@
 
 mod append;
 mod blocks;
+mod dropped;
 mod gzip;
 mod head;
 mod line;
@@ -26,6 +27,7 @@ mod zstd;
 use std::{fmt, io};
 
 pub use append::{Archive, Settings};
+pub use dropped::{Dropped, Retention, drop_segment, dropped, segments_dropped};
 pub use line::{LineFlaw, LineHash, Link};
 pub use lookup::line_at;
 pub use pack::{Compression, pack};

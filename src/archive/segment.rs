@@ -42,6 +42,17 @@ impl SegmentName {
         format!("{}.warc.gz", plain.trim_end_matches(".jsonl"))
     }
 
+    /// The path of the statement that takes the place of a dropped segment.
+    pub(super) fn dropped(self) -> String {
+        let plain = self.to_string();
+        format!("{}.dropped.gz", plain.trim_end_matches(".jsonl"))
+    }
+
+    /// Reads what [`Self::dropped`] gives.
+    pub(super) fn of_dropped(path: &str) -> Option<Self> {
+        format!("{}.jsonl", path.strip_suffix(".dropped.gz")?).parse().ok()
+    }
+
     /// The folder, relative to the archive's.
     pub(super) fn folder(self) -> String {
         format!("{:04}/{:02}", self.day.year(), self.day.month())

@@ -3,7 +3,9 @@
 use std::io;
 
 use super::{
-    ArchiveError, Checkpoint, Damage, LineFlaw, LineHash, Position, SegmentName, head,
+    ArchiveError, Checkpoint, Damage, LineFlaw, LineHash, Position, SegmentName,
+    dropped::{dropped, segments_dropped},
+    head,
     line::{self, Link},
     pack::hash_of,
     raw::{RawRef, matching},
@@ -25,6 +27,8 @@ pub enum Finding {
     Differs { path: String },
     #[error("the first line is number {seq}: those before it are missing")]
     Beginning { seq: u32 },
+    #[error("{path} states other lines than were there")]
+    Statement { path: String },
     #[error("HEAD cannot be read")]
     BadHead { source: io::Error },
     #[error("HEAD is missing although a segment was closed")]
@@ -41,6 +45,8 @@ pub struct Report {
     pub segments: u64,
     /// Lines whose checksum holds.
     pub lines: u64,
+    /// Lines that were dropped by retention, and that statements in their place prove.
+    pub dropped: u64,
     /// Those of them whose `raw_ref` holds too.
     pub raw: u64,
     /// Plain bytes read.
@@ -68,8 +74,12 @@ pub fn verify(disk: &impl Disk, witness: Option<LineHash>) -> Result<Report, Arc
         Err(source) => report.findings.push(Finding::BadHead { source }),
     }
     let mut walk = Walk { report, expected, link: None, begun: false };
+    for name in segments_dropped(disk).map_err(ArchiveError::at("list", "the archive"))? {
+        walk.dropped(disk, name);
+    }
     for (n, segment) in segments.iter().enumerate() {
-        if no_head && n + 1 == segments.len() && walk.report.lines > 0 {
+        let closed = walk.report.lines + walk.report.dropped;
+        if no_head && n + 1 == segments.len() && closed > 0 {
             walk.report.findings.push(Finding::NoHead);
         }
         walk.segment(disk, *segment);
@@ -122,6 +132,45 @@ struct Walk {
 }
 
 impl Walk {
+    /// Takes up the chain where a dropped segment left it.
+    fn dropped(&mut self, disk: &impl Disk, name: SegmentName) {
+        let path = name.dropped();
+        let lines = match dropped(disk, name) {
+            Ok(lines) => lines,
+            Err(source) => {
+                self.link = None;
+                return self.report.findings.push(Finding::Unreadable { path, source });
+            }
+        };
+        for line in lines {
+            let link = match line.and_then(|line| line.link()) {
+                Ok(link) => link,
+                Err(source) => {
+                    self.link = None;
+                    return self.report.findings.push(Finding::Unreadable { path, source });
+                }
+            };
+            if self.begun && self.link.is_some_and(|last| last.seq.checked_add(1) != Some(link.seq)) {
+                self.report.findings.push(Finding::Statement { path: path.clone() });
+            }
+            self.report.dropped += 1;
+            self.meet(name, link);
+        }
+    }
+
+    /// Takes note of a line whose number and hash are known.
+    fn meet(&mut self, segment: SegmentName, link: Link) {
+        if !self.begun && link.seq != 1 {
+            self.report.findings.push(Finding::Beginning { seq: link.seq });
+        }
+        let at = (link.seq, segment);
+        self.expected.retain(|expected| {
+            expected.hash != link.hash || expected.at.is_some_and(|expected| expected != at)
+        });
+        self.begun = true;
+        self.link = Some(link);
+    }
+
     fn segment(&mut self, disk: &impl Disk, segment: Segment) {
         let unreadable = |source| Finding::Unreadable { path: segment.path(), source };
         let lines = match raw_lines(disk, segment, 0) {
@@ -156,9 +205,6 @@ impl Walk {
                 Some,
             );
             if let Some(Link { seq, hash }) = link {
-                if !self.begun && seq != 1 {
-                    self.report.findings.push(Finding::Beginning { seq });
-                }
                 self.report.lines += 1;
                 match RawRef::of_line(&raw.bytes) {
                     None => {}
@@ -172,10 +218,7 @@ impl Walk {
                 }
                 let end = Position { segment: segment.name, offset: raw.end() };
                 self.report.tip = Some(Checkpoint { end, seq, hash });
-                let at = (seq, segment.name);
-                self.expected.retain(|expected| {
-                    expected.hash != hash || expected.at.is_some_and(|expected| expected != at)
-                });
+                self.meet(segment.name, Link { seq, hash });
             }
             self.begun = true;
             self.link = link;

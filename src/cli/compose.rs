@@ -154,6 +154,12 @@ pub(super) fn compression(settings: &config::Settings) -> Option<archive::Compre
     }
 }
 
+/// What leaves the archive.
+pub(super) fn retention(settings: &config::Settings) -> archive::Retention {
+    let archive = &settings.archive;
+    archive::Retention { age: archive.retain_age.map(signed), bytes: archive.retain_size }
+}
+
 fn signed(duration: Duration) -> SignedDuration {
     SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX)
 }

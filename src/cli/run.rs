@@ -51,7 +51,10 @@ pub(super) fn open(loaded: &Loaded, now: Timestamp) -> anyhow::Result<(Crawl, St
     let folder = Folder::at(&paths.archive);
     let context = || format!("cannot open the archive {}", paths.archive.display());
     let archive_settings = compose::archive(&loaded.config);
-    let opened = Archive::open(folder.clone(), archive_settings.clone(), checkpoint);
+    let opened = match checkpoint {
+        Some(_) => Archive::open(folder.clone(), archive_settings.clone(), checkpoint),
+        None => Archive::open_to_read_all(folder.clone(), archive_settings.clone()),
+    };
     let (archive, recovery) = match opened {
         // The archive is not the one that the index was made from: the archive is the truth.
         Err(archive::ArchiveError::Behind(_)) => {
@@ -60,7 +63,7 @@ pub(super) fn open(loaded: &Loaded, now: Timestamp) -> anyhow::Result<(Crawl, St
                 "the archive is not the one that the state remembers: the index is built anew"
             );
             state.clear()?;
-            Archive::open(folder, archive_settings, None).with_context(context)?
+            Archive::open_to_read_all(folder, archive_settings).with_context(context)?
         }
         opened => opened.with_context(context)?,
     };
@@ -319,6 +322,7 @@ fn plan(settings: &config::Settings, until_idle_for: Option<SignedDuration>) -> 
         concurrency: settings.limits.concurrency as usize,
         grace: settings.service.grace,
         compression: compose::compression(settings),
+        retention: compose::retention(settings),
         until_idle_for,
     }
 }

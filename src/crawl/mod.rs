@@ -6,6 +6,7 @@
 //! disk does the caller commit and [`Crawl::settle`] the effects. A visit whose records could not
 //! be written has thus changed nothing and can be absorbed again.
 
+mod ahead;
 mod page;
 mod part;
 mod poll;

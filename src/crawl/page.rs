@@ -231,7 +231,9 @@ impl Crawl {
         new.id = record::id(&new.url_key, new.revision);
         let cluster = old.and_then(|old| old.cluster_id).unwrap_or_else(|| known.record_id.clone());
         new.cluster_id = Some(cluster);
-        record::index(&mut self.index, &self.state, &new, now)?;
+        let document = record::document(&new);
+        let document = dedup::Prepared::of(&document);
+        self.index.insert(self.state.connection(), &document, &record::verdict(&new), now)?;
         step.events.push(Event::Kept {
             feed: feed.clone(),
             id: new.id.clone(),

@@ -8,7 +8,7 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 use newswatch::{
-    archive::{Archive, Record, Settings as ArchiveSettings},
+    archive::{Archive, Record, Retention, Settings as ArchiveSettings},
     crawl::{Crawl, Feed, HoldScope, Keep, Rules, Settings},
     daemon::{self, Command, End, Plan, Stores},
     fetch::{Fetch, FetchError, Request, Response},
@@ -220,6 +220,7 @@ async fn month(folder: &std::path::Path) -> (Vec<Asked>, Vec<Record>) {
         concurrency: 8,
         grace: Duration::from_secs(20),
         compression: None,
+        retention: Retention::default(),
         until_idle_for: None,
     };
     let (stop, commands) = mpsc::channel(1);

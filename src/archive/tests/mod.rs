@@ -1,6 +1,7 @@
 //! The archive on a real folder.
 #![expect(clippy::disallowed_methods, reason = "tests look at the files themselves")]
 
+mod dropped;
 mod faults;
 mod power;
 mod raw;

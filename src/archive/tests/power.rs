@@ -10,8 +10,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::{super::line, exchange, noon, record};
 use crate::{
     archive::{
-        Archive, ArchiveError, Checkpoint, Compression, Lines, Record, Recovery, SegmentName,
-        Settings, pack, verify,
+        Archive, ArchiveError, Checkpoint, Compression, Lines, Record, Recovery, Retention,
+        SegmentName, Settings, drop_segment, dropped, pack, segments_dropped, verify,
     },
     fetch::Exchange,
     jsonl::{
@@ -88,8 +88,8 @@ fn came_from(number: u64) -> Option<Arc<Exchange>> {
         .then(|| exchange(&number.to_string(), &(number % 5).to_string().repeat(99)))
 }
 
-fn number(record: &Record) -> u64 {
-    record.id.trim_start_matches("a_").parse().unwrap()
+fn number(id: &str) -> u64 {
+    id.trim_start_matches("a_").parse().unwrap()
 }
 
 impl Crawl {
@@ -189,7 +189,7 @@ impl Crawl {
         let mut lines = 0;
         for line in archive.since(state.checkpoint).map_err(|e| e.to_string())? {
             let record = line.map_err(|e| e.to_string())?.record().map_err(|e| e.to_string())?;
-            state.seen.insert(number(&record));
+            state.seen.insert(number(&record.id));
             lines += 1;
         }
         if lines != recovery.lines {
@@ -217,6 +217,11 @@ impl Crawl {
                 pack(archive.disk(), name, Compression::Gzip)?;
             }
         }
+        let retention = Retention { age: None, bytes: Some(30_000) };
+        for name in archive.expired(retention, self.now)? {
+            self.cell.synced = self.cell.log.len();
+            drop_segment(archive.disk(), name)?;
+        }
         if state.validator == self.published {
             return Ok(());
         }
@@ -242,9 +247,17 @@ impl Crawl {
     }
 
     fn articles(&self) -> Result<Vec<u64>, String> {
-        let lines = Lines::all(self.disk.clone()).map_err(|e| e.to_string())?;
-        let record = |line: super::super::Line| line.record().map_err(|e| e.to_string());
-        lines.map(|line| Ok(number(&record(line.map_err(|e| e.to_string())?)?))).collect()
+        let mut articles = Vec::new();
+        for name in segments_dropped(&self.disk).map_err(|e| e.to_string())? {
+            for line in dropped(&self.disk, name).map_err(|e| e.to_string())? {
+                articles.push(number(&line.map_err(|e| e.to_string())?.id));
+            }
+        }
+        for line in Lines::all(self.disk.clone()).map_err(|e| e.to_string())? {
+            let record = line.map_err(|e| e.to_string())?.record().map_err(|e| e.to_string())?;
+            articles.push(number(&record.id));
+        }
+        Ok(articles)
     }
 
     /// What holds after every start.
@@ -291,6 +304,9 @@ impl Crawl {
                 }
                 _ => continue,
             };
+            if after.iter().any(|(path, _)| *path == format!("{}.dropped.gz", stem.trim_end_matches(".warc"))) {
+                continue;
+            }
             let kept = self.disk.bytes(path).ok_or_else(|| format!("{path} is gone"))?;
             let cut = bytes.strip_prefix(&kept[..]).ok_or_else(|| format!("{path} changed"))?;
             let set_aside = |(name, torn): &(String, Vec<u8>)| {

@@ -39,6 +39,7 @@ pub(super) fn verify(loaded: &Loaded, witness: Option<&str>, json: bool) -> anyh
             "segments": report.segments,
             "records": report.lines,
             "bytes": report.bytes,
+            "dropped": report.dropped,
             "raw": report.raw,
             "last_seq": tip.as_ref().map(|tip| tip.0),
             "last_hash": tip.as_ref().map(|tip| &tip.1),
@@ -61,6 +62,12 @@ pub(super) fn verify(loaded: &Loaded, witness: Option<&str>, json: bool) -> anyh
         report.bytes,
         if findings.is_empty() { "unchanged since they were written" } else { "NOT as written" }
     ));
+    if report.dropped > 0 {
+        text.push_str(&format!(
+            "{} earlier records were dropped by retention; the chain goes on from the statement of them\n",
+            report.dropped
+        ));
+    }
     if report.raw > 0 {
         text.push_str(&format!(
             "of {} records the answer that they came from is kept\n",

@@ -170,7 +170,7 @@ impl App {
             csrf: self.gate.csrf().to_owned(),
             now: (self.outside.now)(),
             progress: desk.progress(),
-            records: desk.index.len(),
+            records: desk.index.count(),
         }
     }
 
