@@ -145,8 +145,13 @@ pub async fn run(
     let mut listening = true;
     let mut shown_alive = Timestamp::MIN;
     note(crawl, TROUBLE, &None::<String>);
+    // What waits was placed by the clock of the last run.
+    if let Some(alive) = crawl.state().note(SIGN_OF_LIFE)? {
+        crawl.was_asked_at(alive);
+    }
     loop {
-        if now().duration_since(shown_alive) >= SignedDuration::from_mins(1) {
+        // Either way: a clock may be set back.
+        if now().duration_since(shown_alive).abs() >= SignedDuration::from_mins(1) {
             if shown_alive.as_second().div_euclid(86_400) != now().as_second().div_euclid(86_400) {
                 crawl.forget_old_texts(now())?;
             }
@@ -381,6 +386,7 @@ fn write(
     visits: &[Visit],
     now: Timestamp,
 ) -> anyhow::Result<(Vec<Event>, Option<Notice<'static>>)> {
+    crawl.follow_clock(now)?;
     let mut step = Step::default();
     let appended = match decide_and_append(crawl, stores, visits, now, &mut step) {
         Ok(appended) => appended,

@@ -67,7 +67,7 @@ impl<D: Disk> Archive<D> {
         let mut closed = segment::list(&self.disk).map_err(at)?;
         closed.retain(|segment| Some(segment.name) != self.last);
         let ends = |name: SegmentName| {
-            let after = name.day().tomorrow().unwrap_or(name.day());
+            let after = name.day().tomorrow().unwrap_or_else(|_| name.day());
             after.to_zoned(TimeZone::UTC).map_or(Timestamp::MAX, |zoned| zoned.timestamp())
         };
         let newest = closed.last().map_or(now, |segment| ends(segment.name));
@@ -77,7 +77,8 @@ impl<D: Disk> Archive<D> {
         let mut sizes = Vec::new();
         for segment in &closed {
             let (lines, warc) = (segment.path(), segment.name.warc());
-            sizes.push(size(&self.disk, &lines).map_err(at)? + size(&self.disk, &warc).map_err(at)?);
+            sizes
+                .push(size(&self.disk, &lines).map_err(at)? + size(&self.disk, &warc).map_err(at)?);
         }
         let mut total: u64 = sizes.iter().sum();
         if let Some(open) = self.last {
@@ -140,14 +141,13 @@ pub fn drop_segment<D: Disk>(disk: &D, name: SegmentName) -> Result<(), ArchiveE
             at("drop")(io::Error::new(io::ErrorKind::InvalidData, e.to_string()))
         };
         let own = line::follow(link, &raw.bytes).map_err(|(flaw, _)| broken(&flaw))?;
-        let mut dropped: Dropped =
-            serde_json::from_slice(&raw.bytes).map_err(|e| broken(&e))?;
+        let mut dropped: Dropped = serde_json::from_slice(&raw.bytes).map_err(|e| broken(&e))?;
         (dropped.seq, dropped.hash) = (own.seq, own.hash.to_string());
         serde_json::to_writer(&mut statement, &dropped).map_err(|e| broken(&e))?;
         statement.push(b'\n');
         link = Some(own);
     }
-    let (folder, path) = (name.folder(), name.dropped());
+    let path = name.dropped();
     let at = |action| ArchiveError::at(action, &path);
     let temporary = format!("{path}.tmp");
     let file = create_anew(disk, &temporary).map_err(ArchiveError::at("create", &temporary))?;
@@ -159,19 +159,20 @@ pub fn drop_segment<D: Disk>(disk: &D, name: SegmentName) -> Result<(), ArchiveE
         return Err(at("read back")(source));
     }
     disk.rename(&temporary, &path).map_err(at("name"))?;
-    disk.sync_folder(&folder).map_err(ArchiveError::sync(&folder))?;
     remove(disk, name)
 }
 
-/// Removes the files of a segment whose statement is durable.
+/// Removes the files of a segment that has a statement, once its name is durable: also where a
+/// killed process gave it.
 fn remove(disk: &impl Disk, name: SegmentName) -> Result<(), ArchiveError> {
+    let folder = name.folder();
+    disk.sync_folder(&folder).map_err(ArchiveError::sync(&folder))?;
     for path in &files(name) {
         match disk.remove(path) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => {}
             removed => removed.map_err(ArchiveError::at("remove", path))?,
         }
     }
-    let folder = name.folder();
     disk.sync_folder(&folder).map_err(ArchiveError::sync(&folder))
 }
 

@@ -58,10 +58,7 @@ impl<D: Disk> Archive<D> {
 
     /// Opens it for one who knows no checkpoint and is going to read every line: what was closed
     /// before `HEAD` was written is not read here, and its damage is not told.
-    pub fn open_to_read_all(
-        disk: D,
-        settings: Settings,
-    ) -> Result<(Self, Recovery), ArchiveError> {
+    pub fn open_to_read_all(disk: D, settings: Settings) -> Result<(Self, Recovery), ArchiveError> {
         Self::open_by(disk, settings, |disk, segments| {
             let Ok(Some((link, name))) = head::read(disk) else {
                 return Scan::of(disk, segments, None);
@@ -111,7 +108,8 @@ impl<D: Disk> Archive<D> {
                 scan.tip.filter(|tip| tip.end.segment == name).map_or(0, |tip| tip.end.offset);
             let from = Position { segment: name, offset: end };
             recovery.damage.retain(|damage| damage.position < from);
-            let start = scan.checkpoint.filter(|c| c.end.segment == name).map_or(0, |c| c.end.offset);
+            let start =
+                scan.checkpoint.filter(|c| c.end.segment == name).map_or(0, |c| c.end.offset);
             recovery.quarantine = archive.settle(from, start)?;
             archive.settle_warc(from)?;
         }

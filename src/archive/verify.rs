@@ -150,7 +150,8 @@ impl Walk {
                     return self.report.findings.push(Finding::Unreadable { path, source });
                 }
             };
-            if self.begun && self.link.is_some_and(|last| last.seq.checked_add(1) != Some(link.seq)) {
+            if self.begun && self.link.is_some_and(|last| last.seq.checked_add(1) != Some(link.seq))
+            {
                 self.report.findings.push(Finding::Statement { path: path.clone() });
             }
             self.report.dropped += 1;

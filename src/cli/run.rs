@@ -100,7 +100,7 @@ pub(super) fn open(loaded: &Loaded, now: Timestamp) -> anyhow::Result<(Crawl, St
 /// The daemon.
 pub(super) fn run(loaded: &Loaded, options: &LoadOptions) -> anyhow::Result<Exit> {
     logging::start(&loaded.config.settings.log)?;
-    let (mut crawl, mut stores) = open(loaded, Timestamp::now())?;
+    let (mut crawl, mut stores) = open(loaded, crate::clock::now())?;
     tracing::info!(
         feeds = crawl.schedule().feeds(),
         archive = %loaded.paths.archive.display(),
@@ -160,7 +160,7 @@ pub(super) fn run(loaded: &Loaded, options: &LoadOptions) -> anyhow::Result<Exit
         service::notify(&[NotifyState::Ready]);
         let mut teller = service::Teller::new(settings.limits.total_timeout + HANGS);
         let plan = plan(settings, None);
-        let now = Timestamp::now;
+        let now = crate::clock::now;
         let crawling =
             daemon::run(&mut crawl, &mut stores, client, readers, plan, commands, now, |notice| {
                 teller.tell(&notice, now());
@@ -220,9 +220,9 @@ pub(super) fn once(loaded: &Loaded, feed: Option<&str>, json: bool) -> anyhow::R
     {
         anyhow::bail!("no enabled feed is called {id:?}; `newswatch feeds list` shows them");
     }
-    let (mut crawl, mut stores) = open(loaded, Timestamp::now())?;
+    let (mut crawl, mut stores) = open(loaded, crate::clock::now())?;
     let pass = pass(loaded, &mut crawl, &mut stores, feed)?;
-    let now = Timestamp::now();
+    let now = crate::clock::now();
     let next = crawl.schedule().next_poll();
     if json {
         print_json(&json!({
@@ -282,7 +282,7 @@ pub(super) fn pass(
     stores: &mut Stores,
     feed: Option<&str>,
 ) -> anyhow::Result<Pass> {
-    let due = crawl.only_once(feed, Timestamp::now())?;
+    let due = crawl.only_once(feed, crate::clock::now())?;
     let client = HttpClient::new(compose::fetch(&loaded.config))?;
     let mut progress = Progress::start(due, is_styled_stderr());
     let mut tally = Tally::default();
@@ -294,7 +294,7 @@ pub(super) fn pass(
         let reload = || Err("a single pass takes no other configuration".to_owned());
         let _beside = service::listen(send, service::Inputs { reload, watched: None, asked })?;
         let plan = plan(&loaded.config.settings, Some(PATIENCE));
-        let now = Timestamp::now;
+        let now = crate::clock::now;
         daemon::run(crawl, stores, client, readers, plan, commands, now, |notice| {
             progress.show(&notice);
             if let Notice::Event(event) = &notice {

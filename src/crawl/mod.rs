@@ -35,7 +35,7 @@ use crate::{
     canonical_url::Host,
     dedup,
     fetch::{Exchange, Request},
-    politeness::{Robots, pace::Rest},
+    politeness::{Robots, earlier, pace::Rest},
     schedule::{Cadence, FeedIx, FeedState, Job, Next, PageId, Schedule},
     source::SourceKind,
     state::{Pending, Reject, State, StateError},
@@ -379,6 +379,8 @@ pub struct Crawl {
 
 /// A pause in the asking that is a stop of the program or of the machine, not a long turn.
 const STOP: SignedDuration = SignedDuration::from_mins(5);
+/// Clocks are put right by less than this all the time.
+const SET_BACK: SignedDuration = SignedDuration::from_secs(2);
 
 impl Crawl {
     /// Takes up the feeds where the state left them.
@@ -565,6 +567,7 @@ impl Crawl {
 
     /// What to do at `now`.
     pub fn next(&mut self, now: Timestamp) -> Result<Do, StateError> {
+        self.follow_clock(now)?;
         if now.duration_since(self.last_asked_at) > STOP {
             self.awake_since = now;
         }
@@ -580,6 +583,40 @@ impl Crawl {
                 None => self.schedule.release_unasked(&host),
             }
         }
+    }
+
+    /// When somebody last asked what to do, before this start.
+    pub fn was_asked_at(&mut self, at: Timestamp) {
+        self.last_asked_at = self.last_asked_at.max(at);
+    }
+
+    /// Where the clock was set back, nothing that waits may wait until it has caught up: to be told
+    /// the time before anything is decided by it.
+    pub fn follow_clock(&mut self, now: Timestamp) -> Result<(), StateError> {
+        let by = self.last_asked_at.duration_since(now);
+        if by < SET_BACK {
+            return Ok(());
+        }
+        self.schedule.set_back(by);
+        self.state.begin()?;
+        let in_state = self.set_back_state(by);
+        if in_state.is_err() {
+            self.state.rollback()?;
+        }
+        in_state?;
+        self.state.commit()?;
+        (self.awake_since, self.last_asked_at) = (now, now);
+        self.late_hosts.clear();
+        Ok(())
+    }
+
+    fn set_back_state(&self, by: SignedDuration) -> Result<(), StateError> {
+        self.state.set_back(by)?;
+        for mut row in self.state.feeds()? {
+            row.state.next_at = row.state.next_at.map(|at| earlier(at, by));
+            self.state.put_feed(&row.id, &row.state)?;
+        }
+        Ok(())
     }
 
     /// Takes in what came back. Writes into the state's open transaction and adds to `step`;

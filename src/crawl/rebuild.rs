@@ -95,11 +95,7 @@ pub fn rebuild<R: Iterator<Item = Reject>>(
     Ok(count)
 }
 
-fn index_record(
-    state: &State,
-    index: &mut dedup::Index,
-    ready: &Ready,
-) -> Result<(), StateError> {
+fn index_record(state: &State, index: &mut dedup::Index, ready: &Ready) -> Result<(), StateError> {
     state.put_place(&ready.id, ready.position)?;
     state.remove_pending(&ready.url_key)?;
     index_kept(state, &ready.keys, &ready.known, ready.fetched_at)?;

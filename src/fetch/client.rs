@@ -9,7 +9,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use jiff::Timestamp;
 use reqwest::{
     StatusCode, Version,
     dns::{Addrs, Name, Resolve, Resolving},
@@ -104,7 +103,7 @@ impl HttpClient {
             let conditions = Some(&validators).filter(|_| url == validators_of);
             let fields = self.fields(wanted, conditions);
             let answer = self.ask(&url, fields.clone()).await?;
-            let at = Timestamp::now();
+            let at = crate::clock::now();
             let to = redirect(&url, &answer)?;
             let mut is_onward = false;
             if let Some(to) = to {

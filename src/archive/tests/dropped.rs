@@ -101,14 +101,22 @@ fn what_was_dropped_stays_known_and_the_rest_is_still_proven() {
         drop_segment(&disk, segment(day)).unwrap();
     }
     assert_eq!(segments_dropped(&disk).unwrap(), segments(&DAYS[..2]));
-    assert!(disk.list().unwrap().iter().all(|path| !path.contains("14.jsonl") && !path.contains("14.warc")));
+    assert!(
+        disk.list()
+            .unwrap()
+            .iter()
+            .all(|path| !path.contains("14.jsonl") && !path.contains("14.warc"))
+    );
     let known: Vec<_> = DAYS[..2]
         .iter()
         .flat_map(|day| dropped(&disk, segment(day)).unwrap().map(Result::unwrap))
         .collect();
     for (line, known) in first.iter().zip(&known) {
         let record = line.record().unwrap();
-        assert_eq!((known.seq, &known.id, &known.url_key), (record.seq, &record.id, &record.url_key));
+        assert_eq!(
+            (known.seq, &known.id, &known.url_key),
+            (record.seq, &record.id, &record.url_key)
+        );
         assert_eq!(known.hash, line.checkpoint().hash.to_string());
     }
     let report = verify(&disk, None).unwrap();
@@ -166,7 +174,8 @@ fn only_the_oldest_segment_leaves_and_only_when_its_chain_holds() {
 
 #[test]
 fn a_kill_at_any_operation_of_dropping_loses_and_doubles_nothing() {
-    let all: Vec<String> = DAYS.iter().flat_map(|day| [format!("a_{day}a"), format!("a_{day}b")]).collect();
+    let all: Vec<String> =
+        DAYS.iter().flat_map(|day| [format!("a_{day}a"), format!("a_{day}b")]).collect();
     for position in 0.. {
         let (disk, archive) = filled();
         disk.plan(position, Fault::Kill);

@@ -304,7 +304,10 @@ impl Crawl {
                 }
                 _ => continue,
             };
-            if after.iter().any(|(path, _)| *path == format!("{}.dropped.gz", stem.trim_end_matches(".warc"))) {
+            if after
+                .iter()
+                .any(|(path, _)| *path == format!("{}.dropped.gz", stem.trim_end_matches(".warc")))
+            {
                 continue;
             }
             let kept = self.disk.bytes(path).ok_or_else(|| format!("{path} is gone"))?;

@@ -48,8 +48,7 @@ fn opening_by_head_finds_the_same_end_as_reading_everything() {
             disk.set(PATHS[2], &bytes);
         }
         let all = Archive::open(disk.clone(), Settings::default(), None).unwrap().0.checkpoint();
-        let (archive, _) =
-            Archive::open_to_read_all(disk.clone(), Settings::default()).unwrap();
+        let (archive, _) = Archive::open_to_read_all(disk.clone(), Settings::default()).unwrap();
         assert_eq!(archive.checkpoint(), all);
     }
 }

@@ -102,6 +102,7 @@ fn error_words(error: &impl std::error::Error) -> String {
 pub(super) fn dedup_lines(name: &str) -> anyhow::Result<Exit> {
     // A temporary database: memory does not grow with the stream.
     let connection = Connection::open("")?;
+    connection.pragma_update(None, "cache_size", -16_384)?;
     let out = BufWriter::new(std::io::stdout().lock());
     dedup::judge_stream(&connection, input::lines(name)?, out)
         .with_context(|| format!("cannot judge the articles of {name}"))?;

@@ -139,7 +139,8 @@ impl Index {
             "SELECT segment, count(*) FROM article WHERE row >= ?1
              GROUP BY segment ORDER BY segment",
         )?;
-        let rows = statement.query_map([self.gone], |row| Ok((row.get::<_, i64>(0)?, row.get(1)?)))?;
+        let rows =
+            statement.query_map([self.gone], |row| Ok((row.get::<_, i64>(0)?, row.get(1)?)))?;
         let mut segments = Vec::new();
         for row in rows {
             let (number, count) = row?;
