@@ -24,6 +24,9 @@ pub(super) struct Cursor {
     pub(super) feeds: BTreeMap<String, String>,
     /// The trouble with the disk that was told of.
     pub(super) disk: Option<String>,
+    /// How many messages were told.
+    #[serde(default)]
+    pub(super) told: u64,
 }
 
 fn file(folder: &Path, alert: &str) -> PathBuf {

@@ -100,6 +100,14 @@ pub struct Message {
 }
 
 impl Message {
+    /// Makes of its id that of the message after `told` others: what is said again another time is
+    /// another message.
+    pub(super) fn number(&mut self, told: u64) {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(self.id.as_bytes()).update(&told.to_le_bytes());
+        self.id = hasher.finalize().to_hex().chars().take(24).collect();
+    }
+
     /// The text for people, without any markup.
     pub fn text(&self) -> String {
         let mut text = self.subject.clone();

@@ -206,7 +206,11 @@ impl Teller {
             let before = cursor::load(&folder, &alert.id).context("its cursor cannot be read")?;
             let known = Known::read(&state)?;
             let cursor = before.clone().unwrap_or_else(|| Cursor::new(&known, now));
-            let news = look(&alert, &archive, &known, trouble, cursor, now)?;
+            let mut news = look(&alert, &archive, &known, trouble, cursor, now)?;
+            if let Some((Some(message), after)) = &mut news {
+                message.number(after.told);
+                after.told += 1;
+            }
             Ok((before, news))
         })
         .await?
@@ -217,7 +221,7 @@ impl Cursor {
     /// What was kept before there was an alert is told to nobody.
     fn new(known: &Known, now: Timestamp) -> Self {
         let place = known.end.map(|end| end.to_string());
-        Self { place, since: now, feeds: BTreeMap::new(), disk: None }
+        Self { place, since: now, feeds: BTreeMap::new(), disk: None, told: 0 }
     }
 }
 

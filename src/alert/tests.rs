@@ -78,6 +78,14 @@ fn each_form_escapes_what_it_gives_a_meaning_to() {
 fn a_message_that_is_sent_again_is_the_same_and_another_is_another() {
     assert_eq!(one().id, one().id);
     assert_ne!(one().id, news::articles(&alert(), vec![item("b")], 0).id);
+    // What is told again later, as that a disk is full, is not taken for the earlier one.
+    let numbered = |told| {
+        let mut message = one();
+        message.number(told);
+        message.id
+    };
+    assert_eq!(numbered(1), numbered(1));
+    assert_ne!(numbered(1), numbered(2));
     let many = news::articles(&alert(), vec![item("a"), item("b")], 3);
     assert_eq!(many.subject, "5 new articles");
     assert!(many.text().ends_with("and 3 more"), "{}", many.text());

@@ -74,6 +74,9 @@ pub struct Record {
     pub language_declared: Option<String>,
     /// Paragraphs apart by a blank line.
     pub text: Option<String>,
+    /// The address of the licence that the page is under, or its words for it.
+    #[serde(default)]
+    pub licence: Option<String>,
     pub summary: Option<String>,
     pub summary_source: Option<String>,
     pub text_status: TextStatus,

@@ -129,7 +129,7 @@ fn flight_rows(stream: &str) -> Vec<Row<'_>> {
     rows
 }
 
-/// The JSON objects that a script is or assigns.
+/// The JSON objects that a script is, or assigns, as such or in a string for `JSON.parse`.
 fn objects(source: &str) -> Vec<Value> {
     if let Ok(value) = serde_json::from_str(source.trim()) {
         return vec![value];
@@ -141,7 +141,14 @@ fn objects(source: &str) -> Vec<Value> {
         at += found + 1;
         let rest = source.get(at..).unwrap_or_default();
         let json = rest.trim_start();
-        if !json.starts_with('{') || json.len() < SCRIPT_MIN {
+        if json.len() < SCRIPT_MIN {
+            continue;
+        }
+        if let Some(value) = json.strip_prefix("JSON.parse(").and_then(parsed) {
+            values.push(value);
+            continue;
+        }
+        if !json.starts_with('{') {
             continue;
         }
         let mut stream = serde_json::Deserializer::from_str(json).into_iter::<Value>();
@@ -157,6 +164,28 @@ fn objects(source: &str) -> Vec<Value> {
         }
     }
     values
+}
+
+/// The JSON in the string literal that `source` begins with.
+fn parsed(source: &str) -> Option<Value> {
+    let quote = source.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+    let mut literal = String::from("\"");
+    let mut escaped = false;
+    for c in source.chars().skip(1) {
+        match c {
+            // JSON knows no \'.
+            '\'' if escaped => {
+                literal.pop();
+                literal.push(c);
+            }
+            _ if c == quote && !escaped => break,
+            '"' if !escaped => literal.push_str("\\\""),
+            _ => literal.push(c),
+        }
+        escaped = c == '\\' && !escaped;
+    }
+    literal.push('"');
+    serde_json::from_str(&serde_json::from_str::<String>(&literal).ok()?).ok()
 }
 
 fn search(state: Value, left: &mut usize, best: &mut Option<String>) {

@@ -90,6 +90,19 @@ pub(super) fn is_article(object: &Value) -> bool {
     })
 }
 
+/// The posts of a live blog, each with its time and headline, as far as they are stated.
+pub(super) fn posts(objects: &[Value]) -> Option<String> {
+    let updates = objects.iter().find_map(|object| object.get("liveBlogUpdate")?.as_array())?;
+    let mut lines = Vec::new();
+    for update in updates.iter().take(OBJECTS_MAX) {
+        let Some(body) = string(update, "articleBody") else { continue };
+        lines.extend(string(update, "datePublished").map(crate::text::clean_line));
+        lines.extend(string(update, "headline").map(super::metadata::unescaped));
+        lines.push(super::body::stated_text(body));
+    }
+    Some(lines.join("\n\n")).filter(|text| !text.is_empty())
+}
+
 /// Whether an object of that type is on the page.
 pub(super) fn has_type(objects: &[Value], name: &str) -> bool {
     objects.iter().any(|object| types(object).any(|kind| kind.rsplit('/').next() == Some(name)))

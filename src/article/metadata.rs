@@ -54,6 +54,27 @@ pub(super) fn section(head: &Head<'_>) -> Option<String> {
         .filter(|section| !section.is_empty() && section.len() < 200)
 }
 
+/// All that the page calls a section: what titles are followed by.
+pub(super) fn sections(head: &Head<'_>) -> Vec<String> {
+    let metas = head
+        .metas
+        .iter()
+        .filter(|(key, _)| key.ends_with("section") || key.ends_with("category"))
+        .map(|(_, value)| unescaped(value));
+    let crumbs = head
+        .ld
+        .iter()
+        .filter_map(|object| object.get("itemListElement")?.as_array())
+        .flatten()
+        .filter_map(|item| {
+            jsonld::string(item, "name").or_else(|| jsonld::string(item.get("item")?, "name"))
+        })
+        .map(unescaped);
+    let mut sections: Vec<String> = section(head).into_iter().chain(metas).chain(crumbs).collect();
+    sections.retain(|section| !section.is_empty() && section.len() < 200);
+    sections
+}
+
 pub(super) fn tags(head: &Head<'_>) -> Vec<String> {
     let mut tags: Vec<String> = Vec::new();
     let mut add = |text: &str, split: bool| {

@@ -92,6 +92,19 @@ pub struct Extraction {
     pub confidence: f32,
     /// What a reader of the record should know, in words.
     pub warnings: Vec<String>,
+    /// The texts that there were to choose from, the chosen one among them.
+    #[serde(default)]
+    pub candidates: Vec<Candidate>,
+}
+
+/// A text that the page could be read as.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Candidate {
+    /// As [`Extraction::method`].
+    pub method: String,
+    pub words: u32,
+    /// The share of its runs of three words that the chosen text has too, 0 to 1.
+    pub shared: f32,
 }
 
 /// An article as the page gives it. Texts are cleaned; paragraphs are apart by a blank line.
@@ -112,6 +125,8 @@ pub struct Article {
     pub site_name: Option<String>,
     /// The address of the licence it is under, or the words the page has for it.
     pub licence: Option<String>,
+    /// Where an article in parts goes on, as the site's rules find it.
+    pub next_page: Option<Url>,
     pub text: String,
     pub summary: Option<String>,
     /// `jsonld`, `meta` or `og`.
@@ -204,13 +219,11 @@ pub fn read_with(
     )?;
     let (mut text_status, reason) = status::of(&head, &body.text, &body.visible);
     warnings.extend(reason);
-    if let Some(next) = rules.and_then(|rules| rules.next_page_of(&html, page.url)) {
-        text_status = text_status.max(TextStatus::Partial);
-        warnings.push(format!("the article goes on at {next}"));
-    }
+    let mut next_page = rules.and_then(|rules| rules.next_page_of(&html, page.url));
     let (mut text, mut method, mut confidence) = (body.text, body.method, body.confidence);
     if let Some(fuller) = page.expected.content.and_then(|content| fuller(content, &text)) {
         (text, method, confidence, text_status) = (fuller, "feed", 0.5, TextStatus::FeedOnly);
+        next_page = None;
         warnings.push("the page gives less than the feed".to_owned());
     }
     Ok(Article {
@@ -223,12 +236,18 @@ pub fn read_with(
         media: metadata::media(&head, page.url),
         canonical_url: metadata::canonical(&head, page.url),
         licence: metadata::licence(&head),
+        next_page,
         text,
         summary_source: summary.as_ref().map(|(_, source)| (*source).to_owned()),
         summary: summary.map(|(text, _)| text),
         text_status,
         charset: decoded.encoding.name().to_ascii_lowercase(),
-        extraction: Extraction { method: method.to_owned(), confidence, warnings },
+        extraction: Extraction {
+            method: method.to_owned(),
+            confidence,
+            warnings,
+            candidates: body.candidates,
+        },
         title,
         language_declared,
         site_name,
@@ -250,21 +269,29 @@ pub fn plain(html: &str) -> String {
 /// The blocks of a page with their features, for training the choice of blocks.
 #[doc(hidden)]
 pub fn blocks(page: &Page<'_>) -> Vec<body::BlockView> {
+    anchored(page, body::views)
+}
+
+/// What the generic reading leaves out of the text, in the page's order: lines of a sentence's
+/// length that are not beyond doubt furniture.
+pub fn left_out(page: &Page<'_>) -> Vec<body::LeftOut> {
+    anchored(page, body::left_out)
+}
+
+fn anchored<T>(page: &Page<'_>, look: impl Fn(&scraper::Html, &Anchors<'_>) -> Vec<T>) -> Vec<T> {
     let decoded = charset::decode(page.bytes, page.content_type);
     let Ok(html) = guard::parse(&decoded.text) else { return Vec::new() };
     let head = Head::collect(&html);
     let site_name = metadata::site_name(&head);
     let title = title::find(&html, &head, None, site_name.as_deref(), page);
     let summary = metadata::summary(&head);
-    body::views(
-        &html,
-        &Anchors {
-            title: title.as_deref(),
-            summary: summary.as_ref().map(|(text, _)| text.as_str()),
-            stated_body: head.article().and_then(|article| jsonld::string(article, "articleBody")),
-            ..Anchors::default()
-        },
-    )
+    let anchors = Anchors {
+        title: title.as_deref(),
+        summary: summary.as_ref().map(|(text, _)| text.as_str()),
+        stated_body: head.article().and_then(|article| jsonld::string(article, "articleBody")),
+        ..Anchors::default()
+    };
+    look(&html, &anchors)
 }
 
 /// The names of the features of [`blocks`].

@@ -3,8 +3,8 @@
 
 use url::Url;
 
-use super::NotAnArticle;
 use super::head::Head;
+use super::{NotAnArticle, dom};
 
 /// An error page or a wall has fewer words than this; an article about cookies has more.
 const SHORT: u32 = 150;
@@ -73,8 +73,9 @@ pub(super) fn by_content(head: &Head<'_>, evidence: &Evidence<'_>) -> Result<(),
     let title = evidence.title.unwrap_or_default().to_lowercase();
     if evidence.words < SHORT && !declared {
         let window_title = head.title.as_deref().unwrap_or_default().to_lowercase();
-        for text in [&title, &window_title] {
-            if let Some(sign) = ERROR_SIGNS.iter().find(|sign| bears(text, sign)) {
+        let headings = head.headings.iter().take(3).map(|node| dom::text(*node).to_lowercase());
+        for text in [title.clone(), window_title].into_iter().chain(headings) {
+            if let Some(sign) = ERROR_SIGNS.iter().find(|sign| bears(&text, sign)) {
                 return Err(NotAnArticle::ErrorPage((*sign).to_owned()));
             }
         }

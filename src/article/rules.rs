@@ -27,7 +27,7 @@ pub struct SiteRules {
     pub published: Vec<Selector>,
     /// Elements that are no part of the text, inside or outside of `body`.
     pub remove: Vec<Selector>,
-    /// The link to the next part of an article in parts: the text is said to be partial then.
+    /// The link to the next part of an article in parts: the crawl joins them.
     pub next_page: Vec<Selector>,
     /// The file as it is written: what crosses a pipe in place of the compiled rules.
     pub text: String,

@@ -50,7 +50,15 @@ fn is_declared_paid(head: &Head<'_>) -> bool {
         }
         _ => false,
     };
-    head.article().and_then(|article| article.get("isAccessibleForFree")).is_some_and(is_false)
+    let article = head.article();
+    let parts = article.and_then(|article| article.get("hasPart"));
+    let parts = parts.map_or(&[][..], |parts| {
+        parts.as_array().map_or_else(|| std::slice::from_ref(parts), Vec::as_slice)
+    });
+    article
+        .into_iter()
+        .chain(parts)
+        .any(|whole| whole.get("isAccessibleForFree").is_some_and(is_false))
         || head
             .first_meta(&["article:content_tier"])
             .is_some_and(|tier| matches!(tier, "locked" | "metered"))
@@ -83,7 +91,7 @@ fn has_wall(visible: &str) -> bool {
     WALL_PHRASES.iter().any(|phrase| visible.contains(phrase))
 }
 
-const WALL_PHRASES: [&str; 40] = [
+const WALL_PHRASES: [&str; 44] = [
     "to continue reading",
     "to read the full",
     "to keep reading",
@@ -119,6 +127,10 @@ const WALL_PHRASES: [&str; 40] = [
     "contenuto riservato",
     "für abonnenten",
     "доступно по подписке",
+    "доступен по подписке",
+    "доступна по подписке",
+    "лише для передплатників",
+    "доступний за передплатою",
     "доступен только подписчикам",
     "материал для подписчиков",
     "только для подписчиков",

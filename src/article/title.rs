@@ -1,7 +1,8 @@
 //! The headline: what the page's own statements and its largest heading agree on, without the
 //! site's name.
 
-use scraper::Html;
+use ego_tree::NodeRef;
+use scraper::{Html, Node};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 use url::Url;
@@ -28,8 +29,9 @@ pub(super) fn find(
     if let Some(title) = rules.and_then(|rules| dom::selected(html, &rules.title).next()) {
         return Some(title);
     }
-    let section = super::metadata::section(head);
-    let stated: Vec<String> = [
+    let sections = super::metadata::sections(head);
+    let is_site = |part: &str| names_site(part, site_name, host);
+    let raw: Vec<String> = [
         head.article().and_then(|article| jsonld::string(article, "headline")),
         head.first_meta(&["og:title"]),
         head.first_meta(&["twitter:title", "dc.title", "title", "parsely-title", "sailthru.title"]),
@@ -37,28 +39,46 @@ pub(super) fn find(
     ]
     .into_iter()
     .flatten()
-    .map(|text| without_site_name(&unescaped(text), site_name, host))
-    .map(|text| without_section(&text, section.as_deref()))
-    .filter(|text| !text.is_empty())
+    .map(unescaped)
     .collect();
+    let stated: Vec<String> = raw
+        .iter()
+        .map(|text| without_site_name(text, site_name, host))
+        .map(|text| without_section(&text, &sections))
+        .filter(|text| !text.is_empty())
+        .collect();
     let headings: Vec<String> = head
         .headings
         .iter()
-        .map(|node| without_section(&dom::text(*node), section.as_deref()))
+        .map(|node| without_kicker(*node, &stated))
+        .map(|text| without_section(&text, &sections))
         .filter(|text| (4..400).contains(&text.len()))
         .collect();
+    let parts: Vec<String> =
+        raw.iter().filter_map(|text| longest_part(text, site_name, host)).collect();
     let best_heading = headings
         .iter()
-        .map(|heading| (agreement(heading, &stated), heading))
+        .map(|heading| {
+            let is_part = parts.contains(&folded(heading));
+            (agreement(heading, &stated).max(if is_part { 0.65 } else { 0.0 }), heading)
+        })
         .filter(|(agreement, _)| *agreement >= 0.6)
         .max_by(|a, b| a.0.total_cmp(&b.0).then(std::cmp::Ordering::Greater))
         .map(|(_, heading)| heading)
-        .or_else(|| lone_heading(head, &headings, &stated));
+        .or_else(|| lone_heading(head, &headings, &stated, is_site));
     let Some(heading) = best_heading else {
         return stated.into_iter().next().or_else(|| headings.into_iter().next());
     };
-    if let Some(first_written) = first_written(&stated, heading, page.url) {
-        return Some(first_written.clone());
+    if let Some(spelled) =
+        first_written(&stated, heading, page.url).or_else(|| spelled(&stated, heading, page.url))
+    {
+        return Some(spelled.clone());
+    }
+    if let Some((title, others)) = stated.split_last()
+        && folded(title) == folded(heading)
+        && let Some(headline) = others.iter().find(|other| is_behind_colon(other, heading))
+    {
+        return Some(headline.clone());
     }
     // Two statements that agree to the letter are the headline as the publisher keeps it; the
     // heading then lacks the words in front or was shortened. What is added behind is a section's
@@ -87,18 +107,37 @@ fn first_written<'a>(stated: &'a [String], heading: &str, url: &Url) -> Option<&
         && folded(first) != heading_folded
         && others.iter().all(|other| folded(other).starts_with(&heading_folded));
     let [theirs, ours] = [first.as_str(), heading].map(|title| share_in_address(url, title));
-    (alone && theirs >= 0.8 && theirs >= ours + 0.25).then_some(first)
+    (alone && theirs >= 0.8 && (theirs >= ours + 0.25 || (theirs >= 0.99 && ours < 0.95)))
+        .then_some(first)
 }
 
-/// The share of the words of the address's longest part that stand in a title; 0 for an address
-/// that spells none.
+/// Whether a heading is that headline with a line above it, ended by a colon.
+fn is_behind_colon(headline: &str, heading: &str) -> bool {
+    let rest = heading.split_once(": ").map(|(_, rest)| folded(rest));
+    words(headline).len() >= 4 && rest.is_some_and(|rest| rest == folded(headline))
+}
+
+/// What `<title>` and another place state and the address spells, where no place states the heading.
+fn spelled<'a>(stated: &'a [String], heading: &str, url: &Url) -> Option<&'a String> {
+    let (title, others) = stated.split_last()?;
+    let fold = folded(title);
+    let heading_folded = folded(heading);
+    let repeated = others.iter().any(|other| folded(other) == fold)
+        && !stated.iter().any(|stated| folded(stated) == heading_folded);
+    let [theirs, ours] = [title.as_str(), heading].map(|title| share_in_address(url, title));
+    (repeated && theirs >= 0.6 && theirs >= ours + 0.2).then_some(title)
+}
+
+/// The share of the words of the address's longest part that stand in a title in that order; 0 for
+/// an address that spells none.
 pub(super) fn share_in_address(url: &Url, title: &str) -> f32 {
     let parts = url.path_segments().into_iter().flatten();
     let spelled = parts
         .map(|part| {
             let part = part.rsplit_once('.').map_or(part, |(front, _)| front);
             let words = part.split(|c: char| !c.is_ascii_alphanumeric());
-            let is_number = |word: &str| word.len() > 3 && word.bytes().all(|b| b.is_ascii_digit());
+            // Years and the numbers of articles, alone or behind a letter.
+            let is_number = |word: &str| word.bytes().filter(u8::is_ascii_digit).count() > 3;
             words.filter(|word| !word.is_empty() && !is_number(word)).collect::<Vec<_>>()
         })
         .max_by_key(Vec::len)
@@ -106,12 +145,32 @@ pub(super) fn share_in_address(url: &Url, title: &str) -> f32 {
     if spelled.len() < 4 {
         return 0.0;
     }
-    let mut written = words(&in_ascii(title, true));
-    written.extend(words(&in_ascii(title, false)));
-    let found = spelled.iter().filter(|word| written.contains(&word.to_lowercase())).count();
+    let spelled: Vec<String> = spelled.iter().map(|word| word.to_lowercase()).collect();
+    let in_order = |german| in_order(&spelled, &words(&in_ascii(title, german)));
+    let found = in_order(true).max(in_order(false));
     #[expect(clippy::cast_precision_loss, reason = "counts of words are small")]
     let share = found as f32 / spelled.len() as f32;
     share
+}
+
+/// The length of the longest sequence of words that both have in that order.
+fn in_order(a: &[String], b: &[String]) -> usize {
+    let mut row = vec![0_usize; b.len() + 1];
+    for left in a {
+        let mut diagonal = 0;
+        let mut before = 0;
+        for (right, place) in b.iter().zip(row.iter_mut().skip(1)) {
+            let up = *place;
+            *place = if is_same(left, right) { diagonal + 1 } else { up.max(before) };
+            (diagonal, before) = (up, *place);
+        }
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+/// Whether two words are the same but for an ending.
+fn is_same(a: &str, b: &str) -> bool {
+    a == b || (a.len().min(b.len()) > 4 && (a.starts_with(b) || b.starts_with(a)))
 }
 
 /// A title in the letters that addresses are written in: `ü` becomes `ue` or `u`.
@@ -145,21 +204,27 @@ pub(super) fn is_headline(head: &Head<'_>, title: &str) -> bool {
 }
 
 /// The only `<h1>` of a page, where it shares a word or two with what is stated: editors give the
-/// page another headline than search engines.
+/// page another headline than search engines. One of few words must begin what is stated.
 fn lone_heading<'a>(
     head: &Head<'_>,
     headings: &'a [String],
     stated: &[String],
+    is_site: impl Fn(&str) -> bool,
 ) -> Option<&'a String> {
     let mut firsts = head
         .headings
         .iter()
         .filter(|node| node.value().as_element().is_some_and(|e| e.name() == "h1"));
     let only = dom::text(*firsts.next()?);
-    if firsts.next().is_some() || words(&only).len() < 4 || agreement(&only, stated) < 0.12 {
+    if firsts.next().is_some() {
         return None;
     }
-    headings.iter().find(|heading| **heading == only)
+    let fold = folded(&only);
+    let begins = fold.chars().count() >= 8
+        && stated.iter().any(|text| folded(text).starts_with(&fold))
+        && !is_site(&only);
+    let plausible = begins || (words(&only).len() >= 4 && agreement(&only, stated) >= 0.12);
+    headings.iter().find(|heading| plausible && **heading == only)
 }
 
 /// How much `heading` agrees with the best of what is stated, 0 to 1.
@@ -203,8 +268,8 @@ pub(super) fn folded(text: &str) -> String {
 }
 
 /// Cuts " | Opinion" and "Opinion | ", which no writer writes, and " - Section" where the page says
-/// that this is the section's name.
-fn without_section(title: &str, section: Option<&str>) -> String {
+/// that this is a section's name.
+fn without_section(title: &str, sections: &[String]) -> String {
     let mut title = title.trim();
     while let Some((front, back)) = title.rsplit_once(" | ")
         && words(back).len() <= 2
@@ -218,8 +283,8 @@ fn without_section(title: &str, section: Option<&str>) -> String {
     {
         title = back.trim();
     }
-    if let Some((front, back)) = title.rsplit_once(['-', '–'])
-        && section.is_some_and(|section| folded(section) == folded(back))
+    if let Some((front, back)) = title.rsplit_once(['-', '–', '—'])
+        && sections.iter().any(|section| folded(section) == folded(back))
         && words(front).len() >= 3
     {
         title = front.trim();
@@ -227,20 +292,28 @@ fn without_section(title: &str, section: Option<&str>) -> String {
     title.to_owned()
 }
 
+/// A heading's text without the line above or below the headline that stands in an element of its
+/// own, where the page states the rest, or that stands before a colon, where the page shares the
+/// rest under that title.
+fn without_kicker(node: NodeRef<'_, Node>, stated: &[String]) -> String {
+    let text = dom::text(node);
+    let fold = folded(&text);
+    if stated.iter().any(|stated| folded(stated) == fold) {
+        return text;
+    }
+    let in_parts = node.children().filter(|child| child.value().is_element()).count() > 0;
+    let rest = stated.iter().find(|stated| {
+        let stated = folded(stated);
+        stated.chars().count() >= 12
+            && in_parts
+            && (fold.ends_with(&stated) || fold.starts_with(&stated))
+    });
+    rest.cloned().unwrap_or(text)
+}
+
 /// Cuts " | Site", " - Site" and "Site: " off.
 fn without_site_name(title: &str, site_name: Option<&str>, host: &str) -> String {
-    let site = site_name.map(folded).unwrap_or_default();
-    let labels: Vec<&str> = host.split('.').filter(|label| label.len() > 3).collect();
-    let is_site = |part: &str| {
-        let part = folded(part);
-        !part.is_empty()
-            && ((!site.is_empty()
-                && (part == site || site.contains(&part) || part.contains(&site)))
-                || labels.iter().any(|label| {
-                    let label = folded(label);
-                    part.contains(&label) || label.contains(&part)
-                }))
-    };
+    let is_site = |part: &str| names_site(part, site_name, host);
     let mut title = title.trim();
     for _ in 0..3 {
         let cut = SEPARATORS
@@ -274,4 +347,28 @@ fn without_site_name(title: &str, site_name: Option<&str>, host: &str) -> String
         }
     }
     title.to_owned()
+}
+
+/// Whether a part of a title is the name of the site, or of its host.
+fn names_site(part: &str, site_name: Option<&str>, host: &str) -> bool {
+    let part = folded(part);
+    let site = site_name.map(folded).unwrap_or_default();
+    let mut labels = host.split('.').filter(|label| label.len() > 3).map(folded);
+    !part.is_empty()
+        && ((!site.is_empty() && (site.contains(&part) || part.contains(&site)))
+            || labels.any(|label| {
+                (part.contains(&label) && part.len() <= 4 * label.len()) || label.contains(&part)
+            }))
+}
+
+/// The longest part of a title between its separators, but for the site's name.
+fn longest_part(title: &str, site_name: Option<&str>, host: &str) -> Option<String> {
+    let mut parts = vec![title];
+    for separator in SEPARATORS {
+        parts = parts.into_iter().flat_map(|part| part.split(separator)).collect();
+    }
+    let is_headline =
+        |part: &&str| folded(part).chars().count() >= 8 && !names_site(part, site_name, host);
+    let longest = parts.into_iter().filter(is_headline).max_by_key(|part| part.chars().count());
+    longest.map(folded)
 }

@@ -18,7 +18,14 @@ pub(super) fn absolute(address: &str, rules: &mut Rules) -> Result<Url, String> 
 
 /// Reads an address found on the page `base`.
 pub(super) fn relative(base: &Url, address: &str, rules: &mut Rules) -> Result<Url, String> {
-    let text = tidy(address, rules);
+    let mut text = tidy(address, rules);
+    // `//https://host/`: the scheme was put behind the mark of an address without one.
+    if let Some(rest) = text.strip_prefix("//")
+        && scheme_at(&rest.to_ascii_lowercase()).is_some()
+    {
+        rules.add("repaired-scheme");
+        text = rest.to_owned();
+    }
     let lower = text.to_ascii_lowercase();
     let has_scheme =
         names_a_scheme(&lower) || ["feed:", "view-source:"].iter().any(|s| lower.starts_with(s));

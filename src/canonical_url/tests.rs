@@ -276,6 +276,7 @@ fn relative_addresses_are_read_on_their_page() {
         ("/a/1", "example.kz/a/1"),
         ("?id=4", "example.kz/news/list?id=4"),
         ("//other.kz/1", "other.kz/1"),
+        ("//https://other.kz/1", "other.kz/1"),
         ("www.other.kz/1", "other.kz/1"),
         ("example.kz/1", "example.kz/1"),
         ("https://other.kz/1", "other.kz/1"),

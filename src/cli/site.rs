@@ -49,6 +49,7 @@ fn test_page(loaded: &Loaded, name: &str, json: bool) -> anyhow::Result<Exit> {
     line("section", &safe(article.section.as_deref().unwrap_or_default(), 80))?;
     line("tags", &safe(&article.tags.join(", "), 200))?;
     line("licence", &safe(article.licence.as_deref().unwrap_or_default(), 200))?;
+    line("goes on at", article.next_page.as_ref().map_or("", |url| url.as_str()))?;
     line("canonical", article.canonical_url.as_ref().map_or("", |url| url.as_str()))?;
     line("charset", &article.charset)?;
     line("status", &format!("{:?}", article.text_status))?;
@@ -56,11 +57,27 @@ fn test_page(loaded: &Loaded, name: &str, json: bool) -> anyhow::Result<Exit> {
         "read by",
         &format!("{} (confidence {:.2})", article.extraction.method, article.extraction.confidence),
     )?;
+    for candidate in &article.extraction.candidates {
+        line(
+            "candidate",
+            &format!(
+                "{}: {} words, {:.0} % of them in the text",
+                candidate.method,
+                candidate.words,
+                candidate.shared * 100.0
+            ),
+        )?;
+    }
     for warning in &article.extraction.warnings {
         line("warning", &safe(warning, 200))?;
     }
     for paragraph in article.text.split("\n\n") {
         write!(shown, "\n{}\n", safe(paragraph, 100_000))?;
+    }
+    if article.extraction.method == "generic" {
+        for line in article::left_out(&document.page()) {
+            write!(shown, "\nleft out ({:.2}) {}\n", line.likely, safe(&line.text, 160))?;
+        }
     }
     print_text(&shown)?;
     Ok(Exit::Success)

@@ -10,4 +10,7 @@ pub(super) const TOPICS: &[(&str, &str)] =
     &[("csto-kazakhstan.toml", include_str!("../../config/topics/csto-kazakhstan.toml"))];
 
 /// Name and text of each file of `config/sites`.
-pub(super) const SITES: &[(&str, &str)] = &[];
+pub(super) const SITES: &[(&str, &str)] = &[
+    ("gazette.example.toml", include_str!("../../config/sites/gazette.example.toml")),
+    ("magazine.example.toml", include_str!("../../config/sites/magazine.example.toml")),
+];

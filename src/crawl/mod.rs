@@ -7,6 +7,7 @@
 //! be written has thus changed nothing and can be absorbed again.
 
 mod ahead;
+mod continued;
 mod page;
 mod part;
 mod poll;
@@ -22,6 +23,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use url::Url;
 
+pub use continued::Begun;
 #[cfg(test)]
 use read::read;
 pub use read::{
@@ -188,6 +190,8 @@ pub struct PageWork {
     /// No more attempts after this one.
     pub last_attempt: bool,
     pub unasked: Option<Unasked>,
+    /// The pages of the article before the one that this is about.
+    pub begun: Option<Box<Begun>>,
 }
 
 /// Why a page is not asked for.
@@ -315,6 +319,8 @@ pub enum Effect {
     PutBack(Host, Job, Timestamp),
     /// An answer led to another host: the job goes on there.
     GoOn(Box<Work>, Box<Request>),
+    /// The article of a page goes on behind a link.
+    Continue(PageId, Box<Request>, Box<Begun>),
     Late(Host, Timestamp),
 }
 
@@ -368,6 +374,8 @@ pub struct Crawl {
     settings: Settings,
     /// Where jobs go on whose address redirects to another host.
     ways: BTreeMap<Job, Request>,
+    /// Articles of which not all pages have been read. Those are forgotten at a stop, and begin anew.
+    begun: BTreeMap<Job, Box<Begun>>,
     /// The same for the robots.txt of a host that a job waits for.
     robots_ways: BTreeMap<Job, (Host, Request)>,
     /// Since when the crawl has been asked without a pause what to do.
@@ -401,6 +409,7 @@ impl Crawl {
             rules: Arc::new(rules),
             settings,
             ways: BTreeMap::new(),
+            begun: BTreeMap::new(),
             robots_ways: BTreeMap::new(),
             awake_since: now,
             last_asked_at: now,
@@ -671,8 +680,21 @@ impl Crawl {
                         Work::Robots { of, for_job, .. } => {
                             self.robots_ways.insert(for_job, (of, *request));
                         }
-                        work => drop(self.ways.insert(work.job(), *request)),
+                        work => {
+                            let job = work.job();
+                            self.ways.insert(job, *request);
+                            if let Work::Page(page) = work
+                                && let Some(begun) = page.begun
+                            {
+                                self.begun.insert(job, begun);
+                            }
+                        }
                     }
+                }
+                Effect::Continue(page, request, begun) => {
+                    self.schedule.put_back(&Host::of(&request.url), Job::Page(page), now);
+                    self.ways.insert(Job::Page(page), *request);
+                    self.begun.insert(Job::Page(page), begun);
                 }
                 Effect::Late(host, at) => drop(self.late_hosts.insert(host, at)),
             }

@@ -29,6 +29,11 @@ impl Crawl {
             PageReading::TryAgain { error, retry_after } => {
                 self.postpone(work, visit, error, *retry_after, now, step)
             }
+            PageReading::Continues { request, begun } => {
+                let page = work.pending.id;
+                step.effects.push(Effect::Continue(page, request.clone(), begun.clone()));
+                Ok(())
+            }
             PageReading::Hopeless { error } => self.fail(work, error, now, step),
             PageReading::Ready(judged) => {
                 let (keys, known) = self.identities(work, visit, judged)?;

@@ -8,7 +8,7 @@ use std::{
 
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::{PageWork, Rules, Task, Unasked, Work};
+use super::{Begun, PageWork, Rules, Task, Unasked, Work, continued};
 use crate::{
     article::{Article, DateSource, Extraction, TextStatus},
     fetch::{FetchError, Request, Response},
@@ -53,6 +53,8 @@ pub enum PageReading {
     Ready(Box<Judged>),
     /// The page could not be had, and may be had later.
     TryAgain { error: String, retry_after: Option<jiff::SignedDuration> },
+    /// The article goes on at another page.
+    Continues { request: Box<Request>, begun: Box<Begun> },
     /// Neither the page nor the feed has a text or title to judge.
     Hopeless { error: String },
 }
@@ -113,7 +115,8 @@ pub fn document(
                 fetched_at: response.at,
                 title: entry.title.clone(),
                 summary: entry.summary.clone(),
-                content: entry.content.clone(),
+                // The feed's text is compared with the first page only.
+                content: entry.content.clone().filter(|_| work.begun.is_none()),
                 published: entry.published.as_ref().map(|dated| dated.at),
                 language: entry.language.as_ref().or(feed.language.as_ref()).cloned(),
                 zone: feed.zone.clone(),
@@ -145,6 +148,13 @@ pub fn conclude(
                     _ => Reading::Unreadable(error.to_owned()),
                 }
             });
+    // A record tells of its article's first page.
+    let response = match (&task.work, &reading) {
+        (Work::Page(work), Reading::Page(PageReading::Ready(_))) if work.begun.is_some() => {
+            work.begun.as_ref().map(|begun| Ok(begun.response.clone()))
+        }
+        _ => response,
+    };
     let response = response.map(|answer| {
         answer.map(|mut response| {
             response.body = Vec::new();
@@ -235,7 +245,10 @@ fn read_page(
     };
     match found {
         Some(Ok(reader::Reading::Page(Ok(article)))) => {
-            return PageReading::Ready(Box::new(judge(rules, work, article, None)));
+            return match continued::follow(work, response, article) {
+                Ok(article) => PageReading::Ready(Box::new(judge(rules, work, article, None))),
+                Err(continues) => continues,
+            };
         }
         Some(Ok(reader::Reading::Page(Err(error)))) => {
             return from_feed(rules, work, &error.to_string());
@@ -271,6 +284,10 @@ fn give_up_or_retry(
 
 /// The article as the feed alone gives it.
 fn from_feed(rules: &Rules, work: &PageWork, error: &str) -> PageReading {
+    if let Some(begun) = &work.begun {
+        let article = continued::unfinished(begun, error);
+        return PageReading::Ready(Box::new(judge(rules, work, article, None)));
+    }
     let entry = &work.pending.entry;
     let text = entry.content.as_ref().or(entry.summary.as_ref()).cloned().unwrap_or_default();
     if text.is_empty() && entry.title.is_none() {
@@ -289,11 +306,13 @@ fn from_feed(rules: &Rules, work: &PageWork, error: &str) -> PageReading {
         canonical_url: None,
         site_name: None,
         licence: None,
+        next_page: None,
         text_status: if text.is_empty() { TextStatus::Failed } else { TextStatus::FeedOnly },
         extraction: Extraction {
             method: if text.is_empty() { "none" } else { "feed" }.to_owned(),
             confidence: if entry.content.is_some() { 0.7 } else { 0.3 },
             warnings: vec![format!("the page could not be read: {error}")],
+            candidates: Vec::new(),
         },
         text,
         summary: None,

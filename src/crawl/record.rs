@@ -86,6 +86,7 @@ pub(super) fn record(
             dedup::Sketch::of(title, &article.text).fingerprint()
         }),
         text: (!article.text.is_empty()).then(|| article.text.clone()),
+        licence: article.licence.clone(),
         summary: article.summary.clone(),
         summary_source: article.summary_source.clone(),
         text_status: article.text_status,

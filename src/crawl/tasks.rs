@@ -87,6 +87,7 @@ impl Crawl {
     fn page_task(&mut self, id: PageId, now: Timestamp) -> Result<Option<Task>, StateError> {
         let job = Job::Page(id);
         let way = self.ways.remove(&job);
+        let begun = self.begun.remove(&job);
         let Some(pending) = self.state.pending(id)? else { return Ok(None) };
         let request = way.unwrap_or_else(|| Request::new(pending.url.clone(), Wanted::Page));
         let host = Host::of(&request.url);
@@ -96,6 +97,10 @@ impl Crawl {
         } else {
             let robots = self.state.robots(&host)?;
             let Some(known) = robots.as_ref().filter(|robots| robots.expires() > now) else {
+                if let Some(begun) = begun {
+                    self.begun.insert(job, begun);
+                    self.ways.insert(job, request.clone());
+                }
                 return Ok(self.ask_robots(host, request, job, robots.as_ref(), now));
             };
             if !known.allows(&request.url) {
@@ -116,7 +121,7 @@ impl Crawl {
         };
         let request = unasked.is_none().then_some(request);
         let last_attempt = pending.attempts + 1 >= self.settings.page_attempts;
-        let work = Work::Page(Box::new(PageWork { pending, feed, last_attempt, unasked }));
+        let work = Work::Page(Box::new(PageWork { pending, feed, last_attempt, unasked, begun }));
         Ok(Some(Task { host, request, work }))
     }
 

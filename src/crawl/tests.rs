@@ -420,3 +420,88 @@ fn a_visit_that_is_rolled_back_can_be_taken_in_again_and_counts_once() {
     assert_eq!(bench.counters().kept, 1);
     assert_eq!(bench.crawl.state.waiting().unwrap(), []);
 }
+
+/// A page of an article in parts: `nth` of it, with a paragraph that stands on all, and the link on.
+fn part(nth: &str, link: &str) -> Answer {
+    page(MISSION, "<link rel=license href=\"https://licence.example/by/4.0\">").map(
+        |(status, headers, body)| {
+            let notice = "<p>This report of the Collective Security Treaty Organization's mission to \
+                          Kazakhstan comes in several parts, one for each week that it lasted.</p>";
+            let on = format!("{notice}</article><a class=next href=\"{link}\">Next page</a>");
+            let body = body.replace("column", &format!("{nth} column"));
+            (status, headers, body.replace("</article>", &on))
+        },
+    )
+}
+
+fn in_parts() -> Bench {
+    let mut bench = Bench::new();
+    let rules = "host = \"news.example\"\nnext_page = \"a.next\"\n";
+    let site = SiteRules::parse(rules).unwrap();
+    let rules = Arc::get_mut(&mut bench.crawl.rules).unwrap();
+    rules.sites.insert("news.example".to_owned(), site);
+    bench
+}
+
+#[test]
+fn an_article_in_parts_is_one_record_of_all_its_pages_each_asked_for_in_its_turn() {
+    let mut bench = in_parts();
+    let times = RefCell::new(Vec::new());
+    let web = |url: &Url| match (url.path(), url.query()) {
+        ("/feed", _) => feed(&[(MISSION, "<link>https://news.example/a</link>")]),
+        ("/robots.txt", _) => status(404, ""),
+        (_, None) => part("red", "?page=2"),
+        (_, Some("page=2")) => part("green", "?page=3"),
+        // The last page leads back to the first.
+        _ => part("blue", "/a"),
+    };
+    let until = start() + SignedDuration::from_mins(5);
+    while let Some(url) = bench.step(until, &web) {
+        times.borrow_mut().push((bench.now, url));
+    }
+    let times = times.into_inner();
+    let pages: Vec<&(Timestamp, String)> =
+        times.iter().filter(|(_, url)| url.contains("/a")).collect();
+    let asked: Vec<&str> = pages.iter().map(|(_, url)| url.as_str()).collect();
+    let first = "https://news.example/a";
+    assert_eq!(asked, [first, "https://news.example/a?page=2", "https://news.example/a?page=3"]);
+    for pair in pages.windows(2) {
+        assert!(pair[1].0 > pair[0].0, "the host has its rest: {pages:?}");
+    }
+    let records = bench.records();
+    let [record] = &records[..] else { panic!("{} records", records.len()) };
+    let text = record.text.as_deref().unwrap();
+    let places = ["red", "green", "blue"].map(|nth| text.find(&format!("{nth} column")).unwrap());
+    assert!(places.is_sorted(), "{text}");
+    assert_eq!(text.matches("comes in several parts").count(), 1, "{text}");
+    assert_eq!(text.split("\n\n").count(), 13, "{text}");
+    assert_eq!((record.text_status, record.final_url.as_deref()), (TextStatus::Full, Some(first)));
+    assert_eq!(record.licence.as_deref(), Some("https://licence.example/by/4.0"));
+}
+
+#[test]
+fn an_article_whose_next_page_cannot_be_had_is_partial_and_says_why() {
+    let forbids = ok("User-agent: *\nDisallow: /b");
+    let table: [(&str, Answer, Answer, &str); 4] = [
+        ("?page=2", status(404, ""), status(404, ""), "could not be read: HTTP 404"),
+        ("?page=2", status(500, ""), status(404, ""), "could not be read: HTTP 500"),
+        ("/b", part("green", ""), forbids, "robots.txt forbids the page"),
+        ("https://other.example/b", part("green", ""), status(404, ""), "is not asked for"),
+    ];
+    for (link, answer, robots, why) in table {
+        let mut bench = in_parts();
+        bench.run(24, &|url| match (url.path(), url.query()) {
+            ("/feed", _) => feed(&[(MISSION, "<link>https://news.example/a</link>")]),
+            ("/robots.txt", _) => robots.clone(),
+            ("/a", None) => part("red", link),
+            _ => answer.clone(),
+        });
+        let records = bench.records();
+        let [record] = &records[..] else { panic!("{} records, {why}", records.len()) };
+        assert_eq!(record.text_status, TextStatus::Partial, "{why}");
+        assert!(record.text.as_deref().unwrap().contains("red column"));
+        let warnings = &record.extraction.warnings;
+        assert!(warnings.iter().any(|warning| warning.contains(why)), "{why}: {warnings:?}");
+        assert_eq!(record.final_url.as_deref(), Some("https://news.example/a"));
+    }
+}

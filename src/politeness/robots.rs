@@ -106,7 +106,8 @@ impl Robots {
                 // Stands outside all groups and ends none (§2.2.4).
                 Line::Sitemap(value) => {
                     let address = std::str::from_utf8(value).ok().and_then(|v| Url::parse(v).ok());
-                    robots.sitemaps.extend(address);
+                    let is_web = |url: &Url| matches!(url.scheme(), "http" | "https");
+                    robots.sitemaps.extend(address.filter(is_web));
                 }
             }
         }

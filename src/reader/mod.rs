@@ -8,7 +8,7 @@
 mod pool;
 #[cfg(test)]
 mod tests;
-mod wire;
+pub mod wire;
 mod worker;
 
 use std::{

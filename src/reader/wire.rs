@@ -11,10 +11,10 @@ use super::{Document, Fault, Reading};
 const LONGEST: usize = 256 << 20;
 
 /// What a worker answers: the reading, or that the document made it panic.
-pub(super) type Answer = Result<Reading, ()>;
+pub type Answer = Result<Reading, ()>;
 
 /// The lengths and the head of a job. The body follows as it is.
-pub(super) fn job(document: &Document, body: &[u8]) -> Result<Vec<u8>, Fault> {
+pub fn job(document: &Document, body: &[u8]) -> Result<Vec<u8>, Fault> {
     let head = encode(document)?;
     let mut bytes = Vec::with_capacity(8 + head.len());
     bytes.extend(length(head.len())?);
@@ -24,7 +24,7 @@ pub(super) fn job(document: &Document, body: &[u8]) -> Result<Vec<u8>, Fault> {
 }
 
 /// Reads the next job, its body into `body`; `None` where the pipe has ended between two.
-pub(super) fn next_job(from: &mut impl Read, body: &mut Vec<u8>) -> io::Result<Option<Document>> {
+pub fn next_job(from: &mut impl Read, body: &mut Vec<u8>) -> io::Result<Option<Document>> {
     let mut lengths = [0; 8];
     match from.read_exact(&mut lengths) {
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
@@ -43,7 +43,7 @@ pub(super) fn next_job(from: &mut impl Read, body: &mut Vec<u8>) -> io::Result<O
     decode(&head).map(Some)
 }
 
-pub(super) fn answer(to: &mut impl Write, answer: &Answer) -> io::Result<()> {
+pub fn answer(to: &mut impl Write, answer: &Answer) -> io::Result<()> {
     let bytes = encode(answer).map_err(io::Error::other)?;
     to.write_all(&length(bytes.len()).map_err(io::Error::other)?)?;
     to.write_all(&bytes)?;
@@ -59,7 +59,7 @@ pub(super) fn bounded(length: [u8; 4]) -> io::Result<usize> {
     Ok(length)
 }
 
-pub(super) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> io::Result<T> {
+pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> io::Result<T> {
     postcard::from_bytes(bytes).map_err(io::Error::other)
 }
 

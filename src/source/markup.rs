@@ -17,6 +17,12 @@ const LONGEST_REFERENCE: usize = 12;
 pub(super) static SECTION: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("<![CDATA["));
 pub(super) static SECTION_END: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("]]>"));
 
+#[cfg(test)]
+thread_local! {
+    /// Bytes of the pieces that this thread has read, again and again ones as often.
+    pub(super) static BYTES_READ: Cell<usize> = const { Cell::new(0) };
+}
+
 /// What begins at a `<`.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Piece<'a> {
@@ -122,6 +128,13 @@ impl<'a> Markup<'a> {
 
     /// Reads what begins at the `<` at `at`, and where it ends.
     pub(super) fn piece(&self, at: usize) -> (Piece<'a>, usize) {
+        let (piece, end) = self.piece_at(at);
+        #[cfg(test)]
+        BYTES_READ.with(|read| read.set(read.get() + end - at));
+        (piece, end)
+    }
+
+    fn piece_at(&self, at: usize) -> (Piece<'a>, usize) {
         let text = self.text;
         let rest = self.bytes_from(at);
         match rest.get(1) {

@@ -95,8 +95,8 @@ fn push_plain(html: &str, plain: &mut String, known_tags_only: bool) {
         at += found;
         if html.as_bytes().get(at) == Some(&b'&') {
             at += markup::push_reference(html.get(at..).unwrap_or_default(), plain);
-            // A blank that must not break is a blank like any other here.
-            if plain.ends_with('\u{a0}') {
+            // A blank that is written as a reference, or must not break, is one like any other.
+            if plain.ends_with(char::is_whitespace) && !plain.ends_with('\n') {
                 plain.pop();
                 push_text(plain, " ");
             }

@@ -17,6 +17,8 @@ const MOST_FIELDS: usize = 500;
 /// Searches for the ends of unknown elements may fail over so many times the length of the text
 /// before no more are made.
 const MOST_VAIN_READINGS: usize = 4;
+/// Unknown names of one entry that are remembered to have no end tag.
+const MOST_ENDLESS: usize = 16;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Root {
@@ -167,6 +169,7 @@ pub(super) fn read<'a>(
         prefixes: Vec::new(),
         vain_bytes: markup.text.len().saturating_mul(MOST_VAIN_READINGS),
         vain_names: 0,
+        endless: Vec::new(),
         open: None,
         skeleton: Skeleton {
             root,
@@ -205,6 +208,8 @@ struct Reader<'m, 'a> {
     vain_bytes: usize,
     /// Names, as bits, whose end was sought in vain in the open entry.
     vain_names: u64,
+    /// Unknown names that have no end tag in the rest of the open entry.
+    endless: Vec<&'a str>,
     /// Qualified name of the entry that is being read.
     open: Option<&'a str>,
     skeleton: Skeleton<'a>,
@@ -216,6 +221,8 @@ enum End {
     At(usize, usize),
     /// It has no end tag before here.
     Missing(usize),
+    /// Nor has any other of its name.
+    Endless(usize),
 }
 
 impl<'a> Reader<'_, 'a> {
@@ -274,6 +281,7 @@ impl<'a> Reader<'_, 'a> {
             return false;
         }
         self.vain_names = 0;
+        self.endless.clear();
         self.open = (!tag.is_empty).then_some(tag.name);
         let fields = Vec::with_capacity(12);
         self.skeleton.entries.push(RawEntry { tag, fields });
@@ -287,7 +295,9 @@ impl<'a> Reader<'_, 'a> {
             return end;
         }
         // Unknown elements of the feed may hold its entries: they are entered.
-        if name.is_none() && (self.open.is_none() || self.vain_bytes == 0) {
+        if name.is_none()
+            && (self.open.is_none() || self.vain_bytes == 0 || self.endless.contains(&tag.name))
+        {
             return end;
         }
         let bit = name.map_or(0, |name| 1_u64 << (name as u32));
@@ -298,14 +308,18 @@ impl<'a> Reader<'_, 'a> {
         } else if self.vain_names & bit != 0 {
             (self.slice(end, next()), next())
         } else {
-            match self.end_of(tag.name, end) {
+            let found = self.end_of(tag.name, end);
+            match found {
                 End::At(inner_end, after) => {
                     self.cut(tag, name, start..after, end..inner_end);
                     (self.slice(end, inner_end), after)
                 }
-                End::Missing(stop) => {
+                End::Missing(stop) | End::Endless(stop) => {
                     self.vain_names |= bit;
                     if name.is_none() || name == Some(Name::Skipped) {
+                        if matches!(found, End::Endless(_)) && self.endless.len() < MOST_ENDLESS {
+                            self.endless.push(tag.name);
+                        }
                         self.vain_bytes = self.vain_bytes.saturating_sub(stop - end);
                         return end;
                     }
@@ -359,6 +373,9 @@ impl<'a> Reader<'_, 'a> {
     /// Finds the end tag of an element whose content begins at `from`, within the open entry.
     fn end_of(&self, name: &str, from: usize) -> End {
         let mut depth = 0_usize;
+        let mut has_ends = false;
+        let missing =
+            |stop, has_ends| if has_ends { End::Missing(stop) } else { End::Endless(stop) };
         let mut at = from;
         while let Some(open) = self.markup.next(at) {
             let (piece, end) = self.markup.piece(open);
@@ -367,22 +384,23 @@ impl<'a> Reader<'_, 'a> {
                     if depth == 0 {
                         return End::At(open, end);
                     }
+                    has_ends = true;
                     depth -= 1;
                 }
                 Piece::End { name: found }
                     if self.open == Some(found) || found == self.skeleton.tag.name =>
                 {
-                    return End::Missing(open);
+                    return missing(open, has_ends);
                 }
                 Piece::Start(tag) if tag.name == name && !tag.is_empty => depth += 1,
                 Piece::Start(tag) if self.is_entry(tag) => {
-                    return End::Missing(open);
+                    return missing(open, has_ends);
                 }
                 _ => {}
             }
             at = end;
         }
-        End::Missing(self.markup.text.len())
+        missing(self.markup.text.len(), has_ends)
     }
 
     /// Remembers the prefixes that a tag declares.

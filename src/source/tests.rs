@@ -293,6 +293,7 @@ fn texts_become_plain_text_with_their_paragraphs_apart() {
         ("first\n\nsecond", "first\n\nsecond"),
         ("<style>p{}</style>x<!-- y -->z", "xz"),
         ("2 < 3 & 4 > 1", "2 < 3 & 4 > 1"),
+        ("by &#32; one&#9;&#160; and&emsp;two&#32;", "by one and two"),
         ("It&#146;s &#x2014; &hellip;&nbsp;ok", "It’s — … ok"),
     ] {
         let fields = format!("<description><![CDATA[{html}]]></description>");
@@ -578,6 +579,52 @@ fn hostile_shapes_are_read_in_bounded_time() {
             _ => 1,
         };
         assert_eq!(count, expected, "{what}: {listing:.200?}");
+    }
+}
+
+/// How many times over the pieces of a listing are read: what a reading costs, whatever the clock
+/// says.
+fn readings(text: &str) -> usize {
+    markup::BYTES_READ.set(0);
+    drop(parse(SourceKind::Feed, text.as_bytes(), None, &base()));
+    markup::BYTES_READ.get() / text.len()
+}
+
+#[test]
+fn what_opens_and_never_ends_is_read_a_few_times_whatever_its_length() {
+    for opening in [
+        "\"<x a='",
+        "<x>",
+        "<x><y></y>",
+        "<media:group><x>",
+        "<title>",
+        "<![CDATA[<",
+        "<!--",
+        "<a><b>",
+    ] {
+        for count in [1000, 50_000] {
+            let text = format!("<rss><channel><item a={}", opening.repeat(count));
+            let readings = readings(&text);
+            assert!(readings <= 3, "{opening:?} {count} times is read {readings} times");
+        }
+    }
+    // Names that differ are each sought once, until the patience ends.
+    let names: String = (0..20_000).map(|n| format!("<x{n}>")).collect();
+    let readings = readings(&format!("<rss><channel><item>{names}"));
+    assert!(readings <= 6, "{readings}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_repeated_pieces_are_read_a_few_times_over(
+        head in "(<(rss|feed|channel|item|entry|title|x)( a=(\"|')?)?>?){1,3}",
+        piece in "(<(/)?(item|entry|title|link|x|y|p|script|media:group)( (href|xmlns:a)=(\"|')?x(\"|')?)?(/)?>|<!\\[CDATA\\[|\\]\\]>|<!--|-->|<![a\\[]|\\]>|&(amp|#x41|lt)?;?|[ a]{1,3}|[<>\"'&=]){1,6}",
+        tail in "(</(item|title|x|script)>|\\]\\]>|-->|>|\"|'){0,2}",
+    ) {
+        let text = format!("{head}{}{tail}", piece.repeat(3000));
+        prop_assert!(readings(&text) <= 8, "{} times: {head:?} {piece:?} {tail:?}", readings(&text));
     }
 }
 

@@ -2,10 +2,9 @@
 
 use std::{collections::BTreeMap, ops::Range};
 
-use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind};
-
 use super::{
     Topic,
+    scan::Scanner,
     term::{Term, Word, cased, is_word_char},
 };
 use crate::text::{Folded, is_spaceless};
@@ -13,7 +12,7 @@ use crate::text::{Folded, is_spaceless};
 /// The automaton over all terms of all topics.
 #[derive(Debug, Clone)]
 pub(super) struct Matcher {
-    automaton: AhoCorasick,
+    scanner: Scanner,
     /// By pattern of the automaton: the terms that it may begin.
     terms_of: Vec<Vec<u32>>,
     terms: Vec<Placed>,
@@ -53,13 +52,9 @@ impl Matcher {
                 }
             }
         }
-        let bytes: usize = patterns.keys().map(|pattern| pattern.len()).sum();
-        // A DFA is the fastest; its table grows with the bytes of all patterns.
-        let kind =
-            if bytes <= DFA_BYTES { AhoCorasickKind::DFA } else { AhoCorasickKind::ContiguousNFA };
-        let automaton =
-            AhoCorasickBuilder::new().kind(Some(kind)).prefilter(false).build(patterns.keys())?;
-        Ok(Self { automaton, terms_of: patterns.into_values().collect(), terms })
+        let spelt: Vec<&str> = patterns.keys().copied().collect();
+        let scanner = Scanner::new(&spelt)?;
+        Ok(Self { scanner, terms_of: patterns.into_values().collect(), terms })
     }
 
     /// All occurrences in one field, by topic, in order of their place. `language` is a primary
@@ -73,29 +68,28 @@ impl Matcher {
     ) -> Vec<Vec<Hit>> {
         let mut hits = vec![Vec::new(); topics];
         let view = View { bytes: folded.as_bytes(), folded, original };
-        for found in self.automaton.find_overlapping_iter(view.bytes) {
-            for term in self.terms_of.get(found.pattern().as_usize()).into_iter().flatten() {
+        self.scanner.scan(view.bytes, |pattern, anchor| {
+            for term in self.terms_of.get(pattern).into_iter().flatten() {
                 let Some(placed) = self.terms.get(*term as usize) else { continue };
                 if placed.term.only.is_some() && placed.term.only.as_deref() != language {
                     continue;
                 }
-                let Some(range) = view.whole_term(&placed.term, found.range()) else { continue };
+                let Some(range) = view.whole_term(&placed.term, anchor.clone()) else { continue };
                 if let Some(hits) = hits.get_mut(placed.topic) {
                     let Range { start, end } = range;
                     hits.push(Hit { start, end, concept: placed.concept, term: placed.at });
                 }
             }
-        }
+        });
         for hits in &mut hits {
-            hits.sort_unstable_by_key(|hit| (hit.start, usize::MAX - hit.end, hit.concept));
+            hits.sort_unstable_by_key(|hit| {
+                (hit.start, usize::MAX - hit.end, hit.concept, hit.term)
+            });
             drop_overlaps(hits);
         }
         hits
     }
 }
-
-/// Bytes of all patterns up to which the automaton is a DFA.
-const DFA_BYTES: usize = 200_000;
 
 /// Of two occurrences of one concept that overlap the first, and of those the longer, counts.
 fn drop_overlaps(hits: &mut Vec<Hit>) {

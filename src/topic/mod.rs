@@ -15,6 +15,7 @@ mod lint;
 mod matcher;
 mod parse;
 mod reason;
+mod scan;
 mod term;
 #[cfg(test)]
 mod tests;

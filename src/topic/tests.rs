@@ -332,6 +332,26 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
+    fn four_passes_side_by_side_find_what_one_finds(
+        patterns in proptest::collection::btree_set("[ab]{1,6}", 1..12),
+        text in "[abc]{0,3000}",
+    ) {
+        let patterns: Vec<&str> = patterns.iter().map(String::as_str).collect();
+        let mut found = Vec::new();
+        let scanner = scan::Scanner::new(&patterns).expect("few patterns");
+        scanner.scan(text.as_bytes(), |pattern, place| found.push((place.end, place.start, pattern)));
+        let bare = aho_corasick::AhoCorasick::new(&patterns).expect("few patterns");
+        let mut expected: Vec<_> = bare
+            .find_overlapping_iter(&text)
+            .map(|one| (one.end(), one.start(), one.pattern().as_usize()))
+            .collect();
+        prop_assert!(found.is_sorted_by_key(|(end, ..)| *end));
+        found.sort_unstable();
+        expected.sort_unstable();
+        prop_assert_eq!(found, expected);
+    }
+
+    #[test]
     fn any_text_is_judged_and_its_offsets_cut_at_characters_and_match_again(
         title in text(), summary in text(), body in text()
     ) {

@@ -104,6 +104,49 @@ async fn each_kept_article_is_told_over_refusals_and_a_kill() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_digest_waits_for_the_end_of_its_day_and_is_one_message() {
+    let (site, workspace) = site().await;
+    let server = MockServer::start().await;
+    let taken = Arc::new(RwLock::new(Vec::new()));
+    let log = Arc::clone(&taken);
+    Mock::given(method("POST"))
+        .respond_with(move |request: &Request| {
+            log.write().unwrap().push(serde_json::from_slice::<Value>(&request.body).unwrap());
+            ResponseTemplate::new(200)
+        })
+        .mount(&server)
+        .await;
+    let alert =
+        format!("[[alert]]\nid = \"desk\"\nevery = \"day\"\nwebhook = \"{}\"\n", server.uri());
+    workspace.write("config/alerts.toml", &alert);
+    let cursor = |since: &str| {
+        let known = format!("{{\"place\":null,\"since\":{since:?},\"feeds\":{{}},\"disk\":null}}");
+        workspace.write("state/alerts/desk.json", &known);
+    };
+    // The day is not over.
+    cursor("9000-01-01T00:00:00Z");
+    let daemon = Daemon::start(&workspace);
+    let kept = site.expected().iter().filter(|it| demo::is_kept(it)).count();
+    wait_until("everything is kept", || workspace.whole_lines() >= kept);
+    assert!(daemon.stop().success());
+    assert!(taken.read().unwrap().is_empty());
+    // Now it is.
+    cursor("2022-01-01T00:00:00Z");
+    let daemon = Daemon::start(&workspace);
+    wait_until("the digest comes", || !taken.read().unwrap().is_empty());
+    wait_until("that is remembered", || {
+        let known = fs::read_to_string(workspace.path().join("state/alerts/desk.json")).unwrap();
+        !known.contains("2022-01-01")
+    });
+    assert!(daemon.stop().success());
+    let wanted = wanted(&site);
+    let taken = taken.read().unwrap();
+    let [digest] = &taken[..] else { panic!("{taken:#?}") };
+    assert_eq!(titles(digest).into_iter().collect::<BTreeSet<_>>(), wanted, "{digest:#}");
+    assert_eq!(digest["subject"], format!("{} new articles", wanted.len()), "{digest:#}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_feed_that_fails_and_recovers_is_told_to_a_program() {
     let (site, workspace) = site().await;
     let quick = QUICK.replace("\"1ms\"", "\"1h\"");

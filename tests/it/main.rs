@@ -18,6 +18,7 @@ mod feeds_commands;
 mod fetch;
 mod hostile;
 mod kill;
+mod laws;
 mod packaging;
 mod pages;
 mod polling;
@@ -25,11 +26,15 @@ mod raw;
 mod readers;
 mod review;
 mod service;
+mod soak;
 mod support;
 mod tidy;
 mod topic;
 mod virtual_time;
 
+#[path = "../../fuzz/src/lib.rs"]
+#[expect(unreachable_pub, reason = "it is the fuzz crate's library")]
+mod fuzz;
 #[path = "../../benches/feeds/mutate.rs"]
 mod mutate;
 #[path = "../../benches/feeds/score.rs"]

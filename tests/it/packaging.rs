@@ -34,6 +34,25 @@ fn the_unit_exposes_no_more_than_one_and_a_half() {
 }
 
 #[test]
+fn the_demo_lives_under_the_limits_of_the_unit() {
+    let script = root().join("tests/confined");
+    let ran =
+        Command::new(script).args([env!("CARGO_BIN_EXE_newswatch"), "demo", "--once"]).output();
+    let Ok(ran) = ran else {
+        println!("skipped: there is no Python");
+        return;
+    };
+    let (told, faults) =
+        (String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
+    assert!(ran.status.success(), "{told}{faults}");
+    if told.starts_with("skipped") {
+        println!("{told}");
+    } else {
+        assert!(told.contains("The archive is in"), "{told}{faults}");
+    }
+}
+
+#[test]
 fn the_container_has_a_read_only_root_no_rights_and_no_root() {
     let compose = &YamlLoader::load_from_str(&text("contrib/docker-compose.yml")).unwrap()[0];
     let service = &compose["services"]["newswatch"];
@@ -45,6 +64,42 @@ fn the_container_has_a_read_only_root_no_rights_and_no_root() {
     assert!(dockerfile.contains("\nUSER newswatch\n"));
     let uid = user.split(':').next().unwrap();
     assert!(dockerfile.contains(&format!("--uid {uid} ")), "{user}");
+}
+
+#[test]
+fn the_container_is_built_of_what_is_copied_into_it() {
+    let mut copied = Vec::new();
+    for line in text("Dockerfile").lines().take_while(|line| !line.starts_with("FROM debian")) {
+        let mut words: Vec<&str> = line.split(' ').collect();
+        if words.remove(0) == "COPY" {
+            words.pop();
+            copied.extend(words.into_iter().map(|word| root().join(word)));
+        }
+    }
+    assert!(copied.len() >= 4 && copied.iter().all(|path| path.exists()), "{copied:#?}");
+    let ignored = text(".dockerignore");
+    for path in &copied {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        assert!(ignored.lines().any(|line| line == format!("!{name}")), "{name} is ignored");
+    }
+    let has = |path: &Path| copied.iter().any(|copied| path.starts_with(copied));
+    let manifest: toml::Table = text("Cargo.toml").parse().unwrap();
+    for bench in manifest["bench"].as_array().unwrap() {
+        let name = bench["name"].as_str().unwrap();
+        let file = format!("benches/{name}.rs");
+        assert!(has(&root().join(bench.get("path").and_then(|it| it.as_str()).unwrap_or(&file))));
+    }
+    let mut files = Vec::new();
+    crate::tidy::rust_files(&root().join("src"), &mut files);
+    for file in files.iter().filter(|file| !file.to_str().unwrap().contains("/tests")) {
+        let code = fs::read_to_string(file).unwrap();
+        for include in code.split("include_").skip(1).filter(|text| text.contains("!(\"../../")) {
+            let name = include.split('"').nth(1).unwrap();
+            let path = file.parent().unwrap().join(name).canonicalize().unwrap();
+            // Tests have their fixtures; the program is built without.
+            assert!(has(&path) || name.contains("/tests/"), "{} is not copied", path.display());
+        }
+    }
 }
 
 #[test]

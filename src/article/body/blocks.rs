@@ -203,8 +203,13 @@ impl Blocks {
                     Node::Element(element)
                         if skipping > 0
                             || dom::is_silent(element.name())
+                            || is_unseen(element)
                             || removed.contains(&node.id()) =>
                     {
+                        // What stands before and behind a removed block element are two lines.
+                        if removed.contains(&node.id()) && !dom::is_inline(element.name()) {
+                            cutter.flush();
+                        }
                         skipping += 1;
                     }
                     Node::Element(element) => cutter.open(element),
@@ -534,6 +539,23 @@ fn is_dense(c: char) -> bool {
 
 fn has_class(element: &Element, class: &str) -> bool {
     dom::attr(element, "class").is_some_and(|value| value.split(' ').any(|word| word == class))
+}
+
+/// What is for machines: the publisher and its logo in microdata, and what only a screen reader says
+/// in the middle of a line.
+fn is_unseen(element: &Element) -> bool {
+    let inline = dom::is_inline(element.name());
+    element.attrs().any(|(key, value)| match key {
+        "itemprop" => matches!(value, "publisher" | "logo"),
+        "class" if inline => {
+            ["sr-only", "visually-hidden", "visuallyhidden", "screen-reader", "screenreader"]
+                .iter()
+                .any(|mark| value.contains(mark))
+        }
+        "hidden" => inline,
+        "style" if inline => hides(value),
+        _ => false,
+    })
 }
 
 /// A first letter set large stands in an element of its own.

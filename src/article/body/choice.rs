@@ -15,8 +15,8 @@ const KEPT: f32 = 0.42;
 const KEPT_BEHIND: f32 = 0.8;
 /// What the best blocks of a page reach where the model is sure.
 const SURE: f32 = 0.95;
-/// Readers' comments read like an article: what the markup calls a comment, and the best container
-/// is not in, is no more likely than this.
+/// Readers' comments and captions read like an article: what the markup calls a comment, and the
+/// best container is not in, or what opens as a caption, is no more likely than this.
 const COMMENT_MAX: f32 = 0.2;
 /// What stands below "You may also like", or further above the title than a standfirst and a
 /// dateline, loses so much of its log odds: other stories are written like this one.
@@ -27,6 +27,10 @@ const ABOVE_TITLE: usize = 5;
 const TOO_LITTLE: f32 = 6.0;
 const LONG: u32 = 200;
 const HOLDS: f32 = 0.8;
+/// What stands between two kept blocks has no more blocks than this, and no more elements around
+/// each up to the one around all.
+const INSIDE_MAX: usize = 20;
+const NEAR: usize = 3;
 /// Words above which a block adds no more weight to its container.
 const WEIGHT_MAX: u32 = 300;
 
@@ -35,6 +39,8 @@ pub(super) struct Choice {
     /// Indexes of [`Blocks::list`], ascending.
     pub(super) kept: Vec<usize>,
     pub(super) confidence: f32,
+    /// How likely each block is part of the article, 0 to 1.
+    pub(super) likely: Vec<f32>,
 }
 
 pub(super) fn choose(blocks: &Blocks, anchors: &Anchors<'_>, model: &Model) -> Choice {
@@ -48,7 +54,8 @@ pub(super) fn choose(blocks: &Blocks, anchors: &Anchors<'_>, model: &Model) -> C
     let above = above_title(blocks, &likely, features.title_at);
     for (at, likely) in likely.iter_mut().enumerate() {
         let flagged = |flags: &[bool]| flags.get(at).is_some_and(|flag| *flag);
-        if flagged(&features.comment) {
+        let opens = blocks.list.get(at).map_or(0, |block| block.inline_marks);
+        if flagged(&features.comment) || opens & lexicon::CAPTION != 0 {
             *likely = likely.min(COMMENT_MAX);
         }
         if flagged(&features.announced) || at < above {
@@ -61,6 +68,7 @@ pub(super) fn choose(blocks: &Blocks, anchors: &Anchors<'_>, model: &Model) -> C
     let kept = within_winner(blocks, &likely, scale);
     let kept = unless_too_little(blocks, &features, kept);
     let kept = with_tables(blocks, kept);
+    let kept = with_insides(blocks, &features, kept);
     let kept = with_heads(blocks, &features, kept, anchors.live);
     let kept = without_title(blocks, kept, anchors.title);
     let kept = without_bylines(blocks, kept, anchors.authors);
@@ -69,7 +77,7 @@ pub(super) fn choose(blocks: &Blocks, anchors: &Anchors<'_>, model: &Model) -> C
     let total: f32 = kept.iter().map(words).sum();
     let sure: f32 = kept.iter().map(|at| words(at) * likely.get(*at).copied().unwrap_or(0.0)).sum();
     let confidence = if total > 0.0 { sure / total } else { 0.0 };
-    Choice { kept, confidence }
+    Choice { kept, confidence, likely }
 }
 
 /// Up to which block the page is far above its title; 0 where most of the likely text stands there,
@@ -283,6 +291,57 @@ fn with_tables(blocks: &Blocks, kept: Vec<usize>) -> Vec<usize> {
         }
     }
     all.into_iter().collect()
+}
+
+/// Lists, quotations and lines that stand between two kept blocks of one flow, in markup that says
+/// nothing against them, belong to the text: alone they look like lists of links and teasers.
+fn with_insides(blocks: &Blocks, features: &Features, kept: Vec<usize>) -> Vec<usize> {
+    let flagged = |flags: &[bool], at: usize| flags.get(at).is_some_and(|flag| *flag);
+    let mut all: BTreeSet<usize> = kept.iter().copied().collect();
+    for (before, behind) in kept.iter().zip(kept.iter().skip(1)) {
+        let inside = before + 1..*behind;
+        if inside.is_empty() || inside.len() > INSIDE_MAX {
+            continue;
+        }
+        let [before, behind] = [before, behind].map(|at| blocks.list.get(*at));
+        let (Some(before), Some(behind)) = (before, behind) else { continue };
+        let near = |block: &Block| {
+            blocks.around(block.container).map(|(at, _)| at).take(NEAR).collect::<Vec<_>>()
+        };
+        let (near_before, near_behind) = (near(before), near(behind));
+        let Some(flow) = near_behind.into_iter().find(|at| near_before.contains(at)) else {
+            continue;
+        };
+        all.extend(inside.filter(|at| {
+            let Some(block) = blocks.list.get(*at) else { return false };
+            let one_paragraph = before.container == behind.container;
+            if flagged(&features.telltale, *at) {
+                false
+            } else if one_paragraph && block.container == before.container {
+                // A line between two lines.
+                true
+            } else {
+                block.link_words * 5 <= block.words * 3
+                    && !flagged(&features.marked, *at)
+                    && !flagged(&features.announced, *at)
+                    && is_plain(blocks, block, flow)
+            }
+        }));
+    }
+    all.into_iter().collect()
+}
+
+/// Whether only lists, quotations, paragraphs and headings are between a block and a container
+/// around it, at most [`NEAR`] of them.
+fn is_plain(blocks: &Blocks, block: &Block, flow: usize) -> bool {
+    let mut path = blocks.around(block.container).take_while(|(at, _)| *at != flow);
+    let plain = |container: &Container| {
+        container.tag.is_heading()
+            || matches!(container.tag, Tag::List | Tag::Item | Tag::Quote | Tag::Paragraph)
+    };
+    path.by_ref().take(NEAR).all(|(_, container)| plain(container))
+        && path.next().is_none()
+        && !blocks.containers.get(block.container).is_none_or(is_doubtful)
 }
 
 /// A subheading between kept blocks belongs to the one behind it; in a live blog, so do the time

@@ -20,6 +20,8 @@ pub(super) struct Features {
     pub(super) telltale: Vec<bool>,
     /// The markup around it, and not around the page's best container, calls it a comment.
     pub(super) comment: Vec<bool>,
+    /// The markup between it and the page's best container says that it is no part of the text.
+    pub(super) marked: Vec<bool>,
     /// The last heading before it announces other stories and the like, and stands beside it.
     pub(super) announced: Vec<bool>,
     /// Where the title stands.
@@ -69,6 +71,7 @@ struct Row {
     values: Vec<f32>,
     telltale: bool,
     comment: bool,
+    marked: bool,
     announced: bool,
 }
 
@@ -104,6 +107,7 @@ pub(super) fn of(blocks: &Blocks, anchors: &Anchors<'_>) -> Features {
         rows: vec![],
         telltale: vec![],
         comment: vec![],
+        marked: vec![],
         announced: vec![],
         title_at: outline.title_at,
         runs: vec![],
@@ -131,6 +135,7 @@ pub(super) fn of(blocks: &Blocks, anchors: &Anchors<'_>) -> Features {
         features.rows.push(row.values);
         features.telltale.push(row.telltale);
         features.comment.push(row.comment);
+        features.marked.push(row.marked);
         features.announced.push(row.announced);
     }
     features.runs = runs;
@@ -290,6 +295,7 @@ fn markup(blocks: &Blocks, outline: &Outline, block: &Block, container: &Contain
         .take_while(|(at, _)| outline.best_path.binary_search(at).is_err())
         .fold(0, |marks, (_, up)| marks | up.marks);
     row.comment = apart & lexicon::COMMENT != 0;
+    row.marked = (apart | block.inline_marks) & lexicon::APART != 0;
     row.bits(apart, kinds);
 }
 
@@ -662,6 +668,15 @@ impl Stated {
         let unknown = self.body.is_empty() || runs.is_empty();
         row.push(if unknown { 0.3 } else { share(&self.body, runs) });
     }
+}
+
+/// The share of a text's runs of three words that another has too; 0 for a text of fewer.
+pub(super) fn shared(text: &str, other: &str) -> f32 {
+    let own = runs(&words(text));
+    let mut others = runs(&words(other));
+    others.sort_unstable();
+    let found = own.iter().filter(|run| others.binary_search(run).is_ok()).count();
+    real_size(found) / real_size(own.len().max(1))
 }
 
 fn words(text: &str) -> Vec<u32> {

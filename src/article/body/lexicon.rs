@@ -43,8 +43,28 @@ pub(super) const ENTRY: u32 = 1 << 24;
 /// Other stories.
 pub(super) const RELATED: u32 = 1 << 7;
 
+/// Captions, credits and pictures.
+pub(super) const CAPTION: u32 = 1 << 12;
+
 /// Comments of readers.
 pub(super) const COMMENT: u32 = 1 << 10;
+
+/// What is beside the text: other stories, sharing, subscriptions, comments, advertising,
+/// captions, navigation, tags, legal texts, hidden copies, players, people.
+pub(super) const APART: u32 = 1 << 5
+    | 1 << 6
+    | RELATED
+    | 1 << 8
+    | 1 << 9
+    | COMMENT
+    | 1 << 11
+    | CAPTION
+    | 1 << 13
+    | 1 << 14
+    | 1 << 15
+    | 1 << 18
+    | 1 << 21
+    | 1 << 23;
 
 /// Words of class names by kind. A word stands for itself; `*` at the end matches any word that
 /// begins so.

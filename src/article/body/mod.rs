@@ -10,7 +10,7 @@ use ego_tree::NodeId;
 use scraper::Html;
 
 use super::head::Head;
-use super::{SiteRules, embedded};
+use super::{Candidate, SiteRules, embedded, jsonld};
 use blocks::{Block, Blocks};
 pub use model::Model;
 
@@ -38,6 +38,7 @@ pub(super) struct Body {
     pub(super) visible: String,
     pub(super) visible_words: u32,
     pub(super) link_words: u32,
+    pub(super) candidates: Vec<Candidate>,
 }
 
 /// Bytes of the page's visible text that are kept for the signs of walls.
@@ -59,23 +60,49 @@ pub(super) fn read(
         .collect();
     let blocks = Blocks::of(html.tree.root(), &removed);
     let mut body = chosen(&blocks, anchors, model);
+    let mut losers = Vec::new();
     if let Some((text, words)) = rules.and_then(|rules| by_rules(html, rules, &removed)) {
-        (body.text, body.words, body.method, body.confidence) = (text, words, "site-rules", 1.0);
-        return body;
+        losers.push(("generic", std::mem::replace(&mut body.text, text)));
+        (body.words, body.method, body.confidence) = (words, "site-rules", 1.0);
     }
-    if body.words < THIN {
-        let stated = anchors.stated_body.map(stated_text);
-        let alternatives = [(stated, "jsonld"), (embedded::find(head), "script-state")];
-        for (text, method) in alternatives {
-            let Some(text) = text else { continue };
-            let words = u32::try_from(crate::text::word_count(&text)).unwrap_or(u32::MAX);
-            if words > 2 * body.words && words > 30 {
-                (body.text, body.words, body.method) = (text, words, method);
-                body.confidence = 0.7;
-            }
+    let is_thin = body.words < THIN && body.method == "generic";
+    let alternatives: [(&str, &dyn Fn() -> Option<String>); 3] = [
+        ("jsonld", &|| anchors.stated_body.map(stated_text)),
+        ("jsonld", &|| jsonld::posts(&head.ld)),
+        // Looking through all scripts takes long.
+        ("script-state", &|| is_thin.then(|| embedded::find(head)).flatten()),
+    ];
+    for (method, text) in alternatives {
+        let Some(text) = text() else { continue };
+        let words = words_of(&text);
+        if is_thin && words > 2 * body.words && words > 30 {
+            losers.push((body.method, std::mem::replace(&mut body.text, text)));
+            (body.words, body.method, body.confidence) = (words, method, 0.7);
+        } else {
+            losers.push((method, text));
         }
     }
+    body.candidates = candidates(&body, &losers);
     body
+}
+
+fn words_of(text: &str) -> u32 {
+    u32::try_from(crate::text::word_count(text)).unwrap_or(u32::MAX)
+}
+
+/// The chosen text and those that lost, each with how much of it the chosen one has.
+fn candidates(body: &Body, losers: &[(&str, String)]) -> Vec<Candidate> {
+    let chosen = (body.method, body.text.as_str());
+    let losers = losers.iter().map(|(method, text)| (*method, text.as_str()));
+    std::iter::once(chosen)
+        .chain(losers)
+        .filter(|(_, text)| !text.is_empty())
+        .map(|(method, text)| Candidate {
+            method: method.to_owned(),
+            words: words_of(text),
+            shared: features::shared(text, &body.text),
+        })
+        .collect()
 }
 
 /// All text of a piece of HTML, paragraph by paragraph.
@@ -110,7 +137,7 @@ fn by_rules(html: &Html, rules: &SiteRules, removed: &[NodeId]) -> Option<(Strin
 }
 
 /// JSON-LD's `articleBody`: its line breaks are its paragraphs; some publishers put HTML there.
-fn stated_text(stated: &str) -> String {
+pub(super) fn stated_text(stated: &str) -> String {
     if stated.contains("</") { super::plain(stated) } else { crate::text::clean_text(stated) }
 }
 
@@ -126,6 +153,7 @@ fn chosen(blocks: &Blocks, anchors: &Anchors<'_>, model: &Model) -> Body {
         visible: blocks.text.get(..visible).unwrap_or_default().to_owned(),
         visible_words: blocks.list.iter().map(|block| block.words).sum(),
         link_words: blocks.list.iter().map(|block| block.link_words).sum(),
+        candidates: Vec::new(),
     }
 }
 
@@ -169,6 +197,32 @@ pub(super) fn views(html: &Html, anchors: &Anchors<'_>) -> Vec<BlockView> {
             let group = blocks.containers.get(block.container).map_or(0, |c| c.signature);
             BlockView { text: blocks.text_of(block).to_owned(), features, path, group }
         })
+        .collect()
+}
+
+/// A line of the page that is not in the text.
+#[derive(Debug, serde::Serialize)]
+pub struct LeftOut {
+    pub text: String,
+    /// How likely it was held to be part of the article, 0 to 1.
+    pub likely: f32,
+}
+
+/// Lines of fewer words say nothing alone.
+const LEFT_OUT_WORDS: u32 = 8;
+
+pub(super) fn left_out(html: &Html, anchors: &Anchors<'_>) -> Vec<LeftOut> {
+    let blocks = Blocks::of(html.tree.root(), &[]);
+    let choice = choice::choose(&blocks, anchors, Model::shipped());
+    blocks
+        .list
+        .iter()
+        .zip(choice.likely)
+        .enumerate()
+        .filter(|(at, (block, likely))| {
+            block.words >= LEFT_OUT_WORDS && *likely > 0.0 && choice.kept.binary_search(at).is_err()
+        })
+        .map(|(_, (block, likely))| LeftOut { text: blocks.text_of(block).to_owned(), likely })
         .collect()
 }
 

@@ -56,8 +56,7 @@ async fn the_review_works_in_a_real_browser() {
     indexed(&browser, &served, 19).await;
     the_bar_of_a_day_leads_to_its_articles(&browser, &served).await;
     searches_find_and_mark(&browser, &served).await;
-    accessibility(&browser, &served).await;
-    screenshots(&driver, &browser, &served).await;
+    views_in_light_and_dark(&driver, &browser, &served).await;
     let served = decisions_by_keys_survive_a_restart(&browser, served, &workspace).await;
     harm_does_nothing(&browser, &served, &workspace).await;
     browser.close().await.unwrap();
@@ -154,34 +153,19 @@ async fn path_of(browser: &Client, served: &Served, view: &str) -> String {
     path.as_str().unwrap().to_owned()
 }
 
-async fn accessibility(browser: &Client, served: &Served) {
-    let file =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("target/axe/node_modules/axe-core/axe.min.js");
-    let Ok(axe) = fs::read_to_string(&file) else {
-        println!(
-            "accessibility is not tested: npm install --prefix target/axe axe-core brings the checker"
-        );
-        return;
-    };
-    for view in VIEWS {
-        let path = path_of(browser, served, view).await;
-        open(browser, served, &path).await;
-        browser.execute(&axe, Vec::new()).await.unwrap();
-        let script = "const done = arguments[arguments.length - 1];
-            axe.run(document, { resultTypes: ['violations'] }).then(found => done(found.violations
-                .filter(one => ['serious', 'critical'].includes(one.impact))
-                .map(one => one.id + ': ' + one.nodes.map(node => node.html + ' ' + (node.any[0] || {}).message).slice(0, 3).join(' | '))));";
-        let faults = browser.execute_async(script, Vec::new()).await.unwrap();
-        assert_eq!(faults, json!([]), "{view}");
-    }
-}
-
-/// Looks at every view in light and dark; with `SCREENSHOTS` the README's pictures are written.
-async fn screenshots(driver: &Driver, light: &Client, served: &Served) {
+/// Looks at every view in light and dark, and has the accessibility checker look; with `SCREENSHOTS`
+/// the README's pictures are written.
+async fn views_in_light_and_dark(driver: &Driver, light: &Client, served: &Served) {
     let dark = driver
         .browser(&["--window-size=1280,1000", "--blink-settings=preferredColorScheme=0"], &[])
         .await;
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/review");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let axe = fs::read_to_string(root.join("target/axe/node_modules/axe-core/axe.min.js"));
+    if axe.is_err() {
+        println!(
+            "accessibility is not tested: npm install --prefix target/axe axe-core brings the checker"
+        );
+    }
     for (name, browser) in [("light", light), ("dark", &dark)] {
         for view in VIEWS {
             let path = path_of(browser, served, view).await;
@@ -191,15 +175,29 @@ async fn screenshots(driver: &Driver, light: &Client, served: &Served) {
             assert_eq!(paper, expected, "{view} {name}");
             let wanted = name == "light" || view == "/list";
             if env::var_os("SCREENSHOTS").is_some() && wanted {
+                let folder = root.join("docs/review");
                 fs::create_dir_all(&folder).unwrap();
                 let view = if view == "/" { "overview" } else { view.trim_start_matches('/') };
                 let suffix = if name == "dark" { "-dark" } else { "" };
                 let picture = browser.screenshot().await.unwrap();
                 fs::write(folder.join(format!("{view}{suffix}.png")), picture).unwrap();
             }
+            if let Ok(axe) = &axe {
+                assert_eq!(accessibility_faults(browser, axe).await, json!([]), "{view} {name}");
+            }
         }
     }
     dark.close().await.unwrap();
+}
+
+/// The serious faults of the page that is open.
+async fn accessibility_faults(browser: &Client, axe: &str) -> Value {
+    browser.execute(axe, Vec::new()).await.unwrap();
+    let script = "const done = arguments[arguments.length - 1];
+        axe.run(document, { resultTypes: ['violations'] }).then(found => done(found.violations
+            .filter(one => ['serious', 'critical'].includes(one.impact))
+            .map(one => one.id + ': ' + one.nodes.map(node => node.html + ' ' + (node.any[0] || {}).message).slice(0, 3).join(' | '))));";
+    browser.execute_async(script, Vec::new()).await.unwrap()
 }
 
 async fn decisions_by_keys_survive_a_restart(

@@ -10,8 +10,10 @@ use serde_json::json;
 
 use super::*;
 
+mod kinds;
+
 #[expect(dead_code, clippy::cast_precision_loss, reason = "shared with the benchmark")]
-#[path = "../../benches/extraction/score.rs"]
+#[path = "../../../benches/extraction/score.rs"]
 mod score;
 
 const PAGES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/pages");
@@ -46,7 +48,7 @@ fn paragraphs(article: &Article) -> Vec<&str> {
 
 #[test]
 fn every_page_reads_as_its_snapshot_says() {
-    insta::glob!("../../tests/fixtures/pages", "*.html", |path| {
+    insta::glob!("../../../tests/fixtures/pages", "*.html", |path| {
         let bytes = std::fs::read(path).expect("a fixture");
         let mut shown = String::new();
         match read_at(&bytes, "https://example.org/news/1.html", None) {
@@ -248,7 +250,43 @@ fn a_sites_rules_come_before_everything_else() {
 }
 
 #[test]
-fn an_article_in_parts_is_partial_and_says_where_it_goes_on() {
+fn each_file_of_the_sites_folder_reads_its_page_as_written_beside_it() {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let mut files = 0;
+    for file in std::fs::read_dir(format!("{root}/config/sites")).expect("the folder") {
+        let path = file.expect("a file").path();
+        if path.extension().is_none_or(|kind| kind != "toml") {
+            continue;
+        }
+        files += 1;
+        let rules = SiteRules::parse(&std::fs::read_to_string(&path).expect("a file"));
+        let rules = rules.unwrap_or_else(|faults| panic!("{}: {faults:?}", path.display()));
+        let page = format!("{root}/tests/fixtures/sites/{}", rules.host);
+        let bytes = std::fs::read(format!("{page}.html")).expect("a page of the site");
+        let url = Url::parse(&format!("https://{}/story", rules.host)).expect("a URL");
+        let fetched_at = "2022-03-01T12:00:00Z".parse().expect("a timestamp");
+        let expected = Expected::default();
+        let page_of_site =
+            Page { bytes: &bytes, content_type: None, url: &url, fetched_at, expected };
+        let article = read(&page_of_site, Some(&rules)).expect("an article");
+        assert_eq!(article.extraction.method, "site-rules");
+        let shown = format!(
+            "title: {}\nauthors: {}\npublished: {}\nlanguage: {}\nnext page: {}\n\n{}\n",
+            article.title.unwrap_or_default(),
+            article.authors.join("; "),
+            article.published.map_or(String::new(), |(dated, _)| dated.at.to_string()),
+            rules.language.or(article.language_declared).unwrap_or_default(),
+            article.next_page.map_or("-".to_owned(), |url| url.to_string()),
+            article.text,
+        );
+        let written = std::fs::read_to_string(format!("{page}.txt")).expect("what it says");
+        assert_eq!(shown, written, "{}", path.display());
+    }
+    assert!(files >= 2);
+}
+
+#[test]
+fn an_article_in_parts_says_where_it_goes_on() {
     let rules = SiteRules::parse("host = \"example.org\"\nbody = \"p\"\nnext_page = \"a.next\"\n");
     let rules = rules.expect("rules");
     let url = Url::parse("https://example.org/a/b").expect("a URL");
@@ -264,10 +302,9 @@ fn an_article_in_parts_is_partial_and_says_where_it_goes_on() {
         read(&page, Some(&rules)).expect("an article")
     };
     let first = read_part("<a class=next href='?page=2'>Next</a>");
-    assert_eq!(first.text_status, TextStatus::Partial);
-    let told = "the article goes on at https://example.org/a/b?page=2";
-    assert!(first.extraction.warnings.iter().any(|warning| warning == told), "{first:?}");
-    assert_eq!(read_part("<a class=next href=''>Next</a>").text_status, TextStatus::Full);
+    let next = first.next_page.as_ref().map(Url::as_str);
+    assert_eq!(next, Some("https://example.org/a/b?page=2"));
+    assert_eq!(read_part("<a class=next href=''>Next</a>").next_page, None);
 }
 
 #[test]
@@ -337,6 +374,56 @@ fn the_headline_first_written_is_the_one_that_the_address_spells() {
         "Regenfälle beenden Dürre in Köln"
     );
     assert_eq!(at("/news/12345"), "Weather today: all you must know");
+}
+
+#[test]
+fn of_several_headlines_the_one_that_agrees_with_the_others_is_the_title() {
+    let long = "Rain that fell all week ends the drought in the north";
+    let table = [
+        // A line above the headline in an element of its own, or before a colon.
+        (
+            format!("<title>{long}</title><h1><span>Weather</span> {long}</h1>"),
+            "/news/1",
+            long,
+        ),
+        (
+            format!(
+                "<meta property=og:title content='{long}'><title>Weather in May: {long}</title>\
+                 <h1>Weather in May: {long}</h1>"
+            ),
+            "/news/1",
+            long,
+        ),
+        // A heading that is a part of the window's title.
+        (
+            format!("<title>Gauge Club - Archive - {long}</title><h1>Archive</h1><h2>{long}</h2>"),
+            "/news/1",
+            long,
+        ),
+        // The section's name behind it, as the page tells it.
+        (
+            format!("<meta name=content_category content=Climate><title>{long}-Climate</title>"),
+            "/news/1",
+            long,
+        ),
+        // No place repeats the heading, and the address spells what two places state.
+        (
+            "<meta property=og:title content='Rain at last'><title>Farmers in the north welcome \
+             the end of drought</title><script type=application/ld+json>{\"@type\":\"NewsArticle\",\
+             \"headline\":\"Farmers in the north welcome the end of drought\"}</script><h1>It rained: \
+             northern farmers see the drought end</h1>"
+                .to_owned(),
+            "/news/farmers-north-welcome-end-drought",
+            "Farmers in the north welcome the end of drought",
+        ),
+    ];
+    let body = "<p>The rain that fell over the weekend has ended the longest drought on record, \
+                the weather service said on Monday morning.</p>";
+    for (head, path, expected) in table {
+        let html = format!("{head}{body}{body}");
+        let article = read_at(html.as_bytes(), &format!("https://example.org{path}"), None);
+        assert_eq!(article.expect("an article").title.as_deref(), Some(expected), "{head}");
+    }
 }
 
 #[test]

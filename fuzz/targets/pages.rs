@@ -1,0 +1,7 @@
+//! Web pages.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(
+    init: newswatch_fuzz::expect_panics(),
+    |bytes: &[u8]| newswatch_fuzz::pages(bytes)
+);

@@ -1,0 +1,4 @@
+//! Topic files.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| newswatch_fuzz::topics(bytes));

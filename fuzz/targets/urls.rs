@@ -1,0 +1,4 @@
+//! Addresses.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| newswatch_fuzz::urls(bytes));
