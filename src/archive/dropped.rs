@@ -4,7 +4,10 @@
 //! number, its hash and what it is known by. So the rest of the chain is proven as before, and
 //! nothing that was archived once is archived anew, also when the index is rebuilt.
 
-use std::io::{self, BufReader};
+use std::{
+    collections::BTreeSet,
+    io::{self, BufReader},
+};
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
@@ -16,7 +19,7 @@ use super::{
     pack::{compress, hash_of},
     read::{Source, raw_lines},
     recover::create_anew,
-    segment::{self, Form},
+    segment::{self, Form, Segment},
 };
 use crate::{
     canonical_url::UrlKey,
@@ -198,8 +201,9 @@ pub fn segments_dropped(disk: &impl Disk) -> io::Result<Vec<SegmentName>> {
     let paths = disk.list()?;
     let mut names: Vec<SegmentName> =
         paths.iter().filter_map(|path| SegmentName::of_dropped(path)).collect();
-    let there = segment::list(disk)?;
-    names.retain(|name| there.iter().all(|segment| segment.name != *name));
+    let there: BTreeSet<SegmentName> =
+        paths.iter().filter_map(|path| Some(Segment::parse(path)?.name)).collect();
+    names.retain(|name| !there.contains(name));
     names.sort_unstable();
     Ok(names)
 }

@@ -109,13 +109,17 @@ pub fn raw_of<D: Disk>(disk: &D, record: &Record) -> Result<Raw, RawError> {
         let file = disk.open(&path)?;
         let Some(mut records) = matching(&file, &raw_ref)? else { return Ok(None) };
         let mut unpacked = warc::unpack(&records[..])?;
+        let payload = unpacked.payload();
         if let Some((offset, length)) = unpacked.refers_to() {
-            // Both are covered by the hash that held.
             let original = file.read_range(offset, length)?;
             unpacked = warc::unpack(&original[..])?;
             records.splice(0..0, original);
         }
         let (fields, body) = unpacked.http()?;
+        // What a revisit refers to is covered by this hash alone.
+        if payload != Some(LineHash::of(&body)) {
+            return Ok(None);
+        }
         Ok(Some(Raw { records, page: fetch::decoded(&fields, body, LONGEST_PAGE) }))
     };
     match read() {

@@ -191,6 +191,11 @@ impl Unpacked {
         Some((offset.parse().ok()?, length.parse().ok()?))
     }
 
+    /// The hash of the payload, also where that stands elsewhere.
+    pub(super) fn payload(&self) -> Option<LineHash> {
+        LineHash::parse(value(&self.head, "warc-payload-digest")?)
+    }
+
     /// The HTTP fields and the payload.
     pub(super) fn http(self) -> io::Result<(Fields, Vec<u8>)> {
         let (head, body) = split_head(&self.block).ok_or(io::ErrorKind::InvalidData)?;

@@ -73,6 +73,19 @@ fn an_equal_payload_of_the_same_file_is_kept_once() {
         assert_eq!(raw_of(&disk, record).unwrap().page, page.as_bytes());
     }
     assert_eq!(raw_of(&disk, &again[1]).unwrap().page, b"another");
+    // A revisit is checked with what it refers to.
+    let whole = disk.bytes(WARC).unwrap();
+    let (start, end) = (place(&first[0]).offset, place(&first[0]).length + place(&first[0]).offset);
+    for at in (start..end).map(|at| usize::try_from(at).unwrap()) {
+        let mut changed = whole.clone();
+        changed[at] ^= 0x10;
+        disk.set(WARC, &changed);
+        if let Ok(raw) = raw_of(&disk, &again[0]) {
+            assert_eq!(raw.page, page.as_bytes(), "byte {at}");
+        }
+        assert!(raw_of(&disk, &first[0]).is_err(), "byte {at}");
+    }
+    disk.set(WARC, &whole);
     // After a restart what stands in the file is not known any more: nothing but room is lost.
     drop(archive);
     let third = append(&mut open(&disk), &[("d", &page)]);
