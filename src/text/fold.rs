@@ -11,7 +11,7 @@ use unicode_normalization::char::{compose, decompose_compatible};
 
 use super::clean::{is_line_end, is_unwanted};
 
-/// A folded text. It keeps a mark every few dozen bytes; positions between two marks are found by
+/// A folded text. It keeps a mark every few hundred bytes; positions between two marks are found by
 /// folding that piece again, which is cheaper than a full map for texts with few matches.
 #[derive(Debug, Clone, Default)]
 pub struct Folded {
@@ -26,10 +26,10 @@ struct Mark {
 }
 
 /// Bytes of the original between two marks.
-const PIECE: usize = 64;
+const PIECE: usize = 256;
 
 /// Bytes that a piece without rare characters can fold to, and a block beyond.
-const ROOM: usize = 160;
+const ROOM: usize = 640;
 
 impl Folded {
     fn new(text: &str) -> Self {

@@ -1,6 +1,6 @@
 //! A judgement in one readable sentence.
 
-use std::fmt::Write;
+use std::{collections::BTreeSet, fmt::Write};
 
 use super::{Outcome, Place, judge::Case};
 
@@ -23,6 +23,10 @@ pub(super) fn sentence(case: &Case<'_>) -> String {
     if let Some((holding, rule)) = strongest {
         let found: Vec<String> = holding.evidence.iter().map(|at| describe(case, *at)).collect();
         let _written = write!(sentence, ": {} by {}", rule.name, listed(&found));
+        let further = further(case, &holding.evidence);
+        if !further.is_empty() {
+            let _written = write!(sentence, "; also {}", listed(&further));
+        }
     } else {
         let found = first_of_each(case);
         if found.is_empty() {
@@ -65,8 +69,20 @@ fn describe(case: &Case<'_>, at: usize) -> String {
     format!("{name} “{}” in {place}", surface.unwrap_or_default())
 }
 
+/// One occurrence of each concept by which other rules hold, and not the strongest one.
+fn further(case: &Case<'_>, told: &[usize]) -> Vec<String> {
+    let concept = |at: &usize| case.occurrences.get(*at).map(|one| one.hit.concept);
+    let mut seen: BTreeSet<usize> = told.iter().filter_map(concept).collect();
+    let holdings = case.holdings.iter().filter(|holding| holding.gain > 0.0);
+    holdings
+        .flat_map(|holding| &holding.evidence)
+        .filter(|at| concept(at).is_some_and(|concept| seen.insert(concept)))
+        .map(|at| describe(case, *at))
+        .collect()
+}
+
 fn first_of_each(case: &Case<'_>) -> Vec<String> {
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     let counted = case.occurrences.iter().enumerate().filter(|(_, one)| !one.ignored);
     counted
         .filter(|(_, one)| seen.insert(one.hit.concept))

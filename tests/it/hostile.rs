@@ -337,8 +337,8 @@ async fn three_answers_in_ten_are_faulty_and_nothing_is_lost_doubled_or_leaked()
     assert!(later <= descriptors.max(hosts) + 64, "{descriptors} then {later} descriptors");
     assert_eq!(polled.len(), feeds, "every feed was polled");
     let least = polled.values().min().unwrap();
-    // After a failure it is left alone for longer and longer.
-    assert!(*least > u64::from(POLLS) / 10 || seconds < 300, "a feed was polled {least} times");
+    // What fails is left alone for longer and longer, and the policy says when something is late.
+    assert!(!log.contains("cannot be asked as often"), "{log}");
 
     let records = workspace.records();
     let path = |record: &Value| {

@@ -223,7 +223,7 @@ impl Web {
         let (name, answer): (_, Answer) = match (chance >> 8) % 14 {
             0 => ("no name", Err(FetchError::Dns("no such host".into()))),
             1 => ("no connection", Err(FetchError::Connect("refused".into()))),
-            2 => ("time-out", Err(FetchError::Timeout(Duration::from_secs(60)))),
+            2 => ("time-out", Err(FetchError::Timeout(Duration::from_mins(1)))),
             3 => ("broken off", Err(FetchError::Protocol("the body ended early".into()))),
             4 => ("tls", Err(FetchError::Tls("expired".into()))),
             5 => ("too large", Err(FetchError::TooLarge(5 << 20))),
@@ -279,7 +279,7 @@ impl Fetch for Web {
         self.begin(host, feed, at);
         let fault = self.fault(&request, at);
         let is_slow = matches!(fault, Some(Err(FetchError::Timeout(_))));
-        time::sleep(if is_slow { Duration::from_secs(60) } else { ANSWER }).await;
+        time::sleep(if is_slow { Duration::from_mins(1) } else { ANSWER }).await;
         let served = article.filter(|_| fault.is_none());
         let answer = fault.unwrap_or_else(|| Self::good(&request, feed, article, at));
         self.end(host, served);
@@ -411,10 +411,10 @@ async fn months_of_faults_lose_nothing_double_nothing_and_keep_every_feed_on_tim
                 let resident = resident();
                 samples.push(resident);
                 let (requests, pages) = {
-                    let log = web.log.write().unwrap();
+                    let log = web.log.read().unwrap();
                     (log.requests, log.pages)
                 };
-                let late = late.write().unwrap();
+                let late = late.read().unwrap();
                 let [half, most] = [0.5, 0.999].map(|share| late_by(&late, share));
                 println!(
                     "day {day}: {resident:.0} MiB, {requests} requests, {pages} pages, polls late by \
@@ -464,7 +464,7 @@ async fn months_of_faults_lose_nothing_double_nothing_and_keep_every_feed_on_tim
 
     let polls = log.feeds.iter().map(|feed| feed.polls);
     let longest = log.feeds.iter().map(|feed| feed.longest_pause).max().unwrap();
-    let late = late.write().unwrap();
+    let late = late.read().unwrap();
     let worst = late.last_key_value().map_or(0, |(seconds, _)| *seconds);
     println!(
         "polls a feed: {} to {}; the longest pause of any: {longest:#}; the latest poll: {worst} s",
