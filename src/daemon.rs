@@ -13,7 +13,7 @@ use tokio::{
 };
 
 use crate::{
-    archive::{self, Archive, ArchiveError, Compression},
+    archive::{self, Archive, ArchiveError, Compression, Retention},
     canonical_url::Host,
     crawl::{self, Crawl, Do, Effort, Event, Found, Step, Visit},
     fetch::{Fetch, FetchError, Response},
@@ -30,6 +30,8 @@ pub struct Plan {
     pub grace: Duration,
     /// How segments are compressed once they are closed, if they are.
     pub compression: Option<Compression>,
+    /// What leaves the archive.
+    pub retention: Retention,
     /// Ends when nothing is in flight and nothing is due within this time; for ever where `None`.
     pub until_idle_for: Option<SignedDuration>,
 }
@@ -143,13 +145,18 @@ pub async fn run(
     let mut listening = true;
     let mut shown_alive = Timestamp::MIN;
     note(crawl, TROUBLE, &None::<String>);
+    // What waits was placed by the clock of the last run.
+    if let Some(alive) = crawl.state().note(SIGN_OF_LIFE)? {
+        crawl.was_asked_at(alive);
+    }
     loop {
-        if now().duration_since(shown_alive) >= SignedDuration::from_mins(1) {
+        // Either way: a clock may be set back.
+        if now().duration_since(shown_alive).abs() >= SignedDuration::from_mins(1) {
             if shown_alive.as_second().div_euclid(86_400) != now().as_second().div_euclid(86_400) {
                 crawl.forget_old_texts(now())?;
             }
             shown_alive = now();
-            pack_closed(&stores.archive, plan.compression, &mut packing)?;
+            tidy(crawl, &stores.archive, plan, shown_alive, &mut packing)?;
             note(crawl, SIGN_OF_LIFE, &shown_alive);
         }
         let mut due = None;
@@ -223,9 +230,9 @@ pub async fn run(
                 }
             }
             Some(packed) = packing.join_next(), if !packing.is_empty() => {
-                // The plain segment is still there: the next minute tries again.
-                if let Err(error) = packed.context("compressing a segment ended without a result")? {
-                    tracing::error!(error = format_args!("{:#}", anyhow::Error::from(error)), "a segment could not be compressed");
+                // The segment is still there as it was: the next minute tries again.
+                if let Err(error) = packed.context("work on a closed segment ended without a result")? {
+                    tracing::error!(error = format_args!("{:#}", anyhow::Error::from(error)), "a closed segment could not be compressed or dropped");
                 }
             }
             () = time::sleep_until(stop_by.unwrap_or_else(time::Instant::now)), if stop_by.is_some() => {
@@ -267,15 +274,33 @@ pub async fn run(
     }
 }
 
-/// Compresses the oldest closed segment that is still plain, beside the loop.
-fn pack_closed(
+/// Works on closed segments beside the loop: drops what leaves, else compresses the oldest one that
+/// is still plain.
+fn tidy(
+    crawl: &Crawl,
     archive: &Archive,
-    compression: Option<Compression>,
+    plan: Plan,
+    now: Timestamp,
     packing: &mut JoinSet<Result<(), ArchiveError>>,
 ) -> anyhow::Result<()> {
-    let Some(compression) = compression.filter(|_| packing.is_empty()) else { return Ok(()) };
-    if let Some(name) = archive.unpacked()?.into_iter().next() {
-        let disk = archive.disk().clone();
+    if !packing.is_empty() {
+        return Ok(());
+    }
+    let disk = archive.disk().clone();
+    let expired = archive.expired(plan.retention, now)?;
+    if !expired.is_empty() {
+        // A power cut must not take the state back to a line that has left.
+        crawl.state().close()?;
+        packing.spawn_blocking(move || {
+            for name in expired {
+                archive::drop_segment(&disk, name)?;
+                tracing::info!(archive.segment = %name, "segment dropped: retention");
+            }
+            Ok(())
+        });
+    } else if let Some(compression) = plan.compression
+        && let Some(name) = archive.unpacked()?.into_iter().next()
+    {
         packing.spawn_blocking(move || archive::pack(&disk, name, compression));
     }
     Ok(())
@@ -361,6 +386,7 @@ fn write(
     visits: &[Visit],
     now: Timestamp,
 ) -> anyhow::Result<(Vec<Event>, Option<Notice<'static>>)> {
+    crawl.follow_clock(now)?;
     let mut step = Step::default();
     let appended = match decide_and_append(crawl, stores, visits, now, &mut step) {
         Ok(appended) => appended,
@@ -396,9 +422,10 @@ fn decide_and_append(
     }
     stores.rejects.sync().context("cannot write rejects.jsonl in the state folder")?;
     let began = time::Instant::now();
-    let end = stores.archive.append(&mut step.records, now).with_context(|| {
-        format!("cannot append to the archive in {}", stores.archive.disk().path().display())
-    })?;
+    let end =
+        stores.archive.append_with(&mut step.records, &step.exchanges, now).with_context(|| {
+            format!("cannot append to the archive in {}", stores.archive.disk().path().display())
+        })?;
     let took = began.elapsed();
     let noted = crawl.note_appended(&step.records, stores.archive.last_positions(), end);
     noted.map_err(|error| AfterAppend(error.into()))?;

@@ -7,6 +7,7 @@
 //! | [`canonical_url`] | one address, one spelling: what to fetch, and what identifies it |
 //! | [`text`] | cleaning, folding, counting words, telling the language |
 //! | [`date`] | a date as a publisher writes it, in any language |
+//! | [`clock`] | the wall clock, for the shell |
 //! | [`fault`] | what is wrong in a configuration file, and where |
 //! | [`jsonl`] | append lines, sync them, recover a torn tail |
 //! | [`politeness`] | how a host may be treated: robots.txt, pace, Retry-After |
@@ -36,6 +37,7 @@
 pub mod canonical_url;
 pub mod text;
 pub mod date;
+pub mod clock;
 pub mod fault;
 pub mod jsonl;
 pub mod politeness;

@@ -108,7 +108,7 @@ impl Teller {
     pub fn prepare(&self) -> anyhow::Result<()> {
         for alert in self.alerts.borrow().iter() {
             if cursor::load(&self.folder, &alert.id)?.is_none() {
-                let new = Cursor::new(&Known::read(&self.state)?, Timestamp::now());
+                let new = Cursor::new(&Known::read(&self.state)?, crate::clock::now());
                 cursor::store(&self.folder, &alert.id, &new)?;
             }
         }
@@ -140,7 +140,7 @@ impl Teller {
     /// taken.
     async fn tell(&mut self, alert: &Alert) -> anyhow::Result<Option<Duration>> {
         loop {
-            let now = Timestamp::now();
+            let now = crate::clock::now();
             if let Some(pause) = self.pauses.get(&alert.id)
                 && pause.until > now
             {

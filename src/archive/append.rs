@@ -1,12 +1,18 @@
 //! The one writer.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::{
     ArchiveError, Checkpoint, Position, Record, SegmentName, head,
-    line::{self, Seal},
+    line::{self, Link, Seal},
+    raw::{OpenWarc, RawRef},
 };
-use crate::jsonl::{Disk, DiskFile, Folder};
+use crate::{
+    fetch::Exchange,
+    jsonl::{Disk, DiskFile, Folder},
+};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -28,6 +34,8 @@ pub struct Archive<D: Disk = Folder> {
     /// The last line; `None` while there is none.
     pub(super) tip: Option<Checkpoint>,
     pub(super) open: Option<OpenSegment<D::File>>,
+    /// What records of the open segment came from, once something was kept.
+    pub(super) warc: Option<OpenWarc<D::File>>,
     /// The last segment's name, also where it cannot be appended to.
     pub(super) last: Option<SegmentName>,
     /// Where the lines of the last append begin.
@@ -60,35 +68,39 @@ impl<D: Disk> Archive<D> {
         records: &mut [Record],
         now: Timestamp,
     ) -> Result<Option<Checkpoint>, ArchiveError> {
+        self.append_with(records, &[], now)
+    }
+
+    /// The same, and keeps what records came from: of each in turn, where there is something.
+    /// That is durable before the line is written, which states in `raw_ref` where it is.
+    pub fn append_with(
+        &mut self,
+        records: &mut [Record],
+        exchanges: &[Option<Arc<Exchange>>],
+        now: Timestamp,
+    ) -> Result<Option<Checkpoint>, ArchiveError> {
         if self.stopped {
             return Err(ArchiveError::Stopped);
         }
-        if records.is_empty() {
-            return Ok(self.tip);
+        let Some(mut batch) = Batch::of(records, self.tip)? else { return Ok(self.tip) };
+        let kept = exchanges.iter().flatten().count() as u64;
+        self.choose_segment(batch.bytes.len() as u64 + kept * RawRef::LONGEST, now)?;
+        if kept > 0 {
+            self.keep(records, exchanges, now).inspect_err(|e| self.stopped |= e.is_sync())?;
+            let Some(stating) = Batch::of(records, self.tip)? else { return Ok(self.tip) };
+            batch = stating;
         }
-        let mut bytes = Vec::new();
-        let mut starts = Vec::new();
-        let mut link = self.tip.map(Checkpoint::link);
-        for record in records {
-            let seq = link.map_or(Some(1), |link| link.seq.checked_add(1));
-            let seq = seq.ok_or(ArchiveError::Exhausted("line"))?;
-            starts.push(bytes.len() as u64);
-            let seal = Seal { seq, prev: link.map(|link| link.hash) };
-            let hash = line::write(record, seal, &mut bytes)
-                .map_err(|source| ArchiveError::Json { id: record.id.clone(), source })?;
-            link = Some(line::Link { seq, hash });
-        }
-        let Some(link) = link else { return Ok(self.tip) };
-
-        self.choose_segment(bytes.len() as u64, now)?;
         let Some(open) = &mut self.open else { return Ok(self.tip) };
-        if let Err(written) = open.file.write_at(open.len, &bytes) {
+        if let Err(written) = open.file.write_at(open.len, &batch.bytes) {
             // What is half there must not stay in the way of readers and of the retry. The cut is
             // synced too: the retry may go to the next segment, and then nothing else would.
             let cut = open.file.set_len(open.len).and_then(|()| open.file.sync());
             if let Err(source) = cut {
                 self.stopped = true;
                 return Err(ArchiveError::Sync { path: open.name.to_string(), source });
+            }
+            if let Some(warc) = self.warc.as_mut().filter(|_| kept > 0) {
+                warc.take_back().inspect_err(|_| self.stopped = true)?;
             }
             return Err(ArchiveError::io("write", &open.name, written));
         }
@@ -98,11 +110,26 @@ impl<D: Disk> Archive<D> {
         }
         let segment = open.name;
         let position = |start| Position { segment, offset: open.len + start };
-        self.appended = starts.into_iter().map(position).collect();
-        open.len += bytes.len() as u64;
+        self.appended = batch.starts.into_iter().map(position).collect();
+        open.len += batch.bytes.len() as u64;
         let end = Position { segment: open.name, offset: open.len };
-        self.tip = Some(Checkpoint { end, seq: link.seq, hash: link.hash });
+        self.tip = Some(Checkpoint { end, seq: batch.link.seq, hash: batch.link.hash });
         Ok(self.tip)
+    }
+
+    /// Writes and syncs what records came from.
+    fn keep(
+        &mut self,
+        records: &mut [Record],
+        exchanges: &[Option<Arc<Exchange>>],
+        now: Timestamp,
+    ) -> Result<(), ArchiveError> {
+        let Some(open) = &self.open else { return Ok(()) };
+        let warc = match self.warc.take().filter(|warc| warc.segment() == open.name) {
+            Some(warc) => warc,
+            None => OpenWarc::open(&self.disk, open.name)?,
+        };
+        self.warc.insert(warc).write(records, exchanges, now)
     }
 
     /// Opens the next segment where the last one is of an earlier day, full, or closed.
@@ -136,5 +163,33 @@ impl<D: Disk> Archive<D> {
         self.last = Some(name);
         self.open = Some(OpenSegment { name, file, len: 0 });
         Ok(())
+    }
+}
+
+/// Records as lines.
+struct Batch {
+    bytes: Vec<u8>,
+    /// Where each line begins.
+    starts: Vec<u64>,
+    /// Of the last line.
+    link: Link,
+}
+
+impl Batch {
+    /// Numbers and seals the records; `None` where there are none.
+    fn of(records: &mut [Record], tip: Option<Checkpoint>) -> Result<Option<Self>, ArchiveError> {
+        let (mut bytes, mut starts) = (Vec::new(), Vec::new());
+        let mut last = tip.map(Checkpoint::link);
+        let is_empty = records.is_empty();
+        for record in records {
+            let seq = last.map_or(Some(1), |link| link.seq.checked_add(1));
+            let seq = seq.ok_or(ArchiveError::Exhausted("line"))?;
+            starts.push(bytes.len() as u64);
+            let seal = Seal { seq, prev: last.map(|link| link.hash) };
+            let hash = line::write(record, seal, &mut bytes)
+                .map_err(|source| ArchiveError::Json { id: record.id.clone(), source })?;
+            last = Some(Link { seq, hash });
+        }
+        Ok(last.filter(|_| !is_empty).map(|link| Self { bytes, starts, link }))
     }
 }

@@ -3,7 +3,7 @@
 use std::io::{self, BufReader};
 
 use super::{
-    Archive, ArchiveError, Checkpoint, Line, Position, ReadError, Record,
+    Archive, ArchiveError, Checkpoint, Line, Lines, Position, ReadError, Record,
     line::LineHash,
     read::{Source, check, unreadable},
     segment::{Form, Segment},
@@ -35,6 +35,14 @@ impl<D: Disk> Archive<D> {
     ) -> Result<Vec<Position>, ArchiveError> {
         let lines = self.since(checkpoint)?;
         Ok(lines.filter_map(Result::ok).map(|line| line.position).collect())
+    }
+
+    /// The same lines as [`Self::since`], a series for each segment.
+    pub fn pieces_since(
+        &self,
+        checkpoint: Option<Checkpoint>,
+    ) -> Result<Vec<Lines<D>>, ArchiveError> {
+        Ok(self.since(checkpoint)?.pieces())
     }
 
     /// Where the lines of the last append begin.

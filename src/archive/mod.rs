@@ -6,11 +6,13 @@
 
 mod append;
 mod blocks;
+mod dropped;
 mod gzip;
 mod head;
 mod line;
 mod lookup;
 mod pack;
+mod raw;
 mod read;
 mod record;
 mod recover;
@@ -19,14 +21,17 @@ mod segment;
 #[cfg(test)]
 mod tests;
 mod verify;
+mod warc;
 mod zstd;
 
 use std::{fmt, io};
 
 pub use append::{Archive, Settings};
+pub use dropped::{Dropped, Retention, drop_segment, dropped, segments_dropped};
 pub use line::{LineFlaw, LineHash, Link};
 pub use lookup::line_at;
 pub use pack::{Compression, pack};
+pub use raw::{Raw, RawError, RawRef, raw_of};
 pub use read::{Damage, Line, Lines, ReadError, RecordError, read, read_from};
 pub use record::{Record, RecordType, SCHEMA_VERSION, schema};
 pub use recover::{Quarantine, Recovery};

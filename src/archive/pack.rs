@@ -76,7 +76,11 @@ pub fn pack<D: Disk>(
 }
 
 /// Writes `plain` in blocks and gives its SHA-256.
-fn compress(mut plain: impl Read, form: Form, file: &impl DiskFile) -> io::Result<[u8; 32]> {
+pub(super) fn compress(
+    mut plain: impl Read,
+    form: Form,
+    file: &impl DiskFile,
+) -> io::Result<[u8; 32]> {
     let mut hash = Sha256::new();
     let mut offset = 0;
     let (mut block, mut out) = (Vec::new(), Vec::new());

@@ -109,6 +109,8 @@ pub struct Record {
     pub charset: Option<String>,
     pub etag: Option<String>,
     pub last_modified: Option<String>,
+    /// Where the answer that it came from is kept, if it is: `FILE:OFFSET+LENGTH sha256:HEX`, a
+    /// WARC file in the archive's folder and the hash of those bytes of it.
     pub raw_ref: Option<String>,
     pub extraction: Extraction,
     pub robots_allowed: Option<bool>,

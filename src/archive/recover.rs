@@ -5,7 +5,9 @@ use std::io;
 use super::{
     Archive, ArchiveError, Checkpoint, Damage, LineFlaw, Position, SegmentName, Settings,
     append::OpenSegment,
+    dropped, head,
     line::{self, LineHash, Link},
+    raw::{self, RawRef},
     read::{Lines, raw_lines},
     segment::{self, Form, Segment},
 };
@@ -46,27 +48,55 @@ impl<D: Disk> Archive<D> {
         settings: Settings,
         checkpoint: Option<Checkpoint>,
     ) -> Result<(Self, Recovery), ArchiveError> {
+        Self::open_by(disk, settings, |disk, segments| {
+            if let Some(checkpoint) = checkpoint {
+                check_checkpoint(disk, segments, checkpoint)?;
+            }
+            Scan::of(disk, segments, checkpoint)
+        })
+    }
+
+    /// Opens it for one who knows no checkpoint and is going to read every line: what was closed
+    /// before `HEAD` was written is not read here, and its damage is not told.
+    pub fn open_to_read_all(disk: D, settings: Settings) -> Result<(Self, Recovery), ArchiveError> {
+        Self::open_by(disk, settings, |disk, segments| {
+            let Ok(Some((link, name))) = head::read(disk) else {
+                return Scan::of(disk, segments, None);
+            };
+            let mut scan = Scan { link: Some(link), ..Scan::new(None) };
+            for segment in segments.iter().filter(|segment| segment.name > name) {
+                scan.segment(disk, *segment, Some(segment) == segments.last())?;
+            }
+            // Without a sound line after it, HEAD alone does not say where the lines end.
+            if scan.lines > 0 && scan.damage.is_empty() {
+                return Ok(scan);
+            }
+            Scan::of(disk, segments, None)
+        })
+    }
+
+    fn open_by(
+        disk: D,
+        settings: Settings,
+        scan: impl FnOnce(&D, &[Segment]) -> Result<Scan, ArchiveError>,
+    ) -> Result<(Self, Recovery), ArchiveError> {
         disk.create_folder("")
             .map_err(|e| ArchiveError::io("make the folder", &"of the archive", e))?;
         let lock = match disk.lock(LOCK).map_err(|e| ArchiveError::io("lock", &LOCK, e))? {
             Ok(lock) => lock,
             Err(pid) => return Err(ArchiveError::Locked { pid }),
         };
+        dropped::finish(&disk)?;
         let segments =
             segment::list(&disk).map_err(|e| ArchiveError::io("list", &"the archive", e))?;
-        if let Some(checkpoint) = checkpoint {
-            check_checkpoint(&disk, &segments, checkpoint)?;
-        }
-        let mut scan = Scan::new(checkpoint);
-        for (index, segment) in segments.iter().enumerate() {
-            scan.segment(&disk, *segment, index + 1 == segments.len())?;
-        }
+        let scan = scan(&disk, &segments)?;
         let last = segments.last().copied();
         let mut archive = Self {
             disk,
             settings,
             tip: scan.tip,
             open: None,
+            warc: None,
             last: last.map(|segment| segment.name),
             appended: Vec::new(),
             stopped: false,
@@ -78,8 +108,10 @@ impl<D: Disk> Archive<D> {
                 scan.tip.filter(|tip| tip.end.segment == name).map_or(0, |tip| tip.end.offset);
             let from = Position { segment: name, offset: end };
             recovery.damage.retain(|damage| damage.position < from);
-            let start = checkpoint.filter(|c| c.end.segment == name).map_or(0, |c| c.end.offset);
+            let start =
+                scan.checkpoint.filter(|c| c.end.segment == name).map_or(0, |c| c.end.offset);
             recovery.quarantine = archive.settle(from, start)?;
+            archive.settle_warc(from)?;
         }
         Ok((archive, recovery))
     }
@@ -119,6 +151,24 @@ impl<D: Disk> Archive<D> {
         self.disk.sync_folder(&folder).map_err(ArchiveError::sync(&folder))?;
         self.open = Some(OpenSegment { name: end.segment, file, len: end.offset });
         Ok(quarantine)
+    }
+
+    /// Sets aside what was kept for lines that were not written any more.
+    fn settle_warc(&self, end: Position) -> Result<(), ArchiveError> {
+        let path = end.segment.warc();
+        match self.disk.open(&path) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+            opened => drop(opened.map_err(ArchiveError::at("open", &path))?),
+        }
+        let segment = Segment { name: end.segment, form: Form::Plain };
+        let at = |e| ArchiveError::io("read", &end.segment, e);
+        let mut stated = 0;
+        for raw in raw_lines(&self.disk, segment, 0).map_err(at)? {
+            let raw_ref = RawRef::of_line(&raw.map_err(at)?.bytes).and_then(Result::ok);
+            let raw_ref = raw_ref.filter(|raw_ref| raw_ref.segment == end.segment);
+            stated = stated.max(raw_ref.map_or(0, |raw_ref| raw_ref.end()));
+        }
+        raw::settle(&self.disk, end.segment, stated)
     }
 }
 
@@ -177,8 +227,22 @@ struct Scan {
 
 impl Scan {
     fn new(checkpoint: Option<Checkpoint>) -> Self {
-        let link = checkpoint.map(Checkpoint::link);
-        Self { checkpoint, link, tip: checkpoint, lines: 0, damage: Vec::new() }
+        let tip = checkpoint.filter(|checkpoint| checkpoint.seq > 0);
+        let link = tip.map(Checkpoint::link);
+        Self { checkpoint, link, tip, lines: 0, damage: Vec::new() }
+    }
+
+    /// All of it.
+    fn of(
+        disk: &impl Disk,
+        segments: &[Segment],
+        checkpoint: Option<Checkpoint>,
+    ) -> Result<Self, ArchiveError> {
+        let mut scan = Self::new(checkpoint);
+        for segment in segments {
+            scan.segment(disk, *segment, Some(segment) == segments.last())?;
+        }
+        Ok(scan)
     }
 
     fn segment(
@@ -254,6 +318,9 @@ fn check_checkpoint(
     segments: &[Segment],
     checkpoint: Checkpoint,
 ) -> Result<(), ArchiveError> {
+    if checkpoint.seq == 0 {
+        return Ok(());
+    }
     let end = checkpoint.end;
     let path = end.segment.to_string();
     let at = |action| ArchiveError::at(action, &path);

@@ -36,6 +36,23 @@ impl SegmentName {
         self.day
     }
 
+    /// The path of what records of this segment came from, where that is kept.
+    pub(super) fn warc(self) -> String {
+        let plain = self.to_string();
+        format!("{}.warc.gz", plain.trim_end_matches(".jsonl"))
+    }
+
+    /// The path of the statement that takes the place of a dropped segment.
+    pub(super) fn dropped(self) -> String {
+        let plain = self.to_string();
+        format!("{}.dropped.gz", plain.trim_end_matches(".jsonl"))
+    }
+
+    /// Reads what [`Self::dropped`] gives.
+    pub(super) fn of_dropped(path: &str) -> Option<Self> {
+        format!("{}.jsonl", path.strip_suffix(".dropped.gz")?).parse().ok()
+    }
+
     /// The folder, relative to the archive's.
     pub(super) fn folder(self) -> String {
         format!("{:04}/{:02}", self.day.year(), self.day.month())
@@ -56,7 +73,7 @@ impl fmt::Display for SegmentName {
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not a place in an archive")]
-pub struct NotAPlace(String);
+pub struct NotAPlace(pub(super) String);
 
 impl FromStr for SegmentName {
     type Err = NotAPlace;
@@ -114,6 +131,14 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
+    /// The end of an archive without a line. Who remembers this knows that no line is durable, which
+    /// is more than to know nothing.
+    pub fn origin() -> Self {
+        let segment = SegmentName { day: jiff::civil::date(0, 1, 1), part: 1 };
+        let hash = LineHash::of(b"");
+        Self { end: Position { segment, offset: 0 }, seq: 0, hash }
+    }
+
     pub(super) fn link(self) -> Link {
         Link { seq: self.seq, hash: self.hash }
     }

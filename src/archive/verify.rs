@@ -3,13 +3,16 @@
 use std::io;
 
 use super::{
-    ArchiveError, Checkpoint, Damage, LineFlaw, LineHash, Position, SegmentName, head,
+    ArchiveError, Checkpoint, Damage, LineFlaw, LineHash, Position, SegmentName,
+    dropped::{dropped, segments_dropped},
+    head,
     line::{self, Link},
     pack::hash_of,
+    raw::{RawRef, matching},
     read::{Source, raw_lines},
     segment::{self, Segment},
 };
-use crate::jsonl::Disk;
+use crate::jsonl::{Disk, DiskFile};
 
 /// Something that is not as it was written.
 #[derive(Debug, thiserror::Error)]
@@ -18,10 +21,14 @@ pub enum Finding {
     Damage(#[from] Damage),
     #[error("{path} cannot be read to its end")]
     Unreadable { path: String, source: io::Error },
+    #[error("{position}: what the record came from is not at {place} as it was written")]
+    Raw { position: Position, place: String },
     #[error("{path} does not hold the same lines as the plain file beside it")]
     Differs { path: String },
     #[error("the first line is number {seq}: those before it are missing")]
     Beginning { seq: u32 },
+    #[error("{path} states other lines than were there")]
+    Statement { path: String },
     #[error("HEAD cannot be read")]
     BadHead { source: io::Error },
     #[error("HEAD is missing although a segment was closed")]
@@ -38,6 +45,10 @@ pub struct Report {
     pub segments: u64,
     /// Lines whose checksum holds.
     pub lines: u64,
+    /// Lines that were dropped by retention, and that statements in their place prove.
+    pub dropped: u64,
+    /// Those of them whose `raw_ref` holds too.
+    pub raw: u64,
     /// Plain bytes read.
     pub bytes: u64,
     /// The last line: keep its hash elsewhere, and nobody can cut the archive before it unseen.
@@ -63,8 +74,12 @@ pub fn verify(disk: &impl Disk, witness: Option<LineHash>) -> Result<Report, Arc
         Err(source) => report.findings.push(Finding::BadHead { source }),
     }
     let mut walk = Walk { report, expected, link: None, begun: false };
+    for name in segments_dropped(disk).map_err(ArchiveError::at("list", "the archive"))? {
+        walk.dropped(disk, name);
+    }
     for (n, segment) in segments.iter().enumerate() {
-        if no_head && n + 1 == segments.len() && walk.report.lines > 0 {
+        let closed = walk.report.lines + walk.report.dropped;
+        if no_head && n + 1 == segments.len() && closed > 0 {
             walk.report.findings.push(Finding::NoHead);
         }
         walk.segment(disk, *segment);
@@ -96,6 +111,11 @@ fn same(disk: &impl Disk, one: Segment, other: Segment) -> bool {
     matches!((hash(one), hash(other)), (Ok(one), Ok(other)) if one == other)
 }
 
+fn holds(warc: Option<&impl DiskFile>, segment: SegmentName, raw_ref: &RawRef) -> bool {
+    raw_ref.segment == segment
+        && warc.is_some_and(|warc| matches!(matching(warc, raw_ref), Ok(Some(_))))
+}
+
 /// A line that has to be there; of `HEAD` also number and segment are known.
 struct Expected {
     hash: LineHash,
@@ -112,6 +132,46 @@ struct Walk {
 }
 
 impl Walk {
+    /// Takes up the chain where a dropped segment left it.
+    fn dropped(&mut self, disk: &impl Disk, name: SegmentName) {
+        let path = name.dropped();
+        let lines = match dropped(disk, name) {
+            Ok(lines) => lines,
+            Err(source) => {
+                self.link = None;
+                return self.report.findings.push(Finding::Unreadable { path, source });
+            }
+        };
+        for line in lines {
+            let link = match line.and_then(|line| line.link()) {
+                Ok(link) => link,
+                Err(source) => {
+                    self.link = None;
+                    return self.report.findings.push(Finding::Unreadable { path, source });
+                }
+            };
+            if self.begun && self.link.is_some_and(|last| last.seq.checked_add(1) != Some(link.seq))
+            {
+                self.report.findings.push(Finding::Statement { path: path.clone() });
+            }
+            self.report.dropped += 1;
+            self.meet(name, link);
+        }
+    }
+
+    /// Takes note of a line whose number and hash are known.
+    fn meet(&mut self, segment: SegmentName, link: Link) {
+        if !self.begun && link.seq != 1 {
+            self.report.findings.push(Finding::Beginning { seq: link.seq });
+        }
+        let at = (link.seq, segment);
+        self.expected.retain(|expected| {
+            expected.hash != link.hash || expected.at.is_some_and(|expected| expected != at)
+        });
+        self.begun = true;
+        self.link = Some(link);
+    }
+
     fn segment(&mut self, disk: &impl Disk, segment: Segment) {
         let unreadable = |source| Finding::Unreadable { path: segment.path(), source };
         let lines = match raw_lines(disk, segment, 0) {
@@ -121,6 +181,7 @@ impl Walk {
                 return self.report.findings.push(unreadable(source));
             }
         };
+        let warc = disk.open(&segment.name.warc()).ok();
         for raw in lines {
             let raw = match raw {
                 Ok(raw) => raw,
@@ -145,16 +206,20 @@ impl Walk {
                 Some,
             );
             if let Some(Link { seq, hash }) = link {
-                if !self.begun && seq != 1 {
-                    self.report.findings.push(Finding::Beginning { seq });
-                }
                 self.report.lines += 1;
+                match RawRef::of_line(&raw.bytes) {
+                    None => {}
+                    Some(Ok(raw_ref)) if holds(warc.as_ref(), segment.name, &raw_ref) => {
+                        self.report.raw += 1;
+                    }
+                    Some(raw_ref) => {
+                        let place = raw_ref.map_or_else(|e| e.to_string(), |r| r.to_string());
+                        self.report.findings.push(Finding::Raw { position, place });
+                    }
+                }
                 let end = Position { segment: segment.name, offset: raw.end() };
                 self.report.tip = Some(Checkpoint { end, seq, hash });
-                let at = (seq, segment.name);
-                self.expected.retain(|expected| {
-                    expected.hash != hash || expected.at.is_some_and(|expected| expected != at)
-                });
+                self.meet(segment.name, Link { seq, hash });
             }
             self.begun = true;
             self.link = link;

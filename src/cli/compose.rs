@@ -97,6 +97,7 @@ pub(super) fn fetch(config: &Config) -> fetch::Settings {
         redirects: limits.redirects as usize,
         allow: network.allow.clone(),
         proxy: network.proxy.clone(),
+        keep_exchanges: config.settings.archive.raw == config::Raw::Warc,
         ..fetch::Settings::default()
     }
 }
@@ -151,6 +152,12 @@ pub(super) fn compression(settings: &config::Settings) -> Option<archive::Compre
         config::Compression::Gzip => Some(archive::Compression::Gzip),
         config::Compression::Zstd => Some(archive::Compression::Zstd),
     }
+}
+
+/// What leaves the archive.
+pub(super) fn retention(settings: &config::Settings) -> archive::Retention {
+    let archive = &settings.archive;
+    archive::Retention { age: archive.retain_age.map(signed), bytes: archive.retain_size }
 }
 
 fn signed(duration: Duration) -> SignedDuration {

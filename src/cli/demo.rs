@@ -35,14 +35,14 @@ pub(super) fn demo(demo: &Demo, common: &Common) -> anyhow::Result<Exit> {
         "A news site of {} feeds answers on 127.0.0.1. The daemon now crawls it as it would any other.",
         site.feeds.len()
     );
-    let (mut crawl, mut stores) = run::open(&loaded, jiff::Timestamp::now())?;
+    let (mut crawl, mut stores) = run::open(&loaded, crate::clock::now())?;
     let pass = run::pass(&loaded, &mut crawl, &mut stores, None)?;
     if pass.due > 0 {
         print_text(&format!("{}\n", pass.tally.table()))?;
     }
     print_text(&guide(&folder, pass.due))?;
     let exit = pass.exit();
-    if demo.once {
+    if demo.once || exit == Exit::Interrupted {
         // One feed is there to show how a failure looks.
         return Ok(if exit == Exit::Partial { Exit::Success } else { exit });
     }

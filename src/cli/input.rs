@@ -10,7 +10,6 @@ use std::{
 };
 
 use anyhow::Context;
-use jiff::Timestamp;
 use tokio::runtime::Runtime;
 use url::Url;
 
@@ -48,7 +47,7 @@ impl Document {
             bytes: &self.bytes,
             content_type: self.content_type.as_deref(),
             url: &self.url,
-            fetched_at: Timestamp::now(),
+            fetched_at: crate::clock::now(),
             expected: Expected::default(),
         }
     }

@@ -51,7 +51,10 @@ pub(super) fn open(loaded: &Loaded, now: Timestamp) -> anyhow::Result<(Crawl, St
     let folder = Folder::at(&paths.archive);
     let context = || format!("cannot open the archive {}", paths.archive.display());
     let archive_settings = compose::archive(&loaded.config);
-    let opened = Archive::open(folder.clone(), archive_settings.clone(), checkpoint);
+    let opened = match checkpoint {
+        Some(_) => Archive::open(folder.clone(), archive_settings.clone(), checkpoint),
+        None => Archive::open_to_read_all(folder.clone(), archive_settings.clone()),
+    };
     let (archive, recovery) = match opened {
         // The archive is not the one that the index was made from: the archive is the truth.
         Err(archive::ArchiveError::Behind(_)) => {
@@ -60,7 +63,7 @@ pub(super) fn open(loaded: &Loaded, now: Timestamp) -> anyhow::Result<(Crawl, St
                 "the archive is not the one that the state remembers: the index is built anew"
             );
             state.clear()?;
-            Archive::open(folder, archive_settings, None).with_context(context)?
+            Archive::open_to_read_all(folder, archive_settings).with_context(context)?
         }
         opened => opened.with_context(context)?,
     };
@@ -78,6 +81,9 @@ pub(super) fn open(loaded: &Loaded, now: Timestamp) -> anyhow::Result<(Crawl, St
     if rebuilt > 0 {
         tracing::info!(records = rebuilt, "took records of the archive into the state index");
     }
+    // Durable before anything is appended: without a checkpoint it could not be told what of the
+    // archive's end was acknowledged when the power fails.
+    state.close().context("cannot sync the state index")?;
     let rejects =
         RejectLog::open(&paths.state, settings.state.rejects_size, settings.state.rejects_files)
             .with_context(|| format!("cannot open rejects.jsonl in {}", paths.state.display()))?;
@@ -94,7 +100,7 @@ pub(super) fn open(loaded: &Loaded, now: Timestamp) -> anyhow::Result<(Crawl, St
 /// The daemon.
 pub(super) fn run(loaded: &Loaded, options: &LoadOptions) -> anyhow::Result<Exit> {
     logging::start(&loaded.config.settings.log)?;
-    let (mut crawl, mut stores) = open(loaded, Timestamp::now())?;
+    let (mut crawl, mut stores) = open(loaded, crate::clock::now())?;
     tracing::info!(
         feeds = crawl.schedule().feeds(),
         archive = %loaded.paths.archive.display(),
@@ -154,7 +160,7 @@ pub(super) fn run(loaded: &Loaded, options: &LoadOptions) -> anyhow::Result<Exit
         service::notify(&[NotifyState::Ready]);
         let mut teller = service::Teller::new(settings.limits.total_timeout + HANGS);
         let plan = plan(settings, None);
-        let now = Timestamp::now;
+        let now = crate::clock::now;
         let crawling =
             daemon::run(&mut crawl, &mut stores, client, readers, plan, commands, now, |notice| {
                 teller.tell(&notice, now());
@@ -214,9 +220,9 @@ pub(super) fn once(loaded: &Loaded, feed: Option<&str>, json: bool) -> anyhow::R
     {
         anyhow::bail!("no enabled feed is called {id:?}; `newswatch feeds list` shows them");
     }
-    let (mut crawl, mut stores) = open(loaded, Timestamp::now())?;
+    let (mut crawl, mut stores) = open(loaded, crate::clock::now())?;
     let pass = pass(loaded, &mut crawl, &mut stores, feed)?;
-    let now = Timestamp::now();
+    let now = crate::clock::now();
     let next = crawl.schedule().next_poll();
     if json {
         print_json(&json!({
@@ -276,7 +282,7 @@ pub(super) fn pass(
     stores: &mut Stores,
     feed: Option<&str>,
 ) -> anyhow::Result<Pass> {
-    let due = crawl.only_once(feed, Timestamp::now())?;
+    let due = crawl.only_once(feed, crate::clock::now())?;
     let client = HttpClient::new(compose::fetch(&loaded.config))?;
     let mut progress = Progress::start(due, is_styled_stderr());
     let mut tally = Tally::default();
@@ -288,7 +294,7 @@ pub(super) fn pass(
         let reload = || Err("a single pass takes no other configuration".to_owned());
         let _beside = service::listen(send, service::Inputs { reload, watched: None, asked })?;
         let plan = plan(&loaded.config.settings, Some(PATIENCE));
-        let now = Timestamp::now;
+        let now = crate::clock::now;
         daemon::run(crawl, stores, client, readers, plan, commands, now, |notice| {
             progress.show(&notice);
             if let Notice::Event(event) = &notice {
@@ -316,6 +322,7 @@ fn plan(settings: &config::Settings, until_idle_for: Option<SignedDuration>) -> 
         concurrency: settings.limits.concurrency as usize,
         grace: settings.service.grace,
         compression: compose::compression(settings),
+        retention: compose::retention(settings),
         until_idle_for,
     }
 }

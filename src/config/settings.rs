@@ -88,6 +88,8 @@ impl Settings {
             (("limits", "max_feed_size"), self.limits.max_feed_size == 0),
             (("limits", "max_page_size"), self.limits.max_page_size == 0),
             (("archive", "rotate_size"), self.archive.rotate_size == 0),
+            (("archive", "retain_age"), self.archive.retain_age == Some(Duration::ZERO)),
+            (("archive", "retain_size"), self.archive.retain_size == Some(0)),
             (("state", "rejects_size"), self.state.rejects_size == 0),
         ];
         conflicts.extend(zeros.into_iter().filter(|(_, is_zero)| *is_zero).map(|(key, _)| {
@@ -134,11 +136,39 @@ pub struct Archive {
     pub rotate_size: u64,
     /// How closed files are compressed. The open one is always plain.
     pub compression: Compression,
+    /// Whether the answer that each record came from is kept too, as proof and for reading it anew.
+    pub raw: Raw,
+    /// Closed files are dropped when all their records are older than this. What was in them stays
+    /// known, and the rest can still be proven. Without it nothing is dropped for its age.
+    #[serde(with = "unit::MaybeTime")]
+    #[schemars(with = "unit::MaybeTime", example = &"365d")]
+    pub retain_age: Option<Duration>,
+    /// The oldest closed files are dropped while all together are larger than this.
+    #[serde(with = "unit::MaybeSize")]
+    #[schemars(with = "unit::MaybeSize", example = &"20GiB")]
+    pub retain_size: Option<u64>,
+}
+
+/// How answers are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Raw {
+    /// not at all
+    None,
+    /// in WARC files beside the records: some 10 times as much room
+    Warc,
 }
 
 impl Default for Archive {
     fn default() -> Self {
-        Self { folder: "archive".into(), rotate_size: 64 << 20, compression: Compression::Gzip }
+        Self {
+            folder: "archive".into(),
+            rotate_size: 64 << 20,
+            compression: Compression::Gzip,
+            raw: Raw::None,
+            retain_age: None,
+            retain_size: None,
+        }
     }
 }
 

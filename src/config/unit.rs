@@ -133,6 +133,33 @@ impl JsonSchema for Size {
     }
 }
 
+/// A size as written, or nothing.
+pub(super) struct MaybeSize;
+
+impl MaybeSize {
+    #[expect(clippy::ref_option, reason = "serde calls it so")]
+    pub(super) fn serialize<S: Serializer>(bytes: &Option<u64>, to: S) -> Result<S::Ok, S::Error> {
+        match bytes {
+            Some(bytes) => Size::serialize(bytes, to),
+            None => to.serialize_none(),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
+        Size::deserialize(from).map(Some)
+    }
+}
+
+impl JsonSchema for MaybeSize {
+    fn schema_name() -> Cow<'static, str> {
+        "MaybeSize".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Size::json_schema(generator)
+    }
+}
+
 /// The address of a feed: http or https, with a host, without credentials.
 pub(super) struct WebUrl;
 

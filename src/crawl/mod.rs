@@ -6,6 +6,7 @@
 //! disk does the caller commit and [`Crawl::settle`] the effects. A visit whose records could not
 //! be written has thus changed nothing and can be absorbed again.
 
+mod ahead;
 mod continued;
 mod page;
 mod part;
@@ -35,8 +36,8 @@ use crate::{
     article::SiteRules,
     canonical_url::Host,
     dedup,
-    fetch::Request,
-    politeness::{Robots, pace::Rest},
+    fetch::{Exchange, Request},
+    politeness::{Robots, earlier, pace::Rest},
     schedule::{Cadence, FeedIx, FeedState, Job, Next, PageId, Schedule},
     source::SourceKind,
     state::{Pending, Reject, State, StateError},
@@ -327,6 +328,8 @@ pub enum Effect {
 #[derive(Debug, Default)]
 pub struct Step {
     pub records: Vec<Record>,
+    /// Of each record what it came from, where that is to be kept.
+    pub exchanges: Vec<Option<Arc<Exchange>>>,
     pub rejects: Vec<Reject>,
     pub effects: Vec<Effect>,
     pub events: Vec<Event>,
@@ -384,6 +387,8 @@ pub struct Crawl {
 
 /// A pause in the asking that is a stop of the program or of the machine, not a long turn.
 const STOP: SignedDuration = SignedDuration::from_mins(5);
+/// Clocks are put right by less than this all the time.
+const SET_BACK: SignedDuration = SignedDuration::from_secs(2);
 
 impl Crawl {
     /// Takes up the feeds where the state left them.
@@ -571,6 +576,7 @@ impl Crawl {
 
     /// What to do at `now`.
     pub fn next(&mut self, now: Timestamp) -> Result<Do, StateError> {
+        self.follow_clock(now)?;
         if now.duration_since(self.last_asked_at) > STOP {
             self.awake_since = now;
         }
@@ -586,6 +592,40 @@ impl Crawl {
                 None => self.schedule.release_unasked(&host),
             }
         }
+    }
+
+    /// When somebody last asked what to do, before this start.
+    pub fn was_asked_at(&mut self, at: Timestamp) {
+        self.last_asked_at = self.last_asked_at.max(at);
+    }
+
+    /// Where the clock was set back, nothing that waits may wait until it has caught up: to be told
+    /// the time before anything is decided by it.
+    pub fn follow_clock(&mut self, now: Timestamp) -> Result<(), StateError> {
+        let by = self.last_asked_at.duration_since(now);
+        if by < SET_BACK {
+            return Ok(());
+        }
+        self.schedule.set_back(by);
+        self.state.begin()?;
+        let in_state = self.set_back_state(by);
+        if in_state.is_err() {
+            self.state.rollback()?;
+        }
+        in_state?;
+        self.state.commit()?;
+        (self.awake_since, self.last_asked_at) = (now, now);
+        self.late_hosts.clear();
+        Ok(())
+    }
+
+    fn set_back_state(&self, by: SignedDuration) -> Result<(), StateError> {
+        self.state.set_back(by)?;
+        for mut row in self.state.feeds()? {
+            row.state.next_at = row.state.next_at.map(|at| earlier(at, by));
+            self.state.put_feed(&row.id, &row.state)?;
+        }
+        Ok(())
     }
 
     /// Takes in what came back. Writes into the state's open transaction and adds to `step`;

@@ -182,7 +182,7 @@ impl Crawl {
                 revision: 1,
             });
         }
-        self.keep(work, keys, new, now, step)?;
+        self.keep(work, visit, judged, keys, new, now, step)?;
         self.state.count(&work.pending.feed_id, more)
     }
 
@@ -236,7 +236,9 @@ impl Crawl {
         new.id = record::id(&new.url_key, new.revision);
         let cluster = old.and_then(|old| old.cluster_id).unwrap_or_else(|| known.record_id.clone());
         new.cluster_id = Some(cluster);
-        record::index(&mut self.index, &self.state, &new, now)?;
+        let document = record::document(&new);
+        let document = dedup::Prepared::of(&document);
+        self.index.insert(self.state.connection(), &document, &record::verdict(&new), now)?;
         step.events.push(Event::Kept {
             feed: feed.clone(),
             id: new.id.clone(),
@@ -244,13 +246,19 @@ impl Crawl {
             score: new.topic_score.unwrap_or_default(),
             revision: new.revision,
         });
-        self.keep(work, keys, new, now, step)?;
+        self.keep(work, visit, judged, keys, new, now, step)?;
         self.state.count(feed, Counters { kept: 1, ..Counters::default() })
     }
 
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one step of the visit, with all it has found out"
+    )]
     fn keep(
         &self,
         work: &PageWork,
+        visit: &Visit,
+        judged: &Judged,
         keys: &[UrlKey],
         new: Record,
         now: Timestamp,
@@ -262,7 +270,11 @@ impl Crawl {
             content_hash: new.content_hash.clone(),
         };
         self.done(work, keys, Fate::Kept, Some(known), now)?;
+        let answer = visit.response.as_ref().and_then(|answer| answer.as_ref().ok());
+        // Where the text is the feed's, the page says nothing of it.
+        let page = answer.filter(|_| judged.page_error.is_none());
         step.records.push(new);
+        step.exchanges.push(page.and_then(|page| page.exchange.clone()));
         Ok(())
     }
 

@@ -254,7 +254,8 @@ impl Crawl {
         }
         let looks = i32::try_from(seen.visits.clamp(1, 10)).unwrap_or(10);
         let rest = self.settings.revisit_after * 2_i32.pow(u32::try_from(looks - 1).unwrap_or(0));
-        now.duration_since(seen.at) >= rest
+        // Either way: a clock may have been set back since.
+        now.duration_since(seen.at).abs() >= rest
     }
 }
 

@@ -1,10 +1,17 @@
 //! From the archive to the index: what a crash left out, or all of it.
 
-use url::Url;
+use std::thread;
 
-use super::{Crawl, poll::UNKNOWN_SIGNATURE, record};
+use jiff::Timestamp;
+
+use super::{
+    Crawl,
+    ahead::{self, Ahead, Ready},
+    poll::UNKNOWN_SIGNATURE,
+};
 use crate::{
-    archive::{Archive, ArchiveError, Checkpoint, Position, ReadError, Record},
+    archive::{Archive, ArchiveError, Checkpoint, Dropped, Position, ReadError, Record},
+    canonical_url::UrlKey,
     dedup,
     state::{Fate, Known, Reject, Seen, State, StateError},
 };
@@ -45,67 +52,83 @@ pub fn rebuild<R: Iterator<Item = Reject>>(
         for reject in rejects() {
             index_reject(state, &reject)?;
         }
+        for name in archive.dropped()? {
+            for dropped in archive.lines_dropped(name)? {
+                index_dropped(state, &dropped)?;
+            }
+        }
         state.commit()?;
     }
     let mut index = dedup::Index::open(state.connection()).map_err(StateError::from)?;
-    let mut lines = archive.since(known)?.peekable();
-    while lines.peek().is_some() {
-        state.begin()?;
-        for line in lines.by_ref().take(BATCH) {
-            let line = match line {
-                Ok(line) => line,
-                // Opening the archive has said so.
-                Err(error) if error.is_damage() => continue,
-                Err(error) => return Err(error.into()),
-            };
-            // A record of a later version is left to the program that knows it.
-            if let Ok(record) = line.record() {
-                index_record(state, &mut index, &record, line.position)?;
-                count += 1;
+    let pieces = archive.pieces_since(known)?;
+    thread::scope(|scope| -> Result<(), RebuildError> {
+        let mut lines = Ahead::start(scope, pieces).peekable();
+        while lines.peek().is_some() {
+            state.begin()?;
+            let mut end = None;
+            for line in lines.by_ref().take(BATCH) {
+                match line {
+                    Ok(taken) => {
+                        end = Some(taken.end);
+                        // A record of a later version is left to the program that knows it.
+                        if let Some(ready) = taken.record {
+                            index_record(state, &mut index, &ready)?;
+                            count += 1;
+                        }
+                    }
+                    Err(error) if error.is_damage() => {
+                        tracing::error!(%error, "a damaged line of the archive is passed over");
+                    }
+                    Err(error) => return Err(error.into()),
+                }
             }
-            state.put_note(CHECKPOINT, &line.checkpoint().to_string())?;
+            if let Some(end) = end {
+                state.put_note(CHECKPOINT, &end.to_string())?;
+            }
+            state.commit()?;
         }
-        state.commit()?;
+        Ok(())
+    })?;
+    if checkpoint(state)?.is_none() {
+        state.put_note(CHECKPOINT, &Checkpoint::origin().to_string())?;
     }
     Ok(count)
 }
 
-fn index_record(
-    state: &State,
-    index: &mut dedup::Index,
-    record: &Record,
-    position: Position,
-) -> Result<(), StateError> {
-    state.put_place(&record.id, position)?;
-    state.remove_pending(&record.url_key)?;
+fn index_record(state: &State, index: &mut dedup::Index, ready: &Ready) -> Result<(), StateError> {
+    state.put_place(&ready.id, ready.position)?;
+    state.remove_pending(&ready.url_key)?;
+    index_kept(state, &ready.keys, &ready.known, ready.fetched_at)?;
+    index.insert(state.connection(), &ready.document, &ready.verdict, ready.fetched_at)?;
+    Ok(())
+}
+
+/// A record that left the archive stays known by its addresses and the hash of its text.
+fn index_dropped(state: &State, dropped: &Dropped) -> Result<(), StateError> {
+    let urls = [Some(&dropped.url), dropped.final_url.as_ref(), dropped.canonical_url.as_ref()];
     let known = Known {
-        record_id: record.id.clone(),
-        revision: record.revision,
-        content_hash: record.content_hash.clone(),
+        record_id: dropped.id.clone(),
+        revision: dropped.revision,
+        content_hash: dropped.content_hash.clone(),
     };
-    let parse = |url: &Option<String>| url.as_deref().and_then(|url| Url::parse(url).ok());
-    let (final_url, canonical_url) = (parse(&record.final_url), parse(&record.canonical_url));
-    let keys = match Url::parse(&record.url) {
-        Ok(url) => {
-            record::keys(&record.url_key, &url, [final_url.as_ref(), canonical_url.as_ref()])
-        }
-        Err(_) => vec![record.url_key.clone()],
-    };
+    index_kept(state, &ahead::keys(&dropped.url_key, urls), &known, dropped.fetched_at)
+}
+
+fn index_kept(
+    state: &State,
+    keys: &[UrlKey],
+    known: &Known,
+    at: Timestamp,
+) -> Result<(), StateError> {
     for key in keys {
-        let visits = state.seen(&key)?.map_or(0, |seen| seen.visits) + 1;
-        let seen = Seen {
-            fate: Fate::Kept,
-            known: Some(known.clone()),
-            signature: UNKNOWN_SIGNATURE,
-            at: record.fetched_at,
-            visits,
-        };
-        state.put_seen(&key, &seen)?;
+        let visits = state.seen(key)?.map_or(0, |seen| seen.visits) + 1;
+        let (fate, signature) = (Fate::Kept, UNKNOWN_SIGNATURE);
+        state.put_seen(key, &Seen { fate, known: Some(known.clone()), signature, at, visits })?;
     }
-    if let Some(hash) = &record.content_hash {
-        state.put_content(hash, &record.id)?;
+    match &known.content_hash {
+        Some(hash) => state.put_content(hash, &known.record_id),
+        None => Ok(()),
     }
-    record::index(index, state, record, record.fetched_at)
 }
 
 fn index_reject(state: &State, reject: &Reject) -> Result<(), StateError> {

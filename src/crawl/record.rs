@@ -9,7 +9,7 @@ use crate::{
     article::Extraction,
     canonical_url::{self, CanonicalUrl, Host, UrlKey},
     dedup,
-    state::{Reject, State, StateError},
+    state::Reject,
     text,
 };
 
@@ -172,26 +172,18 @@ pub(super) fn document(record: &Record) -> dedup::Document {
     }
 }
 
-/// Takes a record that was judged before into the near-duplicate index.
-pub(super) fn index(
-    index: &mut dedup::Index,
-    state: &State,
-    record: &Record,
-    seen_at: Timestamp,
-) -> Result<(), StateError> {
+/// What was judged of a record before, as the near-duplicate index takes it.
+pub(super) fn verdict(record: &Record) -> dedup::Verdict {
     let class = match record.record_type {
         RecordType::Revision => dedup::Class::Revision,
         RecordType::Article => record.duplicate_class.unwrap_or(dedup::Class::New),
     };
-    let verdict = dedup::Verdict {
+    dedup::Verdict {
         class,
         of: record.revision_of.clone().or_else(|| record.duplicate_of.clone()),
         cluster: record.cluster_id.clone().unwrap_or_else(|| record.id.clone()),
         evidence: None,
-    };
-    let document = document(record);
-    let document = dedup::Prepared::of(&document);
-    Ok(index.insert(state.connection(), &document, &verdict, seen_at)?)
+    }
 }
 
 /// The line for an entry that is not kept, with why.

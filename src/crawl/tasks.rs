@@ -76,7 +76,7 @@ impl Crawl {
         let mut allowed = true;
         if self.settings.robots_for_feeds {
             let robots = self.state.robots(&host)?;
-            let Some(known) = robots.as_ref().filter(|robots| robots.expires() > now) else {
+            let Some(known) = robots.as_ref().filter(|robots| robots.is_fresh(now)) else {
                 return Ok(self.ask_robots(host, request, work.job(), robots.as_ref(), now));
             };
             allowed = known.allows(&request.url);

@@ -97,6 +97,7 @@ impl Bench {
                 body: body.into_bytes(),
                 at: self.now,
                 took: std::time::Duration::ZERO,
+                exchange: None,
             })
         });
         let visit = read(&self.crawl.rules(), task, response, self.now);
@@ -402,6 +403,7 @@ fn a_visit_that_is_rolled_back_can_be_taken_in_again_and_counts_once() {
         body: body.into_bytes(),
         at,
         took: std::time::Duration::ZERO,
+        exchange: None,
     };
     let visit = read(&bench.crawl.rules(), *task, Some(Ok(response)), at);
     for landed in [false, false, true] {

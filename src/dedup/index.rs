@@ -1,7 +1,7 @@
 //! What is known of all documents so far, on disk: for each its address, its text's hash, its
 //! cluster and the sketch that finds its like.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{borrow::Cow, collections::VecDeque, sync::Arc};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Result, params};
@@ -43,7 +43,7 @@ const SHORT: u32 = 8;
 /// A document read once, to be judged and then inserted.
 #[derive(Debug, Clone)]
 pub struct Prepared<'d> {
-    document: &'d Document,
+    document: Cow<'d, Document>,
     text: Arc<Text>,
     /// Postings' hashes of the sketch.
     sketch: Vec<u32>,
@@ -54,15 +54,19 @@ pub struct Prepared<'d> {
 
 impl<'d> Prepared<'d> {
     pub fn of(document: &'d Document) -> Self {
+        Self::new(Cow::Borrowed(document))
+    }
+
+    fn new(document: Cow<'d, Document>) -> Self {
         let text = Text::of(&document.title, &document.text);
         let sketch = Sketch::of_text(&text);
         Self {
-            document,
             sketch: sketch.hashes.iter().map(|hash| high(mix(*hash))).collect(),
             address: shingle::hash(document.url_key.as_str().as_bytes()),
             content: text.content,
             host: high(shingle::hash(document.url_key.host().as_bytes())),
             text: Arc::new(text),
+            document,
         }
     }
 
@@ -74,6 +78,13 @@ impl<'d> Prepared<'d> {
         let (own, other) = (self.text.shingles.len().max(1) as f32, size.max(1) as f32);
         let comparable = self.sketch.len() as f32 * (own.min(other) / own.max(other)).min(1.0);
         shared as f32 / comparable.max(1.0)
+    }
+}
+
+impl Prepared<'static> {
+    /// The same for one that outlives its document.
+    pub fn owned(document: Document) -> Self {
+        Self::new(Cow::Owned(document))
     }
 }
 

@@ -1,9 +1,13 @@
 //! Words and word 3-grams.
 
-use std::sync::{LazyLock, OnceLock};
+use std::{
+    str::Chars,
+    sync::{LazyLock, OnceLock},
+};
 
 use unicode_normalization::{
-    IsNormalized, UnicodeNormalization, char::canonical_combining_class, is_nfkc_quick,
+    IsNormalized, Recompositions, UnicodeNormalization, char::canonical_combining_class,
+    is_nfkc_quick,
 };
 
 /// Weight of a shingle: three words. A Han or kana character is half a word, and a character of a
@@ -244,11 +248,63 @@ const CHARACTER: u32 = (1 << 30) - 1;
 
 fn split(text: &str, words: &mut impl Words) {
     let kinds = KINDS.as_slice();
-    let is_known = |c: char| kinds.get(c as usize).is_some_and(|kind| *kind != UNKNOWN);
-    if text.chars().all(is_known) || is_nfkc_quick(text.chars()) == IsNormalized::Yes {
-        split_chars(kinds, text.chars(), words);
-    } else {
-        split_chars(kinds, text.nfkc(), words);
+    split_chars(kinds, Normal { kinds, rest: text, clean: "".chars(), span: None }, words);
+}
+
+/// The characters of a text in NFKC. What the table knows is normal by itself and composes with
+/// nothing before it, so that only what it does not know, with the character before, is looked at.
+struct Normal<'t> {
+    kinds: &'t [u32],
+    rest: &'t str,
+    clean: Chars<'t>,
+    span: Option<Recompositions<Chars<'t>>>,
+}
+
+impl Normal<'_> {
+    fn knows(&self, c: char) -> bool {
+        self.kinds.get(c as usize).is_some_and(|kind| *kind != UNKNOWN)
+    }
+
+    /// Takes up what comes next: characters that are normal as they are, and those after them that
+    /// may not be.
+    fn advance(&mut self) {
+        let rest = self.rest;
+        let mut before = 0;
+        for (at, c) in rest.char_indices() {
+            if self.knows(c) {
+                before = at;
+                continue;
+            }
+            let (clean, span) = rest.split_at_checked(before).unwrap_or((rest, ""));
+            let known_after = |(place, c): &(usize, char)| before + place > at && self.knows(*c);
+            let end = span.char_indices().find(known_after).map_or(span.len(), |(end, _)| end);
+            let (span, after) = span.split_at_checked(end).unwrap_or((span, ""));
+            self.clean = clean.chars();
+            self.span = Some(span.nfkc());
+            self.rest = after;
+            return;
+        }
+        (self.clean, self.rest) = (rest.chars(), "");
+    }
+}
+
+impl Iterator for Normal<'_> {
+    type Item = char;
+
+    fn next(&mut self) -> Option<char> {
+        loop {
+            if let Some(c) = self.clean.next() {
+                return Some(c);
+            }
+            if let Some(c) = self.span.as_mut().and_then(Iterator::next) {
+                return Some(c);
+            }
+            self.span = None;
+            if self.rest.is_empty() {
+                return None;
+            }
+            self.advance();
+        }
     }
 }
 
@@ -358,6 +414,52 @@ pub(super) fn mix(state: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn characters_come_in_nfkc_whatever_stands_beside_them() {
+        // Letters, marks before and after one another, compatible forms, jamo, scripts with viramas.
+        let pieces = [
+            "a",
+            "é",
+            "e\u{301}",
+            "\u{301}\u{323}",
+            "\u{323}",
+            "ﬁ",
+            "½",
+            " ",
+            "12,5",
+            "क्",
+            "क़",
+            "\u{93c}",
+            "ㄱ",
+            "\u{1100}",
+            "\u{1161}",
+            "\u{11a8}",
+            "각",
+            "ｶ\u{ff9e}",
+            "𝔘",
+            "😀",
+            "ẛ\u{323}",
+            "\u{345}",
+            "ں",
+            "و\u{654}",
+            "\u{200d}",
+            "Å",
+            "한",
+            "中",
+        ];
+        let mut random = 1_u64;
+        for _ in 0..20_000 {
+            let mut text = String::new();
+            for _ in 0..8 {
+                random = mix(random);
+                text.push_str(pieces[usize::try_from(random % pieces.len() as u64).unwrap()]);
+            }
+            let normal =
+                Normal { kinds: KINDS.as_slice(), rest: &text, clean: "".chars(), span: None };
+            assert_eq!(normal.collect::<String>(), text.nfkc().collect::<String>(), "{text:?}");
+        }
+    }
 
     #[test]
     fn the_table_of_characters_says_what_a_closer_look_says() {

@@ -225,7 +225,7 @@ async fn handle(
         Answer::Hang => None,
     };
     shared.log.write().unwrap_or_else(PoisonError::into_inner).push(LoggedRequest {
-        at: Timestamp::now(),
+        at: crate::clock::now(),
         host: shared.world.host(&outlet),
         method: request.method().to_string(),
         path,

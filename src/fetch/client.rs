@@ -9,17 +9,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-use jiff::Timestamp;
 use reqwest::{
     StatusCode, Version,
     dns::{Addrs, Name, Resolve, Resolving},
-    header::{self, HeaderValue},
+    header::{self, HeaderMap, HeaderName, HeaderValue},
 };
 use tokio::time::timeout;
 use url::{Host, Url};
 
 use super::{
-    Fetch, FetchError, Redirect, Request, Response, Settings, Validators, Wanted, address,
+    Exchange, Fetch, FetchError, Redirect, Request, Response, Settings, Validators, Wanted,
+    address,
     decode::{self, Flaw},
     tls,
 };
@@ -101,8 +101,9 @@ impl HttpClient {
         loop {
             // They belong to the address they came from (RFC 9110 §13.1).
             let conditions = Some(&validators).filter(|_| url == validators_of);
-            let answer = self.ask(&url, wanted, conditions).await?;
-            let at = Timestamp::now();
+            let fields = self.fields(wanted, conditions);
+            let answer = self.ask(&url, fields.clone()).await?;
+            let at = crate::clock::now();
             let to = redirect(&url, &answer)?;
             let mut is_onward = false;
             if let Some(to) = to {
@@ -122,15 +123,34 @@ impl HttpClient {
                 }
             }
             let status = answer.status();
-            let headers = answer
-                .headers()
-                .iter()
-                .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()))
-                .collect();
-            let body = match status {
-                StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED => Vec::new(),
-                _ if is_onward => Vec::new(),
+            let headers = listed(answer.headers());
+            let peer = answer.remote_addr().map(|peer| peer.ip());
+            let is_http2 = answer.version() == Version::HTTP_2;
+            let (came, encoding) = match status {
+                StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED => (Vec::new(), None),
+                _ if is_onward => (Vec::new(), None),
                 _ => self.body(answer, wanted).await?,
+            };
+            let is_kept = self.settings.keep_exchanges
+                && wanted == Wanted::Page
+                && status.is_success()
+                && !is_onward;
+            let exchange = is_kept.then(|| {
+                Arc::new(Exchange {
+                    url: url.clone(),
+                    at,
+                    peer: peer.filter(|_| self.settings.proxy.is_none()),
+                    is_http2,
+                    request: listed(&fields),
+                    status: status.as_u16(),
+                    reason: status.canonical_reason().unwrap_or_default(),
+                    headers: Vec::clone(&headers),
+                    body: came.clone(),
+                })
+            });
+            let body = match encoding {
+                Some(encoding) => self.decoded(&encoding, &came, wanted)?,
+                None => came,
             };
             let took = started.elapsed();
             return Ok(Response {
@@ -141,6 +161,7 @@ impl HttpClient {
                 body,
                 at,
                 took,
+                exchange,
             });
         }
     }
@@ -174,54 +195,48 @@ impl HttpClient {
         }
     }
 
-    /// Sends one request and waits for the head of the answer.
-    async fn ask(
-        &self,
-        url: &Url,
-        wanted: Wanted,
-        validators: Option<&Validators>,
-    ) -> Result<reqwest::Response, FetchError> {
-        let mut request = self
-            .client
-            .get(url.clone())
-            .header(header::ACCEPT, accept(wanted))
-            .header(header::ACCEPT_ENCODING, decode::ACCEPTED);
-        let conditions = [
-            (header::IF_NONE_MATCH, validators.and_then(|known| known.etag.as_deref())),
+    /// The fields of a request.
+    fn fields(&self, wanted: Wanted, validators: Option<&Validators>) -> HeaderMap {
+        let bytes = |bytes: &[u8]| HeaderValue::from_bytes(bytes).ok();
+        let fields = [
+            (header::USER_AGENT, bytes(self.settings.user_agent().as_bytes())),
+            (header::ACCEPT, bytes(accept(wanted).as_bytes())),
+            (header::ACCEPT_ENCODING, bytes(decode::ACCEPTED.as_bytes())),
+            (
+                header::IF_NONE_MATCH,
+                validators.and_then(|known| known.etag.as_deref()).and_then(bytes),
+            ),
             (
                 header::IF_MODIFIED_SINCE,
-                validators.and_then(|known| known.last_modified.as_deref()),
+                validators.and_then(|known| known.last_modified.as_deref()).and_then(bytes),
             ),
         ];
-        for (name, value) in conditions {
-            let value = value.and_then(|bytes| HeaderValue::from_bytes(bytes).ok());
-            if let Some(value) = value {
-                request = request.header(name, value);
-            }
-        }
+        fields.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+    }
+
+    /// Sends one request and waits for the head of the answer.
+    async fn ask(&self, url: &Url, fields: HeaderMap) -> Result<reqwest::Response, FetchError> {
+        let request = self.client.get(url.clone()).headers(fields);
         match timeout(self.settings.head_timeout, request.send()).await {
             Ok(answer) => answer.map_err(|error| self.fault(&error)),
             Err(_) => Err(FetchError::Timeout(self.settings.head_timeout)),
         }
     }
 
-    /// Reads the body to its limit and undoes its encoding.
+    /// Reads the body to its limit, as it comes, and tells its encoding.
     async fn body(
         &self,
         mut answer: reqwest::Response,
         wanted: Wanted,
-    ) -> Result<Vec<u8>, FetchError> {
+    ) -> Result<(Vec<u8>, Option<String>), FetchError> {
         if wanted == Wanted::Page && answer.status().is_success() {
             refuse_media(&answer)?;
         }
         let limit = self.settings.limit(wanted);
-        let too_large = || FetchError::TooLarge(u64::try_from(limit).unwrap_or(u64::MAX));
-        let fault = |flaw| match flaw {
-            Flaw::TooLarge => too_large(),
-            Flaw::Encoding(words) => FetchError::Protocol(words),
-        };
+        let too_large = || flawed(Flaw::TooLarge, limit);
         let values = answer.headers().get_all(header::CONTENT_ENCODING);
-        let encoding = decode::encoding(values.iter().map(HeaderValue::as_bytes)).map_err(fault)?;
+        let encoding = decode::encoding(values.iter().map(HeaderValue::as_bytes))
+            .map_err(|flaw| flawed(flaw, limit))?;
         let cut = wanted == Wanted::Robots;
         let announced = answer.content_length().and_then(|length| usize::try_from(length).ok());
         if !cut && announced.is_some_and(|length| length > limit) {
@@ -248,15 +263,18 @@ impl HttpClient {
                 break;
             }
         }
-        let encoding = match encoding {
-            Some(encoding) => encoding,
-            None if wanted == Wanted::Listing && decode::is_gzip(&body) => "gzip".to_owned(),
-            None => return Ok(body),
-        };
-        match decode::decode(&encoding, &body, limit) {
+        let packed = wanted == Wanted::Listing && decode::is_gzip(&body);
+        let encoding = encoding.or_else(|| packed.then(|| "gzip".to_owned()));
+        Ok((body, encoding))
+    }
+
+    /// Undoes a body's encoding.
+    fn decoded(&self, encoding: &str, body: &[u8], wanted: Wanted) -> Result<Vec<u8>, FetchError> {
+        let (limit, cut) = (self.settings.limit(wanted), wanted == Wanted::Robots);
+        match decode::decode(encoding, body, limit) {
             (decoded, None) => Ok(decoded),
             (decoded, Some(_)) if cut && !decoded.is_empty() => Ok(decoded),
-            (_, Some(flaw)) => Err(fault(flaw)),
+            (_, Some(flaw)) => Err(flawed(flaw, limit)),
         }
     }
 
@@ -289,6 +307,20 @@ impl Fetch for HttpClient {
             Err(_) => Err(FetchError::Timeout(total)),
         }
     }
+}
+
+fn flawed(flaw: Flaw, limit: usize) -> FetchError {
+    match flaw {
+        Flaw::TooLarge => FetchError::TooLarge(u64::try_from(limit).unwrap_or(u64::MAX)),
+        Flaw::Encoding(words) => FetchError::Protocol(words),
+    }
+}
+
+fn listed(fields: &HeaderMap) -> Vec<(String, Vec<u8>)> {
+    let field = |(name, value): (&HeaderName, &HeaderValue)| {
+        (name.as_str().to_owned(), value.as_bytes().to_vec())
+    };
+    fields.iter().map(field).collect()
 }
 
 /// The kinds of document that are asked for, as the owner of a server may read them.

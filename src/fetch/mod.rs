@@ -14,7 +14,7 @@ pub use client::{ClientError, HttpClient};
 pub use post::{Post, Posted};
 pub use settings::Settings;
 
-use std::{future::Future, time::Duration};
+use std::{future::Future, net::IpAddr, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -80,6 +80,28 @@ pub struct Response {
     pub at: Timestamp,
     /// From the start of the request to the end of the body.
     pub took: Duration,
+    /// What went over the wire, where the settings say that it is kept: of pages that were read.
+    pub exchange: Option<Arc<Exchange>>,
+}
+
+/// A request and its answer as they went over the wire, for those who keep them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exchange {
+    pub url: Url,
+    /// When the head of the answer arrived.
+    pub at: Timestamp,
+    /// Who answered; not known behind a proxy.
+    pub peer: Option<IpAddr>,
+    pub is_http2: bool,
+    /// The fields of the request, without `Host`.
+    pub request: Vec<(String, Vec<u8>)>,
+    pub status: u16,
+    /// What the status is called, empty where it has no name.
+    pub reason: &'static str,
+    /// As in [`Response::headers`].
+    pub headers: Vec<(String, Vec<u8>)>,
+    /// Still in its content encoding.
+    pub body: Vec<u8>,
 }
 
 impl Response {
@@ -111,6 +133,19 @@ impl Response {
             etag: self.header_bytes("etag").map(<[u8]>::to_vec),
             last_modified: self.header_bytes("last-modified").map(<[u8]>::to_vec),
         }
+    }
+}
+
+/// A body freed of the content encoding that its header fields name, at most `limit` bytes of it;
+/// as it is where that cannot be done.
+pub fn decoded(headers: &[(String, Vec<u8>)], body: Vec<u8>, limit: usize) -> Vec<u8> {
+    let values = headers.iter().filter(|(name, _)| name == "content-encoding");
+    match decode::encoding(values.map(|(_, value)| value.as_slice())) {
+        Ok(Some(encoding)) => match decode::decode(&encoding, &body, limit) {
+            (decoded, None) => decoded,
+            _ => body,
+        },
+        _ => body,
     }
 }
 

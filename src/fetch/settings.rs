@@ -31,6 +31,8 @@ pub struct Settings {
     pub proxy: Option<Url>,
     /// Certificates of further authorities to trust, in PEM.
     pub authorities: Option<Vec<u8>>,
+    /// Whether a page comes with [`super::Exchange`].
+    pub keep_exchanges: bool,
 }
 
 impl Default for Settings {
@@ -48,6 +50,7 @@ impl Default for Settings {
             hosts: BTreeMap::new(),
             proxy: None,
             authorities: None,
+            keep_exchanges: false,
         }
     }
 }

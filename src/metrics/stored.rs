@@ -1,5 +1,4 @@
 //! What the state knows, read anew at each scrape, all of it of one moment.
-#![expect(clippy::disallowed_methods, reason = "shell: reads the clock")]
 
 use std::{fmt, path::PathBuf};
 
@@ -52,7 +51,7 @@ impl Stored {
 
 impl Collector for Stored {
     fn encode(&self, mut to: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
-        let moment = self.read(Timestamp::now());
+        let moment = self.read(crate::clock::now());
         gauge(&mut to, "state_readable", "Whether the state could be read", moment.is_ok())?;
         let moment = match moment {
             Ok(moment) => moment,

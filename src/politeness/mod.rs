@@ -17,6 +17,11 @@ mod tests;
 pub use header::Headers;
 pub use robots::Robots;
 
+/// As long before as [`later`] is after.
+pub(crate) fn earlier(time: Timestamp, by: SignedDuration) -> Timestamp {
+    time.checked_sub(by).unwrap_or(Timestamp::MIN)
+}
+
 fn later(time: Timestamp, wait: SignedDuration) -> Timestamp {
     time.checked_add(wait).unwrap_or(Timestamp::MAX)
 }

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::later;
+use super::{earlier, later};
 
 /// How long any host is left alone between two requests.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,12 +29,21 @@ impl Default for Rest {
 
 /// When one host may be asked again. Its owner sees to it that one request is in flight at most:
 /// [`Self::start`], then [`Self::finish`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pace {
     started_at: Timestamp,
     rested_at: Timestamp,
     held_until: Timestamp,
     crawl_delay: SignedDuration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        // A clock may stand before 1970.
+        let never = Timestamp::MIN;
+        let crawl_delay = SignedDuration::ZERO;
+        Self { started_at: never, rested_at: never, held_until: never, crawl_delay }
+    }
 }
 
 impl Pace {
@@ -45,7 +54,7 @@ impl Pace {
 
     /// Until when the host has asked to be left alone, or was given up for a while.
     pub fn held_until(&self) -> Option<Timestamp> {
-        (self.held_until > Timestamp::default()).then_some(self.held_until)
+        (self.held_until > Timestamp::MIN).then_some(self.held_until)
     }
 
     /// A request goes out.
@@ -65,6 +74,13 @@ impl Pace {
     /// Nothing is asked before `until`. A hold that ends later stays.
     pub fn hold(&mut self, until: Timestamp) {
         self.held_until = self.held_until.max(until);
+    }
+
+    /// The clock was set back by so much.
+    pub fn set_back(&mut self, by: SignedDuration) {
+        for at in [&mut self.started_at, &mut self.rested_at, &mut self.held_until] {
+            *at = earlier(*at, by);
+        }
     }
 
     /// What robots.txt asks for between two starts. Counts from the next start.

@@ -64,7 +64,7 @@ impl Robots {
     /// The server failed or did not answer. What was known before stays in force; where nothing
     /// was, nothing is allowed, for thirty days at the most (§2.3.1.4).
     pub fn unreachable(before: Option<&Self>, now: Timestamp) -> Self {
-        let since = before.and_then(|robots| robots.unreachable_since).unwrap_or(now);
+        let since = before.and_then(|robots| robots.unreachable_since).unwrap_or(now).min(now);
         let down = now.duration_since(since);
         let known = match before {
             Some(robots) => robots.clone(),
@@ -135,6 +135,12 @@ impl Robots {
 
     pub fn sitemaps(&self) -> &[Url] {
         &self.sitemaps
+    }
+
+    /// Whether it need not be asked for again. One that is good for longer than any is comes from
+    /// before a clock was set back.
+    pub fn is_fresh(&self, now: Timestamp) -> bool {
+        self.expires > now && self.expires <= later(now, LIFETIME)
     }
 
     /// From when on the file has to be asked for again before a page is.

@@ -27,6 +27,15 @@ impl Bits {
         }
     }
 
+    /// Takes out the numbers below `row`.
+    pub(super) fn clear_before(&mut self, row: u32) {
+        let whole = (row / 64) as usize;
+        self.words.iter_mut().take(whole).for_each(|word| *word = 0);
+        if let Some(word) = self.words.get_mut(whole) {
+            *word &= u64::MAX << (row % 64);
+        }
+    }
+
     pub fn contains(&self, row: u32) -> bool {
         self.words.get(row as usize / 64).is_some_and(|word| word >> (row % 64) & 1 == 1)
     }

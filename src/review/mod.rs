@@ -28,7 +28,7 @@ pub use query::{Part, Phrase, Query, QueryError, Status, condition};
 pub use reviews::{CREDIBILITY, LONGEST_NOTE, RELIABILITY, Review, ReviewLog};
 pub use row::Class;
 
-use crate::archive::{ArchiveError, ReadError, RecordError};
+use crate::archive::{ArchiveError, RawError, ReadError, RecordError};
 
 /// Why the archive cannot be reviewed.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +47,8 @@ pub enum ReviewError {
     Read(#[from] ReadError),
     #[error("a record cannot be read")]
     Record(#[from] RecordError),
+    #[error(transparent)]
+    Raw(#[from] RawError),
 }
 
 /// Columns that a text takes on a terminal: wide characters take two, marks none.

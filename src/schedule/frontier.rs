@@ -2,12 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
 use crate::{
     canonical_url::Host,
-    politeness::pace::{Pace, Rest},
+    politeness::{
+        earlier,
+        pace::{Pace, Rest},
+    },
 };
 
 /// A feed's place in the schedule.
@@ -265,7 +268,7 @@ impl Schedule {
     }
 
     /// The pause between two starts that a host's robots.txt asks for.
-    pub fn set_crawl_delay(&mut self, host: &Host, delay: Option<jiff::SignedDuration>) {
+    pub fn set_crawl_delay(&mut self, host: &Host, delay: Option<SignedDuration>) {
         let host = self.host(host);
         self.with_host(host, |queue| queue.pace.set_crawl_delay(delay));
     }
@@ -296,6 +299,25 @@ impl Schedule {
     pub fn resume(&mut self, host: &Host) {
         let host = self.host(host);
         self.with_host(host, |queue| queue.paused = false);
+    }
+
+    /// The clock was set back by so much: all that waits does so as long as it would have.
+    pub fn set_back(&mut self, by: SignedDuration) {
+        for feed in &mut self.feeds {
+            feed.due = feed.due.map(|at| earlier(at, by));
+        }
+        self.ready.clear();
+        for queue in &mut self.hosts {
+            queue.pace.set_back(by);
+            queue.paced_before.set_back(by);
+            set_back(&mut queue.feeds, by);
+            set_back(&mut queue.parts, by);
+            set_back(&mut queue.pages, by);
+            queue.listed = None;
+        }
+        for ix in (0..self.hosts.len()).zip(0..).map(|(_, ix)| HostIx(ix)) {
+            self.relist(ix);
+        }
     }
 
     /// Since when, or from when on, the first of the waiting jobs can be given out.
@@ -371,4 +393,9 @@ impl Schedule {
     pub fn hosts(&self) -> impl Iterator<Item = (&Host, Timestamp)> {
         self.hosts.iter().map(|queue| (&queue.name, queue.pace.ready_at()))
     }
+}
+
+fn set_back<T: Ord>(waiting: &mut BTreeSet<(Timestamp, T)>, by: SignedDuration) {
+    *waiting =
+        std::mem::take(waiting).into_iter().map(|(at, job)| (earlier(at, by), job)).collect();
 }

@@ -86,6 +86,8 @@ impl State {
     fn prepare(&self) -> Result<()> {
         self.connection.pragma_update(None, "journal_mode", "WAL")?;
         self.connection.pragma_update(None, "synchronous", "NORMAL")?;
+        // In KiB where negative: what is looked up for each article is spread over the tables.
+        self.connection.pragma_update(None, "cache_size", -16_384)?;
         self.connection.busy_timeout(std::time::Duration::from_secs(5))?;
         let version: i64 =
             self.connection.pragma_query_value(None, "user_version", |row| row.get(0))?;

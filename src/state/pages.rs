@@ -1,6 +1,6 @@
 //! Pages that wait to be fetched, and the robots.txt of their hosts.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 use url::Url;
 
@@ -190,6 +190,18 @@ impl State {
         self.connection
             .prepare_cached("INSERT OR REPLACE INTO robots VALUES (?1, ?2)")?
             .execute(params![host.as_str(), to_json(robots)?])?;
+        Ok(())
+    }
+
+    /// The clock was set back by so much: pages and holds wait as long as they would have.
+    pub fn set_back(&self, by: SignedDuration) -> Result<()> {
+        let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
+        for update in [
+            "UPDATE pending SET not_before = not_before - ?1",
+            "UPDATE hold SET until = until - ?1",
+        ] {
+            self.connection.execute(update, [by])?;
+        }
         Ok(())
     }
 

@@ -86,23 +86,38 @@ async fn a_second_instance_is_refused_at_once() {
     assert!(ran.stderr.contains("in use by another process"), "{ran:#?}");
 }
 
-/// In a mount namespace of its own: a small file system for the archive, full but for a few pages.
-/// `room` makes room, `stop` ends the daemon and saves the archive.
+/// In a mount namespace of its own: a small file system for the archive, filled by the first
+/// argument. `room` makes room, `stop` ends the daemon and saves the archive.
 const FULL_DISK: &str = r#"
 set -e
 mount -t tmpfs -o size=512k,nr_inodes=64 tmpfs archive
-head -c 500k /dev/zero > archive/.filler
+eval "$1"; shift
 touch mounted
 "$@" & daemon=$!
 until [ -e room ]; do sleep 0.1; done
-rm archive/.filler
+rm archive/.filler*
 until [ -e stop ]; do sleep 0.1; cp -r archive/. saved 2>/dev/null || true; done
 kill "$daemon"; wait "$daemon" || true
 cp -r archive/. saved
 "#;
 
+/// Full but for a few pages.
+const NO_BYTES: &str = "head -c 500k /dev/zero > archive/.filler";
+/// Full but for the inode that the lock takes.
+const NO_INODES: &str =
+    "i=0; while touch archive/.filler$i 2> /dev/null; do i=$((i+1)); done; rm archive/.filler0";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_stops_the_work_says_so_and_is_resumed_when_there_is_room() {
+    full(NO_BYTES).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_without_inodes_stops_the_work_and_is_resumed_when_there_are_some() {
+    full(NO_INODES).await;
+}
+
+async fn full(fill: &str) {
     let site = Site::start().await.unwrap();
     site.edit_after(None);
     let workspace = Workspace::of_demo(&site);
@@ -116,7 +131,7 @@ async fn a_full_disk_stops_the_work_says_so_and_is_resumed_when_there_is_room() 
     );
     let mut command = Command::new("unshare");
     command
-        .args(["--mount", "--map-root-user", "sh", "-c", FULL_DISK, "sh"])
+        .args(["--mount", "--map-root-user", "sh", "-c", FULL_DISK, "sh", fill])
         .args([env!("CARGO_BIN_EXE_newswatch"), "run"])
         .current_dir(workspace.path())
         .env("HOME", workspace.path())

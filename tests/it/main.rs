@@ -22,6 +22,7 @@ mod laws;
 mod packaging;
 mod pages;
 mod polling;
+mod raw;
 mod readers;
 mod review;
 mod service;

@@ -325,6 +325,7 @@ impl Fetch for Web {
             body,
             at: self.now(),
             took: ANSWER,
+            exchange: None,
         })
     }
 }
@@ -409,6 +410,7 @@ async fn months_of_faults_lose_nothing_double_nothing_and_keep_every_feed_on_tim
     let plan = Plan {
         concurrency: 64,
         grace: Duration::from_mins(2),
+        retention: newswatch::archive::Retention::default(),
         compression: None,
         until_idle_for: None,
     };

@@ -8,7 +8,7 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 use newswatch::{
-    archive::{Archive, Record, Settings as ArchiveSettings},
+    archive::{Archive, Record, Retention, Settings as ArchiveSettings},
     crawl::{Crawl, Feed, HoldScope, Keep, Rules, Settings},
     daemon::{self, Command, End, Plan, Stores},
     fetch::{Fetch, FetchError, Request, Response},
@@ -162,6 +162,7 @@ impl Fetch for Web {
             body: body.into_bytes(),
             at: back,
             took: Duration::from_millis(300),
+            exchange: None,
         })
     }
 }
@@ -207,6 +208,15 @@ fn settings() -> Settings {
 }
 
 async fn month(folder: &std::path::Path) -> (Vec<Asked>, Vec<Record>) {
+    run(folder, DAYS, |at| at).await
+}
+
+/// Days by a clock that may be wrong.
+async fn run(
+    folder: &std::path::Path,
+    days: i64,
+    shown: fn(Timestamp) -> Timestamp,
+) -> (Vec<Asked>, Vec<Record>) {
     let web = Web::new();
     let state = State::open(&folder.join("state.sqlite")).unwrap();
     let archive_folder = Folder::at(folder.join("archive"));
@@ -214,11 +224,12 @@ async fn month(folder: &std::path::Path) -> (Vec<Asked>, Vec<Record>) {
         Archive::open(archive_folder.clone(), ArchiveSettings::default(), None).unwrap();
     let rejects = RejectLog::open(folder, 1 << 20, 2).unwrap();
     let mut stores = Stores { archive, rejects };
-    let mut crawl = Crawl::new(feeds(), rules(), settings(), state, web.now()).unwrap();
+    let mut crawl = Crawl::new(feeds(), rules(), settings(), state, shown(web.now())).unwrap();
     let plan = Plan {
         concurrency: 8,
         grace: Duration::from_secs(20),
         compression: None,
+        retention: Retention::default(),
         until_idle_for: None,
     };
     let (stop, commands) = mpsc::channel(1);
@@ -230,10 +241,10 @@ async fn month(folder: &std::path::Path) -> (Vec<Asked>, Vec<Record>) {
         InProcess,
         plan,
         commands,
-        move || clock.now(),
+        move || shown(clock.now()),
         |_| {},
     );
-    let after = Duration::from_secs(u64::try_from(DAYS * 86_400).unwrap());
+    let after = Duration::from_secs(u64::try_from(days * 86_400).unwrap());
     let (end, ()) = tokio::join!(running, async {
         time::sleep(after).await;
         stop.send(Command::Stop).await.unwrap();
@@ -294,4 +305,44 @@ async fn thirty_days_of_polling_keep_all_laws_and_give_the_same_log_twice() {
     let (again, records_again) = month(two.path()).await;
     assert_eq!(log, again);
     assert_eq!(records, records_again);
+}
+
+/// What a clock shows that goes wrong after a day, and is put right after two.
+const CLOCKS: [fn(Timestamp) -> Timestamp; 6] = [
+    |at| if is_second_day(at) { at - SignedDuration::from_hours(2) } else { at },
+    |at| if is_second_day(at) { at + SignedDuration::from_hours(24) } else { at },
+    |at| if is_second_day(at) { at - SignedDuration::from_hours(24 * 365 * 62) } else { at },
+    |at| if is_second_day(at) { at + SignedDuration::from_hours(24 * 365 * 7900) } else { at },
+    |at| at - SignedDuration::from_hours(24 * 365 * 62),
+    |at| at + SignedDuration::from_hours(24 * 365 * 7900),
+];
+
+fn is_second_day(at: Timestamp) -> bool {
+    (24..48).contains(&at.duration_since(start()).as_hours())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_is_wrong_or_jumps_makes_no_storm_and_no_stall() {
+    const DAYS: i64 = 3;
+    let polls = |log: &[Asked], host: u32| -> Vec<Timestamp> {
+        let feed = format!("https://site{host}.example/feed");
+        log.iter().filter(|asked| asked.url == feed).map(|asked| asked.at).collect()
+    };
+    let longest = |polls: &[Timestamp]| {
+        polls.windows(2).map(|pair| pair[1].duration_since(pair[0])).max().unwrap()
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let (right, _) = run(folder.path(), DAYS, |at| at).await;
+    for (number, clock) in CLOCKS.into_iter().enumerate() {
+        let folder = tempfile::tempdir().unwrap();
+        let (log, _) = run(folder.path(), DAYS, clock).await;
+        for host in 0..u32::try_from(HOSTS).unwrap() {
+            let (usual, found) = (polls(&right, host), polls(&log, host));
+            let by = format!("clock {number}, host {host}");
+            assert!(found.len() * 10 >= usual.len() * 7, "{by}: {} polls", found.len());
+            assert!(found.len() * 10 <= usual.len() * 14, "{by}: {} polls", found.len());
+            let more = SignedDuration::from_hours(1);
+            assert!(longest(&found) <= longest(&usual) + more, "{by}: {}", longest(&found));
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::io::ErrorKind;
 
-use super::{noon, record};
+use super::{exchange, noon, record};
 use crate::{
     archive::{
         Archive, ArchiveError, Checkpoint, Compression, Lines, Record, Settings, pack, verify,
@@ -37,7 +37,8 @@ fn work(disk: &SimDisk, done: &mut usize, at: &mut Option<Checkpoint>) -> Result
     *done += lines / 2;
     *at = archive.checkpoint();
     while let Some(day) = DAYS.get(*done) {
-        match archive.append(&mut batch(*done), noon(day)) {
+        let came_from = Some(exchange(&done.to_string(), "a page"));
+        match archive.append_with(&mut batch(*done), &[came_from], noon(day)) {
             Ok(checkpoint) => (*at, *done) = (checkpoint, *done + 1),
             Err(ArchiveError::Full { .. }) => {}
             Err(e) => return Err(e),

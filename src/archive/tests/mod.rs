@@ -1,16 +1,18 @@
 //! The archive on a real folder.
 #![expect(clippy::disallowed_methods, reason = "tests look at the files themselves")]
 
+mod dropped;
 mod faults;
 mod power;
+mod raw;
 mod verify;
 
-use std::{fmt::Write, fs, path::Path};
+use std::{fmt::Write, fs, path::Path, sync::Arc};
 
 use jiff::Timestamp;
 
 use super::*;
-use crate::jsonl::Folder;
+use crate::{fetch::Exchange, jsonl::Folder};
 
 const RECORD: &str = r#"{
         "schema_version": 1, "record_type": "article", "id": "a_NAME", "revision": 1,
@@ -41,6 +43,25 @@ const RECORD: &str = r#"{
 /// A record with a text of its own; `seq`, `prev` and `crc` are the archive's to fill in.
 pub(super) fn record(name: &str) -> Record {
     serde_json::from_str(&RECORD.replace("NAME", name)).unwrap()
+}
+
+/// What a page of this text came in, at the hour of [`RECORD`].
+pub(super) fn exchange(name: &str, page: &str) -> Arc<Exchange> {
+    let field = |name: &str, value: &str| (name.to_owned(), value.as_bytes().to_vec());
+    Arc::new(Exchange {
+        url: format!("https://news.example/{name}?a=1").parse().unwrap(),
+        at: "2022-01-16T11:00:00.123456Z".parse().unwrap(),
+        peer: Some([192, 0, 2, 7].into()),
+        is_http2: false,
+        request: vec![field("user-agent", "newswatch/0")],
+        status: 200,
+        reason: "OK",
+        headers: vec![
+            field("content-type", "text/html; charset=utf-8"),
+            field("transfer-encoding", "chunked"),
+        ],
+        body: page.as_bytes().to_vec(),
+    })
 }
 
 pub(super) fn noon(day: &str) -> Timestamp {

@@ -3,16 +3,17 @@
 //! The state is a stand-in with SQLite's promises (WAL, `synchronous=NORMAL`): transactions are
 //! atomic and in order, a kill keeps all of them, a power cut loses some of the last.
 
-use std::{collections::BTreeSet, io::ErrorKind};
+use std::{collections::BTreeSet, io::ErrorKind, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{super::line, noon, record};
+use super::{super::line, exchange, noon, record};
 use crate::{
     archive::{
-        Archive, ArchiveError, Checkpoint, Compression, Lines, Record, Recovery, SegmentName,
-        Settings, pack, verify,
+        Archive, ArchiveError, Checkpoint, Compression, Lines, Record, Recovery, Retention,
+        SegmentName, Settings, drop_segment, dropped, pack, segments_dropped, verify,
     },
+    fetch::Exchange,
     jsonl::{
         Disk,
         sim::{Chance, Faithless, Fault, SimDisk},
@@ -81,8 +82,14 @@ fn article(number: u64) -> Record {
     record
 }
 
-fn number(record: &Record) -> u64 {
-    record.id.trim_start_matches("a_").parse().unwrap()
+/// Of two articles in three a page is kept, and some pages are the same.
+fn came_from(number: u64) -> Option<Arc<Exchange>> {
+    (!number.is_multiple_of(3))
+        .then(|| exchange(&number.to_string(), &(number % 5).to_string().repeat(99)))
+}
+
+fn number(id: &str) -> u64 {
+    id.trim_start_matches("a_").parse().unwrap()
 }
 
 impl Crawl {
@@ -182,14 +189,16 @@ impl Crawl {
         let mut lines = 0;
         for line in archive.since(state.checkpoint).map_err(|e| e.to_string())? {
             let record = line.map_err(|e| e.to_string())?.record().map_err(|e| e.to_string())?;
-            state.seen.insert(number(&record));
+            state.seen.insert(number(&record.id));
             lines += 1;
         }
         if lines != recovery.lines {
             return Err(format!("{lines} lines to absorb, {} announced", recovery.lines));
         }
-        state.checkpoint = archive.checkpoint();
+        state.checkpoint = Some(archive.checkpoint().unwrap_or_else(Checkpoint::origin));
         self.cell.commit(state.clone(), &mut self.chance);
+        // A start folds the log into the index file, which is synced.
+        self.cell.synced = self.cell.log.len();
         Ok(())
     }
 
@@ -208,6 +217,11 @@ impl Crawl {
                 pack(archive.disk(), name, Compression::Gzip)?;
             }
         }
+        let retention = Retention { age: None, bytes: Some(30_000) };
+        for name in archive.expired(retention, self.now)? {
+            self.cell.synced = self.cell.log.len();
+            drop_segment(archive.disk(), name)?;
+        }
         if state.validator == self.published {
             return Ok(());
         }
@@ -222,7 +236,8 @@ impl Crawl {
             state.seen.extend(&new);
             self.cell.commit(state.clone(), &mut self.chance);
         }
-        state.checkpoint = archive.append(&mut records, self.now)?;
+        let exchanges: Vec<Option<Arc<Exchange>>> = new.iter().map(|n| came_from(*n)).collect();
+        state.checkpoint = archive.append_with(&mut records, &exchanges, self.now)?;
         self.acknowledged.extend(&new);
         state.seen.extend(&new);
         self.cell.commit(state.clone(), &mut self.chance);
@@ -232,9 +247,17 @@ impl Crawl {
     }
 
     fn articles(&self) -> Result<Vec<u64>, String> {
-        let lines = Lines::all(self.disk.clone()).map_err(|e| e.to_string())?;
-        let record = |line: super::super::Line| line.record().map_err(|e| e.to_string());
-        lines.map(|line| Ok(number(&record(line.map_err(|e| e.to_string())?)?))).collect()
+        let mut articles = Vec::new();
+        for name in segments_dropped(&self.disk).map_err(|e| e.to_string())? {
+            for line in dropped(&self.disk, name).map_err(|e| e.to_string())? {
+                articles.push(number(&line.map_err(|e| e.to_string())?.id));
+            }
+        }
+        for line in Lines::all(self.disk.clone()).map_err(|e| e.to_string())? {
+            let record = line.map_err(|e| e.to_string())?.record().map_err(|e| e.to_string())?;
+            articles.push(number(&record.id));
+        }
+        Ok(articles)
     }
 
     /// What holds after every start.
@@ -274,14 +297,23 @@ impl Crawl {
     fn check_bytes(&self, before: &[(String, Vec<u8>)]) -> Result<(), String> {
         let after = self.files();
         for (path, bytes) in before {
-            if path.parse::<SegmentName>().is_err() {
+            let stem = match path.split_once(".warc.") {
+                Some((stem, _)) => format!("{stem}.warc"),
+                _ if path.parse::<SegmentName>().is_ok() => {
+                    path.trim_end_matches(".jsonl").to_owned()
+                }
+                _ => continue,
+            };
+            if after
+                .iter()
+                .any(|(path, _)| *path == format!("{}.dropped.gz", stem.trim_end_matches(".warc")))
+            {
                 continue;
             }
             let kept = self.disk.bytes(path).ok_or_else(|| format!("{path} is gone"))?;
             let cut = bytes.strip_prefix(&kept[..]).ok_or_else(|| format!("{path} changed"))?;
             let set_aside = |(name, torn): &(String, Vec<u8>)| {
-                name.starts_with(&format!("{}@{}", path.trim_end_matches(".jsonl"), kept.len()))
-                    && torn == cut
+                name.starts_with(&format!("{stem}@{}", kept.len())) && torn == cut
             };
             if !cut.is_empty() && !after.iter().any(set_aside) {
                 return Err(format!("{} bytes of {path} are gone", cut.len()));

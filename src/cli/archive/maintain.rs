@@ -84,7 +84,7 @@ pub(in crate::cli) fn reindex(loaded: &Loaded, json: bool) -> anyhow::Result<Exi
 fn rebuild(loaded: &Loaded) -> anyhow::Result<usize> {
     let paths = &loaded.paths;
     let folder = existing(&paths.archive)?;
-    let (archive, _) = Archive::open(folder, compose::archive(&loaded.config), None)
+    let (archive, _) = Archive::open_to_read_all(folder, compose::archive(&loaded.config))
         .with_context(|| format!("cannot open the archive {}", paths.archive.display()))?;
     fs::create_dir_all(&paths.state)
         .with_context(|| format!("cannot make the state folder {}", paths.state.display()))?;

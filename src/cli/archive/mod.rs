@@ -39,6 +39,8 @@ pub(super) fn verify(loaded: &Loaded, witness: Option<&str>, json: bool) -> anyh
             "segments": report.segments,
             "records": report.lines,
             "bytes": report.bytes,
+            "dropped": report.dropped,
+            "raw": report.raw,
             "last_seq": tip.as_ref().map(|tip| tip.0),
             "last_hash": tip.as_ref().map(|tip| &tip.1),
             "findings": findings,
@@ -60,6 +62,18 @@ pub(super) fn verify(loaded: &Loaded, witness: Option<&str>, json: bool) -> anyh
         report.bytes,
         if findings.is_empty() { "unchanged since they were written" } else { "NOT as written" }
     ));
+    if report.dropped > 0 {
+        text.push_str(&format!(
+            "{} earlier records were dropped by retention; the chain goes on from the statement of them\n",
+            report.dropped
+        ));
+    }
+    if report.raw > 0 {
+        text.push_str(&format!(
+            "of {} records the answer that they came from is kept\n",
+            report.raw
+        ));
+    }
     if let Some((seq, hash)) = tip {
         text.push_str(&format!("the last line is number {seq}, {hash}\n"));
     }
@@ -88,6 +102,7 @@ fn error_words(error: &impl std::error::Error) -> String {
 pub(super) fn dedup_lines(name: &str) -> anyhow::Result<Exit> {
     // A temporary database: memory does not grow with the stream.
     let connection = Connection::open("")?;
+    connection.pragma_update(None, "cache_size", -16_384)?;
     let out = BufWriter::new(std::io::stdout().lock());
     dedup::judge_stream(&connection, input::lines(name)?, out)
         .with_context(|| format!("cannot judge the articles of {name}"))?;

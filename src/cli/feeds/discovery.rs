@@ -5,7 +5,6 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use anyhow::Context;
-use jiff::Timestamp;
 use tokio::time::{self, Instant};
 use url::Url;
 
@@ -127,7 +126,7 @@ fn unread(found: source::Found) -> Candidate {
 }
 
 async fn robots(asker: &mut Asker, site: &Url) -> Robots {
-    let now = Timestamp::now();
+    let now = crate::clock::now();
     let Ok(url) = site.join("/robots.txt") else { return Robots::unavailable(now) };
     match asker.ask(&url, Wanted::Robots).await {
         Ok(answer) => Robots::from_answer(answer.status, &answer.body, None, now),

@@ -53,6 +53,15 @@ pub(in crate::cli) enum ReadCommand {
         /// Words to mark in the text.
         query: Vec<String>,
     },
+    /// Prints the page that a record came from, as it was kept (`archive.raw = "warc"`).
+    #[command(after_help = "Example: newswatch archive raw a_… > page.html")]
+    Raw {
+        /// The id of a record.
+        id: String,
+        /// Prints the records of the WARC file instead: request and response with their headers.
+        #[arg(long)]
+        warc: bool,
+    },
     /// Shows what changed, word by word: since the version before, or against another record.
     #[command(
         after_help = "Example: newswatch archive diff $(newswatch archive search is:revision --json | jq -r '.records[0].id')"

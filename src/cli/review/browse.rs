@@ -1,4 +1,6 @@
-//! `newswatch archive ls`, `search`, `show`, `diff`, `clusters`, `stats`.
+//! `newswatch archive ls`, `search`, `show`, `raw`, `diff`, `clusters`, `stats`.
+
+use std::io::Write;
 
 use anyhow::Context;
 use jiff::Timestamp;
@@ -8,7 +10,7 @@ use super::{desk, print, screen};
 use crate::{
     cli::{
         Exit,
-        format::{print_json, print_text, safe, table},
+        format::{is_terminal_stdout, print_json, print_text, safe, table},
     },
     config::Loaded,
     jsonl::{Disk, DiskFile, Folder},
@@ -143,6 +145,30 @@ pub(super) fn show(loaded: &Loaded, id: &str, text: &str, json: bool) -> anyhow:
     list(&mut shown, "The same story elsewhere", &copies, &item);
     screen::show(&shown)?;
     Ok(Exit::Success)
+}
+
+/// Writes the page that a record came from, or the records of the WARC file.
+pub(super) fn raw(loaded: &Loaded, id: &str, warc: bool) -> anyhow::Result<Exit> {
+    let desk = desk::current(loaded)?;
+    let item = item(&desk, id)?;
+    let raw = desk.index.raw(&item.record)?;
+    let bytes = if warc { raw.records } else { raw.page };
+    if is_terminal_stdout() {
+        if warc {
+            anyhow::bail!("WARC records are not for a terminal: redirect them to a file");
+        }
+        // What a stranger wrote must not steer the terminal.
+        let text = String::from_utf8_lossy(&bytes);
+        let steers = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+        screen::show(&text.replace(steers, "\u{fffd}"))?;
+        return Ok(Exit::Success);
+    }
+    match std::io::stdout().lock().write_all(&bytes) {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(e).context("cannot write to standard output")
+        }
+        _ => Ok(Exit::Success),
+    }
 }
 
 fn list(shown: &mut String, title: &str, items: &[Item], this: &Item) {

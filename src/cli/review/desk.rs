@@ -66,7 +66,7 @@ pub(super) fn current(loaded: &Loaded) -> anyhow::Result<Desk> {
 }
 
 pub(super) fn now() -> Timestamp {
-    Timestamp::now()
+    crate::clock::now()
 }
 
 /// Reads a query, or says where it is wrong.

@@ -24,6 +24,7 @@ pub(super) fn read(loaded: &Loaded, command: &ReadCommand, json: bool) -> anyhow
             browse::search(loaded, &query, *order, *limit, after.as_deref(), json)
         }
         ReadCommand::Show { id, query } => browse::show(loaded, id, &query.join(" "), json),
+        ReadCommand::Raw { id, warc } => browse::raw(loaded, id, *warc),
         ReadCommand::Diff { id, with } => browse::diff(loaded, id, with.as_deref(), json),
         ReadCommand::Clusters { query, limit } => {
             browse::clusters(loaded, &query.join(" "), *limit, json)

@@ -107,6 +107,7 @@ pub(super) fn article(
     line("address", safe(&record.url, 500));
     line("id", safe(&record.id, 40));
     line("place", relation(item));
+    line("raw", safe(record.raw_ref.as_deref().unwrap_or_default(), 200));
     line("text", format!("{} words, {}", record.word_count, status_words(item)));
     let terms = record.matched_terms.join(", ");
     line("matched", safe(&terms, 300));

@@ -15,7 +15,6 @@ use std::{
 };
 
 use anyhow::Context;
-use jiff::Timestamp;
 use tokio::{net::TcpListener, runtime::Runtime};
 
 use super::{args::ReviewArgs, desk, outside};
@@ -138,7 +137,8 @@ async fn open(loaded: &Loaded, door: &Door) -> anyhow::Result<(TcpListener, axum
         .and_then(|mut chance| chance.read_exact(&mut secret))
         .context("cannot read chance")?;
     let gate = Gate::new(door.address.ip(), door.hosts.clone(), door.token.as_deref(), &secret);
-    let router = web::router(keeper, gate, outside::of(Arc::new(loaded.clone()), Timestamp::now));
+    let router =
+        web::router(keeper, gate, outside::of(Arc::new(loaded.clone()), crate::clock::now));
     Ok((listener, router))
 }
 

@@ -143,7 +143,9 @@ impl Index {
             self.answers.clear();
             self.answers_of = self.rows.len();
         }
-        self.eval(&query.root, reviews)
+        let mut found = self.eval(&query.root, reviews)?;
+        found.clear_before(self.gone);
+        Ok(found)
     }
 
     /// Forgets the answers of the full-text table.
@@ -486,7 +488,7 @@ impl Index {
 
     /// Records by feed and the day on which they were fetched.
     pub fn feed_days(&self, first: u32, days: usize) -> BTreeMap<String, Vec<u32>> {
-        let all = Bits::all(self.len());
+        let all = self.all();
         let rows =
             self.by_day(&all, Kind::Feed, |row| (row.feed, row.fetched), first, days, usize::MAX);
         rows.into_iter().map(|(bucket, days)| (bucket.value, days)).collect()

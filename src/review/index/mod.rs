@@ -25,7 +25,7 @@ use super::{
     row::{self, CHUNK, NameId, Row},
 };
 use crate::{
-    archive::{Checkpoint, Lines, Position, SegmentName, line_at},
+    archive::{ArchiveError, Checkpoint, Lines, Position, SegmentName, line_at, segments_dropped},
     jsonl::Folder,
 };
 
@@ -57,6 +57,10 @@ pub struct Index {
     checkpoint: Option<Checkpoint>,
     /// Where the last line begins.
     last: Option<Position>,
+    /// The rows before this one were dropped from the archive: nothing finds them any more.
+    gone: u32,
+    /// The last segment that was dropped.
+    dropped: Option<SegmentName>,
     /// Rows that are committed.
     stored: usize,
     lines: Option<Lines>,
@@ -92,6 +96,8 @@ impl Index {
             generation: 0,
             checkpoint: None,
             last: None,
+            gone: 0,
+            dropped: None,
             stored: 0,
             lines: None,
             writing: false,
@@ -185,7 +191,50 @@ impl Index {
         for at in 0..self.rows.len() {
             self.relate(at);
         }
+        self.dropped = None;
+        self.follow_drops()
+    }
+
+    /// Leaves out what the archive has dropped. When that is most of the index, it is built anew.
+    fn follow_drops(&mut self) -> Result<(), ReviewError> {
+        let dropped = segments_dropped(&self.archive).map_err(|source| ArchiveError::Io {
+            action: "list",
+            path: "the archive".to_owned(),
+            source,
+        })?;
+        let dropped = dropped.last().copied();
+        if dropped == self.dropped {
+            return Ok(());
+        }
+        let segments = self.segments.iter().filter(|name| Some(**name) <= dropped).count();
+        self.gone = self
+            .connection
+            .prepare_cached("SELECT count(*) FROM article WHERE segment <= ?1")?
+            .query_row([i64::try_from(segments).unwrap_or(i64::MAX)], |row| row.get(0))?;
+        self.dropped = dropped;
+        if self.gone > self.len() / 2 {
+            match self.clear() {
+                // Another process is at it.
+                Err(ReviewError::Sqlite(error))
+                    if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy) => {}
+                cleared => return cleared,
+            }
+        }
+        // A story begins and counts with what is left of it.
+        self.sizes.fill(0);
+        for row in self.rows.iter().skip(self.gone as usize) {
+            if let Some(size) = self.sizes.get_mut(row.cluster as usize) {
+                *size += 1;
+            }
+        }
         Ok(())
+    }
+
+    /// Every row that is still in the archive.
+    fn all(&self) -> Bits {
+        let mut all = Bits::all(self.len());
+        all.clear_before(self.gone);
+        all
     }
 
     /// Counts a row in its story, and marks the one that it replaces.
@@ -210,7 +259,12 @@ impl Index {
             .execute(rusqlite::params![name, value])
     }
 
-    /// Records taken in.
+    /// Records that are there.
+    pub fn count(&self) -> u32 {
+        self.len() - self.gone
+    }
+
+    /// Records taken in, also those that were dropped since.
     pub fn len(&self) -> u32 {
         u32::try_from(self.rows.len()).unwrap_or(u32::MAX)
     }

@@ -2,7 +2,7 @@
 
 use super::{Index, take::row_of};
 use crate::{
-    archive::{Line, Position, Record, SegmentName, line_at},
+    archive::{Line, Position, Raw, Record, SegmentName, line_at, raw_of},
     review::{ReviewError, row::Class},
 };
 
@@ -30,7 +30,7 @@ pub struct Story {
 impl Index {
     /// The row of a record.
     pub fn row_of(&self, id: &str) -> Result<Option<u32>, ReviewError> {
-        row_of(&self.connection, id)
+        Ok(row_of(&self.connection, id)?.filter(|row| *row >= self.gone))
     }
 
     /// The record of a row, read from the archive.
@@ -68,8 +68,16 @@ impl Index {
 
     /// A record's line, as it stands in the archive.
     pub fn line(&self, row: u32) -> Result<Option<Line>, ReviewError> {
+        if row < self.gone {
+            return Ok(None);
+        }
         let Some(position) = self.position(row)? else { return Ok(None) };
         Ok(Some(line_at(&self.archive, position)?))
+    }
+
+    /// The answer that a record came from, as it is kept.
+    pub fn raw(&self, record: &Record) -> Result<Raw, ReviewError> {
+        Ok(raw_of(&self.archive, record)?)
     }
 
     fn position(&self, row: u32) -> Result<Option<Position>, ReviewError> {
@@ -91,7 +99,7 @@ impl Index {
         let cluster = self.rows.get(row as usize).map(|row| row.cluster);
         let mut rows: Vec<(u32, u32)> = (0..)
             .zip(&self.rows)
-            .filter(|(_, row)| Some(row.cluster) == cluster)
+            .filter(|(at, row)| *at >= self.gone && Some(row.cluster) == cluster)
             .map(|(at, row)| (row.at, at))
             .collect();
         let size = rows.len();
@@ -128,9 +136,11 @@ impl Index {
     /// The archive's files and their records.
     pub fn segments(&self) -> Result<Vec<(SegmentName, u32)>, ReviewError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT segment, count(*) FROM article GROUP BY segment ORDER BY segment",
+            "SELECT segment, count(*) FROM article WHERE row >= ?1
+             GROUP BY segment ORDER BY segment",
         )?;
-        let rows = statement.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get(1)?)))?;
+        let rows =
+            statement.query_map([self.gone], |row| Ok((row.get::<_, i64>(0)?, row.get(1)?)))?;
         let mut segments = Vec::new();
         for row in rows {
             let (number, count) = row?;

@@ -56,6 +56,7 @@ impl Index {
     fn take_up_to(&mut self, most: usize) -> Result<Progress, ReviewError> {
         if self.lines.is_none() {
             self.follow_others()?;
+            self.follow_drops()?;
             let start = self.checkpoint.map(|checkpoint| checkpoint.end);
             self.lines = Some(archive::read_from(&self.archive, start)?);
         }

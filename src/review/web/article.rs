@@ -62,7 +62,9 @@ pub(super) fn page(
                         a href=(url) rel="noreferrer noopener nofollow" target="_blank" { "Original" }
                     } @else { span.quiet { "Its address is no web address: " (record.url) } }
                     a href={ "/record/" (words::encoded(&record.id)) ".json" } { "Record as JSON" }
-                    @if let Some(raw) = &record.raw_ref { span.quiet { "Raw capture: " code { (raw) } } }
+                    @if let Some(raw) = &record.raw_ref {
+                        a href={ "/raw/" (words::encoded(&record.id)) } title=(raw) download { "Page as it came" }
+                    }
                     @if record.image_url.is_some() && !with_images {
                         a href={ (words::list(&format!("/article/{}", words::encoded(&record.id)), &asked.q, "")) (if asked.q.is_empty() { "?" } else { "&" }) "images=1" } { "Load its image from the web" }
                     }

@@ -22,7 +22,7 @@ use super::{
     gate::{self, Gate, Refusal},
     keeper::{Keeper, Stopped},
     layout::{self, Frame, Tab},
-    list, overview, queue, stories,
+    list, overview, queue, stories, words,
 };
 use crate::{
     review::{
@@ -62,6 +62,7 @@ pub fn router(keeper: Keeper, gate: Gate, outside: Outside) -> Router {
         .route("/list", get(of_list))
         .route("/article/{id}", get(of_article))
         .route("/record/{file}", get(of_record))
+        .route("/raw/{id}", get(of_raw))
         .route("/compare/{old}/{new}", get(of_compare))
         .route("/stories", get(of_stories))
         .route("/story/{id}", get(of_story))
@@ -169,7 +170,7 @@ impl App {
             csrf: self.gate.csrf().to_owned(),
             now: (self.outside.now)(),
             progress: desk.progress(),
-            records: desk.index.len(),
+            records: desk.index.count(),
         }
     }
 
@@ -226,6 +227,20 @@ async fn of_record(State(app): State<App>, Path(file): Path<String>) -> Answer {
     });
     let line = line.await??.ok_or(Trouble::NotFound)?;
     Ok(([(header::CONTENT_TYPE, "application/json")], line.bytes).into_response())
+}
+
+/// The page that a record came from: to be saved, never to be shown. It is a stranger's.
+async fn of_raw(State(app): State<App>, Path(id): Path<String>) -> Answer {
+    let page = app.keeper.ask(move |desk| {
+        let Some(item) = desk.item(&id)?.filter(|item| item.record.raw_ref.is_some()) else {
+            return Ok(None);
+        };
+        let name = format!("{}.html.txt", words::encoded(&item.record.id));
+        Ok(Some((name, desk.index.raw(&item.record)?.page)))
+    });
+    let page: Result<_, ReviewError> = page.await?;
+    let (name, page) = page?.ok_or(Trouble::NotFound)?;
+    Ok(download(&name, "text/plain", Body::from(page)))
 }
 
 async fn of_compare(State(app): State<App>, Path((old, new)): Path<(String, String)>) -> Answer {

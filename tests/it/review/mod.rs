@@ -83,14 +83,14 @@ fn append_harm(workspace: &Workspace) -> String {
 }
 
 /// `newswatch review`, until it is dropped.
-struct Served {
+pub(crate) struct Served {
     child: Child,
     /// `http://127.0.0.1:port`
     origin: String,
 }
 
 impl Served {
-    fn start(workspace: &Workspace, more: &[&str]) -> Self {
+    pub(crate) fn start(workspace: &Workspace, more: &[&str]) -> Self {
         let mut args = vec!["review", "--no-open", "--port", "0"];
         args.extend(more);
         let mut command = workspace.command(&args);
@@ -103,7 +103,7 @@ impl Served {
         Self { child, origin }
     }
 
-    fn address(&self) -> &str {
+    pub(crate) fn address(&self) -> &str {
         self.origin.strip_prefix("http://").unwrap()
     }
 }

@@ -1,0 +1,144 @@
+//! Reading the archive ahead of the index, on threads of their own: unpacking, checking, parsing and
+//! cutting a text into shingles take far longer than what is written of it.
+
+use std::{
+    collections::VecDeque,
+    sync::mpsc::{Receiver, SyncSender, sync_channel},
+    thread::Scope,
+    vec,
+};
+
+use jiff::Timestamp;
+use url::Url;
+
+use super::record;
+use crate::{
+    archive::{Checkpoint, Line, Lines, Position, ReadError, Record},
+    canonical_url::UrlKey,
+    dedup,
+    state::Known,
+};
+
+/// The writer keeps one core busy; so do these many, of which none has much to wait for.
+const READERS: usize = 3;
+/// Lines handed over at once, and such lots that wait: what bounds the memory.
+const LOT: usize = 128;
+const LOTS: usize = 2;
+
+/// A line: up to where the archive is known with it, and what the index takes of its record, unless
+/// that is of a later version.
+pub(super) struct Taken {
+    pub(super) end: Checkpoint,
+    pub(super) record: Option<Box<Ready>>,
+}
+
+/// What the index takes of a record.
+pub(super) struct Ready {
+    pub(super) id: String,
+    pub(super) position: Position,
+    pub(super) url_key: UrlKey,
+    /// Every address that it is known by.
+    pub(super) keys: Vec<UrlKey>,
+    pub(super) known: Known,
+    pub(super) fetched_at: Timestamp,
+    pub(super) document: dedup::Prepared<'static>,
+    pub(super) verdict: dedup::Verdict,
+}
+
+type Lot = Vec<Result<Taken, ReadError>>;
+
+/// The lines of all pieces in order.
+pub(super) struct Ahead {
+    /// One for each thread, the next piece's first. An empty lot ends a piece.
+    readers: VecDeque<Receiver<Lot>>,
+    pieces: usize,
+    lot: vec::IntoIter<Result<Taken, ReadError>>,
+}
+
+impl Ahead {
+    /// Starts reading. Each piece goes to one thread.
+    pub(super) fn start<'scope>(scope: &'scope Scope<'scope, '_>, pieces: Vec<Lines>) -> Self {
+        let count = pieces.len();
+        let mut shares: Vec<Vec<Lines>> = (0..READERS.min(count)).map(|_| Vec::new()).collect();
+        for (at, piece) in pieces.into_iter().enumerate() {
+            if let Some(share) = shares.get_mut(at % READERS) {
+                share.push(piece);
+            }
+        }
+        let mut readers = VecDeque::new();
+        for share in shares {
+            let (send, lots) = sync_channel(LOTS);
+            scope.spawn(move || read(share, &send));
+            readers.push_back(lots);
+        }
+        Self { readers, pieces: count, lot: Vec::new().into_iter() }
+    }
+}
+
+impl Iterator for Ahead {
+    type Item = Result<Taken, ReadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(line) = self.lot.next() {
+                return Some(line);
+            }
+            if self.pieces == 0 {
+                return None;
+            }
+            let lot = self.readers.front().and_then(|lots| lots.recv().ok()).unwrap_or_default();
+            if lot.is_empty() {
+                self.pieces -= 1;
+                self.readers.rotate_left(1);
+            }
+            self.lot = lot.into_iter();
+        }
+    }
+}
+
+/// Ends early when nobody takes the lots any more.
+fn read(pieces: Vec<Lines>, send: &SyncSender<Lot>) {
+    for piece in pieces {
+        let mut lines = piece.map(|line| line.map(|line| taken(&line))).peekable();
+        while lines.peek().is_some() {
+            if send.send(lines.by_ref().take(LOT).collect()).is_err() {
+                return;
+            }
+        }
+        if send.send(Lot::new()).is_err() {
+            return;
+        }
+    }
+}
+
+fn taken(line: &Line) -> Taken {
+    let record = line.record().ok().map(|record| Box::new(ready(record, line.position)));
+    Taken { end: line.checkpoint(), record }
+}
+
+fn ready(record: Record, position: Position) -> Ready {
+    let urls = [Some(&record.url), record.final_url.as_ref(), record.canonical_url.as_ref()];
+    Ready {
+        position,
+        keys: keys(&record.url_key, urls),
+        known: Known {
+            record_id: record.id.clone(),
+            revision: record.revision,
+            content_hash: record.content_hash.clone(),
+        },
+        fetched_at: record.fetched_at,
+        verdict: record::verdict(&record),
+        document: dedup::Prepared::owned(record::document(&record)),
+        id: record.id,
+        url_key: record.url_key,
+    }
+}
+
+/// The addresses of a record by its own, by where that led, and by what the page calls itself.
+pub(super) fn keys(key: &UrlKey, urls: [Option<&String>; 3]) -> Vec<UrlKey> {
+    let [url, last, canonical] = urls.map(|url| url.and_then(|url| Url::parse(url).ok()));
+    match url {
+        Some(url) => record::keys(key, &url, [last.as_ref(), canonical.as_ref()]),
+        None => vec![key.clone()],
+    }
+}
