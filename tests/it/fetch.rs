@@ -65,11 +65,11 @@ async fn a_request_carries_what_it_should_and_nothing_else() {
     }
     let expected = format!(
         "GET /feed?a=b HTTP/1.1\r\n\
+         user-agent: newswatch/{} (+https://newswatch.example/bot)\r\n\
          accept: application/rss+xml, application/atom+xml, application/feed+json, \
          application/rdf+xml;q=0.9, application/xml;q=0.9, text/xml;q=0.9, \
          application/json;q=0.8, text/html;q=0.2, */*;q=0.1\r\n\
          accept-encoding: gzip, br, zstd\r\n\
-         user-agent: newswatch/{} (+https://newswatch.example/bot)\r\n\
          host: {}\r\n\r\n",
         env!("CARGO_PKG_VERSION"),
         server.address()
