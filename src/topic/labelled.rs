@@ -120,9 +120,10 @@ fn the_shipped_topic_tells_the_labelled_texts_apart() {
     assert_floors(measure(SHIPPED, read(LABELLED)), 0.98);
 }
 
-/// Texts by writers who had not seen the topic. When they were first read, precision was 1.0, 0.98,
-/// 1.0, 1.0 and 1.0 (mentions in passing left out), recall 0.71, 0.89, 0.76, 0.94 and 0.94; the rules'
-/// scores were fitted to them afterwards.
+/// Texts by writers who had not seen the topic, in seven rounds (`a-` to `g-`). At their first reading
+/// 36 of the 251 relevant texts of the first five rounds were missed and one irrelevant one was taken;
+/// then the rules' scores were fitted to them. On the last two rounds, 223 texts that nothing was fitted
+/// to, precision was 0.98, mentions in passing counted as wrong, and recall 0.97.
 #[test]
 fn the_shipped_topic_holds_on_texts_by_writers_who_had_not_seen_it() {
     let counts = measure(
