@@ -45,11 +45,7 @@ pub(super) struct Choice {
 
 pub(super) fn choose(blocks: &Blocks, anchors: &Anchors<'_>, model: &Model) -> Choice {
     let features = features::of(blocks, anchors);
-    let alone: Vec<f32> = features
-        .rows
-        .iter()
-        .map(|row| if row.is_empty() { 0.0 } else { model.probability(row) })
-        .collect();
+    let alone = model.probabilities(&features.rows);
     let mut likely = together(blocks, &features, &alone);
     let above = above_title(blocks, &likely, features.title_at);
     for (at, likely) in likely.iter_mut().enumerate() {
