@@ -96,7 +96,7 @@ impl Crawl {
             unasked = Some(Unasked::NoAddress);
         } else {
             let robots = self.state.robots(&host)?;
-            let Some(known) = robots.as_ref().filter(|robots| robots.expires() > now) else {
+            let Some(known) = robots.as_ref().filter(|robots| robots.is_fresh(now)) else {
                 if let Some(begun) = begun {
                     self.begun.insert(job, begun);
                     self.ways.insert(job, request.clone());

@@ -322,6 +322,28 @@ fn a_robots_txt_that_cannot_be_reached_is_waited_for_and_one_that_forbids_is_obe
 }
 
 #[test]
+fn a_robots_txt_from_before_a_clock_was_set_back_is_asked_for_again() {
+    let mut bench = Bench::new();
+    let listed =
+        |name: &str| feed(&[(MISSION, &format!("<link>https://pages.example/{name}</link>"))]);
+    bench.now = start() + SignedDuration::from_hours(24 * 3650);
+    let allows = |url: &Url| match url.path() {
+        "/feed" => listed("a"),
+        "/robots.txt" => status(404, ""),
+        _ => page(MISSION, ""),
+    };
+    bench.run(1, &allows);
+    assert_eq!(bench.records().len(), 1);
+    bench.now = start();
+    let asked = bench.run(2, &|url| match url.path() {
+        "/feed" => listed("b"),
+        "/robots.txt" => ok("User-agent: *\nDisallow: /"),
+        _ => panic!("asked {url}"),
+    });
+    assert!(asked.iter().any(|url| url.ends_with("/robots.txt")), "{asked:?}");
+}
+
+#[test]
 fn an_entry_without_an_address_is_kept_as_the_feed_gives_it() {
     let mut bench = Bench::new();
     let text = "<guid isPermaLink=\"false\">flash-1</guid><description>CSTO peacekeepers leave \
