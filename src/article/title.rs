@@ -10,6 +10,7 @@ use url::Url;
 use super::head::Head;
 use super::metadata::unescaped;
 use super::{Page, SiteRules, dom, jsonld};
+use crate::text::subsequence;
 
 /// What stands between a headline and the site's name in `<title>`.
 const SEPARATORS: [&str; 15] = [
@@ -147,26 +148,12 @@ pub(super) fn share_in_address(url: &Url, title: &str) -> f32 {
         return 0.0;
     }
     let spelled: Vec<String> = spelled.iter().map(|word| word.to_lowercase()).collect();
-    let in_order = |german| in_order(&spelled, &words(&in_ascii(title, german)));
+    let in_order =
+        |german| subsequence(&spelled, &words(&in_ascii(title, german)), |a, b| is_same(a, b));
     let found = in_order(true).max(in_order(false));
     #[expect(clippy::cast_precision_loss, reason = "counts of words are small")]
     let share = found as f32 / spelled.len() as f32;
     share
-}
-
-/// The length of the longest sequence of words that both have in that order.
-fn in_order(a: &[String], b: &[String]) -> usize {
-    let mut row = vec![0_usize; b.len() + 1];
-    for left in a {
-        let mut diagonal = 0;
-        let mut before = 0;
-        for (right, place) in b.iter().zip(row.iter_mut().skip(1)) {
-            let up = *place;
-            *place = if is_same(left, right) { diagonal + 1 } else { up.max(before) };
-            (diagonal, before) = (up, *place);
-        }
-    }
-    row.last().copied().unwrap_or(0)
 }
 
 /// Whether two words are the same but for an ending.

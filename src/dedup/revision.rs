@@ -1,6 +1,7 @@
 //! What changed between two texts at one address.
 
 use super::shingle;
+use crate::text;
 
 /// Whether a changed text is another revision.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -98,24 +99,12 @@ fn prose(lines: &[&Line], others: &[&Line]) -> Vec<u64> {
 fn distance(a: &[u64], b: &[u64]) -> usize {
     /// Beyond this many cells the order of the words is left out of account.
     const CELLS: usize = 4_000_000;
-    let common =
-        if a.len().saturating_mul(b.len()) <= CELLS { subsequence(a, b) } else { bag(a, b) };
+    let common = if a.len().saturating_mul(b.len()) <= CELLS {
+        text::subsequence(a, b, |x, y| x == y)
+    } else {
+        bag(a, b)
+    };
     a.len().max(b.len()) - common
-}
-
-fn subsequence(a: &[u64], b: &[u64]) -> usize {
-    let mut row = vec![0_usize; b.len() + 1];
-    for x in a {
-        let mut diagonal = 0;
-        let mut left = 0;
-        for (y, cell) in b.iter().zip(row.iter_mut().skip(1)) {
-            let above = *cell;
-            *cell = if x == y { diagonal + 1 } else { above.max(left) };
-            diagonal = above;
-            left = *cell;
-        }
-    }
-    row.last().copied().unwrap_or(0)
 }
 
 fn bag(a: &[u64], b: &[u64]) -> usize {

@@ -30,6 +30,22 @@ pub fn word_count(text: &str) -> usize {
     clean::word_count(text)
 }
 
+/// The length of the longest sequence that both have in that order. Takes time by the product of
+/// their lengths.
+pub fn subsequence<T>(a: &[T], b: &[T], is_same: impl Fn(&T, &T) -> bool) -> usize {
+    let mut row = vec![0_usize; b.len() + 1];
+    for left in a {
+        let mut diagonal = 0;
+        let mut before = 0;
+        for (right, place) in b.iter().zip(row.iter_mut().skip(1)) {
+            let up = *place;
+            *place = if is_same(left, right) { diagonal + 1 } else { up.max(before) };
+            (diagonal, before) = (up, *place);
+        }
+    }
+    row.last().copied().unwrap_or(0)
+}
+
 /// Whether `c` is of a script that writes words without spaces between them, or (Hangul) whose
 /// words run together freely: a term of it is found anywhere.
 pub fn is_spaceless(c: char) -> bool {

@@ -644,16 +644,11 @@ impl Stated {
             words.sort_unstable();
             words
         };
-        let mut body = runs(&words(anchors.stated_body.unwrap_or_default()));
-        body.sort_unstable();
+        let Runs(body) = Runs::of(anchors.stated_body.unwrap_or_default());
         Self { title: sorted(anchors.title), summary: sorted(anchors.summary), body }
     }
 
     fn describe(&self, words: &[u32], runs: &[u32], row: &mut Row) {
-        let share = |stated: &[u32], words: &[u32]| {
-            let shared = words.iter().filter(|word| stated.binary_search(word).is_ok()).count();
-            real_size(shared) / real_size(words.len().max(1))
-        };
         let shares = |stated: &[u32]| {
             if stated.is_empty() { -1.0 } else { share(stated, words) }
         };
@@ -668,13 +663,31 @@ impl Stated {
     }
 }
 
-/// The share of a text's runs of three words that another has too; 0 for a text of fewer.
-pub(super) fn shared(text: &str, other: &str) -> f32 {
-    let own = runs(&words(text));
-    let mut others = runs(&words(other));
-    others.sort_unstable();
-    let found = own.iter().filter(|run| others.binary_search(run).is_ok()).count();
-    real_size(found) / real_size(own.len().max(1))
+/// The share of some words or runs of words that is among `stated`, which is sorted.
+fn share(stated: &[u32], own: &[u32]) -> f32 {
+    let shared = own.iter().filter(|one| stated.binary_search(one).is_ok()).count();
+    real_size(shared) / real_size(own.len().max(1))
+}
+
+/// The runs of three words of a text that others are compared with.
+pub(super) struct Runs(Vec<u32>);
+
+impl Runs {
+    pub(super) fn of(text: &str) -> Self {
+        let mut runs = runs(&words(text));
+        runs.sort_unstable();
+        Self(runs)
+    }
+
+    /// The share of another text's runs that this one has too; 0 for a text of fewer words.
+    pub(super) fn shared_with(&self, other: &str) -> f32 {
+        share(&self.0, &runs(&words(other)))
+    }
+
+    /// The same for the text itself.
+    pub(super) fn shared_with_itself(&self) -> f32 {
+        if self.0.is_empty() { 0.0 } else { 1.0 }
+    }
 }
 
 fn words(text: &str) -> Vec<u32> {

@@ -96,17 +96,18 @@ fn words_of(text: &str) -> u32 {
 
 /// The chosen text and those that lost, each with how much of it the chosen one has.
 fn candidates(body: &Body, losers: &[(&str, String)]) -> Vec<Candidate> {
-    let chosen = (body.method, body.text.as_str());
-    let losers = losers.iter().map(|(method, text)| (*method, text.as_str()));
-    std::iter::once(chosen)
-        .chain(losers)
+    let runs = features::Runs::of(&body.text);
+    let candidate = |method: &str, text: &str, shared: f32| Candidate {
+        method: method.to_owned(),
+        words: words_of(text),
+        shared,
+    };
+    let chosen = candidate(body.method, &body.text, runs.shared_with_itself());
+    let losers = losers
+        .iter()
         .filter(|(_, text)| !text.is_empty())
-        .map(|(method, text)| Candidate {
-            method: method.to_owned(),
-            words: words_of(text),
-            shared: features::shared(text, &body.text),
-        })
-        .collect()
+        .map(|(method, text)| candidate(method, text, runs.shared_with(text)));
+    Some(chosen).filter(|_| !body.text.is_empty()).into_iter().chain(losers).collect()
 }
 
 /// All text of a piece of HTML, paragraph by paragraph.
