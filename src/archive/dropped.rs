@@ -99,9 +99,7 @@ impl<D: Disk> Archive<D> {
         }
         Ok(expired)
     }
-}
 
-impl<D: Disk> Archive<D> {
     /// The segments that were dropped, in order.
     pub fn dropped(&self) -> Result<Vec<SegmentName>, ArchiveError> {
         segments_dropped(&self.disk).map_err(ArchiveError::at("list", "the archive"))

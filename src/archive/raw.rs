@@ -66,9 +66,8 @@ impl FromStr for RawRef {
             let (place, hash) = text.split_once(' ')?;
             let (path, range) = place.rsplit_once(':')?;
             let (offset, length) = range.split_once('+')?;
-            let segment = format!("{}.jsonl", path.strip_suffix(".warc.gz")?);
             Some(Self {
-                segment: segment.parse().ok()?,
+                segment: SegmentName::of_warc(path)?,
                 offset: offset.parse().ok()?,
                 length: length.parse().ok()?,
                 hash: LineHash::parse(hash)?,
@@ -232,18 +231,16 @@ impl<F: DiskFile> OpenWarc<F> {
     }
 }
 
-/// Copies what stands beyond `end`, which no line states, to a file of its own, and cuts it.
+/// Copies what stands beyond `end` in a segment's WARC file, which no line states, to a file of its
+/// own, and cuts it.
 pub(super) fn settle<D: Disk>(
     disk: &D,
     segment: SegmentName,
+    file: &D::File,
     end: u64,
 ) -> Result<(), ArchiveError> {
     let path = segment.warc();
     let at = |action| ArchiveError::at(action, &path);
-    let file = match disk.open_to_write(&path) {
-        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
-        opened => opened.map_err(at("open"))?,
-    };
     let len = file.size().map_err(at("open"))?;
     if len > end {
         let torn = file.read_range(end, len - end).map_err(at("read"))?;

@@ -173,9 +173,7 @@ impl<D: Disk> Lines<D> {
         }
         Ok(lines)
     }
-}
 
-impl<D: Disk> Lines<D> {
     /// A series for each segment that is not begun yet.
     pub(super) fn pieces(self) -> Vec<Self> {
         let Self { disk, segments, mut offset, .. } = self;

@@ -127,6 +127,16 @@ pub struct Record {
     pub crc: String,
 }
 
+impl Record {
+    /// What it is to the records before it.
+    pub fn class(&self) -> dedup::Class {
+        match self.record_type {
+            RecordType::Revision => dedup::Class::Revision,
+            RecordType::Article => self.duplicate_class.unwrap_or(dedup::Class::New),
+        }
+    }
+}
+
 /// The JSON Schema of a line, draft 2020-12.
 pub fn schema() -> serde_json::Value {
     let settings = SchemaSettings::draft2020_12().for_serialize();

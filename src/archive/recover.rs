@@ -156,10 +156,10 @@ impl<D: Disk> Archive<D> {
     /// Sets aside what was kept for lines that were not written any more.
     fn settle_warc(&self, end: Position) -> Result<(), ArchiveError> {
         let path = end.segment.warc();
-        match self.disk.open(&path) {
+        let file = match self.disk.open_to_write(&path) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
-            opened => drop(opened.map_err(ArchiveError::at("open", &path))?),
-        }
+            opened => opened.map_err(ArchiveError::at("open", &path))?,
+        };
         let segment = Segment { name: end.segment, form: Form::Plain };
         let at = |e| ArchiveError::io("read", &end.segment, e);
         let mut stated = 0;
@@ -168,7 +168,7 @@ impl<D: Disk> Archive<D> {
             let raw_ref = raw_ref.filter(|raw_ref| raw_ref.segment == end.segment);
             stated = stated.max(raw_ref.map_or(0, |raw_ref| raw_ref.end()));
         }
-        raw::settle(&self.disk, end.segment, stated)
+        raw::settle(&self.disk, end.segment, &file, stated)
     }
 }
 

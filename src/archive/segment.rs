@@ -7,6 +7,10 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use super::line::{LineHash, Link};
 use crate::jsonl::Disk;
 
+/// What stands beside a segment is named like it but for its ending.
+const WARC: &str = ".warc.gz";
+const DROPPED: &str = ".dropped.gz";
+
 /// One file of lines: a UTC day and the part of it, counted from 1. In order of their paths, also as
 /// plain strings, segments are in order of their lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,19 +42,30 @@ impl SegmentName {
 
     /// The path of what records of this segment came from, where that is kept.
     pub(super) fn warc(self) -> String {
-        let plain = self.to_string();
-        format!("{}.warc.gz", plain.trim_end_matches(".jsonl"))
+        self.beside(WARC)
+    }
+
+    /// Reads what [`Self::warc`] gives.
+    pub(super) fn of_warc(path: &str) -> Option<Self> {
+        Self::of_beside(path, WARC)
     }
 
     /// The path of the statement that takes the place of a dropped segment.
     pub(super) fn dropped(self) -> String {
-        let plain = self.to_string();
-        format!("{}.dropped.gz", plain.trim_end_matches(".jsonl"))
+        self.beside(DROPPED)
     }
 
     /// Reads what [`Self::dropped`] gives.
     pub(super) fn of_dropped(path: &str) -> Option<Self> {
-        format!("{}.jsonl", path.strip_suffix(".dropped.gz")?).parse().ok()
+        Self::of_beside(path, DROPPED)
+    }
+
+    fn beside(self, ending: &str) -> String {
+        format!("{}{ending}", self.to_string().trim_end_matches(".jsonl"))
+    }
+
+    fn of_beside(path: &str, ending: &str) -> Option<Self> {
+        format!("{}.jsonl", path.strip_suffix(ending)?).parse().ok()
     }
 
     /// The folder, relative to the archive's.

@@ -8,8 +8,16 @@ use serde::Serialize;
 
 /// Writes a text to standard output. A reader that closed the pipe has seen enough.
 pub(super) fn print_text(text: &str) -> io::Result<()> {
-    let mut out = anstream::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    write_out(anstream::stdout().lock(), text.as_bytes())
+}
+
+/// Writes bytes to standard output as they are, which is no terminal.
+pub(super) fn print_bytes(bytes: &[u8]) -> io::Result<()> {
+    write_out(io::stdout().lock(), bytes)
+}
+
+fn write_out(mut out: impl Write, bytes: &[u8]) -> io::Result<()> {
+    match out.write_all(bytes).and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         result => result,
     }

@@ -182,7 +182,7 @@ impl Crawl {
                 revision: 1,
             });
         }
-        self.keep(work, visit, judged, keys, new, now, step)?;
+        self.keep(work, visit, keys, new, now, step)?;
         self.state.count(&work.pending.feed_id, more)
     }
 
@@ -246,19 +246,14 @@ impl Crawl {
             score: new.topic_score.unwrap_or_default(),
             revision: new.revision,
         });
-        self.keep(work, visit, judged, keys, new, now, step)?;
+        self.keep(work, visit, keys, new, now, step)?;
         self.state.count(feed, Counters { kept: 1, ..Counters::default() })
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one step of the visit, with all it has found out"
-    )]
     fn keep(
         &self,
         work: &PageWork,
         visit: &Visit,
-        judged: &Judged,
         keys: &[UrlKey],
         new: Record,
         now: Timestamp,
@@ -271,10 +266,8 @@ impl Crawl {
         };
         self.done(work, keys, Fate::Kept, Some(known), now)?;
         let answer = visit.response.as_ref().and_then(|answer| answer.as_ref().ok());
-        // Where the text is the feed's, the page says nothing of it.
-        let page = answer.filter(|_| judged.page_error.is_none());
         step.records.push(new);
-        step.exchanges.push(page.and_then(|page| page.exchange.clone()));
+        step.exchanges.push(answer.and_then(|answer| answer.exchange.clone()));
         Ok(())
     }
 

@@ -158,7 +158,7 @@ pub fn conclude(
     let response = response.map(|answer| {
         answer.map(|mut response| {
             response.body = Vec::new();
-            // What is not kept need not wait for being written.
+            // Where the text is the feed's, or there is none, the page says nothing of it.
             let is_wanted = matches!(&reading, Reading::Page(PageReading::Ready(judged)) if judged.page_error.is_none());
             response.exchange = response.exchange.filter(|_| is_wanted);
             response

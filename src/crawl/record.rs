@@ -174,12 +174,8 @@ pub(super) fn document(record: &Record) -> dedup::Document {
 
 /// What was judged of a record before, as the near-duplicate index takes it.
 pub(super) fn verdict(record: &Record) -> dedup::Verdict {
-    let class = match record.record_type {
-        RecordType::Revision => dedup::Class::Revision,
-        RecordType::Article => record.duplicate_class.unwrap_or(dedup::Class::New),
-    };
     dedup::Verdict {
-        class,
+        class: record.class(),
         of: record.revision_of.clone().or_else(|| record.duplicate_of.clone()),
         cluster: record.cluster_id.clone().unwrap_or_else(|| record.id.clone()),
         evidence: None,

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::existing;
 use crate::{
-    archive::{self, Record, RecordType},
+    archive::{self, Record},
     cli::{
         Exit,
         format::{print_json, print_text, safe, table},
@@ -97,8 +97,9 @@ pub(in crate::cli) fn dedup_report(
     let mut classes: BTreeMap<Class, u64> = BTreeMap::new();
     let mut sizes: BTreeMap<String, u32> = BTreeMap::new();
     for record in records()? {
-        *classes.entry(class(&record)).or_default() += 1;
-        if matches!(class(&record), Class::Copy | Class::Abridged | Class::Extended) {
+        let class = record.class();
+        *classes.entry(class).or_default() += 1;
+        if matches!(class, Class::Copy | Class::Abridged | Class::Extended) {
             *sizes.entry(record.cluster_id.unwrap_or_default()).or_default() += 1;
         }
     }
@@ -160,13 +161,6 @@ pub(in crate::cli) fn dedup_report(
     }
     print_text(&text)?;
     Ok(Exit::Success)
-}
-
-fn class(record: &Record) -> Class {
-    match record.record_type {
-        RecordType::Revision => Class::Revision,
-        RecordType::Article => record.duplicate_class.unwrap_or(Class::New),
-    }
 }
 
 fn name(class: Class) -> &'static str {

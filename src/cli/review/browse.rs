@@ -1,7 +1,5 @@
 //! `newswatch archive ls`, `search`, `show`, `raw`, `diff`, `clusters`, `stats`.
 
-use std::io::Write;
-
 use anyhow::Context;
 use jiff::Timestamp;
 use serde_json::json;
@@ -10,7 +8,7 @@ use super::{desk, print, screen};
 use crate::{
     cli::{
         Exit,
-        format::{is_terminal_stdout, print_json, print_text, safe, table},
+        format::{is_terminal_stdout, print_bytes, print_json, print_text, safe, table},
     },
     config::Loaded,
     jsonl::{Disk, DiskFile, Folder},
@@ -163,12 +161,8 @@ pub(super) fn raw(loaded: &Loaded, id: &str, warc: bool) -> anyhow::Result<Exit>
         screen::show(&text.replace(steers, "\u{fffd}"))?;
         return Ok(Exit::Success);
     }
-    match std::io::stdout().lock().write_all(&bytes) {
-        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(e).context("cannot write to standard output")
-        }
-        _ => Ok(Exit::Success),
-    }
+    print_bytes(&bytes).context("cannot write to standard output")?;
+    Ok(Exit::Success)
 }
 
 fn list(shown: &mut String, title: &str, items: &[Item], this: &Item) {
