@@ -5,27 +5,21 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     env, fs,
-    path::Path,
     sync::{Arc, RwLock},
     time::Duration,
 };
 
 use jiff::{SignedDuration, Timestamp};
 use newswatch::{
-    archive::{Archive, RecordType, Settings as ArchiveSettings},
-    crawl::{Crawl, Feed, HoldScope, Keep, Rules, Settings, Work},
-    daemon::{self, Command, End, Notice, Plan, Stores},
+    archive::{RecordType, Retention},
+    crawl::{Feed, Work},
+    daemon::{self, Command, End, Notice, Plan},
     fetch::{Fetch, FetchError, Request, Response, Wanted},
-    jsonl::Folder,
-    politeness::pace::Rest,
     reader::InProcess,
-    schedule::Cadence,
-    source::SourceKind,
-    state::{RejectLog, State},
-    topic::{Topic, Topics},
 };
 use tokio::{sync::mpsc, time};
-use url::Url;
+
+use crate::support::crawl::{self, Clock, start};
 
 /// Entries of a feed at a time.
 const WINDOW: i64 = 10;
@@ -39,10 +33,6 @@ const REST: SignedDuration = SignedDuration::from_secs(5);
 const LONGEST_PAUSE: SignedDuration = SignedDuration::from_hours(2 * 27);
 /// What was published so long before the end has had its time, faults or not.
 const GRACE: SignedDuration = SignedDuration::from_hours(3 * 24);
-
-fn start() -> Timestamp {
-    "2022-01-05T00:00:00Z".parse().unwrap()
-}
 
 /// A number that is always the same for a place and a time, and spread evenly (splitmix64).
 fn chance(seed: u64, turn: u64) -> u64 {
@@ -174,7 +164,7 @@ struct Log {
 
 #[derive(Debug, Clone)]
 struct Web {
-    began: time::Instant,
+    clock: Clock,
     feeds: u64,
     log: Arc<RwLock<Log>>,
 }
@@ -189,11 +179,7 @@ impl Web {
             feeds: vec![Asked::default(); usize::try_from(feeds).unwrap()],
             ..Log::default()
         };
-        Self { began: time::Instant::now(), feeds, log: Arc::new(RwLock::new(log)) }
-    }
-
-    fn now(&self) -> Timestamp {
-        start() + SignedDuration::try_from(self.began.elapsed()).unwrap()
+        Self { clock: Clock::start(), feeds, log: Arc::new(RwLock::new(log)) }
     }
 
     /// Notes a request that begins, and holds it to what a host may expect.
@@ -295,7 +281,7 @@ impl Web {
 
 impl Fetch for Web {
     async fn fetch(&self, request: Request) -> Result<Response, FetchError> {
-        let at = self.now();
+        let at = self.clock.now();
         let name = request.url.host_str().unwrap();
         let host = name.trim_start_matches("site").split('.').next().unwrap().parse().unwrap();
         let mut path = request.url.path().split('/').skip(1).map(str::parse::<i64>);
@@ -323,7 +309,7 @@ impl Fetch for Web {
             redirects: Vec::new(),
             headers: headers.collect(),
             body,
-            at: self.now(),
+            at: self.clock.now(),
             took: ANSWER,
             exchange: None,
         })
@@ -331,44 +317,8 @@ impl Fetch for Web {
 }
 
 fn feeds(feeds: u64) -> Vec<Feed> {
-    let feed = |n| {
-        let host = host_of(n, feeds);
-        Feed {
-            id: format!("feed-{n}"),
-            url: Url::parse(&format!("https://site{host}.example/{n}")).unwrap(),
-            kind: SourceKind::Feed,
-            name: None,
-            language: Some("en".into()),
-            country: None,
-            tags: Vec::new(),
-            zone: None,
-            cadence: Cadence::default(),
-        }
-    };
-    (0..feeds).map(feed).collect()
-}
-
-fn crawl(web: &Web, folder: &Path) -> Crawl {
-    let topic = Topic::parse(include_str!("../../config/topics/csto-kazakhstan.toml")).unwrap();
-    let rules = Rules {
-        sites: BTreeMap::new(),
-        topics: Topics::new(vec![topic]).unwrap(),
-        keep: Keep::Relevant,
-    };
-    let settings = Settings {
-        rest: Rest::default(),
-        robots_for_feeds: false,
-        hold_scope: HoldScope::Host,
-        revisit_after: SignedDuration::from_mins(30),
-        judge_before_fetch: false,
-        reject_text: 200,
-        copy_memory: SignedDuration::from_hours(24 * 30),
-        page_attempts: 5,
-        keep_copied_text: true,
-        config_hash: "soak".into(),
-    };
-    let state = State::open(&folder.join("state.sqlite")).unwrap();
-    Crawl::new(feeds(web.feeds), rules, settings, state, web.now()).unwrap()
+    let url = |n| format!("https://site{}.example/{n}", host_of(n, feeds));
+    (0..feeds).map(|n| crawl::feed(n, &url(n))).collect()
 }
 
 /// How many polls began how many seconds later than they were due.
@@ -402,21 +352,18 @@ async fn months_of_faults_lose_nothing_double_nothing_and_keep_every_feed_on_tim
     let count = number("NEWSWATCH_SOAK_FEEDS", 40);
     let folder = tempfile::tempdir().unwrap();
     let web = Web::new(count);
-    let mut crawl = crawl(&web, folder.path());
-    let disk = Folder::at(folder.path().join("archive"));
-    let (archive, _) = Archive::open(disk.clone(), ArchiveSettings::default(), None).unwrap();
-    let rejects = RejectLog::open(folder.path(), 1 << 20, 2).unwrap();
-    let mut stores = Stores { archive, rejects };
+    let mut crawl = crawl::crawl(feeds(web.feeds), 200, folder.path(), web.clock.now());
+    let (disk, mut stores) = crawl::stores(folder.path());
     let plan = Plan {
         concurrency: 64,
         grace: Duration::from_mins(2),
-        retention: newswatch::archive::Retention::default(),
+        retention: Retention::default(),
         compression: None,
         until_idle_for: None,
     };
     let late = RwLock::new(Late::new());
     let (stop, commands) = mpsc::channel(1);
-    let clock = web.clone();
+    let clock = web.clock;
     let running = daemon::run(
         &mut crawl,
         &mut stores,
@@ -460,7 +407,7 @@ async fn months_of_faults_lose_nothing_double_nothing_and_keep_every_feed_on_tim
     };
     let (end, samples) = tokio::join!(running, samples);
     assert_eq!(end.unwrap(), End::Stopped);
-    let end = web.now();
+    let end = web.clock.now();
     let log = std::mem::take(&mut *web.log.write().unwrap());
     println!("{} requests, {:?}", log.requests, log.faults);
 

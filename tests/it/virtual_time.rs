@@ -1,37 +1,27 @@
 //! The daemon on a scripted web, in virtual time: thirty days in seconds, and laws over the log.
 
 use std::{
-    collections::BTreeMap,
     sync::{Arc, RwLock},
     time::Duration,
 };
 
 use jiff::{SignedDuration, Timestamp};
 use newswatch::{
-    archive::{Archive, Record, Retention, Settings as ArchiveSettings},
-    crawl::{Crawl, Feed, HoldScope, Keep, Rules, Settings},
-    daemon::{self, Command, End, Plan, Stores},
+    archive::{Record, Retention},
+    crawl::Feed,
+    daemon::{self, Command, End, Plan},
     fetch::{Fetch, FetchError, Request, Response},
-    jsonl::Folder,
-    politeness::pace::Rest,
     reader::InProcess,
-    schedule::Cadence,
-    source::SourceKind,
-    state::{RejectLog, State},
-    topic::{Topic, Topics},
 };
 use tokio::{sync::mpsc, time};
-use url::Url;
+
+use crate::support::crawl::{self, Clock, start};
 
 const DAYS: i64 = 30;
 const HOSTS: usize = 3;
 /// An article every so often on each host; every third is about the topic.
 const EVERY: i64 = 3 * 3600;
 const WINDOW: i64 = 10;
-
-fn start() -> Timestamp {
-    "2022-01-05T00:00:00Z".parse().unwrap()
-}
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Asked {
@@ -45,17 +35,13 @@ struct Asked {
 /// Three sites that publish on schedule, answer in 300 ms, and know conditional requests.
 #[derive(Debug, Clone)]
 struct Web {
-    began: time::Instant,
+    clock: Clock,
     log: Arc<RwLock<Vec<Asked>>>,
 }
 
 impl Web {
     fn new() -> Self {
-        Self { began: time::Instant::now(), log: Arc::default() }
-    }
-
-    fn now(&self) -> Timestamp {
-        start() + SignedDuration::try_from(self.began.elapsed()).unwrap()
+        Self { clock: Clock::start(), log: Arc::default() }
     }
 
     fn newest(at: Timestamp) -> i64 {
@@ -141,10 +127,10 @@ fn page(host: &str, n: i64) -> String {
 
 impl Fetch for Web {
     async fn fetch(&self, request: Request) -> Result<Response, FetchError> {
-        let at = self.now();
+        let at = self.clock.now();
         time::sleep(Duration::from_millis(300)).await;
         let (status, etag, body) = Self::answer(&request, at);
-        let back = self.now();
+        let back = self.clock.now();
         self.log.write().unwrap().push(Asked {
             at,
             back,
@@ -168,43 +154,7 @@ impl Fetch for Web {
 }
 
 fn feeds() -> Vec<Feed> {
-    (0..HOSTS)
-        .map(|n| Feed {
-            id: format!("feed-{n}"),
-            url: Url::parse(&format!("https://site{n}.example/feed")).unwrap(),
-            kind: SourceKind::Feed,
-            name: None,
-            language: Some("en".into()),
-            country: None,
-            tags: vec![],
-            zone: None,
-            cadence: Cadence::default(),
-        })
-        .collect()
-}
-
-fn rules() -> Rules {
-    let topic = Topic::parse(include_str!("../../config/topics/csto-kazakhstan.toml")).unwrap();
-    Rules {
-        sites: BTreeMap::new(),
-        topics: Topics::new(vec![topic]).unwrap(),
-        keep: Keep::Relevant,
-    }
-}
-
-fn settings() -> Settings {
-    Settings {
-        rest: Rest::default(),
-        robots_for_feeds: false,
-        hold_scope: HoldScope::Host,
-        revisit_after: SignedDuration::from_mins(30),
-        judge_before_fetch: false,
-        reject_text: 4000,
-        copy_memory: SignedDuration::from_hours(24 * 30),
-        page_attempts: 5,
-        keep_copied_text: true,
-        config_hash: "test".into(),
-    }
+    (0..HOSTS).map(|n| crawl::feed(n, &format!("https://site{n}.example/feed"))).collect()
 }
 
 async fn month(folder: &std::path::Path) -> (Vec<Asked>, Vec<Record>) {
@@ -218,13 +168,8 @@ async fn run(
     shown: fn(Timestamp) -> Timestamp,
 ) -> (Vec<Asked>, Vec<Record>) {
     let web = Web::new();
-    let state = State::open(&folder.join("state.sqlite")).unwrap();
-    let archive_folder = Folder::at(folder.join("archive"));
-    let (archive, _) =
-        Archive::open(archive_folder.clone(), ArchiveSettings::default(), None).unwrap();
-    let rejects = RejectLog::open(folder, 1 << 20, 2).unwrap();
-    let mut stores = Stores { archive, rejects };
-    let mut crawl = Crawl::new(feeds(), rules(), settings(), state, shown(web.now())).unwrap();
+    let (disk, mut stores) = crawl::stores(folder);
+    let mut crawl = crawl::crawl(feeds(), 4000, folder, shown(web.clock.now()));
     let plan = Plan {
         concurrency: 8,
         grace: Duration::from_secs(20),
@@ -233,7 +178,7 @@ async fn run(
         until_idle_for: None,
     };
     let (stop, commands) = mpsc::channel(1);
-    let clock = web.clone();
+    let clock = web.clock;
     let running = daemon::run(
         &mut crawl,
         &mut stores,
@@ -250,7 +195,7 @@ async fn run(
         stop.send(Command::Stop).await.unwrap();
     });
     assert_eq!(end.unwrap(), End::Stopped);
-    let records = newswatch::archive::read(&archive_folder)
+    let records = newswatch::archive::read(&disk)
         .unwrap()
         .map(|line| line.unwrap().record().unwrap())
         .collect();

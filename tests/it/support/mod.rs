@@ -1,6 +1,7 @@
 //! What several themes need.
 
 pub(crate) mod bombs;
+pub(crate) mod crawl;
 pub(crate) mod daemon;
 pub(crate) mod server;
 pub(crate) mod tls;
