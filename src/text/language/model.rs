@@ -1,18 +1,21 @@
 //! The linear model: a weight per bucket of n-grams and language.
 //!
 //! The file: a line per script, `NAME BITS UNIT LANGUAGE...`, an empty line, then for each script
-//! 2^BITS rows of one signed byte a language, in units of UNIT logits. `train.py` computes the
-//! same n-grams; a change here is a change there, and a new model.
+//! 2^BITS rows of a half byte a language, the lower half first: the weight in units of UNIT logits,
+//! plus 8. Rows are filled up to four bytes. `train.py` computes the same n-grams; a change here is
+//! a change there, and a new model.
 
 use std::sync::LazyLock;
 
 use super::script::{Alphabet, is_apostrophe, letter};
 
 /// Longest n-gram, in characters, the space before and after a word among them.
-const ORDER: usize = 4;
+const ORDER: usize = 5;
 /// Letters of a word that count.
 const WORD: usize = 24;
 const SPACE: u32 = 32;
+/// Most that one script may have.
+const LANGUAGES: usize = 48;
 
 static MODEL: LazyLock<Vec<(Alphabet, Table)>> =
     LazyLock::new(|| parse(include_bytes!("model.bin")).unwrap_or_default());
@@ -50,22 +53,60 @@ pub(super) fn classify(
 impl Table {
     /// A sum over the features, over the root of their number: so were the weights learnt, and so
     /// a long text is surer than a short one.
-    #[expect(clippy::cast_precision_loss, reason = "sums of bytes over a sample of 4 KB")]
+    #[expect(clippy::cast_precision_loss, reason = "sums of half bytes over a sample of 4 KB")]
     fn logits(&self, codes: &[u32]) -> Vec<f32> {
-        let mut sums = vec![0_i32; self.languages.len()];
-        let mut features = 0_usize;
+        let (features, sums) = match row_length(self.languages.len()) {
+            4 => self.sums::<4>(codes),
+            8 => self.sums::<8>(codes),
+            12 => self.sums::<12>(codes),
+            16 => self.sums::<16>(codes),
+            20 => self.sums::<20>(codes),
+            _ => self.sums::<24>(codes),
+        };
+        let scale = self.unit / (features.max(1) as f32).sqrt();
+        let middle = 8.0 * features as f32;
+        sums.into_iter()
+            .take(self.languages.len())
+            .map(|sum| (sum as f32 - middle) * scale)
+            .collect()
+    }
+
+    /// The number of features and, by language, the sum of their half bytes. Rows of a length that
+    /// the compiler knows are added in a few instructions.
+    fn sums<const ROW: usize>(&self, codes: &[u32]) -> (u32, Vec<u32>) {
+        let (rows, _) = self.weights.as_chunks::<ROW>();
+        let mut sums = [[0_u32; 2]; ROW];
+        // Half bytes are summed in bytes, which hold this many of them.
+        const MOST: u32 = 255 / 15;
+        let mut low = [0_u8; ROW];
+        let mut high = [0_u8; ROW];
+        let mut features = 0;
         each_feature(codes, |hash| {
-            let start = (hash >> (32 - self.bits)) as usize * sums.len();
-            if let Some(row) = self.weights.get(start..start + sums.len()) {
-                for (sum, weight) in sums.iter_mut().zip(row) {
-                    *sum += i32::from(weight.cast_signed());
-                }
+            let Some(row) = rows.get((hash >> (32 - self.bits)) as usize) else { return };
+            for ((low, high), pair) in low.iter_mut().zip(&mut high).zip(row) {
+                *low += pair & 15;
+                *high += pair >> 4;
             }
             features += 1;
+            if features % MOST == 0 {
+                empty(&mut low, &mut high, &mut sums);
+            }
         });
-        let scale = self.unit / (features.max(1) as f32).sqrt();
-        sums.into_iter().map(|sum| sum as f32 * scale).collect()
+        empty(&mut low, &mut high, &mut sums);
+        (features, sums.into_iter().flatten().collect())
     }
+}
+
+fn empty<const ROW: usize>(low: &mut [u8; ROW], high: &mut [u8; ROW], sums: &mut [[u32; 2]; ROW]) {
+    for (([even, odd], low), high) in sums.iter_mut().zip(low).zip(high) {
+        *even += u32::from(std::mem::take(low));
+        *odd += u32::from(std::mem::take(high));
+    }
+}
+
+/// Bytes.
+fn row_length(languages: usize) -> usize {
+    languages.div_ceil(8) * 4
 }
 
 /// Lower-case letters, every run of anything else one space, a space at both ends.
@@ -139,7 +180,10 @@ fn parse(file: &'static [u8]) -> Option<Vec<(Alphabet, Table)>> {
         let bits: u32 = words.next()?.parse().ok().filter(|bits| (1..=24).contains(bits))?;
         let unit = words.next()?.parse().ok()?;
         let languages: Vec<&str> = words.collect();
-        let (mine, rest) = weights.split_at_checked(languages.len() << bits)?;
+        if languages.len() > LANGUAGES {
+            return None;
+        }
+        let (mine, rest) = weights.split_at_checked(row_length(languages.len()) << bits)?;
         tables.push((alphabet, Table { bits, unit, languages, weights: mine }));
         weights = rest;
     }
