@@ -173,6 +173,11 @@ impl Word {
 
 /// What may stand inside a word.
 pub(super) fn is_word_char(c: char) -> bool {
+    // Most letters of a folded text, without a look into Unicode's tables.
+    if matches!(c, 'a'..='z' | 'α'..='ω' | 'а'..='я' | 'ա'..='ֆ' | 'א'..='ת' | 'ء'..='ي')
+    {
+        return true;
+    }
     c.is_alphanumeric() || unicode_normalization::char::is_combining_mark(c)
 }
 

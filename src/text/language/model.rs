@@ -14,6 +14,7 @@ const ORDER: usize = 5;
 /// Letters of a word that count.
 const WORD: usize = 24;
 const SPACE: u32 = 32;
+const APOSTROPHE: u32 = 39;
 /// Most that one script may have.
 const LANGUAGES: usize = 48;
 
@@ -21,6 +22,7 @@ static MODEL: LazyLock<Vec<(Alphabet, Table)>> =
     LazyLock::new(|| parse(include_bytes!("model.bin")).unwrap_or_default());
 
 struct Table {
+    letters: Letters,
     bits: u32,
     unit: f32,
     languages: Vec<&'static str>,
@@ -38,7 +40,7 @@ pub(super) fn classify(
         return ("und", 0.0);
     };
     let logits: Vec<(&'static str, f32)> = table
-        .logits(&codes(text, alphabet))
+        .logits(&codes(text, &table.letters))
         .into_iter()
         .zip(&table.languages)
         .map(|(logit, language)| (*language, logit + bonus(language)))
@@ -76,8 +78,6 @@ impl Table {
     fn sums<const ROW: usize>(&self, codes: &[u32]) -> (u32, Vec<u32>) {
         let (rows, _) = self.weights.as_chunks::<ROW>();
         let mut sums = [[0_u32; 2]; ROW];
-        // Half bytes are summed in bytes, which hold this many of them.
-        const MOST: u32 = 255 / 15;
         let mut low = [0_u8; ROW];
         let mut high = [0_u8; ROW];
         let mut features = 0;
@@ -88,7 +88,7 @@ impl Table {
                 *high += pair >> 4;
             }
             features += 1;
-            if features % MOST == 0 {
+            if features % IN_A_BYTE == 0 {
                 empty(&mut low, &mut high, &mut sums);
             }
         });
@@ -104,24 +104,46 @@ fn empty<const ROW: usize>(low: &mut [u8; ROW], high: &mut [u8; ROW], sums: &mut
     }
 }
 
+/// So many half bytes a byte can sum.
+const IN_A_BYTE: u32 = 255 / 15;
+
 /// Bytes.
 fn row_length(languages: usize) -> usize {
     languages.div_ceil(8) * 4
 }
 
+/// By code point, up to the last block with letters of an alphabet: the letter as it is counted,
+/// or 0.
+struct Letters(Vec<u16>);
+
+impl Letters {
+    fn of(alphabet: Alphabet) -> Self {
+        let code = |c: u32| u16::try_from(u32::from(letter(char::from_u32(c)?, alphabet)?)).ok();
+        Self((0..0x1F00).map(|c| code(c).unwrap_or(0)).collect())
+    }
+
+    fn code(&self, c: char) -> Option<u32> {
+        let code = *self.0.get(c as usize)?;
+        (code > 0).then(|| code.into())
+    }
+}
+
 /// Lower-case letters, every run of anything else one space, a space at both ends.
-fn codes(text: &str, alphabet: Alphabet) -> Vec<u32> {
+fn codes(text: &str, letters: &Letters) -> Vec<u32> {
     let mut codes = Vec::with_capacity(text.len() + 2);
     codes.push(SPACE);
+    let mut last = SPACE;
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
-        if let Some(c) = letter(c, alphabet) {
-            codes.push(u32::from(c));
-        } else if codes.last().is_some_and(|last| *last != SPACE) {
+        if let Some(code) = letters.code(c) {
+            last = code;
+            codes.push(code);
+        } else if last != SPACE {
             let inner = is_apostrophe(c)
-                && codes.last() != Some(&u32::from('\''))
-                && chars.peek().is_some_and(|next| letter(*next, alphabet).is_some());
-            codes.push(if inner { u32::from('\'') } else { SPACE });
+                && last != APOSTROPHE
+                && chars.peek().is_some_and(|next| letters.code(*next).is_some());
+            last = if inner { APOSTROPHE } else { SPACE };
+            codes.push(last);
         }
     }
     if codes.last() != Some(&SPACE) {
@@ -184,7 +206,8 @@ fn parse(file: &'static [u8]) -> Option<Vec<(Alphabet, Table)>> {
             return None;
         }
         let (mine, rest) = weights.split_at_checked(row_length(languages.len()) << bits)?;
-        tables.push((alphabet, Table { bits, unit, languages, weights: mine }));
+        let letters = Letters::of(alphabet);
+        tables.push((alphabet, Table { letters, bits, unit, languages, weights: mine }));
         weights = rest;
     }
     weights.is_empty().then_some(tables)
@@ -204,7 +227,10 @@ mod tests {
     #[test]
     fn an_apostrophe_is_a_letter_between_letters_only() {
         let text = |s: &str| {
-            codes(s, Alphabet::Latin).into_iter().filter_map(char::from_u32).collect::<String>()
+            codes(s, &Letters::of(Alphabet::Latin))
+                .into_iter()
+                .filter_map(char::from_u32)
+                .collect::<String>()
         };
         assert_eq!(text("‘O‘zbek’  2022 L'ÎLE''x"), " o'zbek l'île x ");
     }
