@@ -7,11 +7,13 @@ use ego_tree::{NodeId, NodeRef};
 use scraper::Node;
 use scraper::node::Element;
 
-use super::lexicon;
+use super::{lexicon, pictures};
 use crate::article::dom;
 
 /// Blocks of one page that are looked at; what comes after is dropped.
 pub(super) const BLOCKS_MAX: usize = 20_000;
+/// Pictures of one page that are looked at.
+const PICTURES_MAX: usize = 1000;
 
 /// What kind of element holds text, as far as it tells text from the rest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -147,6 +149,17 @@ pub(super) struct Block {
     pub(super) has_time: bool,
 }
 
+/// A picture of the page.
+#[derive(Debug)]
+pub(super) struct Picture {
+    /// As written.
+    pub(super) address: String,
+    /// Index of the innermost block element around it.
+    pub(super) container: usize,
+    /// How many blocks stand before it.
+    pub(super) at: usize,
+}
+
 /// A row of data has no more cells and words.
 const CELLS_MAX: usize = 30;
 const CELL_WORDS: u32 = 30;
@@ -174,6 +187,7 @@ pub(super) struct Blocks {
     pub(super) text: String,
     pub(super) containers: Vec<Container>,
     pub(super) list: Vec<Block>,
+    pub(super) pictures: Vec<Picture>,
 }
 
 impl Blocks {
@@ -325,6 +339,7 @@ impl Cutter {
                 }
                 "b" | "strong" => self.bold_depth += 1,
                 "time" => self.block.has_time = true,
+                "img" => self.picture(element),
                 _ => {}
             }
             if name == "span" && has_class(element, "br") {
@@ -401,6 +416,15 @@ impl Cutter {
         };
         self.inside = self.blocks.containers.len();
         self.blocks.containers.push(container);
+    }
+
+    fn picture(&mut self, element: &Element) {
+        if let Some(address) = pictures::address(element)
+            && self.blocks.pictures.len() < PICTURES_MAX
+        {
+            let at = self.blocks.list.len();
+            self.blocks.pictures.push(Picture { address, container: self.inside, at });
+        }
     }
 
     fn line_break(&mut self) {

@@ -344,5 +344,31 @@ fn captions_and_credits_are_no_part_of_the_text() {
         let html = page(&ld(""), &format!("<p>{a}</p><p>{b}</p>{shape}<p>{c}</p><p>{d}</p>"));
         let article = read_html(&html).expect("an article");
         assert_eq!(paragraphs(&article), text, "{shape}");
+        let [image] = &article.images[..] else { panic!("{:?} {shape}", article.images) };
+        assert!(image.url.ends_with("/a.jpg"), "{image:?}");
+        let read = image.caption.as_deref().unwrap_or_default();
+        assert!(read.starts_with(caption), "{image:?} {shape}");
     }
+}
+
+#[test]
+fn an_image_of_the_article_is_told_from_those_of_other_stories() {
+    let text = prose(4);
+    let [a, b, c, d] = &text[..] else { panic!("four paragraphs") };
+    let article = format!(
+        "<figure><img src=\"data:image/gif;base64,R0\" data-src=/late.jpg></figure><p>{a}</p>\
+         <img src=/pixel.gif><p>{b}</p><p>{c}</p><p>{d}</p>"
+    );
+    let others = "<aside class=related><figure><img src=/other.jpg><figcaption>Another story of \
+                  the day</figcaption></figure></aside>";
+    let stated = ",\"image\":{\"@type\":\"ImageObject\",\"url\":\"/late.jpg\",\
+                  \"caption\":\"The dam at dawn\"}";
+    let read = |stated: &str| {
+        let html = page(&ld(stated), &format!("<article>{article}</article>{others}"));
+        read_html(&html).expect("an article").images
+    };
+    let [image] = &read("")[..] else { panic!("{:?}", read("")) };
+    assert!(image.url.ends_with("/late.jpg") && image.caption.is_none(), "{image:?}");
+    let [image] = &read(stated)[..] else { panic!("{:?}", read(stated)) };
+    assert_eq!(image.caption.as_deref(), Some("The dam at dawn"));
 }
