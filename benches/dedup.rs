@@ -64,7 +64,7 @@ fn export(file: &str, documents: u32) {
     }
 }
 
-/// Articles, each tenth a copy of a recent one.
+/// Articles, each tenth a copy of a recent one that is none.
 struct Stream {
     articles: Box<dyn Iterator<Item = Article>>,
     before: VecDeque<Article>,
@@ -82,7 +82,7 @@ impl Stream {
         let mut article = self.articles.next().expect("an article");
         self.done += 1;
         if self.done.is_multiple_of(10) && self.before.len() == 100 {
-            let original = &self.before[0];
+            let original = &self.before[5];
             article.text = format!("{} {}", original.text, article.title);
             article.hour = original.hour + 1;
         }
@@ -260,7 +260,9 @@ fn speed(documents: u32) {
         .expect("a table");
     let mut index = Index::open(&connection).expect("an index");
     let mut stream = Stream::default();
-    let (mut busy, mut words, mut copies) = (0.0, 0_u64, 0_u32);
+    let (mut words, mut copies) = (0_u64, 0_u32);
+    // Seconds for preparing, judging, inserting.
+    let mut parts = [0.0_f64; 3];
     while stream.done < documents {
         let batch: Vec<Document> = (0..1000.min(documents - stream.done))
             .map(|_| {
@@ -280,19 +282,26 @@ fn speed(documents: u32) {
             words += document.text.split_whitespace().count() as u64;
         }
         archive.execute_batch("COMMIT").expect("a transaction");
-        let start = Instant::now();
+        let mut time = |part: usize, start: Instant| {
+            parts[part] += start.elapsed().as_secs_f64();
+            Instant::now()
+        };
+        let mut start = Instant::now();
         connection.execute_batch("BEGIN").expect("a transaction");
         for document in &batch {
             let prepared = Prepared::of(document);
+            start = time(0, start);
             let verdict =
                 index.judge(&connection, &prepared, |id| text_of(&archive, id)).expect("a verdict");
             copies += u32::from(verdict.class == Class::Copy);
+            start = time(1, start);
             index
                 .insert(&connection, &prepared, &verdict, document.published_at.expect("a time"))
                 .expect("an insertion");
+            start = time(2, start);
         }
         connection.execute_batch("COMMIT").expect("a transaction");
-        busy += start.elapsed().as_secs_f64();
+        time(2, start);
     }
     drop(index);
     connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").expect("a checkpoint");
@@ -302,10 +311,14 @@ fn speed(documents: u32) {
     let connection = open(&path);
     let index = Index::open(&connection).expect("an index");
     let opened = start.elapsed();
+    let each = |seconds: f64| seconds * 1e6 / f64::from(documents);
     println!(
-        "{documents:8} documents of {} words, {copies} copies: {:.0} documents/s, {:.0} bytes each, {:.1} MB; opens in {:.1} ms; {} MB anonymous ({} documents)",
+        "{documents:8} documents of {} words, {copies} copies: {:.0} documents/s ({:.1} µs to prepare, {:.1} to judge, {:.1} to insert), {:.0} bytes each, {:.1} MB; opens in {:.1} ms; {} MB anonymous ({} documents)",
         words / u64::from(documents),
-        f64::from(documents) / busy,
+        f64::from(documents) / parts.iter().sum::<f64>(),
+        each(parts[0]),
+        each(parts[1]),
+        each(parts[2]),
         bytes as f64 / f64::from(documents),
         bytes as f64 / 1e6,
         opened.as_secs_f64() * 1e3,

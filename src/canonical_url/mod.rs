@@ -27,7 +27,7 @@ use url::Url;
 pub use alias::alias_of;
 
 /// Counts the definitions of [`UrlKey`]; an index made with another one is rebuilt.
-pub const KEY_VERSION: u32 = 1;
+pub const KEY_VERSION: u32 = 2;
 
 /// A wrapper may hold a wrapper; deeper nests than this are left as they are.
 const PASSES: usize = 8;

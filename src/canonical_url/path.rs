@@ -2,7 +2,7 @@
 
 use super::{
     Rules,
-    names::{BLOG_PLATFORMS, INDEX_FILES, MOBILE_LABELS, SESSION_PARAMETERS},
+    names::{BLOG_PLATFORMS, INDEX_FILES, MOBILE_LABELS, SAME_SITES, SESSION_PARAMETERS},
     percent,
 };
 
@@ -69,11 +69,13 @@ fn same_site(host: String, rules: &mut Rules) -> String {
         rules.add("blogspot-country");
         return format!("{blog}.blogspot.com");
     }
-    if host == "telegram.me" {
-        rules.add("host-alias");
-        return "t.me".to_owned();
+    match SAME_SITES.iter().find(|(name, _)| *name == host) {
+        Some((_, site)) => {
+            rules.add("host-alias");
+            (*site).to_owned()
+        }
+        None => host,
     }
-    host
 }
 
 /// The path of a key: `/`, or segments without a slash behind the last.

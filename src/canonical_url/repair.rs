@@ -2,10 +2,26 @@
 
 use url::Url;
 
-use super::Rules;
+use super::{PASSES, Rules, percent};
 
 /// Reads an absolute address. The error is a reason in words.
 pub(super) fn absolute(address: &str, rules: &mut Rules) -> Result<Url, String> {
+    settled(once(address, rules)?, rules)
+}
+
+/// Mends again until nothing changes, so that what is stored reads as itself.
+fn settled(mut url: Url, rules: &mut Rules) -> Result<Url, String> {
+    for _ in 0..PASSES {
+        let next = once(url.as_str(), rules)?;
+        if next == url {
+            break;
+        }
+        url = next;
+    }
+    Ok(url)
+}
+
+fn once(address: &str, rules: &mut Rules) -> Result<Url, String> {
     let tidied = tidy(address, rules);
     let text = joined_query(scheme(&tidied, rules), rules);
     let url = check(Url::parse(&text).map_err(|e| e.to_string())?)?;
@@ -31,9 +47,10 @@ pub(super) fn relative(base: &Url, address: &str, rules: &mut Rules) -> Result<U
         names_a_scheme(&lower) || ["feed:", "view-source:"].iter().any(|s| lower.starts_with(s));
     if has_scheme || names_the_host(base, &lower) {
         let text = scheme(&text, rules);
-        return check(Url::parse(&joined_query(text, rules)).map_err(|e| e.to_string())?);
+        let url = check(Url::parse(&joined_query(text, rules)).map_err(|e| e.to_string())?)?;
+        return settled(url, rules);
     }
-    check(base.join(&text).map_err(|e| e.to_string())?)
+    settled(check(base.join(&text).map_err(|e| e.to_string())?)?, rules)
 }
 
 fn check(url: Url) -> Result<Url, String> {
@@ -98,7 +115,26 @@ fn tidy(address: &str, rules: &mut Rules) -> String {
         rules.add("stray-characters");
         text = rest.to_owned();
     }
+    if let Some(plain) = disguised(&text) {
+        rules.add("repaired-scheme");
+        text = plain;
+    }
     text
+}
+
+/// An address escaped as a whole, typed in full width, or written so that nobody follows it by
+/// mistake: `hxxps://example[.]kz/`.
+fn disguised(text: &str) -> Option<String> {
+    let lower = text.get(..14).unwrap_or(text).to_ascii_lowercase();
+    if lower.starts_with("http%3a%2f%2f") || lower.starts_with("https%3a%2f%2f") {
+        return Some(percent::plain(text));
+    }
+    let host = text.find("//").map_or(0, |at| at + 2);
+    let end = text.get(host..).unwrap_or_default().find('/').map_or(text.len(), |at| host + at);
+    let (head, tail) = text.split_at_checked(end)?;
+    let plain = head.replace("[.]", ".").replace("(.)", ".").replace("[:]", ":");
+    let plain = plain.replacen('：', ":", 1).replacen("／／", "//", 1);
+    (plain != head).then(|| plain + tail)
 }
 
 /// A query may end in anything; behind a path a quotation mark is the sentence's.
@@ -107,7 +143,15 @@ fn without_stray_end(text: &str, quoted: bool) -> &str {
     if text.contains('?') && !quoted {
         return text;
     }
-    without_template(unbalanced(text.trim_end_matches(['"', '<', '>', '»', '”', '’', '“', '`'])))
+    let quotes = ['"', '<', '>', '»', '”', '’', '“', '`'];
+    // Behind a bracket or a quotation mark a full stop is the sentence's, too.
+    let stem = text.trim_end_matches(['.', ',', ';', ':', '!']);
+    let shorter = unbalanced(stem.trim_end_matches(quotes));
+    without_template(if shorter.len() < stem.len() {
+        shorter
+    } else {
+        unbalanced(text.trim_end_matches(quotes))
+    })
 }
 
 /// A closing bracket that nothing opens was the sentence's, not the address's.

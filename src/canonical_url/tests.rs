@@ -384,8 +384,31 @@ fn the_development_pairs_stay_above_their_floors() {
     }
 }
 
+#[test]
+fn pairs_written_without_knowing_the_rules_are_told_right() {
+    let pairs = include_str!("../../tests/fixtures/address-pairs.tsv");
+    for line in pairs.lines().filter(|line| !line.starts_with('#')) {
+        let cells: Vec<String> = line.split('\t').map(|cell| cell.replace("\\n", "\n")).collect();
+        let [_, expected, a, b] = cells.as_slice() else { panic!("{line}") };
+        let b = CanonicalUrl::parse(b).unwrap();
+        // What is relative stands on the page of the other.
+        let a = CanonicalUrl::parse(a).or_else(|_| CanonicalUrl::join(&b.fetch, a)).unwrap();
+        assert_eq!(a.key == b.key, expected == "same", "{line}: {} and {}", a.key, b.key);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_stored_reads_as_itself(address in address(), tail in "[])}>\\[({<.,&\"'/ a%0-9]{0,8}") {
+        for address in [format!("{address}{tail}"), format!("1.{tail}{address}")] {
+            if let Ok(url) = CanonicalUrl::parse(&address) {
+                let again = CanonicalUrl::parse(url.fetch.as_str()).unwrap();
+                prop_assert_eq!((again.fetch, again.key), (url.fetch, url.key));
+            }
+        }
+    }
 
     #[test]
     fn the_key_of_a_keys_address_is_the_key(address in address()) {

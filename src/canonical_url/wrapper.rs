@@ -25,6 +25,8 @@ fn once(url: &Url, rules: &mut Rules) -> Option<Url> {
         .or_else(|| turbo(url, &host).map(|target| ("turbo-page", target)))
         .or_else(|| archive(url, &host).map(|target| ("web-archive", target)))
         .or_else(|| reader(url, &host).map(|target| ("reader", target)))
+        .or_else(|| translated(url, &host).map(|target| ("translation", target)))
+        .or_else(|| platform(url, &host).map(|target| ("platform-alias", target)))
         .or_else(|| doubled(url, &host).map(|target| ("doubled-address", target)))
         .or_else(|| redirector(url, &host).map(|target| ("redirector", target)));
     let (rule, target) = found?;
@@ -195,6 +197,42 @@ fn reader(url: &Url, host: &str) -> Option<Url> {
     None
 }
 
+/// `www-example--site-kz.translate.goog`: dots are hyphens, and hyphens two.
+fn translated(url: &Url, host: &str) -> Option<Url> {
+    let site = host.strip_suffix(".translate.goog")?;
+    let site = site.replace("--", "\0").replace('-', ".").replace('\0', "-");
+    let mut target = Url::parse(&format!("https://{site}{}", url.path())).ok()?;
+    let own = |part: &&str| !part.starts_with("_x_tr_");
+    let query: Vec<&str> = url.query().unwrap_or_default().split('&').filter(own).collect();
+    target.set_query(Some(query.join("&").as_str()).filter(|query| !query.is_empty()));
+    target.set_fragment(url.fragment());
+    Some(target).filter(has_site)
+}
+
+/// The forms of one video's address, and a post in the preview of its channel.
+fn platform(url: &Url, host: &str) -> Option<Url> {
+    let segments: Vec<&str> = url.path_segments()?.filter(|s| !s.is_empty()).collect();
+    let video = match segments.as_slice() {
+        [id] if under(host, "youtu.be") => id,
+        ["shorts" | "embed" | "live" | "v", id]
+            if under(host, "youtube.com") || under(host, "youtube-nocookie.com") =>
+        {
+            id
+        }
+        ["s", channel, post]
+            if (host == "t.me" || host == "telegram.me")
+                && post.bytes().all(|b| b.is_ascii_digit()) =>
+        {
+            return Url::parse(&format!("https://t.me/{channel}/{post}")).ok();
+        }
+        _ => return None,
+    };
+    let is_id = |id: &str| {
+        id.len() == 11 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    };
+    is_id(video).then(|| Url::parse(&format!("https://youtube.com/watch?v={video}")).ok())?
+}
+
 /// `https://example.kz/https://example.kz/a`: an address put behind the site's own once too often.
 fn doubled(url: &Url, host: &str) -> Option<Url> {
     let rest = url.path().strip_prefix('/')?;
@@ -223,6 +261,9 @@ fn redirector(url: &Url, host: &str) -> Option<Url> {
     if under(host, "urldefense.com") && url.path().starts_with("/v3/__") {
         let rest = url.path().strip_prefix("/v3/__")?;
         return address(rest.split("__;").next()?);
+    }
+    if host == "secure-web.cisco.com" {
+        return address(&percent::plain(url.path_segments()?.next_back()?));
     }
     if under(host, "r.search.yahoo.com") || under(host, "search.yahoo.com") {
         let target = url.path().split('/').find_map(|s| s.strip_prefix("RU="))?;

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     archive::{Archive, ArchiveError, Checkpoint, Dropped, Position, ReadError, Record},
-    canonical_url::UrlKey,
+    canonical_url::{CanonicalUrl, UrlKey},
     dedup,
     state::{Fate, Known, Reject, Seen, State, StateError},
 };
@@ -133,9 +133,11 @@ fn index_kept(
 
 fn index_reject(state: &State, reject: &Reject) -> Result<(), StateError> {
     let fate = if reject.failed { Fate::Failed } else { Fate::Rejected };
-    let visits = state.seen(&reject.url_key)?.map_or(0, |seen| seen.visits) + 1;
+    let key =
+        CanonicalUrl::parse(&reject.url).map_or_else(|_| reject.url_key.clone(), |url| url.key);
+    let visits = state.seen(&key)?.map_or(0, |seen| seen.visits) + 1;
     let seen = Seen { fate, known: None, signature: reject.signature, at: reject.at, visits };
-    state.put_seen(&reject.url_key, &seen)
+    state.put_seen(&key, &seen)
 }
 
 impl Crawl {

@@ -151,6 +151,10 @@ pub(super) fn id(key: &UrlKey, revision: u32) -> String {
 pub(super) fn keys(key: &UrlKey, url: &Url, claimed: [Option<&Url>; 2]) -> Vec<UrlKey> {
     let mut keys = vec![key.clone()];
     if let Ok(base) = CanonicalUrl::parse(url.as_str()) {
+        // An old record's key may be of an older definition.
+        if base.key != *key {
+            keys.push(base.key.clone());
+        }
         for claimed in claimed.into_iter().flatten() {
             if let Some(alias) = canonical_url::alias_of(&base, claimed)
                 && !keys.contains(&alias.key)
@@ -164,9 +168,10 @@ pub(super) fn keys(key: &UrlKey, url: &Url, claimed: [Option<&Url>; 2]) -> Vec<U
 
 /// A record as the near-duplicate index sees it.
 pub(super) fn document(record: &Record) -> dedup::Document {
+    let today = CanonicalUrl::parse(&record.url);
     dedup::Document {
         id: record.id.clone(),
-        url_key: record.url_key.clone(),
+        url_key: today.map_or_else(|_| record.url_key.clone(), |url| url.key),
         title: record.title.clone().unwrap_or_default(),
         text: record.text.clone().unwrap_or_default(),
         published_at: record.published_at,

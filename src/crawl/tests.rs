@@ -8,10 +8,12 @@ use url::Url;
 
 use super::*;
 use crate::{
-    archive::RecordType,
+    archive::{self, Archive, RecordType},
     article::TextStatus,
+    canonical_url::{CanonicalUrl, UrlKey},
     fetch::{FetchError, Response},
-    state::Counters,
+    jsonl::Folder,
+    state::{Counters, Fate},
     topic::Topic,
 };
 
@@ -526,4 +528,24 @@ fn an_article_whose_next_page_cannot_be_had_is_partial_and_says_why() {
         assert!(warnings.iter().any(|warning| warning.contains(why)), "{why}: {warnings:?}");
         assert_eq!(record.final_url.as_deref(), Some("https://news.example/a"));
     }
+}
+
+#[test]
+fn a_record_with_a_key_of_an_older_definition_is_known_by_todays() {
+    let mut bench = Bench::new();
+    bench.run(2, &|url| match url.path() {
+        "/feed" => feed(&[(MISSION, "<link>https://pages.example/a</link>")]),
+        "/robots.txt" => status(404, ""),
+        _ => page(MISSION, ""),
+    });
+    let mut records = bench.records();
+    records[0].url_key = UrlKey::verbatim("pages.example/a?as=before");
+    let folder = tempfile::tempdir().unwrap();
+    let disk = Folder::at(folder.path());
+    let (mut archive, _) = Archive::open(disk, archive::Settings::default(), None).unwrap();
+    archive.append(&mut records, start()).unwrap();
+    let state = State::in_memory().unwrap();
+    rebuild(&state, &archive, std::iter::empty).unwrap();
+    let seen = state.seen(&CanonicalUrl::parse("https://pages.example/a").unwrap().key).unwrap();
+    assert_eq!(seen.unwrap().fate, Fate::Kept);
 }

@@ -6,8 +6,7 @@ use std::{
 };
 
 use unicode_normalization::{
-    IsNormalized, Recompositions, UnicodeNormalization, char::canonical_combining_class,
-    is_nfkc_quick,
+    IsNormalized, UnicodeNormalization, char::canonical_combining_class, is_nfkc_quick,
 };
 
 /// Weight of a shingle: three words. A Han or kana character is half a word, and a character of a
@@ -104,9 +103,18 @@ struct Tokens {
 
 impl Words for Tokens {
     fn letter(&mut self, c: char) {
-        self.state = chain(self.state, u64::from(c));
-        self.letters += 1;
+        self.letters(std::iter::once(c));
         self.digits += u32::from(c.is_ascii_digit());
+    }
+
+    #[inline]
+    fn letters(&mut self, letters: impl Iterator<Item = char>) {
+        let (mut state, mut count) = (self.state, self.letters);
+        for c in letters {
+            state = chain(state, u64::from(c));
+            count += 1;
+        }
+        (self.state, self.letters) = (state, count);
     }
 
     fn end(&mut self, weight: u32) {
@@ -182,6 +190,9 @@ fn script(c: char) -> Script {
 /// thousands and decimals are left out.
 trait Words {
     fn letter(&mut self, c: char);
+    fn letters(&mut self, letters: impl Iterator<Item = char>) {
+        letters.for_each(|c| self.letter(c));
+    }
     /// The word, if it has a letter, is over. `weight` is in quarters of a word.
     fn end(&mut self, weight: u32);
 }
@@ -222,14 +233,11 @@ static KINDS: LazyLock<Vec<u32>> = LazyLock::new(|| {
             || canonical_combining_class(c) != 0
         {
             UNKNOWN
-        } else if let Some(digit) = decimal(c) {
-            DIGIT | u32::from(digit)
-        } else if !c.is_alphanumeric() && !is_mark(c) {
-            SEPARATOR
-        } else if matches!(script(c), Script::Spaced) {
-            single.map_or(UNKNOWN, u32::from)
         } else {
-            ALONE | u32::from(c)
+            match closer_look(c) {
+                UNKNOWN => single.map_or(UNKNOWN, u32::from),
+                kind => kind,
+            }
         }
     };
     (0..=0xffff).map(kind).collect()
@@ -239,129 +247,164 @@ static KINDS: LazyLock<Vec<u32>> = LazyLock::new(|| {
 const UNKNOWN: u32 = 0;
 /// No part of a word.
 const SEPARATOR: u32 = 1;
+/// The same, but one may stand in a number.
+const POINT: u32 = 2;
+/// From here on to [`CHARACTER`] it is a letter, in lower case.
+const FIRST_LETTER: u32 = 3;
+const CHARACTER: u32 = (1 << 29) - 1;
 /// With the ASCII digit.
-const DIGIT: u32 = 1 << 30;
-/// With a character that is a word of its own.
-const ALONE: u32 = 1 << 31;
-/// Below these bits is a letter in lower case.
-const CHARACTER: u32 = (1 << 30) - 1;
-
-fn split(text: &str, words: &mut impl Words) {
-    let kinds = KINDS.as_slice();
-    split_chars(kinds, Normal { kinds, rest: text, clean: "".chars(), span: None }, words);
-}
-
-/// The characters of a text in NFKC. What the table knows is normal by itself and composes with
-/// nothing before it, so that only what it does not know, with the character before, is looked at.
-struct Normal<'t> {
-    kinds: &'t [u32],
-    rest: &'t str,
-    clean: Chars<'t>,
-    span: Option<Recompositions<Chars<'t>>>,
-}
-
-impl Normal<'_> {
-    fn knows(&self, c: char) -> bool {
-        self.kinds.get(c as usize).is_some_and(|kind| *kind != UNKNOWN)
-    }
-
-    /// Takes up what comes next: characters that are normal as they are, and those after them that
-    /// may not be.
-    fn advance(&mut self) {
-        let rest = self.rest;
-        let mut before = 0;
-        for (at, c) in rest.char_indices() {
-            if self.knows(c) {
-                before = at;
-                continue;
-            }
-            let (clean, span) = rest.split_at_checked(before).unwrap_or((rest, ""));
-            let known_after = |(place, c): &(usize, char)| before + place > at && self.knows(*c);
-            let end = span.char_indices().find(known_after).map_or(span.len(), |(end, _)| end);
-            let (span, after) = span.split_at_checked(end).unwrap_or((span, ""));
-            self.clean = clean.chars();
-            self.span = Some(span.nfkc());
-            self.rest = after;
-            return;
-        }
-        (self.clean, self.rest) = (rest.chars(), "");
-    }
-}
-
-impl Iterator for Normal<'_> {
-    type Item = char;
-
-    fn next(&mut self) -> Option<char> {
-        loop {
-            if let Some(c) = self.clean.next() {
-                return Some(c);
-            }
-            if let Some(c) = self.span.as_mut().and_then(Iterator::next) {
-                return Some(c);
-            }
-            self.span = None;
-            if self.rest.is_empty() {
-                return None;
-            }
-            self.advance();
-        }
-    }
-}
-
-fn split_chars(kinds: &[u32], text: impl Iterator<Item = char>, words: &mut impl Words) {
-    let mut number = false;
-    // After a number, what may set off its thousands or decimals: the next character tells.
-    let mut pending = false;
-    for c in text {
-        let kind = match kinds.get(c as usize) {
-            Some(kind) if *kind != UNKNOWN => *kind,
-            _ => closer_look(c),
-        };
-        let letter = char::from_u32(kind & CHARACTER).unwrap_or(c);
-        if kind & DIGIT != 0 {
-            if !number {
-                words.end(WORD);
-            }
-            words.letter(letter);
-            (number, pending) = (true, false);
-            continue;
-        }
-        if number {
-            if kind == SEPARATOR && !pending && matches!(c, '.' | ',' | '\'') {
-                pending = true;
-                continue;
-            }
-            words.end(WORD);
-            (number, pending) = (false, false);
-        }
-        if kind == SEPARATOR {
-            words.end(WORD);
-        } else if kind & ALONE != 0 {
-            words.end(WORD);
-            words.letter(letter);
-            words.end(if matches!(script(c), Script::Half) { WORD / 2 } else { WORD / 4 });
-        } else if kind != UNKNOWN {
-            words.letter(letter);
-        } else {
-            // Marks belong to the letter before them: vowel signs of Indic scripts, Arabic points.
-            c.to_lowercase().for_each(|lower| words.letter(lower));
-        }
-    }
-    words.end(WORD);
-}
-
-/// A word's weight, in quarters.
-const WORD: u32 = 4;
+const DIGIT: u32 = 1 << 29;
+/// With a character that is a word of its own, and half of one or a quarter by its weight.
+const HALF: u32 = 1 << 30;
+const QUARTER: u32 = 1 << 31;
 
 /// The kind of a character that the table does not know: [`UNKNOWN`] for a letter or a mark.
 fn closer_look(c: char) -> u32 {
     match (decimal(c), script(c)) {
         (Some(digit), _) => DIGIT | u32::from(digit),
+        _ if matches!(c, '.' | ',' | '\'') => POINT,
         _ if !c.is_alphanumeric() && !is_mark(c) => SEPARATOR,
         (None, Script::Spaced) => UNKNOWN,
-        (None, _) => ALONE | u32::from(c),
+        (None, Script::Half) => HALF | u32::from(c),
+        (None, Script::Quarter) => QUARTER | u32::from(c),
     }
 }
+
+fn split(text: &str, words: &mut impl Words) {
+    let kinds = KINDS.as_slice();
+    let mut splitter = Splitter { words, number: false, pending: false };
+    let mut cursor = Cursor::new(kinds, text);
+    while !cursor.is_at_end() {
+        if !splitter.number {
+            splitter.words.letters(std::iter::from_fn(|| cursor.letter()));
+        }
+        if cursor.is_sure() {
+            splitter.take(cursor.advance());
+        } else {
+            let (unsure, rest) = unsure(kinds, cursor.rest());
+            unsure.nfkc().for_each(|c| splitter.take_char(c));
+            cursor = Cursor::new(kinds, rest);
+        }
+    }
+    splitter.words.end(WORD);
+}
+
+/// The first character and those after it that the table does not know, and what comes then.
+fn unsure<'t>(kinds: &[u32], text: &'t str) -> (&'t str, &'t str) {
+    let known = |c: char| kinds.get(c as usize).is_some_and(|kind| *kind != UNKNOWN);
+    let end = text.char_indices().skip(1).find(|(_, c)| known(*c)).map_or(text.len(), |(at, _)| at);
+    text.split_at_checked(end).unwrap_or((text, ""))
+}
+
+/// Goes over a text as if it were in NFKC. What the table knows is normal by itself and composes
+/// with nothing before it, so that only what it does not know, with the character before, has to be
+/// looked at. Letters, which are most of a text, go the shortest way.
+struct Cursor<'t> {
+    kinds: &'t [u32],
+    text: &'t str,
+    chars: Chars<'t>,
+    /// The kind and the place of the character to be taken, and of the one after it.
+    here: u32,
+    here_at: usize,
+    next: u32,
+    next_at: usize,
+}
+
+impl<'t> Cursor<'t> {
+    #[inline]
+    fn new(kinds: &'t [u32], text: &'t str) -> Self {
+        let chars = text.chars();
+        let mut cursor =
+            Self { kinds, text, chars, here: UNKNOWN, here_at: 0, next: UNKNOWN, next_at: 0 };
+        cursor.advance();
+        cursor.advance();
+        cursor
+    }
+
+    #[inline]
+    fn is_at_end(&self) -> bool {
+        self.here_at >= self.text.len()
+    }
+
+    /// Whether the character is not changed by the next one.
+    #[inline]
+    fn is_sure(&self) -> bool {
+        self.here != UNKNOWN && self.next != UNKNOWN
+    }
+
+    /// What begins with the character.
+    fn rest(&self) -> &'t str {
+        self.text.get(self.here_at..).unwrap_or_default()
+    }
+
+    #[inline]
+    fn advance(&mut self) -> u32 {
+        let kind = self.here;
+        (self.here, self.here_at) = (self.next, self.next_at);
+        self.next_at = self.text.len() - self.chars.as_str().len();
+        self.next = match self.chars.next() {
+            Some(c) => self.kinds.get(c as usize).copied().unwrap_or(UNKNOWN),
+            None => SEPARATOR,
+        };
+        kind
+    }
+
+    #[inline]
+    fn letter(&mut self) -> Option<char> {
+        let is_letter = matches!(self.here, FIRST_LETTER..=CHARACTER);
+        if is_letter && self.is_sure() { char::from_u32(self.advance()) } else { None }
+    }
+}
+
+/// Tells words apart, character by character.
+struct Splitter<'w, W> {
+    words: &'w mut W,
+    number: bool,
+    /// After a number, what may set off its thousands or decimals: the next character tells.
+    pending: bool,
+}
+
+impl<W: Words> Splitter<'_, W> {
+    fn take_char(&mut self, c: char) {
+        match closer_look(c) {
+            // Marks belong to the letter before them: vowel signs of Indic scripts, Arabic points.
+            UNKNOWN => c.to_lowercase().for_each(|lower| self.take(u32::from(lower))),
+            kind => self.take(kind),
+        }
+    }
+
+    fn take(&mut self, kind: u32) {
+        let letter = char::from_u32(kind & CHARACTER).unwrap_or_default();
+        if kind & DIGIT != 0 {
+            if !self.number {
+                self.words.end(WORD);
+            }
+            self.words.letter(letter);
+            (self.number, self.pending) = (true, false);
+            return;
+        }
+        if self.number {
+            if kind == POINT && !self.pending {
+                self.pending = true;
+                return;
+            }
+            self.words.end(WORD);
+            (self.number, self.pending) = (false, false);
+        }
+        match kind {
+            UNKNOWN | SEPARATOR | POINT => self.words.end(WORD),
+            FIRST_LETTER..=CHARACTER => self.words.letter(letter),
+            _ => {
+                self.words.end(WORD);
+                self.words.letter(letter);
+                self.words.end(if kind & HALF != 0 { WORD / 2 } else { WORD / 4 });
+            }
+        }
+    }
+}
+
+/// A word's weight, in quarters.
+const WORD: u32 = 4;
 
 fn is_mark(c: char) -> bool {
     matches!(u32::from(c), 0x0300..=0x036f | 0x0483..=0x0487 | 0x0591..=0x05c7 | 0x064b..=0x065f | 0x0670
@@ -455,25 +498,30 @@ mod tests {
                 random = mix(random);
                 text.push_str(pieces[usize::try_from(random % pieces.len() as u64).unwrap()]);
             }
-            let normal =
-                Normal { kinds: KINDS.as_slice(), rest: &text, clean: "".chars(), span: None };
-            assert_eq!(normal.collect::<String>(), text.nfkc().collect::<String>(), "{text:?}");
+            let mut words = Vec::new();
+            super::words(&text, |word| words.push(word.to_vec()));
+            assert_eq!(words, words_of(&text), "{text:?}");
         }
+    }
+
+    /// The words by way of the library's NFKC and without the table.
+    fn words_of(text: &str) -> Vec<Vec<u8>> {
+        let mut words = Vec::new();
+        let found = |word: &[u8]| words.push(word.to_vec());
+        let mut bytes = Bytes { word: Vec::new(), found };
+        let mut splitter = Splitter { words: &mut bytes, number: false, pending: false };
+        text.nfkc().for_each(|c| splitter.take_char(c));
+        bytes.end(WORD);
+        words
     }
 
     #[test]
     fn the_table_of_characters_says_what_a_closer_look_says() {
-        let words_of = |kinds: &[u32], text: &str| {
-            let mut words = Vec::new();
-            let found = |word: &[u8]| words.push(word.to_vec());
-            split_chars(kinds, text.nfkc(), &mut Bytes { word: Vec::new(), found });
-            words
-        };
         for c in (0..=0xffff).filter_map(char::from_u32) {
             let text = format!("a{c}b 12{c}34 {c} Ж{c}");
             let mut words = Vec::new();
             super::words(&text, |word| words.push(word.to_vec()));
-            assert_eq!(words, words_of(&[], &text), "{c:?} {text}");
+            assert_eq!(words, words_of(&text), "{c:?} {text}");
         }
     }
 }

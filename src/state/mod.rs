@@ -19,13 +19,18 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
+use crate::canonical_url::KEY_VERSION;
+
 pub use feeds::{Counters, FeedRow};
 pub use pages::Pending;
 pub use rejects::{Reject, RejectLog, read_rejects};
 pub use seen::{Fate, Known, Seen};
 
-/// Raised when the tables change: an index of another version is built anew.
-const VERSION: i64 = 1;
+/// Raised when the tables change. An index of another version, or with keys of another definition,
+/// is built anew.
+const TABLES: i64 = 1;
+#[expect(clippy::cast_lossless, reason = "in a constant")]
+const VERSION: i64 = TABLES << 16 | KEY_VERSION as i64;
 
 #[derive(Debug, thiserror::Error)]
 pub enum StateError {
