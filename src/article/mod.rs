@@ -208,6 +208,7 @@ pub fn read_with(
     let anchors = Anchors {
         title: title.as_deref(),
         authors: &authors,
+        site_name: site_name.as_deref(),
         summary: summary.as_ref().map(|(text, _)| text.as_str()).or(page.expected.summary),
         stated_body: head.article().and_then(|article| jsonld::string(article, "articleBody")),
         live: jsonld::has_type(&head.ld, "LiveBlogPosting"),
@@ -298,8 +299,11 @@ fn anchored<T>(page: &Page<'_>, look: impl Fn(&scraper::Html, &Anchors<'_>) -> V
     let site_name = metadata::site_name(&head);
     let title = title::find(&html, &head, None, site_name.as_deref(), page);
     let summary = metadata::summary(&head);
+    let authors = authors::find(&html, &head, None, site_name.as_deref());
     let anchors = Anchors {
         title: title.as_deref(),
+        authors: &authors,
+        site_name: site_name.as_deref(),
         summary: summary.as_ref().map(|(text, _)| text.as_str()),
         stated_body: head.article().and_then(|article| jsonld::string(article, "articleBody")),
         ..Anchors::default()

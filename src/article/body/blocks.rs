@@ -138,6 +138,7 @@ pub(super) struct Block {
     pub(super) link_words: u32,
     pub(super) links: u32,
     pub(super) bold_words: u32,
+    pub(super) italic_words: u32,
     pub(super) sentence_ends: u32,
     pub(super) commas: u32,
     pub(super) digits: u32,
@@ -147,6 +148,8 @@ pub(super) struct Block {
     /// A `<br>` stands before or after it.
     pub(super) broken: bool,
     pub(super) has_time: bool,
+    /// An `<hr>` stands before it.
+    pub(super) ruled: bool,
 }
 
 /// A picture of the page.
@@ -156,8 +159,8 @@ pub(super) struct Picture {
     pub(super) address: String,
     /// Index of the innermost block element around it.
     pub(super) container: usize,
-    /// How many blocks stand before it.
-    pub(super) at: usize,
+    /// Bytes of [`Blocks::text`] before it.
+    pub(super) offset: usize,
 }
 
 /// A row of data has no more cells and words.
@@ -173,6 +176,7 @@ impl Block {
         self.link_words += next.link_words;
         self.links += next.links;
         self.bold_words += next.bold_words;
+        self.italic_words += next.italic_words;
         self.sentence_ends += next.sentence_ends;
         self.commas += next.commas;
         self.digits += next.digits;
@@ -193,6 +197,11 @@ pub(super) struct Blocks {
 impl Blocks {
     pub(super) fn text_of(&self, block: &Block) -> &str {
         self.text.get(block.start..block.end).unwrap_or_default()
+    }
+
+    /// The block that a picture stands in, or else before.
+    pub(super) fn behind(&self, picture: &Picture) -> usize {
+        self.list.partition_point(|block| block.end <= picture.offset)
     }
 
     /// A container and those around it, innermost first.
@@ -321,9 +330,11 @@ struct Cutter {
     block: Block,
     link_depth: u32,
     bold_depth: u32,
+    italic_depth: u32,
     articles: u16,
     pending_space: bool,
     after_break: bool,
+    after_rule: bool,
     /// A drop cap is open, or was the last that was pushed: no space follows it.
     drop_cap: bool,
 }
@@ -338,6 +349,7 @@ impl Cutter {
                     self.block.links += 1;
                 }
                 "b" | "strong" => self.bold_depth += 1,
+                "i" | "em" | "cite" => self.italic_depth += 1,
                 "time" => self.block.has_time = true,
                 "img" => self.picture(element),
                 _ => {}
@@ -353,7 +365,11 @@ impl Cutter {
         }
         match name {
             "br" => self.line_break(),
-            "hr" | "wbr" | "img" | "input" => self.flush(),
+            "hr" => {
+                self.flush();
+                self.after_rule = true;
+            }
+            "input" => self.flush(),
             _ => {
                 self.flush();
                 self.enter(name, element);
@@ -367,6 +383,7 @@ impl Cutter {
             match name {
                 "a" => self.link_depth = self.link_depth.saturating_sub(1),
                 "b" | "strong" => self.bold_depth = self.bold_depth.saturating_sub(1),
+                "i" | "em" | "cite" => self.italic_depth = self.italic_depth.saturating_sub(1),
                 _ => {}
             }
         } else if !matches!(name, "br" | "hr" | "input") {
@@ -422,8 +439,8 @@ impl Cutter {
         if let Some(address) = pictures::address(element)
             && self.blocks.pictures.len() < PICTURES_MAX
         {
-            let at = self.blocks.list.len();
-            self.blocks.pictures.push(Picture { address, container: self.inside, at });
+            let offset = self.blocks.text.len();
+            self.blocks.pictures.push(Picture { address, container: self.inside, offset });
         }
     }
 
@@ -494,6 +511,9 @@ impl Cutter {
         if self.bold_depth > 0 {
             self.block.bold_words += words;
         }
+        if self.italic_depth > 0 {
+            self.block.italic_words += words;
+        }
     }
 
     fn flush(&mut self) {
@@ -508,6 +528,7 @@ impl Cutter {
         }
         block.container = self.inside;
         block.broken |= std::mem::take(&mut self.after_break);
+        block.ruled |= self.after_rule;
         let text = self.blocks.text.get(block.start..).unwrap_or_default();
         measure(&mut block, text);
         if block.words == 0 {
@@ -515,6 +536,7 @@ impl Cutter {
             self.block.start = block.start;
             return;
         }
+        self.after_rule = false;
         self.blocks.list.push(block);
         self.blocks.text.push('\n');
         self.block.start = self.blocks.text.len();
@@ -549,6 +571,7 @@ fn measure(block: &mut Block, text: &str) {
     block.words += dense.div_ceil(2);
     block.link_words = block.link_words.min(block.words);
     block.bold_words = block.bold_words.min(block.words);
+    block.italic_words = block.italic_words.min(block.words);
     // A link over a text without spaces counts as one word when pushed.
     if dense > 0 && block.link_words > 0 && block.links == 1 && block.words > 1 {
         block.link_words = block.link_words.max(1);
@@ -565,6 +588,10 @@ fn has_class(element: &Element, class: &str) -> bool {
     dom::attr(element, "class").is_some_and(|value| value.split(' ').any(|word| word == class))
 }
 
+/// Classes of what shows when the pointer rests on the word before it.
+const POP_UPS: [&str; 5] =
+    ["tooltiptext", "tooltip-content", "popover-content", "hovercard", "rollover-block"];
+
 /// What is for machines: the publisher and its logo in microdata, and what only a screen reader says
 /// in the middle of a line.
 fn is_unseen(element: &Element) -> bool {
@@ -574,8 +601,10 @@ fn is_unseen(element: &Element) -> bool {
         "class" if inline => {
             ["sr-only", "visually-hidden", "visuallyhidden", "screen-reader", "screenreader"]
                 .iter()
+                .chain(&POP_UPS)
                 .any(|mark| value.contains(mark))
         }
+        "role" => inline && value == "tooltip",
         "hidden" => inline,
         "style" if inline => hides(value),
         _ => false,

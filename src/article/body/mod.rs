@@ -25,6 +25,7 @@ pub(super) struct Anchors<'a> {
     pub(super) summary: Option<&'a str>,
     pub(super) stated_body: Option<&'a str>,
     pub(super) authors: &'a [String],
+    pub(super) site_name: Option<&'a str>,
     /// The page says that it is a live blog.
     pub(super) live: bool,
 }

@@ -31,8 +31,10 @@ pub(super) fn address(element: &Element) -> Option<String> {
 pub(super) fn of_article(blocks: &Blocks, kept: &[usize]) -> Vec<Captioned> {
     let (Some(first), Some(last)) = (kept.first(), kept.last()) else { return Vec::new() };
     let near = first.saturating_sub(ABOVE)..=last + 1;
-    let framed = blocks.pictures.iter().filter(|picture| near.contains(&picture.at));
-    framed.filter_map(|picture| Some((picture.address.clone(), in_frame(blocks, picture)?))).collect()
+    let framed = blocks.pictures.iter().filter(|picture| near.contains(&blocks.behind(picture)));
+    framed
+        .filter_map(|picture| Some((picture.address.clone(), in_frame(blocks, picture)?)))
+        .collect()
 }
 
 /// The caption in the frame around a picture; `None` where there is no frame, or other stories are
@@ -46,7 +48,7 @@ fn in_frame(blocks: &Blocks, picture: &Picture) -> Option<Option<String>> {
     let around = blocks.around(picture.container).take(FRAME_UPS);
     for (frame, up) in around.take_while(|(_, up)| up.words <= FRAME_WORDS) {
         has_figure |= up.tag == Tag::Figure;
-        let inside = blocks.list.iter().skip(picture.at.saturating_sub(2)).take(8);
+        let inside = blocks.list.iter().skip(blocks.behind(picture).saturating_sub(2)).take(8);
         let captions: Vec<&str> = inside
             .filter(|block| blocks.around(block.container).any(|(at, _)| at == frame))
             .filter(|block| is_caption(blocks, block))

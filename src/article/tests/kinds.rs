@@ -372,3 +372,40 @@ fn an_image_of_the_article_is_told_from_those_of_other_stories() {
     let [image] = &read(stated)[..] else { panic!("{:?}", read(stated)) };
     assert_eq!(image.caption.as_deref(), Some("The dam at dawn"));
 }
+
+#[test]
+fn the_next_article_that_a_page_scrolls_into_is_no_part_of_this_one() {
+    let text = prose(12);
+    let (this, next) = text.split_at(6);
+    let unit = |title: &str, text: &[String]| {
+        format!("<div class=unit><h2>{title}</h2><div class=story>{}</div></div>", html(text))
+    };
+    let page = format!(
+        "<title>Work on the dam goes on</title>{}<main>{}{}{}</main>",
+        ld(""),
+        unit("Work on the dam goes on", this),
+        unit("Ferry to sail again", next),
+        unit("Ferry is late", next)
+    );
+    let article = read_html(&page).expect("an article");
+    assert_eq!(paragraphs(&article), this);
+}
+
+#[test]
+fn a_text_that_stands_once_more_in_one_piece_is_read_from_its_paragraphs() {
+    let text = prose(8);
+    let whole = format!("<div class=card><div>{}</div></div>", text.join(" "));
+    let html = page(&ld(""), &html(&text)).replace("</main>", &format!("{whole}</main>"));
+    let article = read_html(&html).expect("an article");
+    assert_eq!(paragraphs(&article), text);
+}
+
+#[test]
+fn what_pops_up_over_a_word_is_not_read_in_the_middle_of_its_sentence() {
+    let text = prose(4);
+    let card = "engineers<span class=rollover-block><a href=/e>Engineers</a><a href=/s>Strike of \
+                the engineers</a></span>";
+    let body = html(&text).replace("engineers", card);
+    let article = read_html(&page(&ld(""), &body)).expect("an article");
+    assert_eq!(paragraphs(&article), text);
+}
