@@ -35,6 +35,8 @@ const NEAR: usize = 3;
 /// A wall of text has so many words, and so much of it stands in paragraphs too.
 const WALL_WORDS: u32 = 150;
 const WALL_SHARED: f32 = 0.7;
+/// Blocks that are compared with all others, which takes long.
+const WALLS_MAX: usize = 20;
 /// Words above which a block adds no more weight to its container.
 const WEIGHT_MAX: u32 = 300;
 
@@ -93,23 +95,24 @@ pub(super) fn choose(blocks: &Blocks, anchors: &Anchors<'_>, model: &Model) -> C
 fn walls(blocks: &Blocks, features: &Features) -> Vec<usize> {
     let runs = |at: usize| features.runs.get(at).map(Vec::as_slice).unwrap_or_default();
     let hidden = |block: &Block| blocks.containers.get(block.container).is_none_or(|c| c.hidden);
+    let is_repeated = |(at, block): &(usize, &Block)| {
+        block.words >= WALL_WORDS
+            && features.repeated.get(*at).is_some_and(|share| *share >= WALL_SHARED)
+    };
     let is_wall = |(at, block): &(usize, &Block)| {
-        let repeated = features.repeated.get(*at).is_some_and(|share| *share >= WALL_SHARED);
-        if block.words < WALL_WORDS || !repeated {
-            return false;
-        }
         let own: BTreeSet<u32> = runs(*at).iter().copied().collect();
         let parts = blocks.list.iter().enumerate().filter(|(other, part)| {
+            if part.words * 2 >= block.words || hidden(part) {
+                return false;
+            }
             let shared = runs(*other).iter().filter(|run| own.contains(run)).count();
-            part.words * 2 < block.words
-                && !hidden(part)
-                && shared > 0
-                && shared * 5 >= runs(*other).len() * 4
+            shared > 0 && shared * 5 >= runs(*other).len() * 4
         });
         let words: u32 = parts.map(|(_, part)| part.words).sum();
         real(words) >= WALL_SHARED * real(block.words)
     };
-    blocks.list.iter().enumerate().filter(is_wall).map(|(at, _)| at).collect()
+    let repeated = blocks.list.iter().enumerate().filter(is_repeated).take(WALLS_MAX);
+    repeated.filter(is_wall).map(|(at, _)| at).collect()
 }
 
 /// Up to which block the page is far above its title; 0 where most of the likely text stands there,

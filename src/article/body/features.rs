@@ -13,6 +13,9 @@ const PROSE_WORDS: u32 = 20;
 /// What stands with the title and has so many words of prose is an article.
 const ARTICLE_WORDS: u32 = 100;
 
+/// Elements around a block in which a picture before it is looked for.
+const PICTURE_UPS: usize = 9;
+
 /// What is known of each block of a page.
 pub(super) struct Features {
     /// One number for each of [`NAMES`]; empty for blocks that are plainly furniture.
@@ -691,11 +694,12 @@ fn beside(
     let pictures = |at: usize| outline.pictures.get(at).copied().flatten();
     row.flag(pictures(at).is_some());
     row.flag(pictures(at + 1).is_some());
-    let near = pictures(at).and_then(|picture| {
-        let up = |other: usize| blocks.around(picture).any(|(up, _)| up == other);
-        blocks.around(block.container).position(|(at, _)| up(at))
+    let near = pictures(at).map(|picture| {
+        let holds = |other: usize| blocks.around(picture).any(|(up, _)| up == other);
+        let mut ups = blocks.around(block.container).take(PICTURE_UPS);
+        ups.position(|(up, _)| holds(up)).unwrap_or(PICTURE_UPS)
     });
-    row.push(near.map_or(-1.0, |ups| real_size(ups.min(9))));
+    row.push(near.map_or(-1.0, real_size));
 }
 
 /// The share of each block's runs of three words that other blocks have too.
