@@ -115,13 +115,14 @@ def load(dump, sets, deal):
                 continue
             words = numpy.array([len(tokens[k]) for k in asked], float)
             length = max(20, len(WORD.findall(known["text"])))
+            weight = numpy.minimum(words, 300) / length + 0.002
             pages.append({
                 "id": page["id"],
                 "fold": fold_of(page["publisher"], deal),
                 "rows": numpy.array([page["blocks"][k]["features"] for k in asked], numpy.float32),
                 "label": label[asked],
-                # Every page counts the same, whatever its length.
-                "weight": numpy.minimum(words, 300) / length + 0.002,
+                # Every page counts the same, whatever its length, also where the truth is cut short.
+                "weight": weight / weight.sum(),
             })
             names = page["features"]
     return names, pages

@@ -5,7 +5,7 @@ use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    article::{DateSource, Extraction, TextStatus},
+    article::{DateSource, Extraction, Image, TextStatus},
     canonical_url::UrlKey,
     date::Precision,
     dedup,
@@ -84,6 +84,9 @@ pub struct Record {
     pub char_count: u32,
     pub image_url: Option<String>,
     pub media: Vec<String>,
+    /// The pictures that stand in the article, with their captions.
+    #[serde(default)]
+    pub images: Vec<Image>,
     pub topic: Option<String>,
     pub topic_score: Option<f32>,
     pub topic_reason: Option<String>,

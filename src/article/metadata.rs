@@ -5,7 +5,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::head::Head;
-use super::jsonld;
+use super::{Image, jsonld};
 use crate::text::clean_line;
 
 /// Tags kept of one page.
@@ -155,6 +155,33 @@ pub(super) fn media(head: &Head<'_>, base: &Url) -> Vec<Url> {
         }
     }
     media
+}
+
+/// The pictures among the text, then those that JSON-LD gives a caption.
+pub(super) fn images(
+    head: &Head<'_>,
+    found: Vec<(String, Option<String>)>,
+    base: &Url,
+) -> Vec<Image> {
+    let value = head.article().and_then(|article| article.get("image"));
+    let items = value.map_or(&[][..], |value| {
+        value.as_array().map_or_else(|| std::slice::from_ref(value), Vec::as_slice)
+    });
+    let stated = items.iter().filter_map(|item| {
+        let address = jsonld::string(item, "contentUrl").or_else(|| jsonld::string(item, "url"))?;
+        Some((address.to_owned(), Some(unescaped(jsonld::string(item, "caption")?))))
+    });
+    let mut images: Vec<Image> = Vec::new();
+    for (address, caption) in found.into_iter().chain(stated) {
+        let Some(url) = web_url(&address, base).map(String::from) else { continue };
+        let caption = caption.filter(|caption| !caption.is_empty());
+        if let Some(known) = images.iter_mut().find(|image| image.url == url) {
+            known.caption = known.caption.take().or(caption);
+        } else if images.len() < MEDIA_MAX {
+            images.push(Image { url, caption });
+        }
+    }
+    images
 }
 
 /// `license` of JSON-LD, `<link rel=license>`, Dublin Core's rights.

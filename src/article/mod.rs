@@ -107,6 +107,15 @@ pub struct Candidate {
     pub shared: f32,
 }
 
+/// A picture of an article.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Image {
+    /// Absolute.
+    pub url: String,
+    /// What the page says of it, with the credit where they are one line. No part of the text.
+    pub caption: Option<String>,
+}
+
 /// An article as the page gives it. Texts are cleaned; paragraphs are apart by a blank line.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Article {
@@ -120,6 +129,8 @@ pub struct Article {
     pub tags: Vec<String>,
     pub image_url: Option<Url>,
     pub media: Vec<Url>,
+    /// The pictures that stand in the article, in its order.
+    pub images: Vec<Image>,
     /// `rel=canonical`, else `og:url`, absolute, as declared: a claim, not a truth.
     pub canonical_url: Option<Url>,
     pub site_name: Option<String>,
@@ -197,6 +208,7 @@ pub fn read_with(
     let anchors = Anchors {
         title: title.as_deref(),
         authors: &authors,
+        site_name: site_name.as_deref(),
         summary: summary.as_ref().map(|(text, _)| text.as_str()).or(page.expected.summary),
         stated_body: head.article().and_then(|article| jsonld::string(article, "articleBody")),
         live: jsonld::has_type(&head.ld, "LiveBlogPosting"),
@@ -235,6 +247,7 @@ pub fn read_with(
         tags: metadata::tags(&head),
         image_url: metadata::image(&head, page.url),
         media: metadata::media(&head, page.url),
+        images: metadata::images(&head, body.pictures, page.url),
         canonical_url: metadata::canonical(&head, page.url),
         licence: metadata::licence(&head),
         next_page,
@@ -286,8 +299,11 @@ fn anchored<T>(page: &Page<'_>, look: impl Fn(&scraper::Html, &Anchors<'_>) -> V
     let site_name = metadata::site_name(&head);
     let title = title::find(&html, &head, None, site_name.as_deref(), page);
     let summary = metadata::summary(&head);
+    let authors = authors::find(&html, &head, None, site_name.as_deref());
     let anchors = Anchors {
         title: title.as_deref(),
+        authors: &authors,
+        site_name: site_name.as_deref(),
         summary: summary.as_ref().map(|(text, _)| text.as_str()),
         stated_body: head.article().and_then(|article| jsonld::string(article, "articleBody")),
         ..Anchors::default()

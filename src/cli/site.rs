@@ -48,6 +48,10 @@ fn test_page(loaded: &Loaded, name: &str, json: bool) -> anyhow::Result<Exit> {
     line("language", article.language_declared.as_deref().unwrap_or_default())?;
     line("section", &safe(article.section.as_deref().unwrap_or_default(), 80))?;
     line("tags", &safe(&article.tags.join(", "), 200))?;
+    for image in &article.images {
+        let caption = image.caption.as_deref().unwrap_or("no caption");
+        line("image", &safe(&format!("{} ({caption})", image.url), 300))?;
+    }
     line("licence", &safe(article.licence.as_deref().unwrap_or_default(), 200))?;
     line("goes on at", article.next_page.as_ref().map_or("", |url| url.as_str()))?;
     line("canonical", article.canonical_url.as_ref().map_or("", |url| url.as_str()))?;

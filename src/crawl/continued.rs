@@ -37,6 +37,11 @@ impl Begun {
                 article.media.push(url);
             }
         }
+        for image in next.images {
+            if !article.images.iter().any(|known| known.url == image.url) {
+                article.images.push(image);
+            }
+        }
         // A page without a text is a hole in the article, not its end.
         let status = match next.text_status {
             TextStatus::Failed => TextStatus::Partial,

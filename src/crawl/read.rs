@@ -303,6 +303,7 @@ fn from_feed(rules: &Rules, work: &PageWork, error: &str) -> PageReading {
         tags: Vec::new(),
         image_url: None,
         media: Vec::new(),
+        images: Vec::new(),
         canonical_url: None,
         site_name: None,
         licence: None,

@@ -92,6 +92,7 @@ pub(super) fn record(
         text_status: article.text_status,
         image_url: article.image_url.as_ref().map(ToString::to_string),
         media: article.media.iter().map(ToString::to_string).collect(),
+        images: article.images.clone(),
         topic: best.map(|judgement| judgement.topic.clone()),
         topic_score: best.map(|judgement| rounded(judgement.score)),
         topic_reason: best.map(|judgement| judgement.reason.clone()),

@@ -7,11 +7,13 @@ use ego_tree::{NodeId, NodeRef};
 use scraper::Node;
 use scraper::node::Element;
 
-use super::lexicon;
+use super::{lexicon, pictures};
 use crate::article::dom;
 
 /// Blocks of one page that are looked at; what comes after is dropped.
 pub(super) const BLOCKS_MAX: usize = 20_000;
+/// Pictures of one page that are looked at.
+const PICTURES_MAX: usize = 1000;
 
 /// What kind of element holds text, as far as it tells text from the rest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -136,6 +138,7 @@ pub(super) struct Block {
     pub(super) link_words: u32,
     pub(super) links: u32,
     pub(super) bold_words: u32,
+    pub(super) italic_words: u32,
     pub(super) sentence_ends: u32,
     pub(super) commas: u32,
     pub(super) digits: u32,
@@ -145,6 +148,19 @@ pub(super) struct Block {
     /// A `<br>` stands before or after it.
     pub(super) broken: bool,
     pub(super) has_time: bool,
+    /// An `<hr>` stands before it.
+    pub(super) ruled: bool,
+}
+
+/// A picture of the page.
+#[derive(Debug)]
+pub(super) struct Picture {
+    /// As written.
+    pub(super) address: String,
+    /// Index of the innermost block element around it.
+    pub(super) container: usize,
+    /// Bytes of [`Blocks::text`] before it.
+    pub(super) offset: usize,
 }
 
 /// A row of data has no more cells and words.
@@ -160,6 +176,7 @@ impl Block {
         self.link_words += next.link_words;
         self.links += next.links;
         self.bold_words += next.bold_words;
+        self.italic_words += next.italic_words;
         self.sentence_ends += next.sentence_ends;
         self.commas += next.commas;
         self.digits += next.digits;
@@ -174,11 +191,17 @@ pub(super) struct Blocks {
     pub(super) text: String,
     pub(super) containers: Vec<Container>,
     pub(super) list: Vec<Block>,
+    pub(super) pictures: Vec<Picture>,
 }
 
 impl Blocks {
     pub(super) fn text_of(&self, block: &Block) -> &str {
         self.text.get(block.start..block.end).unwrap_or_default()
+    }
+
+    /// The block that a picture stands in, or else before.
+    pub(super) fn behind(&self, picture: &Picture) -> usize {
+        self.list.partition_point(|block| block.end <= picture.offset)
     }
 
     /// A container and those around it, innermost first.
@@ -307,9 +330,11 @@ struct Cutter {
     block: Block,
     link_depth: u32,
     bold_depth: u32,
+    italic_depth: u32,
     articles: u16,
     pending_space: bool,
     after_break: bool,
+    after_rule: bool,
     /// A drop cap is open, or was the last that was pushed: no space follows it.
     drop_cap: bool,
 }
@@ -324,7 +349,9 @@ impl Cutter {
                     self.block.links += 1;
                 }
                 "b" | "strong" => self.bold_depth += 1,
+                "i" | "em" | "cite" => self.italic_depth += 1,
                 "time" => self.block.has_time = true,
+                "img" => self.picture(element),
                 _ => {}
             }
             if name == "span" && has_class(element, "br") {
@@ -338,7 +365,11 @@ impl Cutter {
         }
         match name {
             "br" => self.line_break(),
-            "hr" | "wbr" | "img" | "input" => self.flush(),
+            "hr" => {
+                self.flush();
+                self.after_rule = true;
+            }
+            "input" => self.flush(),
             _ => {
                 self.flush();
                 self.enter(name, element);
@@ -352,6 +383,7 @@ impl Cutter {
             match name {
                 "a" => self.link_depth = self.link_depth.saturating_sub(1),
                 "b" | "strong" => self.bold_depth = self.bold_depth.saturating_sub(1),
+                "i" | "em" | "cite" => self.italic_depth = self.italic_depth.saturating_sub(1),
                 _ => {}
             }
         } else if !matches!(name, "br" | "hr" | "input") {
@@ -401,6 +433,15 @@ impl Cutter {
         };
         self.inside = self.blocks.containers.len();
         self.blocks.containers.push(container);
+    }
+
+    fn picture(&mut self, element: &Element) {
+        if let Some(address) = pictures::address(element)
+            && self.blocks.pictures.len() < PICTURES_MAX
+        {
+            let offset = self.blocks.text.len();
+            self.blocks.pictures.push(Picture { address, container: self.inside, offset });
+        }
     }
 
     fn line_break(&mut self) {
@@ -470,6 +511,9 @@ impl Cutter {
         if self.bold_depth > 0 {
             self.block.bold_words += words;
         }
+        if self.italic_depth > 0 {
+            self.block.italic_words += words;
+        }
     }
 
     fn flush(&mut self) {
@@ -484,6 +528,7 @@ impl Cutter {
         }
         block.container = self.inside;
         block.broken |= std::mem::take(&mut self.after_break);
+        block.ruled |= self.after_rule;
         let text = self.blocks.text.get(block.start..).unwrap_or_default();
         measure(&mut block, text);
         if block.words == 0 {
@@ -491,6 +536,7 @@ impl Cutter {
             self.block.start = block.start;
             return;
         }
+        self.after_rule = false;
         self.blocks.list.push(block);
         self.blocks.text.push('\n');
         self.block.start = self.blocks.text.len();
@@ -525,6 +571,7 @@ fn measure(block: &mut Block, text: &str) {
     block.words += dense.div_ceil(2);
     block.link_words = block.link_words.min(block.words);
     block.bold_words = block.bold_words.min(block.words);
+    block.italic_words = block.italic_words.min(block.words);
     // A link over a text without spaces counts as one word when pushed.
     if dense > 0 && block.link_words > 0 && block.links == 1 && block.words > 1 {
         block.link_words = block.link_words.max(1);
@@ -541,6 +588,10 @@ fn has_class(element: &Element, class: &str) -> bool {
     dom::attr(element, "class").is_some_and(|value| value.split(' ').any(|word| word == class))
 }
 
+/// Classes of what shows when the pointer rests on the word before it.
+const POP_UPS: [&str; 5] =
+    ["tooltiptext", "tooltip-content", "popover-content", "hovercard", "rollover-block"];
+
 /// What is for machines: the publisher and its logo in microdata, and what only a screen reader says
 /// in the middle of a line.
 fn is_unseen(element: &Element) -> bool {
@@ -550,8 +601,10 @@ fn is_unseen(element: &Element) -> bool {
         "class" if inline => {
             ["sr-only", "visually-hidden", "visuallyhidden", "screen-reader", "screenreader"]
                 .iter()
+                .chain(&POP_UPS)
                 .any(|mark| value.contains(mark))
         }
+        "role" => inline && value == "tooltip",
         "hidden" => inline,
         "style" if inline => hides(value),
         _ => false,

@@ -15,8 +15,9 @@ const KEPT: f32 = 0.42;
 const KEPT_BEHIND: f32 = 0.8;
 /// What the best blocks of a page reach where the model is sure.
 const SURE: f32 = 0.95;
-/// Readers' comments and captions read like an article: what the markup calls a comment, and the
-/// best container is not in, or what opens as a caption, is no more likely than this.
+/// Readers' comments, captions, the next article and the article once more in one piece read like
+/// an article: what the markup calls a comment, and the best container is not in, what opens as a
+/// caption, and the like, is no more likely than this.
 const COMMENT_MAX: f32 = 0.2;
 /// What stands below "You may also like", or further above the title than a standfirst and a
 /// dateline, loses so much of its log odds: other stories are written like this one.
@@ -31,6 +32,11 @@ const HOLDS: f32 = 0.8;
 /// each up to the one around all.
 const INSIDE_MAX: usize = 20;
 const NEAR: usize = 3;
+/// A wall of text has so many words, and so much of it stands in paragraphs too.
+const WALL_WORDS: u32 = 150;
+const WALL_SHARED: f32 = 0.7;
+/// Blocks that are compared with all others, which takes long.
+const WALLS_MAX: usize = 20;
 /// Words above which a block adds no more weight to its container.
 const WEIGHT_MAX: u32 = 300;
 
@@ -52,11 +58,19 @@ pub(super) fn choose(blocks: &Blocks, anchors: &Anchors<'_>, model: &Model) -> C
         let flagged = |flags: &[bool]| flags.get(at).is_some_and(|flag| *flag);
         let opens = blocks.list.get(at).map_or(0, |block| block.inline_marks);
         let apart = features.apart.get(at).copied().unwrap_or(0);
-        if apart & lexicon::COMMENT != 0 || opens & lexicon::CAPTION != 0 {
+        if apart & lexicon::COMMENT != 0
+            || opens & lexicon::CAPTION != 0
+            || flagged(&features.next_article)
+        {
             *likely = likely.min(COMMENT_MAX);
         }
         if flagged(&features.announced) || at < above {
             *likely = odds(log_odds(*likely) - DOUBT);
+        }
+    }
+    for at in walls(blocks, &features) {
+        if let Some(likely) = likely.get_mut(at) {
+            *likely = likely.min(COMMENT_MAX);
         }
     }
     let reference = reference(blocks, &likely);
@@ -75,6 +89,30 @@ pub(super) fn choose(blocks: &Blocks, anchors: &Anchors<'_>, model: &Model) -> C
     let sure: f32 = kept.iter().map(|at| words(at) * likely.get(*at).copied().unwrap_or(0.0)).sum();
     let confidence = if total > 0.0 { sure / total } else { 0.0 };
     Choice { kept, confidence, likely }
+}
+
+/// Blocks that hold in one piece what the page has in paragraphs too.
+fn walls(blocks: &Blocks, features: &Features) -> Vec<usize> {
+    let runs = |at: usize| features.runs.get(at).map(Vec::as_slice).unwrap_or_default();
+    let hidden = |block: &Block| blocks.containers.get(block.container).is_none_or(|c| c.hidden);
+    let is_repeated = |(at, block): &(usize, &Block)| {
+        block.words >= WALL_WORDS
+            && features.repeated.get(*at).is_some_and(|share| *share >= WALL_SHARED)
+    };
+    let is_wall = |(at, block): &(usize, &Block)| {
+        let own: BTreeSet<u32> = runs(*at).iter().copied().collect();
+        let parts = blocks.list.iter().enumerate().filter(|(other, part)| {
+            if part.words * 2 >= block.words || hidden(part) {
+                return false;
+            }
+            let shared = runs(*other).iter().filter(|run| own.contains(run)).count();
+            shared > 0 && shared * 5 >= runs(*other).len() * 4
+        });
+        let words: u32 = parts.map(|(_, part)| part.words).sum();
+        real(words) >= WALL_SHARED * real(block.words)
+    };
+    let repeated = blocks.list.iter().enumerate().filter(is_repeated).take(WALLS_MAX);
+    repeated.filter(is_wall).map(|(at, _)| at).collect()
 }
 
 /// Up to which block the page is far above its title; 0 where most of the likely text stands there,

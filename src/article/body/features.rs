@@ -10,6 +10,12 @@ use super::lexicon;
 /// A paragraph of at least so many words, most of them outside links, is likely prose.
 const PROSE_WORDS: u32 = 20;
 
+/// What stands with the title and has so many words of prose is an article.
+const ARTICLE_WORDS: u32 = 100;
+
+/// Elements around a block in which a picture before it is looked for.
+const PICTURE_UPS: usize = 9;
+
 /// What is known of each block of a page.
 pub(super) struct Features {
     /// One number for each of [`NAMES`]; empty for blocks that are plainly furniture.
@@ -22,6 +28,10 @@ pub(super) struct Features {
     pub(super) apart: Vec<u32>,
     /// The last heading before it announces other stories and the like, and stands beside it.
     pub(super) announced: Vec<bool>,
+    /// Another element of the kind that holds the title and its text holds it: the next article.
+    pub(super) next_article: Vec<bool>,
+    /// How much of it stands in other blocks too.
+    pub(super) repeated: Vec<f32>,
     /// Where the title stands.
     pub(super) title_at: Option<usize>,
 }
@@ -54,6 +64,13 @@ struct Outline {
     title_article: u16,
     /// The last heading before each block, and whether it announces other stories and the like.
     headings: Vec<Option<(usize, bool)>>,
+    /// Words of prose in each container.
+    prose_in: Vec<u32>,
+    /// Prose before the best container.
+    prose_before_best: u32,
+    since_rule: Vec<u32>,
+    /// The container of the last picture that stands before each block, and behind the one before.
+    pictures: Vec<Option<usize>>,
 }
 
 #[derive(Default, Clone, Copy)]
@@ -70,6 +87,7 @@ struct Row {
     telltale: bool,
     apart: u32,
     announced: bool,
+    next_article: bool,
 }
 
 impl Row {
@@ -107,6 +125,8 @@ pub(super) fn of(blocks: &Blocks, anchors: &Anchors<'_>) -> Features {
         telltale: vec![],
         apart: vec![],
         announced: vec![],
+        next_article: vec![],
+        repeated: vec![],
         title_at: outline.title_at,
         runs: vec![],
     };
@@ -129,13 +149,16 @@ pub(super) fn of(blocks: &Blocks, anchors: &Anchors<'_>) -> Features {
             row.push(outline.repeats.get(&text_hash(text)).map_or(0.0, |count| capped(*count)));
             row.push(outline.repeated_share.get(at).copied().unwrap_or(0.0));
             structure(blocks, &outline, at, container, &mut row);
+            beside(blocks, &outline, &stated, at, words, &mut row);
         }
         features.rows.push(row.values);
         features.telltale.push(row.telltale);
         features.apart.push(row.apart);
         features.announced.push(row.announced);
+        features.next_article.push(row.next_article);
     }
     features.runs = runs;
+    features.repeated = outline.repeated_share;
     features
 }
 
@@ -154,7 +177,7 @@ fn is_furniture(blocks: &Blocks, block: &Block, container: &Container) -> bool {
 
 /// The features' names, in the order of a row.
 #[rustfmt::skip]
-pub(super) const NAMES: [&str; 229] = [
+pub(super) const NAMES: [&str; 240] = [
     "ln_words", "word_length", "link_density", "links", "bold_share", "sentence_ends", "commas",
     "digits", "capitals", "ending", "lower_start", "start_kind", "has_address", "has_time",
     "broken", "tag", "paragraph", "heading", "hidden", "declared_body", "within_nav",
@@ -194,7 +217,9 @@ pub(super) const NAMES: [&str; 229] = [
     "after3_ending", "title_share", "title_length", "summary_share", "summary_length",
     "stated_share", "repeats", "repeated_share", "in_entry", "entry_share", "ups_to_title",
     "title_ups", "h1_since_title", "other_article", "since_heading", "heading_telltale",
-    "heading_kinship",
+    "heading_kinship", "heading_link_density", "other_unit", "best_before", "author_share",
+    "site_share", "italic_share", "ruled", "since_rule", "picture_before", "picture_after",
+    "picture_ups",
 ];
 
 fn own_text(block: &Block, text: &str, row: &mut Row) {
@@ -445,6 +470,7 @@ fn outline(blocks: &Blocks, anchors: &Anchors<'_>, runs_of: &[Vec<u32>]) -> Outl
     let best = scores.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map_or(0, |best| best.0);
     article_words.remove(&0);
     let best_container = blocks.containers.get(best);
+    let prose_in = prose_in(blocks);
     Outline {
         best,
         best_path: {
@@ -453,9 +479,7 @@ fn outline(blocks: &Blocks, anchors: &Anchors<'_>, runs_of: &[Vec<u32>]) -> Outl
             path
         },
         best_depth: best_container.map_or(0, |c| i32::from(c.depth)),
-        words_before,
         words: real(words),
-        prose_before,
         prose: real(prose),
         since_prose: distances(blocks.list.iter()),
         until_prose: {
@@ -472,7 +496,36 @@ fn outline(blocks: &Blocks, anchors: &Anchors<'_>, runs_of: &[Vec<u32>]) -> Outl
         repeats,
         repeated_share: repeated_shares(runs_of),
         h1_before,
-        entry: entry(blocks, prose),
+        entry: entry(blocks, &prose_in, prose),
+        prose_before_best: blocks
+            .list
+            .iter()
+            .position(|block| blocks.around(block.container).any(|(at, _)| at == best))
+            .and_then(|first| prose_before.get(first).copied())
+            .unwrap_or(0),
+        words_before,
+        prose_before,
+        since_rule: {
+            let mut since = 99;
+            blocks
+                .list
+                .iter()
+                .map(|block| {
+                    since = if block.ruled { 0 } else { (since + 1).min(99) };
+                    since
+                })
+                .collect()
+        },
+        pictures: {
+            let mut pictures = vec![None; blocks.list.len() + 1];
+            for picture in &blocks.pictures {
+                if let Some(place) = pictures.get_mut(blocks.behind(picture)) {
+                    *place = Some(picture.container);
+                }
+            }
+            pictures
+        },
+        prose_in,
         title_path: {
             let title = title_at.and_then(|at| blocks.list.get(at));
             let mut path: Vec<usize> = title
@@ -491,9 +544,8 @@ fn outline(blocks: &Blocks, anchors: &Anchors<'_>, runs_of: &[Vec<u32>]) -> Outl
     }
 }
 
-/// The container with the most prose among those that are called the article's text; of two that
-/// hold the same, the inner one.
-fn entry(blocks: &Blocks, prose_of_page: u32) -> Option<(usize, f32)> {
+/// The words of prose in each container.
+fn prose_in(blocks: &Blocks) -> Vec<u32> {
     let mut prose = vec![0_u32; blocks.containers.len()];
     for block in blocks.list.iter().filter(|block| is_prose(block)) {
         if let Some(total) = prose.get_mut(block.container) {
@@ -508,6 +560,12 @@ fn entry(blocks: &Blocks, prose_of_page: u32) -> Option<(usize, f32)> {
             *total += own;
         }
     }
+    prose
+}
+
+/// The container with the most prose among those that are called the article's text; of two that
+/// hold the same, the inner one.
+fn entry(blocks: &Blocks, prose: &[u32], prose_of_page: u32) -> Option<(usize, f32)> {
     let named = |container: &Container| {
         (container.marks & lexicon::ENTRY != 0 || container.declares_body)
             && !container.is_doubtful()
@@ -515,7 +573,7 @@ fn entry(blocks: &Blocks, prose_of_page: u32) -> Option<(usize, f32)> {
     blocks
         .containers
         .iter()
-        .zip(&prose)
+        .zip(prose)
         .enumerate()
         .filter(|(_, (container, prose))| named(container) && **prose > 0)
         .max_by_key(|(at, (_, prose))| (**prose, *at))
@@ -586,6 +644,62 @@ fn structure(blocks: &Blocks, outline: &Outline, at: usize, container: &Containe
             }
         }
     }
+    let heading = outline.headings.get(at).copied().flatten();
+    let heading = heading.and_then(|(heading, _)| blocks.list.get(heading));
+    row.push(heading.map_or(-1.0, link_density));
+    let unit = other_unit(blocks, outline, at);
+    row.next_article = unit > real(ARTICLE_WORDS).ln();
+    row.announced |= row.next_article;
+    row.push(unit);
+    let prose = |of: &[u32], at: usize| of.get(at).copied().unwrap_or(0);
+    let before = real(prose(&outline.prose_before, at)) - real(outline.prose_before_best);
+    row.push((before / real(prose(&outline.prose_in, outline.best).max(1))).clamp(-1.0, 2.0));
+}
+
+/// How much prose stands with the title, where the block is in another element of the same kind: a
+/// page that goes on with the next article repeats the element around each. -1 elsewhere.
+fn other_unit(blocks: &Blocks, outline: &Outline, at: usize) -> f32 {
+    let Some(block) = blocks.list.get(at) else { return -1.0 };
+    let mut inner = None;
+    for (up, _) in blocks.around(block.container) {
+        if let Ok(meeting) = outline.title_path.binary_search(&up) {
+            let with_title = outline.title_path.get(meeting + 1);
+            let (Some(inner), Some(with_title)) = (inner, with_title) else { return -1.0 };
+            let kind = |at: usize| blocks.containers.get(at).map(|c| (c.tag, c.signature));
+            if kind(inner) != kind(*with_title) {
+                return -1.0;
+            }
+            return real(outline.prose_in.get(*with_title).copied().unwrap_or(0) + 1).ln();
+        }
+        inner = Some(up);
+    }
+    -1.0
+}
+
+/// Names in the block, and what is set around it: rules, pictures.
+fn beside(
+    blocks: &Blocks,
+    outline: &Outline,
+    stated: &Stated,
+    at: usize,
+    words: &[u32],
+    row: &mut Row,
+) {
+    let Some(block) = blocks.list.get(at) else { return };
+    row.push(stated.author_share(words));
+    row.push(if stated.site.is_empty() { -1.0 } else { share_of(&stated.site, words) });
+    row.push(real(block.italic_words) / real(block.words.max(1)));
+    row.flag(block.ruled);
+    row.push(capped(outline.since_rule.get(at).copied().unwrap_or(99)));
+    let pictures = |at: usize| outline.pictures.get(at).copied().flatten();
+    row.flag(pictures(at).is_some());
+    row.flag(pictures(at + 1).is_some());
+    let near = pictures(at).map(|picture| {
+        let holds = |other: usize| blocks.around(picture).any(|(up, _)| up == other);
+        let mut ups = blocks.around(block.container).take(PICTURE_UPS);
+        ups.position(|(up, _)| holds(up)).unwrap_or(PICTURE_UPS)
+    });
+    row.push(near.map_or(-1.0, real_size));
 }
 
 /// The share of each block's runs of three words that other blocks have too.
@@ -635,6 +749,9 @@ struct Stated {
     summary: Vec<u32>,
     /// Runs of three words of the stated body.
     body: Vec<u32>,
+    /// Of each author.
+    authors: Vec<Vec<u32>>,
+    site: Vec<u32>,
 }
 
 impl Stated {
@@ -645,7 +762,18 @@ impl Stated {
             words
         };
         let Runs(body) = Runs::of(anchors.stated_body.unwrap_or_default());
-        Self { title: sorted(anchors.title), summary: sorted(anchors.summary), body }
+        Self {
+            title: sorted(anchors.title),
+            summary: sorted(anchors.summary),
+            body,
+            authors: anchors.authors.iter().map(|name| words(name)).collect(),
+            site: words(anchors.site_name.unwrap_or_default()),
+        }
+    }
+
+    /// The largest share of an author's name that is among some words; -1 where none is known.
+    fn author_share(&self, words: &[u32]) -> f32 {
+        self.authors.iter().map(|name| share_of(name, words)).fold(-1.0, f32::max)
     }
 
     fn describe(&self, words: &[u32], runs: &[u32], row: &mut Row) {
@@ -661,6 +789,12 @@ impl Stated {
         let unknown = self.body.is_empty() || runs.is_empty();
         row.push(if unknown { 0.3 } else { share(&self.body, runs) });
     }
+}
+
+/// The share of a name's words that is among others.
+fn share_of(name: &[u32], words: &[u32]) -> f32 {
+    let found = name.iter().filter(|word| words.contains(word)).count();
+    real_size(found) / real_size(name.len().max(1))
 }
 
 /// The share of some words or runs of words that is among `stated`, which is sorted.

@@ -5,6 +5,7 @@ mod choice;
 mod features;
 mod lexicon;
 mod model;
+mod pictures;
 
 use ego_tree::NodeId;
 use scraper::Html;
@@ -24,6 +25,7 @@ pub(super) struct Anchors<'a> {
     pub(super) summary: Option<&'a str>,
     pub(super) stated_body: Option<&'a str>,
     pub(super) authors: &'a [String],
+    pub(super) site_name: Option<&'a str>,
     /// The page says that it is a live blog.
     pub(super) live: bool,
 }
@@ -41,6 +43,8 @@ pub(super) struct Body {
     pub(super) visible_words: u32,
     pub(super) link_words: u32,
     pub(super) candidates: Vec<Candidate>,
+    /// Those of the generic choice.
+    pub(super) pictures: Vec<pictures::Captioned>,
 }
 
 /// Bytes of the page's visible text that are kept for the signs of walls.
@@ -160,6 +164,7 @@ fn chosen(blocks: &Blocks, anchors: &Anchors<'_>, model: &Model) -> Body {
         visible_words: blocks.list.iter().map(|block| block.words).sum(),
         link_words: blocks.list.iter().map(|block| block.link_words).sum(),
         candidates: Vec::new(),
+        pictures: pictures::of_article(blocks, &choice.kept),
     }
 }
 

@@ -344,5 +344,67 @@ fn captions_and_credits_are_no_part_of_the_text() {
         let html = page(&ld(""), &format!("<p>{a}</p><p>{b}</p>{shape}<p>{c}</p><p>{d}</p>"));
         let article = read_html(&html).expect("an article");
         assert_eq!(paragraphs(&article), text, "{shape}");
+        let [image] = &article.images[..] else { panic!("{:?} {shape}", article.images) };
+        assert!(image.url.ends_with("/a.jpg"), "{image:?}");
+        let read = image.caption.as_deref().unwrap_or_default();
+        assert!(read.starts_with(caption), "{image:?} {shape}");
     }
+}
+
+#[test]
+fn an_image_of_the_article_is_told_from_those_of_other_stories() {
+    let text = prose(4);
+    let [a, b, c, d] = &text[..] else { panic!("four paragraphs") };
+    let article = format!(
+        "<figure><img src=\"data:image/gif;base64,R0\" data-src=/late.jpg></figure><p>{a}</p>\
+         <img src=/pixel.gif><p>{b}</p><p>{c}</p><p>{d}</p>"
+    );
+    let others = "<aside class=related><figure><img src=/other.jpg><figcaption>Another story of \
+                  the day</figcaption></figure></aside>";
+    let stated = ",\"image\":{\"@type\":\"ImageObject\",\"url\":\"/late.jpg\",\
+                  \"caption\":\"The dam at dawn\"}";
+    let read = |stated: &str| {
+        let html = page(&ld(stated), &format!("<article>{article}</article>{others}"));
+        read_html(&html).expect("an article").images
+    };
+    let [image] = &read("")[..] else { panic!("{:?}", read("")) };
+    assert!(image.url.ends_with("/late.jpg") && image.caption.is_none(), "{image:?}");
+    let [image] = &read(stated)[..] else { panic!("{:?}", read(stated)) };
+    assert_eq!(image.caption.as_deref(), Some("The dam at dawn"));
+}
+
+#[test]
+fn the_next_article_that_a_page_scrolls_into_is_no_part_of_this_one() {
+    let text = prose(12);
+    let (this, next) = text.split_at(6);
+    let unit = |title: &str, text: &[String]| {
+        format!("<div class=unit><h2>{title}</h2><div class=story>{}</div></div>", html(text))
+    };
+    let page = format!(
+        "<title>Work on the dam goes on</title>{}<main>{}{}{}</main>",
+        ld(""),
+        unit("Work on the dam goes on", this),
+        unit("Ferry to sail again", next),
+        unit("Ferry is late", next)
+    );
+    let article = read_html(&page).expect("an article");
+    assert_eq!(paragraphs(&article), this);
+}
+
+#[test]
+fn a_text_that_stands_once_more_in_one_piece_is_read_from_its_paragraphs() {
+    let text = prose(7);
+    let whole = format!("<div>{}</div>", text.join(" "));
+    let article = read_html(&page(&ld(""), &(whole + &html(&text)))).expect("an article");
+    assert_eq!(paragraphs(&article), text);
+}
+
+#[test]
+fn what_pops_up_over_a_word_is_not_read_in_the_middle_of_its_sentence() {
+    let text = prose(4);
+    let card = "engineers<span class=rollover-block><a href=/e>Engineers</a><a href=/s>Strike of \
+                the engineers</a></span>";
+    let body = html(&text).replace("engineers", card);
+    let article = read_html(&page(&ld(""), &body)).expect("an article");
+    assert_eq!(paragraphs(&article), text);
 }

@@ -73,8 +73,9 @@ fn page(set: &Path, truth: &Value) -> anyhow::Result<Vec<u8>> {
 
 fn by_trafilatura(html: &str, url: &str) -> Option<Value> {
     use trafilatura::{ExtractionFocus, Options, extract};
-    let _ = url;
-    let options = Options::default().with_focus(ExtractionFocus::FavorPrecision);
+    let mut options =
+        Options::default().with_focus(ExtractionFocus::FavorPrecision).with_fallback(true);
+    options.original_url = url::Url::parse(url).ok();
     let result = extract(html, &options).ok()?;
     Some(json!({
         // Its plain text has no line breaks.
