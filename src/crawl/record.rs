@@ -11,6 +11,7 @@ use crate::{
     dedup,
     state::Reject,
     text,
+    topic::Judgement,
 };
 
 /// Most distinct terms and matches that a record lists.
@@ -32,12 +33,6 @@ pub(super) fn record(
     let header = |name: &str| page.and_then(|page| page.header(name)).map(str::to_owned);
     let final_url = response.map(|response| response.url.to_string());
     let best = judgements.first();
-    let mut matched_terms: Vec<String> = Vec::new();
-    for found in best.iter().flat_map(|judgement| &judgement.matches) {
-        if !matched_terms.contains(&found.term) && matched_terms.len() < MOST_MATCHES {
-            matched_terms.push(found.term.clone());
-        }
-    }
     let published = article.published.as_ref();
     let char_count = article.text.chars().count();
     Record {
@@ -96,7 +91,7 @@ pub(super) fn record(
         topic: best.map(|judgement| judgement.topic.clone()),
         topic_score: best.map(|judgement| rounded(judgement.score)),
         topic_reason: best.map(|judgement| judgement.reason.clone()),
-        matched_terms,
+        matched_terms: best.map(matched_terms).unwrap_or_default(),
         matches: best
             .map(|judgement| judgement.matches.iter().take(MOST_MATCHES).cloned().collect())
             .unwrap_or_default(),
@@ -126,6 +121,17 @@ pub(super) fn record(
         prev: None,
         crc: String::new(),
     }
+}
+
+/// Each term once, in the order of the matches.
+fn matched_terms(judgement: &Judgement) -> Vec<String> {
+    let mut terms: Vec<String> = Vec::new();
+    for found in &judgement.matches {
+        if !terms.contains(&found.term) && terms.len() < MOST_MATCHES {
+            terms.push(found.term.clone());
+        }
+    }
+    terms
 }
 
 /// A record's id: from its address and its revision, so that a repeat gives the same one.
