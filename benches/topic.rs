@@ -16,7 +16,7 @@ use std::{collections::BTreeSet, fmt::Write, hint::black_box, time::Instant};
 
 use aho_corasick::AhoCorasick;
 use newswatch::{
-    text::fold,
+    text::{fold, language},
     topic::{Text, Topic, Topics},
 };
 use regex::bytes::RegexSetBuilder;
@@ -41,6 +41,11 @@ fn main() {
         );
         let folding = rate(articles, |text| fold(text).as_bytes().len());
         println!("  folding alone                 {folding:7.0} MB/s");
+        // No more of a text is read.
+        let samples: Vec<&str> =
+            articles.iter().map(|text| &text[..text.floor_char_boundary(4096)]).collect();
+        let telling = rate(&samples, |text| language::detect(text, &[]).language.len());
+        println!("  telling the language          {telling:7.1} MB/s");
         let shipped = Topics::new(vec![Topic::parse(SHIPPED).unwrap()]).unwrap();
         report("the shipped topic", articles, &shipped);
         for count in [100, 1_000, 10_000] {

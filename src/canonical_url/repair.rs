@@ -6,7 +6,8 @@ use super::{PASSES, Rules, percent};
 
 /// Reads an absolute address. The error is a reason in words.
 pub(super) fn absolute(address: &str, rules: &mut Rules) -> Result<Url, String> {
-    settled(once(address, rules)?, rules)
+    let url = once(address, rules)?;
+    if url.as_str() == address { Ok(url) } else { settled(url, rules) }
 }
 
 /// Mends again until nothing changes, so that what is stored reads as itself.

@@ -14,7 +14,7 @@ use url::Url;
 use super::record;
 use crate::{
     archive::{Checkpoint, Line, Lines, Position, ReadError, Record},
-    canonical_url::UrlKey,
+    canonical_url::{CanonicalUrl, UrlKey},
     dedup,
     state::Known,
 };
@@ -117,10 +117,15 @@ fn taken(line: &Line) -> Taken {
 }
 
 fn ready(record: Record, position: Position) -> Ready {
-    let urls = [Some(&record.url), record.final_url.as_ref(), record.canonical_url.as_ref()];
+    let url = CanonicalUrl::parse(&record.url).ok();
+    let claimed = [record.final_url.as_ref(), record.canonical_url.as_ref()];
+    let mut document = record::document(&record);
+    if let Some(url) = &url {
+        document.url_key = url.key.clone();
+    }
     Ready {
         position,
-        keys: keys(&record.url_key, urls),
+        keys: keys(&record.url_key, url.as_ref(), claimed),
         known: Known {
             record_id: record.id.clone(),
             revision: record.revision,
@@ -128,17 +133,18 @@ fn ready(record: Record, position: Position) -> Ready {
         },
         fetched_at: record.fetched_at,
         verdict: record::verdict(&record),
-        document: dedup::Prepared::owned(record::document(&record)),
+        document: dedup::Prepared::owned(document),
         id: record.id,
         url_key: record.url_key,
     }
 }
 
 /// The addresses of a record by its own, by where that led, and by what the page calls itself.
-pub(super) fn keys(key: &UrlKey, urls: [Option<&String>; 3]) -> Vec<UrlKey> {
-    let [url, last, canonical] = urls.map(|url| url.and_then(|url| Url::parse(url).ok()));
-    match url {
-        Some(url) => record::keys(key, &url, [last.as_ref(), canonical.as_ref()]),
-        None => vec![key.clone()],
-    }
+pub(super) fn keys(
+    key: &UrlKey,
+    url: Option<&CanonicalUrl>,
+    claimed: [Option<&String>; 2],
+) -> Vec<UrlKey> {
+    let [last, canonical] = claimed.map(|url| url.and_then(|url| Url::parse(url).ok()));
+    record::keys(key, url, [last.as_ref(), canonical.as_ref()])
 }

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     archive::{Record, RecordType},
     article::TextStatus,
-    canonical_url::UrlKey,
+    canonical_url::{CanonicalUrl, UrlKey},
     dedup,
     politeness::backoff,
     state::{Counters, Fate, Known, Reject, Seen, StateError},
@@ -303,7 +303,8 @@ impl Crawl {
     ) -> Result<(Vec<UrlKey>, Option<Known>), StateError> {
         let final_url = visit.response.as_ref().and_then(|r| r.as_ref().ok()).map(|r| &r.url);
         let claimed = [final_url, judged.article.canonical_url.as_ref()];
-        let keys = record::keys(&work.pending.key, &work.pending.url, claimed);
+        let url = CanonicalUrl::parse(work.pending.url.as_str()).ok();
+        let keys = record::keys(&work.pending.key, url.as_ref(), claimed);
         let mut newest: Option<Known> = None;
         for key in &keys {
             let known = self.state.seen(key)?.and_then(|seen| seen.known);

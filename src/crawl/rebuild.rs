@@ -105,13 +105,15 @@ fn index_record(state: &State, index: &mut dedup::Index, ready: &Ready) -> Resul
 
 /// A record that left the archive stays known by its addresses and the hash of its text.
 fn index_dropped(state: &State, dropped: &Dropped) -> Result<(), StateError> {
-    let urls = [Some(&dropped.url), dropped.final_url.as_ref(), dropped.canonical_url.as_ref()];
+    let url = CanonicalUrl::parse(&dropped.url).ok();
+    let claimed = [dropped.final_url.as_ref(), dropped.canonical_url.as_ref()];
+    let keys = ahead::keys(&dropped.url_key, url.as_ref(), claimed);
     let known = Known {
         record_id: dropped.id.clone(),
         revision: dropped.revision,
         content_hash: dropped.content_hash.clone(),
     };
-    index_kept(state, &ahead::keys(&dropped.url_key, urls), &known, dropped.fetched_at)
+    index_kept(state, &keys, &known, dropped.fetched_at)
 }
 
 fn index_kept(

@@ -7,7 +7,7 @@ use super::{Crawl, Judged, PageWork, Unasked, Visit, poll::signature};
 use crate::{
     archive::{Record, RecordType, SCHEMA_VERSION},
     article::Extraction,
-    canonical_url::{self, CanonicalUrl, Host, UrlKey},
+    canonical_url::{CanonicalUrl, Host, UrlKey, alias_of},
     dedup,
     state::Reject,
     text,
@@ -148,19 +148,19 @@ pub(super) fn id(key: &UrlKey, revision: u32) -> String {
 
 /// The addresses an article is known by: its own first, then what the page and the redirects claim
 /// and can be believed.
-pub(super) fn keys(key: &UrlKey, url: &Url, claimed: [Option<&Url>; 2]) -> Vec<UrlKey> {
+pub(super) fn keys(
+    key: &UrlKey,
+    url: Option<&CanonicalUrl>,
+    claimed: [Option<&Url>; 2],
+) -> Vec<UrlKey> {
     let mut keys = vec![key.clone()];
-    if let Ok(base) = CanonicalUrl::parse(url.as_str()) {
-        // An old record's key may be of an older definition.
-        if base.key != *key {
-            keys.push(base.key.clone());
-        }
-        for claimed in claimed.into_iter().flatten() {
-            if let Some(alias) = canonical_url::alias_of(&base, claimed)
-                && !keys.contains(&alias.key)
-            {
-                keys.push(alias.key);
-            }
+    let Some(url) = url else { return keys };
+    // An old record's key may be of an older definition.
+    let others = claimed.into_iter().flatten().filter(|claimed| **claimed != url.fetch);
+    let aliases = others.filter_map(|claimed| alias_of(url, claimed));
+    for found in std::iter::once(url.key.clone()).chain(aliases.map(|alias| alias.key)) {
+        if !keys.contains(&found) {
+            keys.push(found);
         }
     }
     keys
@@ -168,10 +168,9 @@ pub(super) fn keys(key: &UrlKey, url: &Url, claimed: [Option<&Url>; 2]) -> Vec<U
 
 /// A record as the near-duplicate index sees it.
 pub(super) fn document(record: &Record) -> dedup::Document {
-    let today = CanonicalUrl::parse(&record.url);
     dedup::Document {
         id: record.id.clone(),
-        url_key: today.map_or_else(|_| record.url_key.clone(), |url| url.key),
+        url_key: record.url_key.clone(),
         title: record.title.clone().unwrap_or_default(),
         text: record.text.clone().unwrap_or_default(),
         published_at: record.published_at,

@@ -84,11 +84,12 @@ impl Postings {
         least: usize,
         found: &mut Vec<Posting>,
     ) -> Result<()> {
+        let marks: Vec<Mark> = hashes.iter().map(|hash| Mark::of(*hash)).collect();
         let mut likely = Vec::with_capacity(hashes.len());
         for segment in &mut self.segments {
             segment.load_filter(connection)?;
             likely.clear();
-            likely.extend(hashes.iter().copied().filter(|hash| segment.may_have(*hash)));
+            likely.extend(marks.iter().filter(|mark| segment.may_have(mark)).map(|mark| mark.hash));
             if likely.len() >= least {
                 for hash in &likely {
                     segment.find(connection, *hash, found)?;
@@ -224,10 +225,12 @@ impl Segment {
         Ok(())
     }
 
-    fn may_have(&self, hash: u32) -> bool {
-        let (block, bits) = probe(hash, self.filter.len());
-        let block = self.filter.get(block..block + BLOCK).unwrap_or_default();
-        bits.into_iter().all(|(word, bit)| block.get(word).is_some_and(|word| word & bit != 0))
+    fn may_have(&self, mark: &Mark) -> bool {
+        let (blocks, _) = self.filter.as_chunks::<BLOCK>();
+        blocks.get(mark.block(blocks.len())).is_some_and(|block| {
+            let missing = block.iter().zip(mark.bits).map(|(word, bits)| bits & !word);
+            missing.fold(0, |all, bits| all | bits) == 0
+        })
     }
 
     fn find(&self, connection: &Connection, hash: u32, found: &mut Vec<Posting>) -> Result<()> {
@@ -349,13 +352,11 @@ impl<'c> Writer<'c> {
             let bucket = run.first().map_or(0, |(hash, _)| bucket_of(*hash, bits));
             let data = encode(run, start_of(bucket, bits), self.base);
             insert.execute(params![row_of(self.number, bucket), data])?;
+            let (blocks, _) = self.filter.as_chunks_mut::<BLOCK>();
             for (hash, _) in run {
-                let (block, bits) = probe(*hash, self.filter.len());
-                let block = self.filter.get_mut(block..block + BLOCK).unwrap_or_default();
-                for (word, bit) in bits {
-                    if let Some(word) = block.get_mut(word) {
-                        *word |= bit;
-                    }
+                let mark = Mark::of(*hash);
+                if let Some(block) = blocks.get_mut(mark.block(blocks.len())) {
+                    block.iter_mut().zip(mark.bits).for_each(|(word, bits)| *word |= bits);
                 }
             }
         }
@@ -389,16 +390,29 @@ impl<'c> Writer<'c> {
     }
 }
 
-/// The block of a filter of `words` words that `hash` is noted in, and where its bits are there.
-fn probe(hash: u32, words: usize) -> (usize, [(usize, u64); 6]) {
-    let block = (u64::from(hash) * (words / BLOCK) as u64) >> 32;
-    let mut bits = mix(u64::from(hash));
-    let places = [(); 6].map(|()| {
-        let place = ((bits >> 6) as usize % BLOCK, 1 << (bits & 63));
-        bits >>= 9;
-        place
-    });
-    (usize::try_from(block).unwrap_or(0) * BLOCK, places)
+/// What a hash leaves in a block of a filter.
+struct Mark {
+    hash: u32,
+    bits: [u64; BLOCK],
+}
+
+impl Mark {
+    fn of(hash: u32) -> Self {
+        let mut bits = [0; BLOCK];
+        let mut places = mix(u64::from(hash));
+        for _ in 0..6 {
+            if let Some(word) = bits.get_mut((places >> 6) as usize % BLOCK) {
+                *word |= 1_u64 << (places & 63);
+            }
+            places >>= 9;
+        }
+        Self { hash, bits }
+    }
+
+    /// Which of so many blocks it is in.
+    fn block(&self, blocks: usize) -> usize {
+        usize::try_from((u64::from(self.hash) * blocks as u64) >> 32).unwrap_or(0)
+    }
 }
 
 fn bucket_of(hash: u32, bits: u32) -> u32 {

@@ -76,16 +76,20 @@ impl Folded {
         let end = self.marks.get(next).map_or(original.len(), |mark| mark.original);
         let piece = original.get(mark.original..end).unwrap_or_default();
         let table = TABLE.as_slice();
-        let mut out = Output::with_capacity(piece.len());
+        let mut length = mark.folded;
         let mut rest = piece.as_bytes();
         while !rest.is_empty() {
-            let (block, length) = fold_first(table, rest);
-            let mut behind = rest.get(length..).unwrap_or_default();
+            let (block, bytes) = fold_first(table, rest);
+            let mut behind = rest.get(bytes..).unwrap_or_default();
             match block {
-                [.., RARELY] => behind = fold_rare(rest, &mut out),
-                [.., count] => out.extend(block.get(..count.into()).unwrap_or_default()),
+                [.., RARELY] => {
+                    let mut out = Output::with_capacity(0);
+                    behind = fold_rare(rest, &mut out);
+                    length += out.length;
+                }
+                [.., count] => length += usize::from(count),
             }
-            if mark.folded + out.length > folded {
+            if length > folded {
                 let last = piece.len() - behind.len();
                 let first = piece.len() - rest.len();
                 return mark.original + first..mark.original + last;

@@ -163,7 +163,9 @@ impl View<'_> {
     fn begins_word(&self, anchor: &Range<usize>) -> bool {
         let start = anchor.start;
         let Some(before) = self.char_before(start).filter(|c| is_word_char(*c)) else {
-            return true;
+            // Of an abbreviation with dots the end is another.
+            let is_dotted = || self.text(anchor.clone()).contains('.');
+            return self.char_before(start) != Some('.') || !is_dotted();
         };
         let Some(first) = self.char_at(start) else { return false };
         if is_spaceless(before) || is_spaceless(first) {

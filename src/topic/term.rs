@@ -133,12 +133,15 @@ impl Word {
             return Err(format!("`{token}`: a `*` stands at the beginning or the end of a word"));
         }
         let folded = fold(rest);
-        let parts: Vec<&str> = folded
-            .as_str()
-            .split(|c: char| !is_word_char(c) && c != '\'')
-            .map(|part| part.trim_matches('\''))
-            .filter(|part| !part.is_empty())
-            .collect();
+        let parts: Vec<&str> = match dotted(folded.as_str()) {
+            Some(abbreviation) => vec![abbreviation],
+            None => folded
+                .as_str()
+                .split(|c: char| !is_word_char(c) && c != '\'')
+                .map(|part| part.trim_matches('\''))
+                .filter(|part| !part.is_empty())
+                .collect(),
+        };
         let last = parts.len().saturating_sub(1);
         let words: Vec<Self> = parts
             .iter()
@@ -171,8 +174,24 @@ impl Word {
     }
 }
 
+/// An abbreviation of three letters and more, with a dot behind each (`c.s.t.o.`), is one word. The
+/// name of a letter may be written for it, as Hindi does.
+fn dotted(folded: &str) -> Option<&str> {
+    let abbreviation = folded.trim_end_matches('.');
+    let mut letters = abbreviation.split('.');
+    let is_letter = |part: &str| part.chars().all(is_word_char) && part.chars().count() <= 2;
+    (abbreviation.matches('.').count() > 1
+        && letters.all(|part| !part.is_empty() && is_letter(part)))
+    .then_some(abbreviation)
+}
+
 /// What may stand inside a word.
 pub(super) fn is_word_char(c: char) -> bool {
+    // Most letters of a folded text, without a look into Unicode's tables.
+    if matches!(c, 'a'..='z' | 'α'..='ω' | 'а'..='я' | 'ա'..='ֆ' | 'א'..='ת' | 'ء'..='ي')
+    {
+        return true;
+    }
     c.is_alphanumeric() || unicode_normalization::char::is_combining_mark(c)
 }
 

