@@ -34,14 +34,12 @@ pub(super) fn of_article(blocks: &Blocks, kept: &[usize]) -> Vec<Captioned> {
     let (Some(first), Some(last)) = (kept.first(), kept.last()) else { return Vec::new() };
     let near = first.saturating_sub(ABOVE)..=last + 1;
     let framed = blocks.pictures.iter().filter(|picture| near.contains(&blocks.behind(picture)));
-    framed
-        .filter_map(|picture| Some((picture.address.clone(), in_frame(blocks, picture)?)))
-        .collect()
+    framed.filter_map(|picture| in_frame(blocks, picture)).collect()
 }
 
-/// The caption in the frame around a picture; `None` where there is no frame, or other stories are
-/// in it.
-fn in_frame(blocks: &Blocks, picture: &Picture) -> Option<Option<String>> {
+/// A picture with the caption in the frame around it; `None` where there is no frame, or other
+/// stories are in it.
+fn in_frame(blocks: &Blocks, picture: &Picture) -> Option<Captioned> {
     let inside = blocks.containers.get(picture.container)?;
     if inside.is_doubtful() || inside.inherited & lexicon::RELATED != 0 {
         return None;
@@ -57,10 +55,11 @@ fn in_frame(blocks: &Blocks, picture: &Picture) -> Option<Option<String>> {
             .map(|block| blocks.text_of(block))
             .collect();
         if !captions.is_empty() {
-            return Some(Some(crate::text::clean_line(&captions.join(" "))));
+            let caption = crate::text::clean_line(&captions.join(" "));
+            return Some((picture.address.clone(), Some(caption)));
         }
     }
-    has_figure.then_some(None)
+    has_figure.then(|| (picture.address.clone(), None))
 }
 
 /// Whether the markup calls a block the caption of a picture.
