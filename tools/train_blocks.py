@@ -161,11 +161,14 @@ def train_one(names, pages, seed):
 
 
 def write(models, names, path):
-    trees = [tree for model in models for tree in model.dump_model()["tree_info"]]
     with open(path, "w", encoding="utf-8") as file:
         file.write("# Written by tools/train_blocks.py. A line is a tree: name:threshold:left:right\n")
-        file.write("# of each branch (a child below zero is leaf -1 - child), then the leaves.\n")
-        for tree in trees:
+        file.write("# of each branch (a child below zero is leaf -1 - child), then the leaves; an\n")
+        file.write("# empty line stands between forests.\n")
+        for nth, tree in enumerate(
+                tree for model in models for tree in model.dump_model()["tree_info"]):
+            if nth and nth % TREES == 0:
+                file.write("\n")
             branches, leaves = [], []
 
             def walk(node):

@@ -34,7 +34,6 @@ pub(super) fn record(
     let final_url = response.map(|response| response.url.to_string());
     let best = judgements.first();
     let published = article.published.as_ref();
-    let char_count = article.text.chars().count();
     Record {
         schema_version: SCHEMA_VERSION,
         record_type: RecordType::Article,
@@ -74,7 +73,7 @@ pub(super) fn record(
             .or_else(|| pending.entry.language.clone())
             .or_else(|| feed.language.clone()),
         word_count: u32::try_from(text::word_count(&article.text)).unwrap_or(u32::MAX),
-        char_count: u32::try_from(char_count).unwrap_or(u32::MAX),
+        char_count: u32::try_from(article.text.chars().count()).unwrap_or(u32::MAX),
         content_hash: (!article.text.is_empty()).then(|| dedup::content_hash(&article.text)),
         fingerprint: (!article.text.is_empty()).then(|| {
             let title = article.title.as_deref().unwrap_or_default();

@@ -334,7 +334,6 @@ struct Cutter {
     articles: u16,
     pending_space: bool,
     after_break: bool,
-    after_rule: bool,
     /// A drop cap is open, or was the last that was pushed: no space follows it.
     drop_cap: bool,
 }
@@ -367,7 +366,7 @@ impl Cutter {
             "br" => self.line_break(),
             "hr" => {
                 self.flush();
-                self.after_rule = true;
+                self.block.ruled = true;
             }
             "input" => self.flush(),
             _ => {
@@ -524,19 +523,19 @@ impl Cutter {
         block.end = end;
         self.block.start = end;
         if end == block.start {
+            self.block.ruled = block.ruled;
             return;
         }
         block.container = self.inside;
         block.broken |= std::mem::take(&mut self.after_break);
-        block.ruled |= self.after_rule;
         let text = self.blocks.text.get(block.start..).unwrap_or_default();
         measure(&mut block, text);
         if block.words == 0 {
             self.blocks.text.truncate(block.start);
             self.block.start = block.start;
+            self.block.ruled = block.ruled;
             return;
         }
-        self.after_rule = false;
         self.blocks.list.push(block);
         self.blocks.text.push('\n');
         self.block.start = self.blocks.text.len();

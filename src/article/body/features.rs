@@ -462,11 +462,9 @@ fn outline(blocks: &Blocks, anchors: &Anchors<'_>, runs_of: &[Vec<u32>]) -> Outl
             }
         }
     }
-    let title_at = title_at.or_else(|| {
-        blocks.list.iter().position(|block| {
-            blocks.containers.get(block.container).is_some_and(|c| c.tag == Tag::H1)
-        })
-    });
+    let is_h1 = |at: usize| blocks.containers.get(at).is_some_and(|c| c.tag == Tag::H1);
+    let first_h1 = || blocks.list.iter().position(|block| is_h1(block.container));
+    let title_at = title_at.or_else(first_h1);
     let best = scores.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map_or(0, |best| best.0);
     article_words.remove(&0);
     let best_container = blocks.containers.get(best);
@@ -497,34 +495,13 @@ fn outline(blocks: &Blocks, anchors: &Anchors<'_>, runs_of: &[Vec<u32>]) -> Outl
         repeated_share: repeated_shares(runs_of),
         h1_before,
         entry: entry(blocks, &prose_in, prose),
-        prose_before_best: blocks
-            .list
-            .iter()
-            .position(|block| blocks.around(block.container).any(|(at, _)| at == best))
+        prose_before_best: first_in(blocks, best)
             .and_then(|first| prose_before.get(first).copied())
             .unwrap_or(0),
         words_before,
         prose_before,
-        since_rule: {
-            let mut since = 99;
-            blocks
-                .list
-                .iter()
-                .map(|block| {
-                    since = if block.ruled { 0 } else { (since + 1).min(99) };
-                    since
-                })
-                .collect()
-        },
-        pictures: {
-            let mut pictures = vec![None; blocks.list.len() + 1];
-            for picture in &blocks.pictures {
-                if let Some(place) = pictures.get_mut(blocks.behind(picture)) {
-                    *place = Some(picture.container);
-                }
-            }
-            pictures
-        },
+        since_rule: since_rule(blocks),
+        pictures: pictures(blocks),
         prose_in,
         title_path: {
             let title = title_at.and_then(|at| blocks.list.get(at));
@@ -542,6 +519,31 @@ fn outline(blocks: &Blocks, anchors: &Anchors<'_>, runs_of: &[Vec<u32>]) -> Outl
             .map_or(0, |container| container.article),
         headings: headings(blocks),
     }
+}
+
+fn first_in(blocks: &Blocks, container: usize) -> Option<usize> {
+    let inside = |block: &Block| blocks.around(block.container).any(|(at, _)| at == container);
+    blocks.list.iter().position(inside)
+}
+
+/// Distance in blocks to the last rule before each; 99 where there is none.
+fn since_rule(blocks: &Blocks) -> Vec<u32> {
+    let mut since = 99;
+    let distance = |block: &Block| {
+        since = if block.ruled { 0 } else { (since + 1).min(99) };
+        since
+    };
+    blocks.list.iter().map(distance).collect()
+}
+
+fn pictures(blocks: &Blocks) -> Vec<Option<usize>> {
+    let mut pictures = vec![None; blocks.list.len() + 1];
+    for picture in &blocks.pictures {
+        if let Some(place) = pictures.get_mut(blocks.behind(picture)) {
+            *place = Some(picture.container);
+        }
+    }
+    pictures
 }
 
 /// The words of prose in each container.

@@ -9,11 +9,15 @@ const SOURCE: &str = include_str!("model.txt");
 
 static SHIPPED: LazyLock<Model> = LazyLock::new(|| Model::parse(SOURCE).unwrap_or_default());
 
-/// A forest of trees whose values add up.
+/// Forests of trees whose values add up; each is trained to say the same.
 #[derive(Debug, Default)]
 pub struct Model {
-    trees: Vec<Tree>,
+    forests: Vec<Vec<Tree>>,
 }
+
+/// A block whose log odds the first forest holds to be lower is no text, whatever the others say:
+/// most blocks of a page are of this kind.
+const HOPELESS: f32 = -4.5;
 
 #[derive(Debug)]
 struct Tree {
@@ -36,20 +40,41 @@ impl Model {
         &SHIPPED
     }
 
-    /// Reads `feature:threshold:left:right ... | leaf ...` a line; `None` for what is no such file.
+    /// Reads `feature:threshold:left:right ... | leaf ...` a line, an empty line between forests;
+    /// `None` for what is no such file.
     pub fn parse(source: &str) -> Option<Self> {
-        let lines = source.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
-        let trees: Option<Vec<Tree>> = lines.map(parse_tree).collect();
-        Some(Self { trees: trees? })
+        let forest = |lines: &str| -> Option<Vec<Tree>> {
+            let lines = lines.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+            lines.map(parse_tree).collect()
+        };
+        let forests: Option<Vec<Vec<Tree>>> = source.split("\n\n").map(forest).collect();
+        Some(Self { forests: forests? })
     }
 
     /// How likely each block is part of the article, by its features, 0 to 1; 0 for one without. Tree
     /// by tree, as one tree stays in the processor's nearest cache and a forest does not.
     pub(super) fn probabilities(&self, rows: &[Vec<f32>]) -> Vec<f32> {
         let mut sums = vec![0.0_f32; rows.len()];
-        for tree in &self.trees {
-            for (row, sum) in rows.iter().zip(&mut sums).filter(|(row, _)| !row.is_empty()) {
-                *sum += tree.value(row);
+        let mut asked: Vec<usize> =
+            rows.iter().enumerate().filter(|(_, row)| !row.is_empty()).map(|(at, _)| at).collect();
+        let forests = f32::from(u16::try_from(self.forests.len()).unwrap_or(u16::MAX));
+        for (nth, forest) in self.forests.iter().enumerate() {
+            for tree in forest {
+                for at in &asked {
+                    if let (Some(row), Some(sum)) = (rows.get(*at), sums.get_mut(*at)) {
+                        *sum += tree.value(row);
+                    }
+                }
+            }
+            if nth == 0 {
+                asked.retain(|at| {
+                    let Some(sum) = sums.get_mut(*at) else { return false };
+                    let all = *sum * forests;
+                    if all < HOPELESS {
+                        *sum = all;
+                    }
+                    all >= HOPELESS
+                });
             }
         }
         let odds = |(row, sum): (&Vec<f32>, f32)| {
@@ -102,7 +127,8 @@ mod tests {
     #[test]
     fn the_shipped_model_is_whole_and_knows_every_feature_it_names() {
         let model = Model::parse(SOURCE).expect("the model file is well formed");
-        assert!(model.trees.len() > 20, "{} trees", model.trees.len());
+        assert_eq!(model.forests.len(), 2);
+        assert!(model.forests.iter().all(|trees| trees.len() > 20), "{model:?}");
     }
 
     #[test]
@@ -110,6 +136,14 @@ mod tests {
         let tree = parse_tree("ln_words:1.5:-1:-2 | 0.25 -0.5").expect("a tree");
         assert!(tree.value(&[1.5]) > 0.0);
         assert!(tree.value(&[1.6]) < 0.0);
+    }
+
+    #[test]
+    fn only_what_the_first_forest_gives_up_is_not_asked_of_the_next() {
+        let model = Model::parse("ln_words:1:-1:-2 | -3 1\n\nln_words:1:-1:-2 | 9 1").expect("two");
+        let [hopeless, open] = model.probabilities(&[vec![0.5], vec![1.5]])[..] else { panic!() };
+        assert!((hopeless - 1.0 / (1.0 + 6.0_f32.exp())).abs() < 1e-6, "{hopeless}");
+        assert!((open - 1.0 / (1.0 + (-2.0_f32).exp())).abs() < 1e-6, "{open}");
     }
 
     #[test]

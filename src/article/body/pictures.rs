@@ -4,7 +4,6 @@ use scraper::node::Element;
 
 use super::blocks::{Block, Blocks, Picture, Tag};
 use super::lexicon;
-use crate::article::dom;
 
 /// A frame around a picture has no more words in it: what has more holds the text too.
 const FRAME_WORDS: u32 = 120;
@@ -18,13 +17,16 @@ pub(super) type Captioned = (String, Option<String>);
 
 /// Where the picture is: pages that load it late state that elsewhere than in `src`.
 pub(super) fn address(element: &Element) -> Option<String> {
-    let first = |set: &str| set.split([',', ' ']).find(|part| !part.is_empty()).map(str::to_owned);
-    ["data-src", "data-original", "data-lazy-src", "src"]
-        .iter()
-        .filter_map(|name| dom::attr(element, name))
-        .map(|address| address.trim().to_owned())
-        .chain(["srcset", "data-srcset"].iter().filter_map(|name| first(dom::attr(element, name)?)))
-        .find(|address| !address.is_empty() && !address.starts_with("data:"))
+    let places = ["data-src", "data-original", "data-lazy-src", "src", "srcset", "data-srcset"];
+    let stated = element.attrs().filter_map(|(name, value)| {
+        let place = places.iter().position(|place| *place == name)?;
+        let set = name.ends_with("set");
+        let address =
+            if set { value.split([',', ' ']).find(|part| !part.is_empty())? } else { value };
+        let address = address.trim();
+        (!address.is_empty() && !address.starts_with("data:")).then_some((place, address))
+    });
+    stated.min().map(|(_, address)| address.to_owned())
 }
 
 /// The pictures that stand in frames among the kept blocks or before them, with their captions.
@@ -32,14 +34,12 @@ pub(super) fn of_article(blocks: &Blocks, kept: &[usize]) -> Vec<Captioned> {
     let (Some(first), Some(last)) = (kept.first(), kept.last()) else { return Vec::new() };
     let near = first.saturating_sub(ABOVE)..=last + 1;
     let framed = blocks.pictures.iter().filter(|picture| near.contains(&blocks.behind(picture)));
-    framed
-        .filter_map(|picture| Some((picture.address.clone(), in_frame(blocks, picture)?)))
-        .collect()
+    framed.filter_map(|picture| in_frame(blocks, picture)).collect()
 }
 
-/// The caption in the frame around a picture; `None` where there is no frame, or other stories are
-/// in it.
-fn in_frame(blocks: &Blocks, picture: &Picture) -> Option<Option<String>> {
+/// A picture with the caption in the frame around it; `None` where there is no frame, or other
+/// stories are in it.
+fn in_frame(blocks: &Blocks, picture: &Picture) -> Option<Captioned> {
     let inside = blocks.containers.get(picture.container)?;
     if inside.is_doubtful() || inside.inherited & lexicon::RELATED != 0 {
         return None;
@@ -55,10 +55,11 @@ fn in_frame(blocks: &Blocks, picture: &Picture) -> Option<Option<String>> {
             .map(|block| blocks.text_of(block))
             .collect();
         if !captions.is_empty() {
-            return Some(Some(crate::text::clean_line(&captions.join(" "))));
+            let caption = crate::text::clean_line(&captions.join(" "));
+            return Some((picture.address.clone(), Some(caption)));
         }
     }
-    has_figure.then_some(None)
+    has_figure.then(|| (picture.address.clone(), None))
 }
 
 /// Whether the markup calls a block the caption of a picture.
