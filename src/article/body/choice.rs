@@ -4,8 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::blocks::{Block, Blocks, Container, Tag};
-use super::features::{self, Features, real};
+use super::features::{self, Features};
 use super::model::Model;
+use super::numbers::real;
+use super::outline::is_prose;
 use super::{Anchors, lexicon};
 use crate::article::{authors, title};
 
@@ -245,7 +247,7 @@ fn is_doubtful(container: &Container) -> bool {
 fn unless_too_little(blocks: &Blocks, features: &Features, kept: Vec<usize>) -> Vec<usize> {
     let flagged = |flags: &[bool], at: usize| flags.get(at).is_some_and(|flag| *flag);
     let sound = |at: usize, block: &Block| {
-        features::is_prose(block)
+        is_prose(block)
             && features.apart.get(at).is_none_or(|marks| marks & lexicon::COMMENT == 0)
             && !flagged(&features.announced, at)
             && !flagged(&features.telltale, at)

@@ -1,14 +1,12 @@
 //! What a block is like: its own text, the markup around it, its neighbours, its kin, and how it
 //! agrees with what the page states elsewhere. One row of numbers a block, for [`super::model`].
 
-use std::collections::BTreeMap;
-
 use super::Anchors;
 use super::blocks::{Block, Blocks, Container, Tag};
 use super::lexicon;
-
-/// A paragraph of at least so many words, most of them outside links, is likely prose.
-const PROSE_WORDS: u32 = 20;
+use super::numbers::{capped, real, real_size, signed_difference};
+use super::outline::{Outline, link_density, text_hash};
+use super::stated::{Stated, runs, share_of, words};
 
 /// What stands with the title and has so many words of prose is an article.
 const ARTICLE_WORDS: u32 = 100;
@@ -34,51 +32,6 @@ pub(super) struct Features {
     pub(super) repeated: Vec<f32>,
     /// Where the title stands.
     pub(super) title_at: Option<usize>,
-}
-
-/// What is known of the page as a whole.
-struct Outline {
-    words_before: Vec<u32>,
-    words: f32,
-    prose_before: Vec<u32>,
-    prose: f32,
-    /// Distance in blocks to the prose before and after; 99 where there is none.
-    since_prose: Vec<u32>,
-    until_prose: Vec<u32>,
-    title_at: Option<usize>,
-    best: usize,
-    /// The best container and those around it, in ascending order.
-    best_path: Vec<usize>,
-    best_depth: i32,
-    largest_article: u16,
-    groups: BTreeMap<(u32, Tag), Group>,
-    repeats: BTreeMap<u64, u32>,
-    /// How much of each block stands in other blocks too.
-    repeated_share: Vec<f32>,
-    h1_before: Vec<u32>,
-    /// The container that a compound class name calls the article's text, and its share of the
-    /// page's prose.
-    entry: Option<(usize, f32)>,
-    /// The containers around the title, in ascending order.
-    title_path: Vec<usize>,
-    title_article: u16,
-    /// The last heading before each block, and whether it announces other stories and the like.
-    headings: Vec<Option<(usize, bool)>>,
-    /// Words of prose in each container.
-    prose_in: Vec<u32>,
-    /// Prose before the best container.
-    prose_before_best: u32,
-    since_rule: Vec<u32>,
-    /// The container of the last picture that stands before each block, and behind the one before.
-    pictures: Vec<Option<usize>>,
-}
-
-#[derive(Default, Clone, Copy)]
-struct Group {
-    blocks: f32,
-    words: f32,
-    link_words: f32,
-    prose: f32,
 }
 
 #[derive(Default)]
@@ -118,7 +71,7 @@ pub(super) fn of(blocks: &Blocks, anchors: &Anchors<'_>) -> Features {
         })
         .collect();
     let runs: Vec<Vec<u32>> = words.iter().map(|words| runs(words)).collect();
-    let outline = outline(blocks, anchors, &runs);
+    let outline = Outline::of(blocks, anchors, &runs);
     let stated = Stated::of(anchors);
     let mut features = Features {
         rows: vec![],
@@ -145,7 +98,7 @@ pub(super) fn of(blocks: &Blocks, anchors: &Anchors<'_>) -> Features {
             for step in [-3_isize, -2, -1, 1, 2, 3] {
                 neighbour(blocks, block, at.checked_add_signed(step), &mut row);
             }
-            stated.describe(words, runs, &mut row);
+            row.values.extend(stated.agreement(words, runs));
             row.push(outline.repeats.get(&text_hash(text)).map_or(0.0, |count| capped(*count)));
             row.push(outline.repeated_share.get(at).copied().unwrap_or(0.0));
             structure(blocks, &outline, at, container, &mut row);
@@ -418,187 +371,6 @@ fn neighbour(blocks: &Blocks, block: &Block, at: Option<usize>, row: &mut Row) {
     row.push(ending(blocks.text_of(other)));
 }
 
-fn outline(blocks: &Blocks, anchors: &Anchors<'_>, runs_of: &[Vec<u32>]) -> Outline {
-    let title = anchors.title.map(super::super::title::folded).unwrap_or_default();
-    let mut scores = vec![0.0_f32; blocks.containers.len()];
-    let mut groups: BTreeMap<(u32, Tag), Group> = BTreeMap::new();
-    let mut repeats: BTreeMap<u64, u32> = BTreeMap::new();
-    let mut article_words: BTreeMap<u16, u32> = BTreeMap::new();
-    let (mut words, mut prose, mut h1) = (0, 0, 0);
-    let (mut words_before, mut prose_before, mut h1_before) = (vec![], vec![], vec![]);
-    let mut title_at: Option<usize> = None;
-    let mut title_is_heading = false;
-    for (at, block) in blocks.list.iter().enumerate() {
-        words_before.push(words);
-        prose_before.push(prose);
-        h1_before.push(h1);
-        words += block.words;
-        let Some(container) = blocks.containers.get(block.container) else { continue };
-        h1 += u32::from(container.tag == Tag::H1);
-        let text = blocks.text_of(block);
-        *repeats.entry(text_hash(text)).or_insert(0) += 1;
-        if !title.is_empty()
-            && !title_is_heading
-            && (title_at.is_none() || container.tag == Tag::H1)
-            && super::super::title::folded(text) == title
-        {
-            title_at = Some(at);
-            title_is_heading = container.tag == Tag::H1;
-        }
-        let group = groups.entry((container.signature, container.tag)).or_default();
-        group.blocks += 1.0;
-        group.words += real(block.words);
-        group.link_words += real(block.link_words);
-        if is_prose(block) {
-            prose += block.words;
-            group.prose += real(block.words);
-            *article_words.entry(container.article).or_insert(0) += block.words;
-            let doubt = if container.is_doubtful() { 0.2 } else { 1.0 };
-            for (step, (up, _)) in blocks.around(block.container).take(4).enumerate() {
-                if let Some(score) = scores.get_mut(up) {
-                    let share = [0.3, 1.0, 0.7, 0.3].get(step).copied().unwrap_or(0.0);
-                    *score += real(block.words) * share * doubt;
-                }
-            }
-        }
-    }
-    let is_h1 = |at: usize| blocks.containers.get(at).is_some_and(|c| c.tag == Tag::H1);
-    let first_h1 = || blocks.list.iter().position(|block| is_h1(block.container));
-    let title_at = title_at.or_else(first_h1);
-    let best = scores.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map_or(0, |best| best.0);
-    article_words.remove(&0);
-    let best_container = blocks.containers.get(best);
-    let prose_in = prose_in(blocks);
-    Outline {
-        best,
-        best_path: {
-            let mut path: Vec<usize> = blocks.around(best).map(|(at, _)| at).collect();
-            path.reverse();
-            path
-        },
-        best_depth: best_container.map_or(0, |c| i32::from(c.depth)),
-        words: real(words),
-        prose: real(prose),
-        since_prose: distances(blocks.list.iter()),
-        until_prose: {
-            let mut list = distances(blocks.list.iter().rev());
-            list.reverse();
-            list
-        },
-        title_at,
-        largest_article: article_words
-            .iter()
-            .max_by(|a, b| a.1.cmp(b.1).then(b.0.cmp(a.0)))
-            .map_or(0, |(article, _)| *article),
-        groups,
-        repeats,
-        repeated_share: repeated_shares(runs_of),
-        h1_before,
-        entry: entry(blocks, &prose_in, prose),
-        prose_before_best: first_in(blocks, best)
-            .and_then(|first| prose_before.get(first).copied())
-            .unwrap_or(0),
-        words_before,
-        prose_before,
-        since_rule: since_rule(blocks),
-        pictures: pictures(blocks),
-        prose_in,
-        title_path: {
-            let title = title_at.and_then(|at| blocks.list.get(at));
-            let mut path: Vec<usize> = title
-                .into_iter()
-                .flat_map(|title| blocks.around(title.container))
-                .map(|(at, _)| at)
-                .collect();
-            path.reverse();
-            path
-        },
-        title_article: title_at
-            .and_then(|at| blocks.list.get(at))
-            .and_then(|title| blocks.containers.get(title.container))
-            .map_or(0, |container| container.article),
-        headings: headings(blocks),
-    }
-}
-
-fn first_in(blocks: &Blocks, container: usize) -> Option<usize> {
-    let inside = |block: &Block| blocks.around(block.container).any(|(at, _)| at == container);
-    blocks.list.iter().position(inside)
-}
-
-/// Distance in blocks to the last rule before each; 99 where there is none.
-fn since_rule(blocks: &Blocks) -> Vec<u32> {
-    let mut since = 99;
-    let distance = |block: &Block| {
-        since = if block.ruled { 0 } else { (since + 1).min(99) };
-        since
-    };
-    blocks.list.iter().map(distance).collect()
-}
-
-fn pictures(blocks: &Blocks) -> Vec<Option<usize>> {
-    let mut pictures = vec![None; blocks.list.len() + 1];
-    for picture in &blocks.pictures {
-        if let Some(place) = pictures.get_mut(blocks.behind(picture)) {
-            *place = Some(picture.container);
-        }
-    }
-    pictures
-}
-
-/// The words of prose in each container.
-fn prose_in(blocks: &Blocks) -> Vec<u32> {
-    let mut prose = vec![0_u32; blocks.containers.len()];
-    for block in blocks.list.iter().filter(|block| is_prose(block)) {
-        if let Some(total) = prose.get_mut(block.container) {
-            *total += block.words;
-        }
-    }
-    // A child is always behind its parent.
-    for at in (1..prose.len()).rev() {
-        let own = prose.get(at).copied().unwrap_or(0);
-        let parent = blocks.containers.get(at).map_or(0, |container| container.parent);
-        if let Some(total) = prose.get_mut(parent) {
-            *total += own;
-        }
-    }
-    prose
-}
-
-/// The container with the most prose among those that are called the article's text; of two that
-/// hold the same, the inner one.
-fn entry(blocks: &Blocks, prose: &[u32], prose_of_page: u32) -> Option<(usize, f32)> {
-    let named = |container: &Container| {
-        (container.marks & lexicon::ENTRY != 0 || container.declares_body)
-            && !container.is_doubtful()
-    };
-    blocks
-        .containers
-        .iter()
-        .zip(prose)
-        .enumerate()
-        .filter(|(_, (container, prose))| named(container) && **prose > 0)
-        .max_by_key(|(at, (_, prose))| (**prose, *at))
-        .map(|(at, (_, prose))| (at, real(*prose) / real(prose_of_page.max(1))))
-}
-
-fn headings(blocks: &Blocks) -> Vec<Option<(usize, bool)>> {
-    let mut last = None;
-    let mut headings = Vec::with_capacity(blocks.list.len());
-    for (at, block) in blocks.list.iter().enumerate() {
-        headings.push(last);
-        let container = blocks.containers.get(block.container);
-        if block.words <= 15 && container.is_some_and(|container| container.tag.is_heading()) {
-            let (anywhere, beginning) = lexicon::cues(&blocks.text_of(block).to_lowercase());
-            let telltale =
-                anywhere & lexicon::TELLTALE != 0 || beginning & lexicon::TELLTALE_FIRST != 0;
-            last = Some((at, telltale));
-        }
-    }
-    headings
-}
-
-/// Where the block stands towards what the markup calls the text, the title, the last heading.
 fn structure(blocks: &Blocks, outline: &Outline, at: usize, container: &Container, row: &mut Row) {
     let path = || blocks.list.get(at).into_iter().flat_map(|block| blocks.around(block.container));
     row.push(match outline.entry {
@@ -702,177 +474,4 @@ fn beside(
         ups.position(|(up, _)| holds(up)).unwrap_or(PICTURE_UPS)
     });
     row.push(near.map_or(-1.0, real_size));
-}
-
-/// The share of each block's runs of three words that other blocks have too.
-fn repeated_shares(runs_of: &[Vec<u32>]) -> Vec<f32> {
-    let mut places: Vec<(u32, usize)> = runs_of
-        .iter()
-        .enumerate()
-        .flat_map(|(at, runs)| runs.iter().map(move |run| (*run, at)))
-        .collect();
-    places.sort_unstable();
-    let mut shared = vec![0_usize; runs_of.len()];
-    for same in places.chunk_by(|a, b| a.0 == b.0) {
-        let (Some(first), Some(last)) = (same.first(), same.last()) else { continue };
-        if first.1 != last.1 {
-            for (_, at) in same {
-                if let Some(count) = shared.get_mut(*at) {
-                    *count += 1;
-                }
-            }
-        }
-    }
-    shared
-        .iter()
-        .zip(runs_of)
-        .map(|(shared, runs)| real_size(*shared) / real_size(runs.len().max(1)))
-        .collect()
-}
-
-fn distances<'a>(blocks: impl Iterator<Item = &'a Block>) -> Vec<u32> {
-    let mut since = 99;
-    blocks
-        .map(|block| {
-            let distance = since;
-            since = if is_prose(block) { 0 } else { (since + 1).min(99) };
-            distance
-        })
-        .collect()
-}
-
-pub(super) fn is_prose(block: &Block) -> bool {
-    block.words >= PROSE_WORDS && block.link_words * 3 <= block.words
-}
-
-/// What the page and the feed state of the article, as hashed words.
-struct Stated {
-    title: Vec<u32>,
-    summary: Vec<u32>,
-    /// Runs of three words of the stated body.
-    body: Vec<u32>,
-    /// Of each author.
-    authors: Vec<Vec<u32>>,
-    site: Vec<u32>,
-}
-
-impl Stated {
-    fn of(anchors: &Anchors<'_>) -> Self {
-        let sorted = |text: Option<&str>| {
-            let mut words = words(text.unwrap_or_default());
-            words.sort_unstable();
-            words
-        };
-        let Runs(body) = Runs::of(anchors.stated_body.unwrap_or_default());
-        Self {
-            title: sorted(anchors.title),
-            summary: sorted(anchors.summary),
-            body,
-            authors: anchors.authors.iter().map(|name| words(name)).collect(),
-            site: words(anchors.site_name.unwrap_or_default()),
-        }
-    }
-
-    /// The largest share of an author's name that is among some words; -1 where none is known.
-    fn author_share(&self, words: &[u32]) -> f32 {
-        self.authors.iter().map(|name| share_of(name, words)).fold(-1.0, f32::max)
-    }
-
-    fn describe(&self, words: &[u32], runs: &[u32], row: &mut Row) {
-        let shares = |stated: &[u32]| {
-            if stated.is_empty() { -1.0 } else { share(stated, words) }
-        };
-        let length = |stated: &[u32]| real_size(words.len()) / real_size(stated.len().max(1));
-        row.push(shares(&self.title));
-        row.push(length(&self.title));
-        row.push(shares(&self.summary));
-        row.push(length(&self.summary));
-        // Nothing stated, or nothing to compare, says neither yes nor no.
-        let unknown = self.body.is_empty() || runs.is_empty();
-        row.push(if unknown { 0.3 } else { share(&self.body, runs) });
-    }
-}
-
-/// The share of a name's words that is among others.
-fn share_of(name: &[u32], words: &[u32]) -> f32 {
-    let found = name.iter().filter(|word| words.contains(word)).count();
-    real_size(found) / real_size(name.len().max(1))
-}
-
-/// The share of some words or runs of words that is among `stated`, which is sorted.
-fn share(stated: &[u32], own: &[u32]) -> f32 {
-    let shared = own.iter().filter(|one| stated.binary_search(one).is_ok()).count();
-    real_size(shared) / real_size(own.len().max(1))
-}
-
-/// The runs of three words of a text that others are compared with.
-pub(super) struct Runs(Vec<u32>);
-
-impl Runs {
-    pub(super) fn of(text: &str) -> Self {
-        let mut runs = runs(&words(text));
-        runs.sort_unstable();
-        Self(runs)
-    }
-
-    /// The share of another text's runs that this one has too; 0 for a text of fewer words.
-    pub(super) fn shared_with(&self, other: &str) -> f32 {
-        share(&self.0, &runs(&words(other)))
-    }
-
-    /// The same for the text itself.
-    pub(super) fn shared_with_itself(&self) -> f32 {
-        if self.0.is_empty() { 0.0 } else { 1.0 }
-    }
-}
-
-fn words(text: &str) -> Vec<u32> {
-    let mut words = Vec::new();
-    let mut hash = 0_u32;
-    for c in text.chars().chain([' ']) {
-        if c.is_alphanumeric() {
-            let seed = if hash == 0 { 0x811c_9dc5 } else { hash };
-            let lower = c.to_lowercase().next().unwrap_or(c);
-            hash = (seed ^ lower as u32).wrapping_mul(0x0100_0193).max(1);
-        } else if hash != 0 {
-            words.push(hash);
-            hash = 0;
-        }
-    }
-    words
-}
-
-fn runs(words: &[u32]) -> Vec<u32> {
-    words
-        .windows(3)
-        .map(|run| run.iter().fold(7, |hash: u32, word| hash.wrapping_mul(0x9e37_79b1) ^ *word))
-        .collect()
-}
-
-fn text_hash(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
-}
-
-fn link_density(block: &Block) -> f32 {
-    real(block.link_words) / real(block.words.max(1))
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^24")]
-pub(super) fn real(count: u32) -> f32 {
-    count as f32
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^24")]
-fn real_size(count: usize) -> f32 {
-    count as f32
-}
-
-fn signed_difference(a: usize, b: usize) -> f32 {
-    real_size(a) - real_size(b)
-}
-
-fn capped(count: u32) -> f32 {
-    real(count.min(99))
 }

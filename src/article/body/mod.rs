@@ -5,7 +5,10 @@ mod choice;
 mod features;
 mod lexicon;
 mod model;
+mod numbers;
+mod outline;
 mod pictures;
+mod stated;
 
 use ego_tree::NodeId;
 use scraper::Html;
@@ -100,7 +103,7 @@ fn words_of(text: &str) -> u32 {
 
 /// The chosen text and those that lost, each with how much of it the chosen one has.
 fn candidates(body: &Body, losers: &[(&str, String)]) -> Vec<Candidate> {
-    let runs = features::Runs::of(&body.text);
+    let runs = stated::Runs::of(&body.text);
     let candidate = |method: &str, text: &str, shared: f32| Candidate {
         method: method.to_owned(),
         words: words_of(text),
