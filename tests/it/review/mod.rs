@@ -15,7 +15,7 @@ use newswatch::{
     demo::Site,
     jsonl::Folder,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::workspace::Workspace;
 
@@ -60,7 +60,9 @@ fn append_harm(workspace: &Workspace) -> String {
         }
         match field {
             Value::String(text) => HARM.clone_into(text),
-            Value::Array(list) if key != "matches" => *list = vec![HARM.into()],
+            Value::Array(list) if !["matches", "images"].contains(&key.as_str()) => {
+                *list = vec![HARM.into()];
+            }
             _ => {}
         }
     }
@@ -71,6 +73,7 @@ fn append_harm(workspace: &Workspace) -> String {
     value["url"] = "javascript:document.documentElement.dataset.harmed='3'".into();
     value["final_url"] = value["url"].clone();
     value["image_url"] = "javascript:alert(1)".into();
+    value["images"] = json!([{ "url": "javascript:alert(1)", "caption": HARM }]);
     value["title"] = format!("Zugzwang {HARM}").into();
     value["extraction"]["method"] = HARM.into();
     value["extraction"]["warnings"] = vec![HARM].into();
