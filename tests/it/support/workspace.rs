@@ -1,11 +1,14 @@
 //! A folder with a configuration, an archive and a state of its own, and the program run in it.
 
 use std::{
+    collections::BTreeMap,
     fs,
+    io::Read,
     path::{Path, PathBuf},
     process::{Command, Output},
 };
 
+use flate2::read::MultiGzDecoder;
 use newswatch::demo::Site;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -74,22 +77,33 @@ impl Workspace {
 
     /// The archive's plain segments, the oldest first.
     pub(crate) fn segments(&self) -> Vec<PathBuf> {
-        segments(&self.path().join("archive"))
+        files(&self.path().join("archive"), ".jsonl")
     }
 
-    /// The archive's lines in the order in which they were written.
+    /// The archive's lines in the order in which they were written, also of segments that are
+    /// packed.
     pub(crate) fn lines(&self) -> Vec<String> {
-        let mut lines = Vec::new();
-        for file in segments(&self.path().join("archive")) {
-            lines.extend(fs::read_to_string(file).unwrap().lines().map(str::to_owned));
+        let mut texts = BTreeMap::new();
+        for file in files(&self.path().join("archive"), ".jsonl.gz") {
+            let mut text = String::new();
+            let mut packed = MultiGzDecoder::new(fs::File::open(&file).unwrap());
+            packed.read_to_string(&mut text).unwrap();
+            texts.insert(file.with_extension(""), text);
         }
-        lines
+        for file in self.segments() {
+            let text = fs::read_to_string(&file).unwrap();
+            texts.insert(file, text);
+        }
+        texts.values().flat_map(|text| text.lines().map(str::to_owned)).collect()
     }
 
     /// How many lines end with a line feed: a killed writer can leave a torn one.
     pub(crate) fn whole_lines(&self) -> usize {
-        let files = segments(&self.path().join("archive"));
-        files.into_iter().flat_map(|file| fs::read(file).unwrap()).filter(|b| *b == b'\n').count()
+        self.segments()
+            .into_iter()
+            .flat_map(|file| fs::read(file).unwrap())
+            .filter(|b| *b == b'\n')
+            .count()
     }
 
     pub(crate) fn records(&self) -> Vec<Value> {
@@ -97,8 +111,8 @@ impl Workspace {
     }
 }
 
-/// The `.jsonl` files of an archive by name, which is by day.
-fn segments(folder: &Path) -> Vec<PathBuf> {
+/// The files of an archive whose names end so, by name, which is by day.
+fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
     let mut files = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
@@ -106,7 +120,7 @@ fn segments(folder: &Path) -> Vec<PathBuf> {
         for path in entries.map(|entry| entry.unwrap().path()) {
             if path.is_dir() {
                 folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "jsonl") {
+            } else if path.to_str().unwrap().ends_with(ending) {
                 files.push(path);
             }
         }
