@@ -1272,10 +1272,6 @@ pub(super) const REDIRECTORS: &[(&str, &str, &[&str])] = &[
     ("linkprotect.cudasvc.com", "/url", &["a"]),
     ("clicktime.symantec.com", "/", &["u"]),
     ("hyperlink.service.spamtitan.com", "/", &["url"]),
-    ("translate.google.*", "/translate", &["u"]),
-    ("translate.yandex.*", "/translate", &["url"]),
-    ("fanyi.baidu.com", "/", &["query"]),
-    ("microsofttranslator.com", "/", &["a"]),
 ];
 
 /// Names of pages that send a reader on, without extension.

@@ -25,7 +25,6 @@ fn once(url: &Url, rules: &mut Rules) -> Option<Url> {
         .or_else(|| turbo(url, &host).map(|target| ("turbo-page", target)))
         .or_else(|| archive(url, &host).map(|target| ("web-archive", target)))
         .or_else(|| reader(url, &host).map(|target| ("reader", target)))
-        .or_else(|| translated(url, &host).map(|target| ("translation", target)))
         .or_else(|| platform(url, &host).map(|target| ("platform-alias", target)))
         .or_else(|| doubled(url, &host).map(|target| ("doubled-address", target)))
         .or_else(|| redirector(url, &host).map(|target| ("redirector", target)));
@@ -195,18 +194,6 @@ fn reader(url: &Url, host: &str) -> Option<Url> {
         return address(&percent::plain(url.query()?));
     }
     None
-}
-
-/// `www-example--site-kz.translate.goog`: dots are hyphens, and hyphens two.
-fn translated(url: &Url, host: &str) -> Option<Url> {
-    let site = host.strip_suffix(".translate.goog")?;
-    let site = site.replace("--", "\0").replace('-', ".").replace('\0', "-");
-    let mut target = Url::parse(&format!("https://{site}{}", url.path())).ok()?;
-    let own = |part: &&str| !part.starts_with("_x_tr_");
-    let query: Vec<&str> = url.query().unwrap_or_default().split('&').filter(own).collect();
-    target.set_query(Some(query.join("&").as_str()).filter(|query| !query.is_empty()));
-    target.set_fragment(url.fragment());
-    Some(target).filter(has_site)
 }
 
 /// The forms of one video's address, and a post in the preview of its channel.
