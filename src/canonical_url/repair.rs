@@ -4,20 +4,17 @@ use url::Url;
 
 use super::{PASSES, Rules, percent};
 
-/// Reads an absolute address. The error is a reason in words.
+/// Reads an absolute address, and mends it again until nothing changes, so that what is stored
+/// reads as itself. The error is a reason in words.
 pub(super) fn absolute(address: &str, rules: &mut Rules) -> Result<Url, String> {
-    let url = once(address, rules)?;
-    if url.as_str() == address { Ok(url) } else { settled(url, rules) }
-}
-
-/// Mends again until nothing changes, so that what is stored reads as itself.
-fn settled(mut url: Url, rules: &mut Rules) -> Result<Url, String> {
+    let mut text = address.to_owned();
+    let mut url = once(&text, rules)?;
     for _ in 0..PASSES {
-        let next = once(url.as_str(), rules)?;
-        if next == url {
+        if url.as_str() == text {
             break;
         }
-        url = next;
+        text = url.into();
+        url = once(&text, rules)?;
     }
     Ok(url)
 }
@@ -49,9 +46,9 @@ pub(super) fn relative(base: &Url, address: &str, rules: &mut Rules) -> Result<U
     if has_scheme || names_the_host(base, &lower) {
         let text = scheme(&text, rules);
         let url = check(Url::parse(&joined_query(text, rules)).map_err(|e| e.to_string())?)?;
-        return settled(url, rules);
+        return absolute(url.as_str(), rules);
     }
-    settled(check(base.join(&text).map_err(|e| e.to_string())?)?, rules)
+    absolute(check(base.join(&text).map_err(|e| e.to_string())?)?.as_str(), rules)
 }
 
 fn check(url: Url) -> Result<Url, String> {

@@ -385,6 +385,19 @@ fn the_development_pairs_stay_above_their_floors() {
 }
 
 #[test]
+fn a_platform_is_known_under_all_its_names() {
+    same(&[
+        ("https://www.youtube-nocookie.com/embed/aB3dE5gH7jM", "https://youtu.be/aB3dE5gH7jM?t=4"),
+        ("https://telegram.me/s/akorda/1201", "https://t.me/akorda/1201"),
+        ("https://telegram.dog/s/akorda/1201", "https://t.me/akorda/1201?single"),
+    ]);
+    different(&[
+        ("https://t.me/s/akorda", "https://t.me/akorda"),
+        ("https://www.youtube.com/live/news", "https://www.youtube.com/watch?v=news"),
+    ]);
+}
+
+#[test]
 fn pairs_written_without_knowing_the_rules_are_told_right() {
     let pairs = include_str!("../../tests/fixtures/address-pairs.tsv");
     for line in pairs.lines().filter(|line| !line.starts_with('#')) {

@@ -196,28 +196,27 @@ fn reader(url: &Url, host: &str) -> Option<Url> {
     None
 }
 
-/// The forms of one video's address, and a post in the preview of its channel.
+/// The forms of one video's address, and a post in the preview of its channel. Their hosts' other
+/// names are gone when the key is read again.
 fn platform(url: &Url, host: &str) -> Option<Url> {
     let segments: Vec<&str> = url.path_segments()?.filter(|s| !s.is_empty()).collect();
-    let video = match segments.as_slice() {
-        [id] if under(host, "youtu.be") => id,
-        ["shorts" | "embed" | "live" | "v", id]
-            if under(host, "youtube.com") || under(host, "youtube-nocookie.com") =>
-        {
-            id
+    let is_video = |id: &str| {
+        id.len() == 11 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    };
+    let is_post = |post: &str| post.bytes().all(|b| b.is_ascii_digit());
+    let target = match segments.as_slice() {
+        [id] if under(host, "youtu.be") && is_video(id) => {
+            format!("https://youtube.com/watch?v={id}")
         }
-        ["s", channel, post]
-            if (host == "t.me" || host == "telegram.me")
-                && post.bytes().all(|b| b.is_ascii_digit()) =>
-        {
-            return Url::parse(&format!("https://t.me/{channel}/{post}")).ok();
+        ["shorts" | "embed" | "live" | "v", id] if under(host, "youtube.com") && is_video(id) => {
+            format!("https://youtube.com/watch?v={id}")
+        }
+        ["s", channel, post] if host == "t.me" && is_post(post) => {
+            format!("https://t.me/{channel}/{post}")
         }
         _ => return None,
     };
-    let is_id = |id: &str| {
-        id.len() == 11 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
-    };
-    is_id(video).then(|| Url::parse(&format!("https://youtube.com/watch?v={video}")).ok())?
+    Url::parse(&target).ok()
 }
 
 /// `https://example.kz/https://example.kz/a`: an address put behind the site's own once too often.

@@ -289,10 +289,14 @@ fn split(text: &str, words: &mut impl Words) {
     splitter.words.end(WORD);
 }
 
+fn kind_of(kinds: &[u32], c: char) -> u32 {
+    kinds.get(c as usize).copied().unwrap_or(UNKNOWN)
+}
+
 /// The first character and those after it that the table does not know, and what comes then.
 fn unsure<'t>(kinds: &[u32], text: &'t str) -> (&'t str, &'t str) {
-    let known = |c: char| kinds.get(c as usize).is_some_and(|kind| *kind != UNKNOWN);
-    let end = text.char_indices().skip(1).find(|(_, c)| known(*c)).map_or(text.len(), |(at, _)| at);
+    let mut behind = text.char_indices().skip(1);
+    let end = behind.find(|(_, c)| kind_of(kinds, *c) != UNKNOWN).map_or(text.len(), |(at, _)| at);
     text.split_at_checked(end).unwrap_or((text, ""))
 }
 
@@ -342,10 +346,7 @@ impl<'t> Cursor<'t> {
         let kind = self.here;
         (self.here, self.here_at) = (self.next, self.next_at);
         self.next_at = self.text.len() - self.chars.as_str().len();
-        self.next = match self.chars.next() {
-            Some(c) => self.kinds.get(c as usize).copied().unwrap_or(UNKNOWN),
-            None => SEPARATOR,
-        };
+        self.next = self.chars.next().map_or(SEPARATOR, |c| kind_of(self.kinds, c));
         kind
     }
 

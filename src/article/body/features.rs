@@ -371,6 +371,7 @@ fn neighbour(blocks: &Blocks, block: &Block, at: Option<usize>, row: &mut Row) {
     row.push(ending(blocks.text_of(other)));
 }
 
+/// Where the block stands towards what the markup calls the text, the title, the last heading.
 fn structure(blocks: &Blocks, outline: &Outline, at: usize, container: &Container, row: &mut Row) {
     let path = || blocks.list.get(at).into_iter().flat_map(|block| blocks.around(block.container));
     row.push(match outline.entry {

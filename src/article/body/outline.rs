@@ -240,7 +240,6 @@ fn headings(blocks: &Blocks) -> Vec<Option<(usize, bool)>> {
     headings
 }
 
-/// Where the block stands towards what the markup calls the text, the title, the last heading.
 /// The share of each block's runs of three words that other blocks have too.
 fn repeated_shares(runs_of: &[Vec<u32>]) -> Vec<f32> {
     let mut places: Vec<(u32, usize)> = runs_of

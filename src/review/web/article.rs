@@ -74,7 +74,8 @@ pub(super) fn page(
             }
             @if with_images && let Some(image) = record.image_url.as_deref().and_then(words::external) {
                 img.picture src=(image) alt="" referrerpolicy="no-referrer" loading="lazy";
-                @for caption in record.images.iter().filter(|shown| Some(&shown.url) == record.image_url.as_ref()).filter_map(|shown| shown.caption.as_ref()) { p.quiet dir="auto" { (caption) } }
+                @let shown = record.images.iter().find(|shown| Some(&shown.url) == record.image_url.as_ref());
+                @if let Some(caption) = shown.and_then(|shown| shown.caption.as_ref()) { p.quiet dir="auto" { (caption) } }
             }
             div.text dir="auto" lang=[words::lang(&item)] {
                 @for (paragraph, inside, first) in paragraphs(body, &of_body, of_title.len() + 1) {
