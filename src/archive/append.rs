@@ -71,19 +71,19 @@ impl<D: Disk> Archive<D> {
         self.append_with(records, &[], now)
     }
 
-    /// The same, and keeps what records came from: of each in turn, where there is something.
+    /// The same, and keeps what records came from: of each in turn its pages, where there are some.
     /// That is durable before the line is written, which states in `raw_ref` where it is.
     pub fn append_with(
         &mut self,
         records: &mut [Record],
-        exchanges: &[Option<Arc<Exchange>>],
+        exchanges: &[Vec<Arc<Exchange>>],
         now: Timestamp,
     ) -> Result<Option<Checkpoint>, ArchiveError> {
         if self.stopped {
             return Err(ArchiveError::Stopped);
         }
         let Some(mut batch) = Batch::of(records, self.tip)? else { return Ok(self.tip) };
-        let kept = exchanges.iter().flatten().count() as u64;
+        let kept = exchanges.iter().filter(|pages| !pages.is_empty()).count() as u64;
         self.choose_segment(batch.bytes.len() as u64 + kept * RawRef::LONGEST, now)?;
         if kept > 0 {
             self.keep(records, exchanges, now).inspect_err(|e| self.stopped |= e.is_sync())?;
@@ -121,7 +121,7 @@ impl<D: Disk> Archive<D> {
     fn keep(
         &mut self,
         records: &mut [Record],
-        exchanges: &[Option<Arc<Exchange>>],
+        exchanges: &[Vec<Arc<Exchange>>],
         now: Timestamp,
     ) -> Result<(), ArchiveError> {
         let Some(open) = &self.open else { return Ok(()) };

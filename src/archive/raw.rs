@@ -22,10 +22,11 @@ use crate::{
 /// More of a page is not unpacked.
 const LONGEST_PAGE: usize = 64 << 20;
 
-/// Where the answer that a record came from is kept.
+/// Where the answer that a record came from is kept, or the answers, where the article is in parts.
 ///
 /// `2022/01/2022-01-16.warc.gz:4711+9321 sha256:…`: the file, relative to the archive's folder, the
-/// offset and length of the response and request in it, and the hash of those bytes as they stand.
+/// offset and length of each response and its request in it, one after the other, and the hash of
+/// those bytes as they stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RawRef {
     pub segment: SegmentName,
@@ -96,7 +97,8 @@ pub struct Raw {
     /// WARC records as they stand in the file, a gzip member each: a `.warc.gz` file of their own.
     /// Of a revisit the response that it refers to comes first.
     pub records: Vec<u8>,
-    /// The page, freed of its content encoding.
+    /// The page, freed of its content encoding; of an article in parts one behind the other, a line
+    /// each at least.
     pub page: Vec<u8>,
 }
 
@@ -106,20 +108,26 @@ pub fn raw_of<D: Disk>(disk: &D, record: &Record) -> Result<Raw, RawError> {
     let path = raw_ref.segment.warc();
     let read = || -> io::Result<Option<Raw>> {
         let file = disk.open(&path)?;
-        let Some(mut records) = matching(&file, &raw_ref)? else { return Ok(None) };
-        let mut unpacked = warc::unpack(&records[..])?;
-        let payload = unpacked.payload();
-        if let Some((offset, length)) = unpacked.refers_to() {
-            let original = file.read_range(offset, length)?;
-            unpacked = warc::unpack(&original[..])?;
-            records.splice(0..0, original);
+        let Some(members) = matching(&file, &raw_ref)? else { return Ok(None) };
+        let (mut records, mut pages) = (Vec::new(), Vec::new());
+        let mut rest = &members[..];
+        while !rest.is_empty() {
+            let mut unpacked = warc::unpack(&mut rest)?;
+            let Some(payload) = unpacked.payload() else { continue };
+            if let Some((offset, length)) = unpacked.refers_to() {
+                let original = file.read_range(offset, length)?;
+                unpacked = warc::unpack(&mut &original[..])?;
+                records.extend(original);
+            }
+            let (fields, body) = unpacked.http()?;
+            // What a revisit refers to is covered by this hash alone.
+            if payload != LineHash::of(&body) {
+                return Ok(None);
+            }
+            pages.push(fetch::decoded(&fields, body, LONGEST_PAGE));
         }
-        let (fields, body) = unpacked.http()?;
-        // What a revisit refers to is covered by this hash alone.
-        if payload != Some(LineHash::of(&body)) {
-            return Ok(None);
-        }
-        Ok(Some(Raw { records, page: fetch::decoded(&fields, body, LONGEST_PAGE) }))
+        records.extend(members);
+        Ok(Some(Raw { records, page: pages.join(&b'\n') }))
     };
     match read() {
         Ok(Some(raw)) => Ok(raw),
@@ -179,7 +187,7 @@ impl<F: DiskFile> OpenWarc<F> {
     pub(super) fn write(
         &mut self,
         records: &mut [Record],
-        exchanges: &[Option<Arc<Exchange>>],
+        exchanges: &[Vec<Arc<Exchange>>],
         now: Timestamp,
     ) -> Result<(), ArchiveError> {
         let path = self.segment.warc();
@@ -197,7 +205,7 @@ impl<F: DiskFile> OpenWarc<F> {
     fn pack(
         &mut self,
         records: &mut [Record],
-        exchanges: &[Option<Arc<Exchange>>],
+        exchanges: &[Vec<Arc<Exchange>>],
         now: Timestamp,
     ) -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
@@ -205,14 +213,18 @@ impl<F: DiskFile> OpenWarc<F> {
             let path = self.segment.warc();
             bytes = warc::info(path.rsplit('/').next().unwrap_or_default(), now)?;
         }
-        for (record, exchange) in records.iter_mut().zip(exchanges) {
-            let Some(exchange) = exchange else { continue };
+        for (record, pages) in records.iter_mut().zip(exchanges).filter(|(_, p)| !p.is_empty()) {
             let offset = self.len + bytes.len() as u64;
-            let payload = LineHash::of(&exchange.body);
-            let original = self.payloads.get(&payload);
-            let (members, own) = warc::exchange(exchange, original, offset)?;
-            if original.is_none() {
-                self.payloads.insert(payload, own);
+            let mut members = Vec::new();
+            for page in pages {
+                let payload = LineHash::of(&page.body);
+                let original = self.payloads.get(&payload);
+                let place = offset + members.len() as u64;
+                let (packed, own) = warc::exchange(page, original, place)?;
+                if original.is_none() {
+                    self.payloads.insert(payload, own);
+                }
+                members.extend(packed);
             }
             let (length, hash) = (members.len() as u64, LineHash::of(&members));
             let raw_ref = RawRef { segment: self.segment, offset, length, hash };

@@ -5,7 +5,7 @@ use std::{
     io::{self, Read, Write},
 };
 
-use flate2::{Compression, read::GzDecoder, write::GzEncoder};
+use flate2::{Compression, bufread::GzDecoder, write::GzEncoder};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
@@ -172,8 +172,8 @@ pub(super) struct Unpacked {
     block: Vec<u8>,
 }
 
-/// Unpacks the first record that `packed` gives.
-pub(super) fn unpack(packed: impl Read) -> io::Result<Unpacked> {
+/// Unpacks the first record that `packed` gives, and leaves what comes after it.
+pub(super) fn unpack(packed: &mut &[u8]) -> io::Result<Unpacked> {
     let mut bytes = Vec::new();
     GzDecoder::new(packed).take(LONGEST).read_to_end(&mut bytes)?;
     let (head, rest) = split_head(&bytes).ok_or(io::ErrorKind::InvalidData)?;
@@ -191,7 +191,7 @@ impl Unpacked {
         Some((offset.parse().ok()?, length.parse().ok()?))
     }
 
-    /// The hash of the payload, also where that stands elsewhere.
+    /// The hash of the payload, also where that stands elsewhere; a request has none.
     pub(super) fn payload(&self) -> Option<LineHash> {
         LineHash::parse(value(&self.head, "warc-payload-digest")?)
     }

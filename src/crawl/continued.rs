@@ -17,13 +17,20 @@ const PAGES_MAX: usize = 20;
 #[derive(Debug, Clone)]
 pub struct Begun {
     pub article: Article,
-    /// The first page's answer, without its body.
+    /// The first page's answer, without its body, and what was exchanged for all pages so far.
     pub response: Response,
     /// All pages that were asked for.
     pub asked: Vec<Url>,
 }
 
 impl Begun {
+    /// The first page's answer, with what was exchanged for another page.
+    pub(super) fn with(&self, next: Option<&Response>) -> Response {
+        let mut response = self.response.clone();
+        response.exchanges.extend(next.into_iter().flat_map(|next| next.exchanges.iter().cloned()));
+        response
+    }
+
     /// The article with what another page of it gives. A paragraph that stands on every page stands
     /// once.
     fn joined(&self, next: Article) -> Article {
@@ -60,7 +67,7 @@ pub(super) fn follow(
     page: Article,
 ) -> Result<Article, PageReading> {
     let (mut article, mut asked, first) = match &work.begun {
-        Some(begun) => (begun.joined(page), begun.asked.clone(), begun.response.clone()),
+        Some(begun) => (begun.joined(page), begun.asked.clone(), begun.with(Some(response))),
         None => {
             (page, vec![work.pending.url.clone()], Response { body: vec![], ..response.clone() })
         }

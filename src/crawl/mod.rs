@@ -328,8 +328,8 @@ pub enum Effect {
 #[derive(Debug, Default)]
 pub struct Step {
     pub records: Vec<Record>,
-    /// Of each record what it came from, where that is to be kept.
-    pub exchanges: Vec<Option<Arc<Exchange>>>,
+    /// Of each record what it came from, where that is to be kept; of an article in parts, each part.
+    pub exchanges: Vec<Vec<Arc<Exchange>>>,
     pub rejects: Vec<Reject>,
     pub effects: Vec<Effect>,
     pub events: Vec<Event>,

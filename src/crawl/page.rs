@@ -267,7 +267,7 @@ impl Crawl {
         self.done(work, keys, Fate::Kept, Some(known), now)?;
         let answer = visit.response.as_ref().and_then(|answer| answer.as_ref().ok());
         step.records.push(new);
-        step.exchanges.push(answer.and_then(|answer| answer.exchange.clone()));
+        step.exchanges.push(answer.map(|answer| answer.exchanges.clone()).unwrap_or_default());
         Ok(())
     }
 

@@ -148,11 +148,14 @@ pub fn conclude(
                     _ => Reading::Unreadable(error.to_owned()),
                 }
             });
-    // A record tells of its article's first page.
+    // A record tells of its article's first page, and comes from all of them.
     let response = match (&task.work, &reading) {
-        (Work::Page(work), Reading::Page(PageReading::Ready(_))) if work.begun.is_some() => {
-            work.begun.as_ref().map(|begun| Ok(begun.response.clone()))
-        }
+        (Work::Page(work), Reading::Page(PageReading::Ready(_))) => match &work.begun {
+            Some(begun) => {
+                Some(Ok(begun.with(response.as_ref().and_then(|answer| answer.as_ref().ok()))))
+            }
+            None => response,
+        },
         _ => response,
     };
     let response = response.map(|answer| {
@@ -160,7 +163,9 @@ pub fn conclude(
             response.body = Vec::new();
             // Where the text is the feed's, or there is none, the page says nothing of it.
             let is_wanted = matches!(&reading, Reading::Page(PageReading::Ready(judged)) if judged.page_error.is_none());
-            response.exchange = response.exchange.filter(|_| is_wanted);
+            if !is_wanted {
+                response.exchanges.clear();
+            }
             response
         })
     });

@@ -28,6 +28,8 @@ struct Bench {
     archived: RefCell<Vec<Record>>,
     rejects: Vec<Reject>,
     events: Vec<Event>,
+    /// Of each record, the addresses of what is kept with it.
+    came_from: Vec<Vec<Url>>,
 }
 
 type Answer = Result<(u16, &'static str, String), FetchError>;
@@ -71,6 +73,7 @@ impl Bench {
             archived: RefCell::default(),
             rejects: vec![],
             events: vec![],
+            came_from: vec![],
         };
         bench.crawl.schedule.poll_now(FeedIx::of(0), start());
         bench
@@ -90,6 +93,7 @@ impl Bench {
             web(url).map(|(status, headers, body)| Response {
                 status,
                 url: url.clone(),
+                exchanges: (status == 200).then(|| exchange(url)).into_iter().collect(),
                 redirects: vec![],
                 headers: headers
                     .split('\n')
@@ -99,7 +103,6 @@ impl Bench {
                 body: body.into_bytes(),
                 at: self.now,
                 took: std::time::Duration::ZERO,
-                exchange: None,
             })
         });
         let visit = read(&self.crawl.rules(), task, response, self.now);
@@ -117,6 +120,8 @@ impl Bench {
         self.crawl.state.commit().unwrap();
         self.crawl.settle(&[visit], step.effects, self.now);
         self.archived.borrow_mut().extend(step.records);
+        let kept = step.exchanges.iter().map(|pages| pages.iter().map(|p| p.url.clone()).collect());
+        self.came_from.extend(kept);
         self.rejects.extend(step.rejects);
         self.events.extend(step.events);
         Some(asked.map(String::from).unwrap_or_default())
@@ -140,6 +145,21 @@ impl Bench {
     fn counters(&self) -> Counters {
         self.crawl.state.feed("courier").unwrap().unwrap().counters
     }
+}
+
+/// What went over the wire, as far as the crawl cares.
+fn exchange(url: &Url) -> Arc<Exchange> {
+    Arc::new(Exchange {
+        url: url.clone(),
+        at: start(),
+        peer: None,
+        is_http2: false,
+        request: vec![],
+        status: 200,
+        reason: "OK",
+        headers: vec![],
+        body: vec![],
+    })
 }
 
 fn ok(body: impl Into<String>) -> Answer {
@@ -427,7 +447,7 @@ fn a_visit_that_is_rolled_back_can_be_taken_in_again_and_counts_once() {
         body: body.into_bytes(),
         at,
         took: std::time::Duration::ZERO,
-        exchange: None,
+        exchanges: vec![],
     };
     let visit = read(&bench.crawl.rules(), *task, Some(Ok(response)), at);
     for landed in [false, false, true] {
@@ -501,6 +521,8 @@ fn an_article_in_parts_is_one_record_of_all_its_pages_each_asked_for_in_its_turn
     assert_eq!(text.split("\n\n").count(), 13, "{text}");
     assert_eq!((record.text_status, record.final_url.as_deref()), (TextStatus::Full, Some(first)));
     assert_eq!(record.licence.as_deref(), Some("https://licence.example/by/4.0"));
+    let [came_from] = &bench.came_from[..] else { panic!("{:?}", bench.came_from) };
+    assert_eq!(came_from.iter().map(Url::as_str).collect::<Vec<_>>(), asked);
 }
 
 #[test]
@@ -527,6 +549,8 @@ fn an_article_whose_next_page_cannot_be_had_is_partial_and_says_why() {
         let warnings = &record.extraction.warnings;
         assert!(warnings.iter().any(|warning| warning.contains(why)), "{why}: {warnings:?}");
         assert_eq!(record.final_url.as_deref(), Some("https://news.example/a"));
+        assert_eq!(bench.came_from[0][0].as_str(), "https://news.example/a", "{why}");
+        assert_eq!(bench.came_from[0].len(), 1, "{why}");
     }
 }
 

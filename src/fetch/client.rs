@@ -148,6 +148,7 @@ impl HttpClient {
                     body: came.clone(),
                 })
             });
+            let exchanges = exchange.into_iter().collect();
             let body = match encoding {
                 Some(encoding) => self.decoded(&encoding, &came, wanted)?,
                 None => came,
@@ -161,7 +162,7 @@ impl HttpClient {
                 body,
                 at,
                 took,
-                exchange,
+                exchanges,
             });
         }
     }

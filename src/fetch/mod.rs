@@ -80,8 +80,9 @@ pub struct Response {
     pub at: Timestamp,
     /// From the start of the request to the end of the body.
     pub took: Duration,
-    /// What went over the wire, where the settings say that it is kept: of pages that were read.
-    pub exchange: Option<Arc<Exchange>>,
+    /// What went over the wire, where the settings say that it is kept: of pages that were read. Of
+    /// an article in parts, of each part in turn.
+    pub exchanges: Vec<Arc<Exchange>>,
 }
 
 /// A request and its answer as they went over the wire, for those who keep them.

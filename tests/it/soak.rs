@@ -311,7 +311,7 @@ impl Fetch for Web {
             body,
             at: self.clock.now(),
             took: ANSWER,
-            exchange: None,
+            exchanges: vec![],
         })
     }
 }

@@ -22,7 +22,7 @@ fn filled() -> (SimDisk, Archive<SimDisk>) {
     let mut archive = Archive::open(disk.clone(), Settings::default(), None).unwrap().0;
     for day in DAYS {
         let mut records = [record(&format!("{day}a")), record(&format!("{day}b"))];
-        archive.append_with(&mut records, &[Some(exchange(day, day))], noon(day)).unwrap();
+        archive.append_with(&mut records, &[vec![exchange(day, day)]], noon(day)).unwrap();
     }
     pack(&disk, segment(DAYS[0]), Compression::Zstd).unwrap();
     (disk, archive)

@@ -37,7 +37,7 @@ fn work(disk: &SimDisk, done: &mut usize, at: &mut Option<Checkpoint>) -> Result
     *done += lines / 2;
     *at = archive.checkpoint();
     while let Some(day) = DAYS.get(*done) {
-        let came_from = Some(exchange(&done.to_string(), "a page"));
+        let came_from = vec![exchange(&done.to_string(), "a page")];
         match archive.append_with(&mut batch(*done), &[came_from], noon(day)) {
             Ok(checkpoint) => (*at, *done) = (checkpoint, *done + 1),
             Err(ArchiveError::Full { .. }) => {}

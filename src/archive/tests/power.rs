@@ -82,10 +82,10 @@ fn article(number: u64) -> Record {
     record
 }
 
-/// Of two articles in three a page is kept, and some pages are the same.
-fn came_from(number: u64) -> Option<Arc<Exchange>> {
-    (!number.is_multiple_of(3))
-        .then(|| exchange(&number.to_string(), &(number % 5).to_string().repeat(99)))
+/// Of two articles in three a page is kept, or two, and some pages are the same.
+fn came_from(number: u64) -> Vec<Arc<Exchange>> {
+    let page = |n: u64| exchange(&n.to_string(), &(n % 5).to_string().repeat(99));
+    (0..number % 3).map(|part| page(number + part)).collect()
 }
 
 fn number(id: &str) -> u64 {
@@ -236,7 +236,7 @@ impl Crawl {
             state.seen.extend(&new);
             self.cell.commit(state.clone(), &mut self.chance);
         }
-        let exchanges: Vec<Option<Arc<Exchange>>> = new.iter().map(|n| came_from(*n)).collect();
+        let exchanges: Vec<Vec<Arc<Exchange>>> = new.iter().map(|n| came_from(*n)).collect();
         state.checkpoint = archive.append_with(&mut records, &exchanges, self.now)?;
         self.acknowledged.extend(&new);
         state.seen.extend(&new);

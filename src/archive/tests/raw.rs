@@ -1,6 +1,6 @@
 //! What records came from, kept beside them.
 
-use std::io::Write;
+use std::io::{Read, Write};
 
 use flate2::{Compression, write::GzEncoder};
 
@@ -27,7 +27,7 @@ fn open(disk: &SimDisk) -> Archive<SimDisk> {
 /// Appends a record for each page.
 fn append(archive: &mut Archive<SimDisk>, pages: &[(&str, &str)]) -> Vec<Record> {
     let mut records: Vec<Record> = pages.iter().map(|(name, _)| record(name)).collect();
-    let exchanges: Vec<_> = pages.iter().map(|(name, page)| Some(exchange(name, page))).collect();
+    let exchanges: Vec<_> = pages.iter().map(|(name, page)| vec![exchange(name, page)]).collect();
     archive.append_with(&mut records, &exchanges, noon("2022-01-16")).unwrap();
     records
 }
@@ -58,8 +58,36 @@ fn a_page_is_kept_as_it_came_and_given_without_its_encoding() {
     came.body = packed.finish().unwrap();
     came.headers.push(("content-encoding".to_owned(), b"gzip".to_vec()));
     let mut records = [record("a")];
-    open(&disk).append_with(&mut records, &[Some(came.into())], noon("2022-01-16")).unwrap();
+    open(&disk).append_with(&mut records, &[vec![came.into()]], noon("2022-01-16")).unwrap();
     assert_eq!(raw_of(&disk, &records[0]).unwrap().page, "жаңалық".as_bytes());
+}
+
+#[test]
+fn an_article_in_parts_leads_to_all_its_pages() {
+    let disk = disk();
+    let mut archive = open(&disk);
+    let pages = |names: &[&str]| names.iter().map(|name| exchange(name, name)).collect::<Vec<_>>();
+    let mut records = ["a", "b", "c"].map(record);
+    // The middle one's last page is one that stands in the file already.
+    let came_from = [pages(&["one", "two"]), pages(&["three", "four", "two"]), pages(&[])];
+    archive.append_with(&mut records, &came_from, noon("2022-01-16")).unwrap();
+    assert_eq!(raw_of(&disk, &records[0]).unwrap().page, b"one\ntwo");
+    assert_eq!(raw_of(&disk, &records[1]).unwrap().page, b"three\nfour\ntwo");
+    assert!(matches!(raw_of(&disk, &records[2]), Err(RawError::None)));
+    // A file of its own, in which what the revisit refers to comes first.
+    let whole = raw_of(&disk, &records[1]).unwrap().records;
+    let mut kinds = Vec::new();
+    let mut rest = &whole[..];
+    while !rest.is_empty() {
+        let mut text = String::new();
+        flate2::bufread::GzDecoder::new(&mut rest).read_to_string(&mut text).unwrap();
+        kinds.extend(text.lines().find_map(|l| l.strip_prefix("WARC-Type: ").map(str::to_owned)));
+    }
+    let own = ["response", "request", "response", "request", "revisit", "request"];
+    assert_eq!(kinds[kinds.len() - 6..], own);
+    assert_eq!(kinds[..kinds.len() - 6], ["response", "request"]);
+    let report = verify(&disk, None).unwrap();
+    assert_eq!((report.raw, report.findings.len()), (2, 0));
 }
 
 #[test]

@@ -77,7 +77,7 @@ fn no_flipped_bit_goes_unseen() {
 fn a_million_flipped_bits_and_none_goes_unseen() {
     let disk = archive();
     let (mut archive, _) = Archive::open(disk.clone(), Settings::default(), None).unwrap();
-    let exchanges = [Some(exchange("a", "page")), Some(exchange("b", "page"))];
+    let exchanges = ["a", "b"].map(|name| vec![exchange(name, "page")]);
     archive.append_with(&mut ["a", "b"].map(record), &exchanges, noon("2022-01-19")).unwrap();
     drop_segment(&disk, "2022/01/2022-01-16.jsonl".parse().unwrap()).unwrap();
     assert!(is_clean(&disk));
