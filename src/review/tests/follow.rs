@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{Office, ids, now, open};
 use crate::{
-    archive::{Compression, pack},
+    archive::{Compression, drop_segment, pack},
     jsonl::Folder,
     review::{Progress, Query, Status},
 };
@@ -49,6 +49,45 @@ fn records_are_read_after_their_segment_was_compressed() {
     )
     .unwrap();
     assert_eq!(ids(&mut desk, "alpha OR beta"), ["a", "b", "c"]);
+}
+
+#[test]
+fn what_the_archive_dropped_is_found_and_counted_no_more() {
+    let office = Office::with(&[
+        ("a", json!({ "text": "alpha", "language": "kk" })),
+        ("b", json!({ "text": "alpha", "cluster_id": "a", "language": "kk" })),
+    ]);
+    let later = ["c", "d", "e", "f"].map(|id| (id, json!({ "text": "alpha" })));
+    office.append("2022-01-07T01:00:00Z", &later);
+    office.append("2022-01-08T01:00:00Z", &[("g", json!({ "text": "alpha", "cluster_id": "a" }))]);
+    let mut desk = office.desk();
+    let drop_day = |day: &str| {
+        let name = format!("2022/01/{day}.jsonl").parse().unwrap();
+        let archive = Folder::at(office.archive());
+        pack(&archive, name, Compression::Gzip).unwrap();
+        drop_segment(&archive, name).unwrap();
+    };
+    drop_day("2022-01-06");
+    assert_eq!(desk.advance(10).unwrap(), Progress::Current);
+    for desk in [&mut desk, &mut office.desk()] {
+        assert_eq!(ids(desk, "alpha"), ["c", "d", "e", "f", "g"]);
+        assert!(ids(desk, "lang:kk").is_empty());
+        assert!(desk.item("a").unwrap().is_none());
+        let query = Query::parse("", now()).unwrap();
+        let found = desk.find(&query).unwrap();
+        let facets = format!("{:?}", desk.facets(&found, 9));
+        assert!(!facets.contains("kk"), "{facets}");
+        assert_eq!(
+            desk.index.stories(&found, None, 9).rows,
+            [0_u32; 0],
+            "of the story one record is left"
+        );
+    }
+    // Now most are gone, and the index is made anew of what is left.
+    drop_day("2022-01-07");
+    while desk.advance(10).unwrap() != Progress::Current {}
+    assert_eq!(ids(&mut desk, "alpha"), ["g"]);
+    assert_eq!(desk.index.len(), 1);
 }
 
 #[test]
