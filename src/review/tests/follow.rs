@@ -75,6 +75,7 @@ fn what_the_archive_dropped_is_found_and_counted_no_more() {
         assert!(desk.item("a").unwrap().is_none());
         let query = Query::parse("", now()).unwrap();
         let found = desk.find(&query).unwrap();
+        assert_eq!(found.iter().collect::<Vec<_>>(), [2, 3, 4, 5, 6]);
         let facets = format!("{:?}", desk.facets(&found, 9));
         assert!(!facets.contains("kk"), "{facets}");
         assert_eq!(
