@@ -115,6 +115,23 @@ pub(super) fn disk(
     Some(message(alert, Topic::Disk, line.clone(), vec![Item::line(line)], 0))
 }
 
+/// What is sent in the place of a message that its receiver will not have: nothing of what a stranger
+/// wrote is in it.
+pub(super) fn refused(alert: &Alert, message: &Message) -> Message {
+    let count = message.items.len() + message.more;
+    let what = match message.about {
+        Topic::Articles if count == 1 => "a new article".to_owned(),
+        Topic::Articles => format!("{count} new articles"),
+        Topic::Feeds => "the state of feeds".to_owned(),
+        Topic::Disk => "the disk".to_owned(),
+        Topic::Test => "a test".to_owned(),
+    };
+    let subject = format!("A message of newswatch about {what} was refused here");
+    let ids = message.items.iter().filter_map(|item| item.id.as_deref());
+    let items = ids.map(|id| Item::line(format!("newswatch archive show {id}"))).collect();
+    Message { id: message.id.clone(), ..self::message(alert, message.about, subject, items, 0) }
+}
+
 /// A message whose id follows from what it says.
 pub(super) fn message(
     alert: &Alert,

@@ -1,7 +1,13 @@
 //! Looks for what is to be told, beside the crawl, and tells it.
 #![expect(clippy::disallowed_methods, reason = "shell: reads the clock, waits")]
 
-use std::{collections::BTreeMap, io, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::Context;
 use jiff::{SignedDuration, Timestamp};
@@ -30,12 +36,14 @@ use crate::{
 const LOOK: Duration = Duration::from_mins(1);
 /// Nudges within this time are one: a poll brings its articles together.
 const GATHER: Duration = Duration::from_secs(2);
-/// The pause after a message that was not taken, doubled each time …
+/// The least pause after a message that was not taken, whatever the receiver says, doubled each time.
+const LEAST_RETRY: SignedDuration = SignedDuration::from_secs(1);
+/// The same where the receiver says nothing, doubled each time …
 const FIRST_RETRY: SignedDuration = SignedDuration::from_secs(10);
 /// … up to this.
 const LONGEST_RETRY: SignedDuration = SignedDuration::from_hours(1);
-/// A message that its receiver refuses as such so many times is passed over: it would keep all that
-/// come after it.
+/// A message that its receiver refuses as such so many times would keep all that come after it:
+/// another one, without a word of anybody's, is sent in its place.
 const REFUSALS: u32 = 3;
 
 /// How the loop tells that something may be worth telling. Never waits.
@@ -61,12 +69,16 @@ impl Nudge {
 /// Tells people, until it is dropped.
 pub struct Teller {
     alerts: watch::Receiver<Vec<Alert>>,
+    /// The feeds that are polled: of others there is nothing to tell.
+    polled: watch::Receiver<BTreeSet<String>>,
     sender: Sender,
     archive: Folder,
     /// The state's index.
     state: PathBuf,
     /// Where the cursors are kept.
     folder: PathBuf,
+    /// Cursors that could not be stored, so that nothing is told twice where the disk is full.
+    unstored: BTreeMap<String, Cursor>,
     notify: Arc<Notify>,
     disk: watch::Receiver<Option<String>>,
     pauses: BTreeMap<String, Pause>,
@@ -87,6 +99,7 @@ impl Teller {
     /// `state` is the index of the state, `folder` is where the cursors are kept.
     pub fn new(
         alerts: watch::Receiver<Vec<Alert>>,
+        polled: watch::Receiver<BTreeSet<String>>,
         sender: Sender,
         archive: Folder,
         state: PathBuf,
@@ -95,8 +108,19 @@ impl Teller {
         let notify = Arc::new(Notify::new());
         let (disk, trouble) = watch::channel(None);
         let nudge = Nudge { notify: Arc::clone(&notify), disk };
-        let pauses = BTreeMap::new();
-        (Self { alerts, sender, archive, state, folder, notify, disk: trouble, pauses }, nudge)
+        let teller = Self {
+            alerts,
+            polled,
+            sender,
+            archive,
+            state,
+            folder,
+            unstored: BTreeMap::new(),
+            notify,
+            disk: trouble,
+            pauses: BTreeMap::new(),
+        };
+        (teller, nudge)
     }
 
     /// Remembers where the archive ends now for alerts that have not told anything yet: what is kept
@@ -150,24 +174,14 @@ impl Teller {
             let (before, news) = self.look(alert, now).await?;
             let Some((message, after)) = news else { return Ok(None) };
             if let Some(message) = &message {
-                if let Err(error) = self.sender.send(&alert.way, message).await {
-                    if !self.pause(alert, &error, now) {
-                        continue;
-                    }
-                    tracing::error!(alert = %alert.id, subject = %message.subject, "a message was refused time and again, and is passed over");
-                } else {
-                    tracing::info!(alert = %alert.id, items = message.items.len(), "told");
+                if let Err(error) = self.send(alert, message).await {
+                    self.pause(alert, &error, now);
+                    continue;
                 }
                 self.pauses.remove(&alert.id);
             }
             if before.as_ref() != Some(&after) {
-                let (folder, id) = (self.folder.clone(), alert.id.clone());
-                let stored = spawn_blocking(move || cursor::store(&folder, &id, &after)).await?;
-                if let Err(error) = stored {
-                    // On a full disk there is no more to do than not to tell it again and again.
-                    self.pauses.insert(alert.id.clone(), Pause::of(0, 0, LONGEST_RETRY, now));
-                    return Err(error).context("the cursor cannot be stored");
-                }
+                self.store(alert, after).await?;
             }
             if message.is_none() {
                 return Ok(None);
@@ -175,13 +189,49 @@ impl Teller {
         }
     }
 
-    /// Notes that a message was not taken. Whether it is to be passed over.
-    fn pause(&mut self, alert: &Alert, error: &super::SendError, now: Timestamp) -> bool {
+    /// Sends a message, or, where that was refused time and again, one that says no more than that
+    /// there is something.
+    async fn send(&self, alert: &Alert, message: &Message) -> Result<(), super::SendError> {
+        let refusals = self.pauses.get(&alert.id).map_or(0, |pause| pause.refusals);
+        if refusals < REFUSALS {
+            self.sender.send(&alert.way, message).await?;
+            tracing::info!(alert = %alert.id, items = message.items.len(), "told");
+            return Ok(());
+        }
+        let bare = news::refused(alert, message);
+        self.sender.send(&alert.way, &bare).await?;
+        tracing::error!(
+            alert = %alert.id,
+            subject = %message.subject,
+            "a message was refused time and again: only that there is one was told"
+        );
+        Ok(())
+    }
+
+    async fn store(&mut self, alert: &Alert, cursor: Cursor) -> anyhow::Result<()> {
+        let (folder, id, copy) = (self.folder.clone(), alert.id.clone(), cursor.clone());
+        let stored = spawn_blocking(move || cursor::store(&folder, &id, &copy)).await?;
+        match stored {
+            Ok(()) => {
+                self.unstored.remove(&alert.id);
+                Ok(())
+            }
+            Err(error) if self.unstored.insert(alert.id.clone(), cursor).is_none() => Err(error)
+                .context("the cursor cannot be stored: what is told now may be told again"),
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// Notes that a message was not taken.
+    fn pause(&mut self, alert: &Alert, error: &super::SendError, now: Timestamp) {
         let before = self.pauses.get(&alert.id);
         let failures = before.map_or(0, |pause| pause.failures) + 1;
         let refusals = before.map_or(0, |pause| pause.refusals) + u32::from(error.is_of_message());
-        let backoff = backoff::delay(FIRST_RETRY, failures, &alert.id).min(LONGEST_RETRY);
-        let wait = error.retry_after().unwrap_or(backoff);
+        let backoff = |first| backoff::delay(first, failures, &alert.id).min(LONGEST_RETRY);
+        let wait = match error.retry_after() {
+            Some(asked) => asked.max(backoff(LEAST_RETRY)),
+            None => backoff(FIRST_RETRY),
+        };
         self.pauses.insert(alert.id.clone(), Pause::of(failures, refusals, wait, now));
         let cause = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
         tracing::warn!(
@@ -190,10 +240,9 @@ impl Teller {
             cause,
             "a message was not taken, and is sent again in {wait:#}: {error}"
         );
-        refusals >= REFUSALS
     }
 
-    /// The cursor of an alert, and what there is to tell behind it.
+    /// The stored cursor of an alert, and what there is to tell behind it.
     async fn look(
         &self,
         alert: &Alert,
@@ -202,16 +251,23 @@ impl Teller {
         let trouble = self.disk.borrow().clone();
         let (alert, archive) = (alert.clone(), self.archive.clone());
         let (state, folder) = (self.state.clone(), self.folder.clone());
+        let (unstored, polled) =
+            (self.unstored.get(&alert.id).cloned(), self.polled.borrow().clone());
+        // Of many items one may be what is refused: the others must not wait for it.
+        let is_refused = self.pauses.get(&alert.id).is_some_and(|pause| pause.refusals > 0);
+        let most = if is_refused { 1 } else { ITEMS };
         spawn_blocking(move || {
-            let before = cursor::load(&folder, &alert.id).context("its cursor cannot be read")?;
-            let known = Known::read(&state)?;
-            let cursor = before.clone().unwrap_or_else(|| Cursor::new(&known, now));
-            let mut news = look(&alert, &archive, &known, trouble, cursor, now)?;
+            let stored = cursor::load(&folder, &alert.id).context("its cursor cannot be read")?;
+            let mut known = Known::read(&state)?;
+            known.feeds.retain(|feed| polled.contains(&feed.id));
+            let cursor = unstored.or_else(|| stored.clone());
+            let cursor = cursor.unwrap_or_else(|| Cursor::new(&known, now));
+            let mut news = look(&alert, &archive, &known, trouble, cursor, most, now)?;
             if let Some((Some(message), after)) = &mut news {
                 message.number(after.told);
                 after.told += 1;
             }
-            Ok((before, news))
+            Ok((stored, news))
         })
         .await?
     }
@@ -255,6 +311,7 @@ fn look(
     known: &Known,
     trouble: Option<String>,
     mut cursor: Cursor,
+    most: usize,
     now: Timestamp,
 ) -> anyhow::Result<Option<News>> {
     if alert.on.contains(&On::Disk)
@@ -271,7 +328,7 @@ fn look(
         }
     }
     if alert.on.contains(&On::Article) && news::is_due(alert.every, cursor.since, now) {
-        let (items, more) = gather(alert, archive, known.end, &mut cursor)?;
+        let (items, more) = gather(alert, archive, known.end, most, &mut cursor)?;
         cursor.since = if alert.every == Every::Now { cursor.since } else { now };
         let message = (!items.is_empty()).then(|| news::articles(alert, items, more));
         return Ok(Some((message, cursor)));
@@ -280,11 +337,12 @@ fn look(
 }
 
 /// Articles between the cursor, which moves, and the end of what is surely on the disk: of a digest
-/// all, else as many as go into one message.
+/// all, else `most`.
 fn gather(
     alert: &Alert,
     archive: &Folder,
     end: Option<Position>,
+    most: usize,
     cursor: &mut Cursor,
 ) -> anyhow::Result<(Vec<Item>, usize)> {
     let start = cursor.place.as_deref().and_then(|place| place.parse::<Position>().ok());
@@ -304,7 +362,7 @@ fn gather(
         if end.is_none_or(|end| line.position >= end) {
             break;
         }
-        if alert.every == Every::Now && items.len() == ITEMS {
+        if alert.every == Every::Now && items.len() == most {
             break;
         }
         cursor.place = Some(line.checkpoint().end.to_string());

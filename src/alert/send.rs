@@ -9,6 +9,7 @@ use lettre::{
     message::{Mailbox, header::ContentType},
     transport::smtp::authentication::Credentials,
 };
+use percent_encoding::percent_decode_str;
 use tokio::{io::AsyncWriteExt, process::Command, time::timeout};
 use url::Url;
 
@@ -31,8 +32,8 @@ pub enum SendError {
     Fetch(#[from] FetchError),
     #[error("the webhook answers HTTP {status}")]
     Status { status: u16, retry_after: Option<SignedDuration> },
-    #[error("the mail was not taken: {0}")]
-    Mail(String),
+    #[error("the mail was not taken: {words}")]
+    Mail { words: String, is_for_good: bool },
     #[error("the program {0} does not work")]
     Command(String, #[source] io::Error),
     #[error("the secret in {0} cannot be read")]
@@ -48,9 +49,14 @@ impl SendError {
         }
     }
 
-    /// It is this message that the receiver does not want: it will not want it later either.
+    /// It may be this message that the receiver does not want: it will not want it later either. A
+    /// mail server's answer for good may as well be about the sender or a recipient.
     pub(super) fn is_of_message(&self) -> bool {
-        matches!(self, Self::Status { status: 400 | 413 | 422, .. })
+        matches!(
+            self,
+            Self::Status { status: 400 | 403 | 406 | 413 | 422, .. }
+                | Self::Mail { is_for_good: true, .. }
+        )
     }
 }
 
@@ -128,7 +134,7 @@ async fn mail(
             words = format!("{words}: {error}");
             cause = error.source();
         }
-        SendError::Mail(words)
+        SendError::Mail { words, is_for_good: false }
     };
     let mut mail = Mail::builder()
         .from(Mailbox::from_str(from).map_err(|error| failed(&error))?)
@@ -143,11 +149,18 @@ async fn mail(
         .map_err(|error| failed(&error))?
         .timeout(Some(PATIENCE));
     if let Some(path) = password {
-        let credentials = Credentials::new(server.username().to_owned(), secret(path)?);
+        let user = percent_decode_str(server.username()).decode_utf8_lossy();
+        let credentials = Credentials::new(user.into_owned(), secret(path)?);
         transport = transport.credentials(credentials);
     }
     match timeout(PATIENCE * 2, transport.build().send(mail)).await {
-        Ok(sent) => sent.map(drop).map_err(|error| failed(&error)),
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(error)) => match failed(&error) {
+            SendError::Mail { words, .. } => {
+                Err(SendError::Mail { words, is_for_good: error.is_permanent() })
+            }
+            other => Err(other),
+        },
         Err(late) => Err(failed(&late)),
     }
 }

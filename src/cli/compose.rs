@@ -1,6 +1,9 @@
 //! From the checked configuration to the settings of the stages.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use jiff::SignedDuration;
 
@@ -100,6 +103,11 @@ pub(super) fn fetch(config: &Config) -> fetch::Settings {
         keep_exchanges: config.settings.archive.raw == config::Raw::Warc,
         ..fetch::Settings::default()
     }
+}
+
+/// The feeds that are polled, by their ids.
+pub(super) fn polled(config: &Config) -> BTreeSet<String> {
+    config.feeds.iter().filter(|feed| feed.enabled).map(|feed| feed.id.clone()).collect()
 }
 
 /// Who is told what.

@@ -111,6 +111,7 @@ pub(super) fn run(loaded: &Loaded, options: &LoadOptions) -> anyhow::Result<Exit
     let client = HttpClient::new(compose::fetch(&loaded.config))?;
     let (mut current, options) = (loaded.config.clone(), options.clone());
     let (tell, alerts) = watch::channel(compose::alerts(&current));
+    let (name, polled) = watch::channel(compose::polled(&current));
     let reload = move || {
         let new = config::load(&options).map_err(|report| report.render(false))?.config;
         let reloaded = compose::reloaded(&new).map_err(|error| format!("{error:#}"))?;
@@ -119,8 +120,8 @@ pub(super) fn run(loaded: &Loaded, options: &LoadOptions) -> anyhow::Result<Exit
             tracing::info!(%change, "configuration changed");
         }
         current = new;
-        // The receiver lives as long as the loop.
-        tell.send(compose::alerts(&current)).ok();
+        tell.send_replace(compose::alerts(&current));
+        name.send_replace(compose::polled(&current));
         Ok((reloaded, changed(&changes)))
     };
     let settings = &loaded.config.settings;
@@ -136,7 +137,7 @@ pub(super) fn run(loaded: &Loaded, options: &LoadOptions) -> anyhow::Result<Exit
             // A path that is too long for a socket, or a file system without them.
             Err(error) => tracing::warn!("no orders are taken: {error:#}"),
         }
-        let metrics = Metrics::new(loaded.paths.state.join(STATE));
+        let metrics = Metrics::new(loaded.paths.state.join(STATE), polled.clone());
         if let Some(address) = settings.metrics.listen {
             let listener = TcpListener::bind(address)
                 .await
@@ -150,6 +151,7 @@ pub(super) fn run(loaded: &Loaded, options: &LoadOptions) -> anyhow::Result<Exit
         }
         let (told, nudge) = alert::Teller::new(
             alerts,
+            polled,
             alert::Sender::new(client.clone()),
             Folder::at(&loaded.paths.archive),
             loaded.paths.state.join(STATE),
@@ -197,8 +199,17 @@ fn nudged(nudge: &alert::Nudge, notice: &Notice<'_>) {
 const HANGS: Duration = Duration::from_mins(2);
 
 /// Sections whose changes count only from the next start on.
-const FROM_THE_START: [&str; 7] =
-    ["archive.", "state.", "limits.", "network.", "log.", "metrics.", "service."];
+const FROM_THE_START: [&str; 9] = [
+    "archive.",
+    "state.",
+    "limits.",
+    "network.",
+    "log.",
+    "metrics.",
+    "service.",
+    "review.",
+    "politeness.contact",
+];
 
 /// What a new configuration changes, in words.
 fn changed(changes: &[config::Change]) -> String {

@@ -362,7 +362,7 @@ pub struct Network {
     #[serde(deserialize_with = "unit::Proxy::deserialize")]
     #[schemars(
         with = "String",
-        regex(pattern = "^(https?|socks5h?)://"),
+        regex(pattern = "^https?://"),
         example = &"http://127.0.0.1:3128"
     )]
     pub proxy: Option<Url>,

@@ -137,7 +137,7 @@ fn the_schema_and_the_reader_refuse_and_accept_the_same_lines() {
         ("politeness", "contact = \"mailto:desk@example.org\"", true),
         ("politeness", "contact = \"https://example.org/\"", true),
         ("politeness", "contact = \"desk\"", false),
-        ("network", "proxy = \"socks5://127.0.0.1:1080\"", true),
+        ("network", "proxy = \"socks5://127.0.0.1:1080\"", false),
         ("network", "proxy = \"127.0.0.1\"", false),
         ("metrics", "listen = \"127.0.0.1:9464\"", true),
         ("metrics", "listen = \"[::1]:9464\"", true),

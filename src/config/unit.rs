@@ -263,11 +263,11 @@ pub(super) struct Proxy;
 
 impl Proxy {
     const EXPECTED: &'static str =
-        "the address of a proxy (http, https, socks5, socks5h), such as \"http://127.0.0.1:3128\"";
+        "the address of a proxy (http or https), such as \"http://127.0.0.1:3128\"";
 
     fn parse(text: &str) -> Option<Url> {
         let url = Url::parse(text).ok()?;
-        let is_known = matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h");
+        let is_known = matches!(url.scheme(), "http" | "https");
         (is_known && url.has_host()).then_some(url)
     }
 

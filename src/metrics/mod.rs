@@ -8,7 +8,7 @@
 mod server;
 mod stored;
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, path::PathBuf, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use prometheus_client::{
@@ -22,6 +22,7 @@ use prometheus_client::{
     },
     registry::Registry,
 };
+use tokio::sync::watch;
 
 use crate::{
     crawl::{Event, Visit, Work},
@@ -172,12 +173,12 @@ impl Counts {
 const LONGEST_TURN: Duration = Duration::from_mins(5);
 
 impl Metrics {
-    /// `state` is the index that the daemon writes.
-    pub fn new(state: PathBuf) -> Self {
+    /// `state` is the index that the daemon writes, `polled` the feeds that it polls now.
+    pub fn new(state: PathBuf, polled: watch::Receiver<BTreeSet<String>>) -> Self {
         let counts = Counts::new();
         let mut registry = Registry::with_prefix("newswatch");
         counts.register(&mut registry);
-        registry.register_collector(Box::new(stored::Stored::new(state)));
+        registry.register_collector(Box::new(stored::Stored::new(state, polled)));
         Self { registry: Arc::new(registry), counts }
     }
 

@@ -1,6 +1,6 @@
 //! What the state knows, read anew at each scrape, all of it of one moment.
 
-use std::{fmt, path::PathBuf};
+use std::{collections::BTreeSet, fmt, path::PathBuf};
 
 use jiff::Timestamp;
 use prometheus_client::{
@@ -8,6 +8,7 @@ use prometheus_client::{
     encoding::{DescriptorEncoder, EncodeMetric},
     metrics::{MetricType, counter::ConstCounter, gauge::ConstGauge},
 };
+use tokio::sync::watch;
 
 use crate::{
     crawl,
@@ -17,6 +18,7 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Stored {
     path: PathBuf,
+    polled: watch::Receiver<BTreeSet<String>>,
 }
 
 /// A moment of the state.
@@ -28,8 +30,9 @@ struct Moment {
 }
 
 impl Stored {
-    pub(super) fn new(path: PathBuf) -> Self {
-        Self { path }
+    /// `polled` are the feeds that are told of.
+    pub(super) fn new(path: PathBuf, polled: watch::Receiver<BTreeSet<String>>) -> Self {
+        Self { path, polled }
     }
 
     fn read(&self, now: Timestamp) -> Result<Moment, StateError> {
@@ -41,7 +44,11 @@ impl Stored {
             (row, waiting)
         };
         Ok(Moment {
-            feeds: state.feeds()?.into_iter().map(with_waiting).collect(),
+            feeds: {
+                let polled = self.polled.borrow();
+                let feeds = state.feeds()?.into_iter().filter(|row| polled.contains(&row.id));
+                feeds.map(with_waiting).collect()
+            },
             seq: crawl::checkpoint(&state)?.map_or(0, |checkpoint| checkpoint.seq),
             held: state.holds(now)?.len(),
             paused: state.paused()?.len(),
