@@ -342,7 +342,7 @@ impl Default for Limits {
             max_feed_size: 15 << 20,
             max_page_size: 5 << 20,
             redirects: 5,
-            page_attempts: 5,
+            page_attempts: 9,
             readers: 2,
             reader_memory: 256 << 20,
             read_timeout: Duration::from_secs(5),

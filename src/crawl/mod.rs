@@ -719,9 +719,12 @@ impl Crawl {
     }
 
     /// Forgets the sketches of texts that are older than the settings say: what comes from now on
-    /// is compared with younger texts only.
+    /// is compared with younger texts only. A clock that jumped ahead must not have all forgotten: time
+    /// is counted to the last day but one on which a text came, if that is earlier.
     pub fn forget_old_texts(&mut self, now: Timestamp) -> Result<(), StateError> {
-        let before = now.checked_sub(self.settings.copy_memory).unwrap_or(Timestamp::MIN);
+        let Some(surely) = self.index.last_day_but_one() else { return Ok(()) };
+        let before =
+            now.min(surely).checked_sub(self.settings.copy_memory).unwrap_or(Timestamp::MIN);
         self.state.begin()?;
         if let Err(error) = self.index.expire(self.state.connection(), before) {
             self.rollback()?;

@@ -67,7 +67,9 @@ impl Crawl {
             (_, Some(Err(error))) => Outcome::Failed { error: error.to_string() },
             (_, None) => Outcome::Failed { error: "robots.txt forbids the feed".to_owned() },
         };
-        if let Some(response) = response {
+        // A page of excuses that a feed leads to for a while is not where it has moved.
+        let is_feed = matches!(outcome, Outcome::Read { .. } | Outcome::Unchanged { .. });
+        if let Some(response) = response.filter(|_| is_feed) {
             note_redirect(&mut state, response, now);
         }
         // Validators are those of the address that answered.
@@ -165,6 +167,7 @@ impl Crawl {
                 continue;
             }
             let seen = self.state.seen(&address.key)?;
+            let is_kept = seen.as_ref().is_some_and(|seen| seen.known.is_some());
             let revisit = match seen {
                 None => false,
                 Some(seen) if seen.signature == UNKNOWN_SIGNATURE => {
@@ -178,6 +181,7 @@ impl Crawl {
                 Some(_) => continue,
             };
             if self.settings.judge_before_fetch
+                && !is_kept
                 && !self.touches_a_topic(
                     entry,
                     feed.language.as_deref().or(listing.language.as_deref()),
@@ -249,7 +253,7 @@ impl Crawl {
     /// The feed says something else of a known address than before, and the last look is some time
     /// past. The time grows with each look, for feeds that say something new at every poll.
     fn is_worth_another_look(&self, seen: &Seen, entry: &Entry, now: Timestamp) -> bool {
-        if seen.signature == signature(entry) || seen.fate == Fate::Failed {
+        if seen.signature == signature(entry) {
             return false;
         }
         let looks = i32::try_from(seen.visits.clamp(1, 10)).unwrap_or(10);
@@ -286,7 +290,9 @@ pub(super) fn signature(entry: &Entry) -> i64 {
     let mut hasher = blake3::Hasher::new();
     let updated =
         entry.updated.as_ref().or(entry.published.as_ref()).map(|dated| dated.at.to_string());
-    for part in [entry.title.as_ref(), entry.summary.as_ref(), updated.as_ref()] {
+    // Without a page the feed's text is the article.
+    let text = entry.content.as_ref().filter(|_| page_of(entry).is_none());
+    for part in [entry.title.as_ref(), entry.summary.as_ref(), updated.as_ref(), text] {
         hasher.update(part.map(String::as_bytes).unwrap_or_default());
         hasher.update(&[0]);
     }
