@@ -8,7 +8,7 @@ use url::Url;
 use super::{Crawl, Effect, Event, Feed, Reading, Step, Visit, read::status_words};
 use crate::{
     canonical_url::{CanonicalUrl, Host},
-    fetch::Response,
+    fetch::{Response, Validators},
     politeness::{freshness, retry_after},
     schedule::{FeedIx, FeedState, Job, Outcome, PageId},
     source::{Entry, Listing, More, ReadBy},
@@ -40,7 +40,9 @@ impl Crawl {
         let mut more = Counters { polls: 1, ..Counters::default() };
         let outcome = match (&visit.reading, &visit.response) {
             (Reading::Listing { listing, body_hash }, Some(Ok(response))) => {
-                let (new, changed) = self.take_in(feed, listing, now, step)?;
+                let room = MOST_WAITING - self.state.waiting_of(&feed.id, MOST_WAITING)?;
+                let Taken { new, changed, is_cut } =
+                    self.take_in(feed, listing, room, now, step)?;
                 more.entries = new + changed;
                 note_reading(&mut state, feed, listing, step);
                 let entries = u32::try_from(listing.entries.len()).unwrap_or(u32::MAX);
@@ -52,7 +54,8 @@ impl Crawl {
                     changed,
                 });
                 Outcome::Read {
-                    validators: response.validators(),
+                    // What was left must not be hidden behind a 304.
+                    validators: if is_cut { Validators::default() } else { response.validators() },
                     body_hash: *body_hash,
                     entries,
                     new,
@@ -151,16 +154,16 @@ impl Crawl {
         }
     }
 
-    /// Puts what is new or changed on the waiting list. Gives how many entries were new, and how
-    /// many were known and have changed.
+    /// Puts what is new or changed on the waiting list, where there is `room` for so many.
     pub(super) fn take_in(
         &self,
         feed: &Feed,
         listing: &Listing,
+        mut room: u32,
         now: Timestamp,
         step: &mut Step,
-    ) -> Result<(u32, u32), StateError> {
-        let (mut new, mut changed) = (0, 0);
+    ) -> Result<Taken, StateError> {
+        let Taken { mut new, mut changed, mut is_cut } = Taken::default();
         for entry in &listing.entries {
             let Some(address) = address_of(entry, &feed.url) else { continue };
             if self.state.is_pending(&address.key)? {
@@ -211,6 +214,11 @@ impl Crawl {
                 new += 1;
                 continue;
             }
+            if room == 0 {
+                is_cut = true;
+                continue;
+            }
+            room -= 1;
             let pending = Pending {
                 id: PageId(0),
                 key: address.key,
@@ -234,7 +242,13 @@ impl Crawl {
                 if revisit { changed += 1 } else { new += 1 }
             }
         }
-        Ok((new, changed))
+        if is_cut {
+            let flaws = vec![format!(
+                "{MOST_WAITING} of its pages wait already: the rest is taken in at later polls"
+            )];
+            step.events.push(Event::Flawed { feed: feed.id.clone(), flaws });
+        }
+        Ok(Taken { new, changed, is_cut })
     }
 
     /// Any word of any topic is in what the feed says.
@@ -261,6 +275,19 @@ impl Crawl {
         // Either way: a clock may have been set back since.
         now.duration_since(seen.at).abs() >= rest
     }
+}
+
+/// So many pages of a feed wait at the most: what a feed announces must not fill the disk.
+const MOST_WAITING: u32 = 10_000;
+
+/// What a listing has come to.
+#[derive(Debug, Default)]
+pub(super) struct Taken {
+    /// Entries that were new, and that were known and have changed.
+    pub(super) new: u32,
+    pub(super) changed: u32,
+    /// There was no room for all.
+    is_cut: bool,
 }
 
 /// The page that an entry announces; a counting redirector's target where the feed names it.

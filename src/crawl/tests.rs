@@ -10,8 +10,8 @@ use super::*;
 use crate::{
     archive::{self, Archive, RecordType},
     article::TextStatus,
-    canonical_url::{CanonicalUrl, UrlKey},
-    fetch::{FetchError, Redirect, Response},
+    canonical_url::{CanonicalUrl, Host, UrlKey},
+    fetch::{FetchError, Redirect, Response, Validators},
     jsonl::Folder,
     state::{Counters, Fate},
     topic::Topic,
@@ -766,4 +766,30 @@ fn a_clock_that_jumps_ahead_has_no_text_forgotten() {
     });
     let classes: Vec<_> = bench.records().iter().map(|record| record.duplicate_class).collect();
     assert_eq!(classes, [None, Some(dedup::Class::Copy)]);
+}
+
+#[test]
+fn a_feed_that_announces_more_than_can_wait_is_taken_in_bit_by_bit() {
+    let mut bench = Bench::new();
+    bench.crawl.schedule.pause(&Host::of(&Url::parse("https://pages.example/").unwrap()));
+    let polls = std::cell::Cell::new(0);
+    let web = |url: &Url| match url.path() {
+        "/feed" => {
+            polls.set(polls.get() + 1);
+            let items: String = (0..4000)
+                .map(|n| {
+                    let n = n + 4000 * polls.get();
+                    format!("<item><title>{n}</title><link>https://pages.example/{n}</link></item>")
+                })
+                .collect();
+            let body = format!("<rss version=\"2.0\"><channel>{items}</channel></rss>");
+            Ok((200, "content-type: text/xml\netag: \"1\"", body))
+        }
+        _ => status(404, ""),
+    };
+    bench.run(6, &web);
+    assert!(polls.get() > 3);
+    assert_eq!(bench.crawl.state.waiting().unwrap().len(), 10_000);
+    let state = bench.crawl.state.feed("courier").unwrap().unwrap().state;
+    assert_eq!(state.validators, Validators::default());
 }
