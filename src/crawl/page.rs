@@ -240,7 +240,8 @@ impl Crawl {
         new.record_type = RecordType::Revision;
         new.revision = known.revision + 1;
         new.revision_of = Some(known.record_id.clone());
-        new.similarity = Some(record::rounded(1.0 - changed));
+        // Of a text that is not there any more it cannot be told.
+        new.similarity = (!old_text.is_empty()).then(|| record::rounded(1.0 - changed));
         new.duplicate_class = Some(dedup::Class::Revision);
         new.id = record::id(&new.url_key, new.revision);
         let cluster = old.and_then(|old| old.cluster_id).unwrap_or_else(|| known.record_id.clone());

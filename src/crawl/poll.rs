@@ -290,9 +290,13 @@ pub(super) struct Taken {
     is_cut: bool,
 }
 
-/// The page that an entry announces; a counting redirector's target where the feed names it.
+/// The page that an entry announces; a counting redirector's target where the feed names it. Tickers
+/// link all their entries to the home page, which tells of none of them.
 pub(super) fn page_of(entry: &Entry) -> Option<&Url> {
-    entry.original_url.as_ref().or(entry.url.as_ref())
+    let has_text = entry.summary.is_some() || entry.content.is_some();
+    let url = entry.original_url.as_ref().or(entry.url.as_ref())?;
+    let is_home = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+    Some(url).filter(|_| !(is_home && has_text))
 }
 
 /// The address of an entry. One that names none is a part of its feed, if it has an id or a text: a
@@ -303,7 +307,9 @@ fn address_of(entry: &Entry, feed_url: &Url) -> Option<CanonicalUrl> {
     }
     let has_text = entry.summary.is_some() || entry.content.is_some();
     let title = entry.title.as_ref().filter(|_| has_text);
-    let name = entry.guid.as_ref().or(title)?;
+    let link = entry.url.as_ref().map(Url::as_str);
+    let guid = entry.guid.as_ref().filter(|guid| Some(guid.as_str()) != link);
+    let name = guid.or(title)?;
     let mut url = feed_url.clone();
     url.set_fragment(Some(&format!("!entry={}", blake3::hash(name.as_bytes()).to_hex())));
     CanonicalUrl::parse(url.as_str()).ok()

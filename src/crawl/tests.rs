@@ -793,3 +793,36 @@ fn a_feed_that_announces_more_than_can_wait_is_taken_in_bit_by_bit() {
     let state = bench.crawl.state.feed("courier").unwrap().unwrap().state;
     assert_eq!(state.validators, Validators::default());
 }
+
+#[test]
+fn entries_that_all_link_to_the_home_page_are_articles_of_their_own() {
+    let titles = [
+        "CSTO leaves Almaty in Kazakhstan",
+        "CSTO summit on Kazakhstan ends",
+        "CSTO hands airport to Kazakhstan",
+    ];
+    for guid in
+        ["<guid isPermaLink=\"false\">flash-NUMBER</guid>", "<guid>https://news.example/</guid>"]
+    {
+        let mut bench = Bench::new();
+        let items: Vec<String> = (0..3)
+            .map(|n| {
+                format!(
+                    "<link>https://news.example/</link>{}<description>CSTO peacekeepers leave the \
+                     {n} town of Kazakhstan, the organization says on its {n} day.</description>",
+                    guid.replace("NUMBER", &n.to_string())
+                )
+            })
+            .collect();
+        let asked = bench.run(24, &|url| match url.path() {
+            "/feed" => {
+                feed(&titles.iter().zip(&items).map(|(t, i)| (*t, i.as_str())).collect::<Vec<_>>())
+            }
+            _ => status(404, ""),
+        });
+        assert!(!asked.contains(&"https://news.example/".to_owned()));
+        let mut kept: Vec<_> = bench.records().into_iter().filter_map(|r| r.title).collect();
+        kept.sort();
+        assert_eq!(kept, [titles[2], titles[0], titles[1]]);
+    }
+}
