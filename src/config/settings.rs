@@ -319,7 +319,8 @@ pub struct Limits {
     /// Redirects that are followed for one request.
     #[schemars(range(min = 0, max = 20))]
     pub redirects: u32,
-    /// How often a page is tried before the feed's own text has to do.
+    /// How often a page is tried before the feed's own text has to do: after a minute, then after
+    /// twice as long each time. Nine times take about four hours.
     #[schemars(range(min = 1, max = 100))]
     pub page_attempts: u32,
     /// Processes that read feeds and pages. What a document breaks is one of them.
