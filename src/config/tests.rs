@@ -142,6 +142,24 @@ fn a_flag_overrides_the_environment_and_it_the_file_and_it_the_default() {
 }
 
 #[test]
+fn a_list_is_given_by_commas_or_as_the_file_has_it() {
+    let of = |value: &str| {
+        let flags = [("network.allow".to_owned(), value.to_owned())];
+        read(files("", FEED), &BTreeMap::new(), &flags).map(|config| config.settings.network.allow)
+    };
+    let two = of("10.0.0.0/8, fd00::/8").unwrap();
+    assert_eq!(two.len(), 2);
+    for same in
+        [r#"["10.0.0.0/8", "fd00::/8"]"#, "['10.0.0.0/8','fd00::/8',]", "10.0.0.0/8,fd00::/8"]
+    {
+        assert_eq!(of(same).unwrap(), two, "{same}");
+    }
+    assert!(of("[]").unwrap().is_empty());
+    let report = of(r#"["10.0.0.0/8", "10.1"]"#).unwrap_err().render(false);
+    assert!(report.contains("command line:1:30"), "{report}");
+}
+
+#[test]
 fn a_byte_order_mark_and_windows_line_ends_are_read() {
     let config = check("\u{feff}[log]\r\nlevel = \"warn\"\r\n", FEED, &[]).unwrap();
     assert_eq!(config.settings.log.level, super::Level::Warn);
