@@ -321,6 +321,10 @@ fn obey(
 ) -> Result<Result<String, String>, StateError> {
     Ok(match order {
         Order::Poll(id) => match crawl.poll_now(&id, now) {
+            Some(_) if let Some(host) = crawl.paused_host(&id) => Ok(format!(
+                "{id} waits: its host is paused; `newswatch resume {}` ends that",
+                host.as_str()
+            )),
             Some(at) if at > now => {
                 Ok(format!("{id} is polled at {at}: its host rests until then"))
             }

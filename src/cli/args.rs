@@ -48,7 +48,7 @@ pub(super) enum Command {
     #[command(after_help = "Example: newswatch run --config /etc/newswatch")]
     Run,
     /// Polls the feeds that are due once, reads their new articles, and ends with a summary.
-    #[command(after_help = "Example: newswatch once --feed astana-times")]
+    #[command(after_help = "Example: newswatch once --feed the-astana-times")]
     Once {
         /// Polls only this feed, due or not.
         #[arg(long, value_name = "ID")]
@@ -111,7 +111,7 @@ pub(super) enum Command {
     #[command(after_help = "Example: newswatch reload")]
     Reload,
     /// Has the running daemon poll a feed as soon as its host may be asked.
-    #[command(after_help = "Example: newswatch poll astana-times")]
+    #[command(after_help = "Example: newswatch poll the-astana-times")]
     Poll {
         /// The id of the feed.
         feed: String,
@@ -188,19 +188,19 @@ pub(super) enum FeedsCommand {
     #[command(after_help = "Example: newswatch feeds export > newswatch.opml")]
     Export,
     /// Polls feeds again that were switched off.
-    #[command(after_help = "Example: newswatch feeds enable astana-times")]
+    #[command(after_help = "Example: newswatch feeds enable the-astana-times")]
     Enable {
         #[arg(required = true, value_name = "ID")]
         ids: Vec<String>,
     },
     /// Switches feeds off; they stay in feeds.toml, and what is known of them in the state.
-    #[command(after_help = "Example: newswatch feeds disable astana-times tengrinews")]
+    #[command(after_help = "Example: newswatch feeds disable the-astana-times tengrinews")]
     Disable {
         #[arg(required = true, value_name = "ID")]
         ids: Vec<String>,
     },
     /// Takes feeds out of feeds.toml, with the comment right above them.
-    #[command(after_help = "Example: newswatch feeds remove astana-times")]
+    #[command(after_help = "Example: newswatch feeds remove the-astana-times")]
     Remove {
         #[arg(required = true, value_name = "ID")]
         ids: Vec<String>,
@@ -352,4 +352,44 @@ pub(super) enum Schema {
 fn setting(text: &str) -> Result<(String, String), String> {
     let (key, value) = text.split_once('=').ok_or("expected SECTION.KEY=VALUE")?;
     Ok((key.trim().to_owned(), value.trim().to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+    use crate::config::{self, LoadOptions};
+
+    fn helps(command: &clap::Command, helps: &mut Vec<String>) {
+        helps.extend(command.get_after_help().map(ToString::to_string));
+        command.get_subcommands().for_each(|command| self::helps(command, helps));
+    }
+
+    #[test]
+    fn the_feeds_and_topics_that_examples_name_are_there() {
+        let options = LoadOptions { cwd: "/nonexistent".into(), ..LoadOptions::default() };
+        let config = config::load(&options).unwrap().config;
+        let is_feed = |id: &str| config.feeds.iter().any(|feed| feed.id == id);
+        let is_topic = |id: &str| config.topics.iter().any(|topic| topic.value.id() == id);
+        let mut all = Vec::new();
+        helps(&Args::command(), &mut all);
+        let (mut feeds, mut topics) = (0, 0);
+        for help in &all {
+            for word in help.split_whitespace() {
+                if let Some(id) = word.strip_prefix("topic:") {
+                    assert!(is_topic(id), "{help}");
+                    topics += 1;
+                }
+            }
+            let takes_feeds = [" --feed ", " poll ", " enable ", " disable ", "feeds remove "];
+            for ids in takes_feeds.iter().filter_map(|before| Some(help.split_once(before)?.1)) {
+                for id in ids.split_whitespace() {
+                    assert!(is_feed(id), "{help}");
+                    feeds += 1;
+                }
+            }
+        }
+        assert!(feeds >= 5 && topics >= 2, "{feeds} {topics}");
+    }
 }

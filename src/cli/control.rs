@@ -13,6 +13,7 @@ use std::{
 use anyhow::Context;
 use rustix::{fs::Mode, process::umask};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt},
     net::UnixListener,
@@ -20,7 +21,10 @@ use tokio::{
     time::timeout,
 };
 
-use super::{Exit, format::print_text};
+use super::{
+    Exit,
+    format::{print_json, print_text},
+};
 use crate::{canonical_url::Host, config::Loaded, daemon::Order};
 
 /// What may be asked.
@@ -116,8 +120,9 @@ async fn answer(
     Ok(())
 }
 
-/// Asks the daemon that runs on the state of this configuration.
-pub(super) fn ask(loaded: &Loaded, request: &Request) -> anyhow::Result<Exit> {
+/// Asks the daemon that runs on the state of this configuration. As JSON, what came of it is an
+/// object on standard output, also where nothing did.
+pub(super) fn ask(loaded: &Loaded, request: &Request, as_json: bool) -> anyhow::Result<Exit> {
     let path = socket(&loaded.paths.state);
     let mut stream = UnixStream::connect(&path)
         .with_context(|| format!("no daemon answers at {}", path.display()))?;
@@ -125,7 +130,14 @@ pub(super) fn ask(loaded: &Loaded, request: &Request) -> anyhow::Result<Exit> {
     stream.write_all((serde_json::to_string(request)? + "\n").as_bytes())?;
     let mut line = String::new();
     BufReader::new(stream).read_line(&mut line).context("the daemon did not answer")?;
-    match serde_json::from_str::<Reply>(&line).context("the daemon ended before it answered")? {
+    let reply: Reply =
+        serde_json::from_str(&line).context("the daemon ended before it answered")?;
+    if as_json {
+        let (Ok(words) | Err(words)) = &reply;
+        print_json(&json!({ "ok": reply.is_ok(), "message": words.trim_end() }))?;
+    }
+    match reply {
+        Ok(_) if as_json => Ok(Exit::Success),
         Ok(words) => {
             print_text(&format!("{}\n", words.trim_end()))?;
             Ok(Exit::Success)

@@ -4,12 +4,13 @@
 use std::{fs, path::Path};
 
 use anyhow::Context;
+use serde_json::json;
 use tokio::runtime::Runtime;
 
 use super::{
     Exit,
     args::{Common, Demo},
-    format::{is_styled_stderr, print_text},
+    format::{is_styled_stderr, print_json, print_text},
     load_options, logging, run,
 };
 use crate::{config, demo::Site};
@@ -37,10 +38,18 @@ pub(super) fn demo(demo: &Demo, common: &Common) -> anyhow::Result<Exit> {
     );
     let (mut crawl, mut stores) = run::open(&loaded, crate::clock::now())?;
     let pass = run::pass(&loaded, &mut crawl, &mut stores, None)?;
-    if pass.due > 0 {
-        print_text(&format!("{}\n", pass.tally.table()))?;
+    if common.json {
+        let mut summary = pass.summary(&crawl);
+        if let Some(summary) = summary.as_object_mut() {
+            summary.insert("folder".to_owned(), json!(folder));
+        }
+        print_json(&summary)?;
+    } else {
+        if pass.due > 0 {
+            print_text(&format!("{}\n", pass.tally.table()))?;
+        }
+        print_text(&guide(&folder, pass.due))?;
     }
-    print_text(&guide(&folder, pass.due))?;
     let exit = pass.exit();
     if demo.once || exit == Exit::Interrupted {
         // One feed is there to show how a failure looks.

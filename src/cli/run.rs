@@ -6,7 +6,7 @@ use std::{fs, path::Path, time::Duration};
 use anyhow::Context;
 use jiff::{SignedDuration, Timestamp};
 use sd_notify::NotifyState;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::{
     net::TcpListener,
     runtime::Runtime,
@@ -15,7 +15,7 @@ use tokio::{
 
 use super::{
     Exit, compose, control,
-    format::{distance, is_styled_stderr, is_terminal_stdout, print_json, print_text},
+    format::{distance, is_styled_stderr, print_json, print_text},
     logging,
     progress::{Progress, Tally},
     review, service,
@@ -236,18 +236,12 @@ pub(super) fn once(loaded: &Loaded, feed: Option<&str>, json: bool) -> anyhow::R
     let now = crate::clock::now();
     let next = crawl.schedule().next_poll();
     if json {
-        print_json(&json!({
-            "feeds": pass.tally.rows(),
-            "next_at": next,
-            "waiting_pages": crawl.schedule().waiting_pages(),
-        }))?;
-    } else if is_terminal_stdout() {
+        print_json(&pass.summary(&crawl))?;
+    } else {
         if pass.due > 0 {
             print_text(&format!("{}\n", pass.tally.table()))?;
         }
         print_text(&after_pass(&crawl, pass.due, next, now))?;
-    } else if pass.due == 0 {
-        anstream::eprintln!("{}", after_pass(&crawl, pass.due, next, now).trim_end());
     }
     Ok(pass.exit())
 }
@@ -277,6 +271,15 @@ pub(super) struct Pass {
 }
 
 impl Pass {
+    /// It as data, with what comes next.
+    pub(super) fn summary(&self, crawl: &Crawl) -> Value {
+        json!({
+            "feeds": self.tally.rows(),
+            "next_at": crawl.schedule().next_poll(),
+            "waiting_pages": crawl.schedule().waiting_pages(),
+        })
+    }
+
     pub(super) fn exit(&self) -> Exit {
         match self.end {
             End::Interrupted | End::Stopped => Exit::Interrupted,

@@ -22,7 +22,7 @@ pub fn hash(config: &Config) -> String {
 /// What a new configuration has that the old one had not. Its text is one line for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// `schedule.interval`, `feed tass-ru`, `feed tass-ru.url`, `topic csto-kazakhstan`.
+    /// `schedule.interval`, `feed tass-ru`, `feed tass-ru.url`, `topic csto-kz-2022`.
     pub key: String,
     /// `added`, `removed`, `changed`, or the values before and after.
     pub words: String,

@@ -150,8 +150,8 @@ fn variable(document: &mut Document, schema: &Json) -> Option<((String, String),
     None
 }
 
-/// A value as a shell gives it: no quotes around text, elements apart by commas. `start` is where
-/// it begins in its document.
+/// A value as a shell gives it: no quotes around text, elements apart by commas; or an array as the
+/// file has it. `start` is where it begins in its document.
 fn plain_value<'a>(text: &'a str, start: usize, schema: &Json) -> DeValue<'a> {
     let string = |text: &'a str| DeValue::String(text.into());
     match schema.get("type").and_then(Json::as_str) {
@@ -160,6 +160,15 @@ fn plain_value<'a>(text: &'a str, start: usize, schema: &Json) -> DeValue<'a> {
         }
         Some("array") => {
             let mut elements = toml::de::DeArray::new();
+            if text.starts_with('[')
+                && let Ok(DeValue::Array(written)) = DeValue::parse(text).map(Spanned::into_inner)
+            {
+                for element in written {
+                    let span = start + element.span().start..start + element.span().end;
+                    elements.push(Spanned::new(span, element.into_inner()));
+                }
+                return DeValue::Array(elements);
+            }
             let mut offset = start;
             for part in text.split(',') {
                 let element = part.trim();

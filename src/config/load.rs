@@ -8,7 +8,8 @@ use std::{
     collections::BTreeMap,
     env,
     ffi::OsString,
-    fs, io,
+    fs::{self, FileType},
+    io::{self, ErrorKind},
     path::{Path, PathBuf},
 };
 
@@ -45,8 +46,8 @@ impl LoadOptions {
 
 /// Finds, reads and checks the configuration. The report holds all that is wrong, not the first.
 pub fn load(options: &LoadOptions) -> Result<Loaded, Report> {
-    let found = find(options).map_err(Report::from)?;
     let reader = Reader { cwd: &options.cwd };
+    let found = find(options, &reader).map_err(Report::from)?;
     let files = Files {
         settings: reader.file(found.settings.as_deref(), "newswatch.toml", embedded::SETTINGS),
         feeds: reader.file(found.feeds.as_deref(), "feeds.toml", embedded::FEEDS),
@@ -84,14 +85,13 @@ struct Found {
 const FILES: [&str; 2] = ["newswatch.toml", "feeds.toml"];
 const FOLDERS: [&str; 2] = ["topics", "sites"];
 
-fn find(options: &LoadOptions) -> Result<Found, Document> {
-    let has_files = |folder: &Path| FILES.iter().any(|name| folder.join(name).is_file());
-    let has_folders = |folder: &Path| FOLDERS.iter().any(|name| folder.join(name).is_dir());
+fn find(options: &LoadOptions, reader: &Reader<'_>) -> Result<Found, Document> {
     let (searched, folder, file) = if let Some(given) = &options.config {
         let path = options.cwd.join(given);
-        if path.is_file() {
+        let unreadable = |error| reader.unreadable(&path, &error);
+        if kind(&path).map_err(unreadable)?.is_some_and(|kind| kind.is_file()) {
             (vec![path.clone()], path.parent().map(Path::to_owned), Some(path))
-        } else if has_files(&path) || has_folders(&path) {
+        } else if has_files(&path).map_err(unreadable)? || has_folders(&path).map_err(unreadable)? {
             (vec![path.clone()], Some(path), None)
         } else {
             let message = "this is no configuration: neither a file nor a folder with \
@@ -100,22 +100,83 @@ fn find(options: &LoadOptions) -> Result<Found, Document> {
         }
     } else {
         let searched = place::candidates(&options.env, &options.cwd);
-        // A folder `config` may belong to another program: there only the files tell.
-        let is_ours =
-            |path: &&PathBuf| has_files(path) || (!path.ends_with("config") && has_folders(path));
-        let folder = searched.iter().find(is_ours).cloned();
+        let mut folder = None;
+        for path in &searched {
+            // Where a folder above it is closed to this user, nobody put it there for them.
+            if kind(path).is_ok_and(|kind| kind.is_some_and(|kind| kind.is_dir()))
+                && is_ours(path).map_err(|error| reader.unreadable(path, &error))?
+            {
+                folder = Some(path.clone());
+                break;
+            }
+        }
         (searched, folder, None)
     };
-    let part = |name: &str| folder.as_ref().map(|f| f.join(name)).filter(|path| path.exists());
+    let part = |name: &str| {
+        let Some(path) = folder.as_ref().map(|folder| folder.join(name)) else { return Ok(None) };
+        let kind = kind(&path).map_err(|error| reader.unreadable(&path, &error))?;
+        Ok(kind.map(|_| path))
+    };
     Ok(Found {
-        settings: file.or_else(|| part("newswatch.toml")),
-        feeds: part("feeds.toml"),
-        alerts: part("alerts.toml"),
-        topics: part("topics"),
-        sites: part("sites"),
+        settings: match file {
+            Some(file) => Some(file),
+            None => part("newswatch.toml")?,
+        },
+        feeds: part("feeds.toml")?,
+        alerts: part("alerts.toml")?,
+        topics: part("topics")?,
+        sites: part("sites")?,
         folder,
         searched,
     })
+}
+
+/// What lies there, nothing being no error. A folder that may not be looked into is one: what it
+/// holds must not be passed over as if it were not there.
+fn kind(path: &Path) -> io::Result<Option<FileType>> {
+    match fs::metadata(path) {
+        Ok(metadata) => Ok(Some(metadata.file_type())),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn has_files(folder: &Path) -> io::Result<bool> {
+    for name in FILES {
+        if kind(&folder.join(name))?.is_some_and(|kind| kind.is_file()) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn has_folders(folder: &Path) -> io::Result<bool> {
+    for name in FOLDERS {
+        if kind(&folder.join(name))?.is_some_and(|kind| kind.is_dir()) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether a folder that was not named is a configuration. A folder `config` may belong to another
+/// program: there a folder counts only with a file in it as ours are.
+fn is_ours(folder: &Path) -> io::Result<bool> {
+    if has_files(folder)? {
+        return Ok(true);
+    }
+    if !folder.ends_with("config") {
+        return has_folders(folder);
+    }
+    for name in FOLDERS {
+        let part = folder.join(name);
+        if kind(&part)?.is_some_and(|kind| kind.is_dir()) && !toml_files(&part)?.is_empty() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Reads files under names that are short below the current folder.
@@ -133,10 +194,13 @@ impl Reader<'_> {
 
     fn folder(&self, path: Option<&Path>, name: &str, built_in: &[(&str, &str)]) -> Vec<Document> {
         match path.map(|path| (path, toml_files(path))) {
-            Some((_, Ok(paths))) => paths.iter().map(|path| self.read(path)).collect(),
-            Some((path, Err(error))) => {
-                vec![Document::faulty(self.name(path), format!("cannot be read: {error}"))]
+            Some((_, Ok(paths))) => {
+                let read = paths.iter().map(|path| self.read(path));
+                // One with nothing in it is still to be written, often by this very command: a shell
+                // makes the file before it starts what fills it.
+                read.filter(|it| !it.text.is_empty() || !it.faults.is_empty()).collect()
             }
+            Some((path, Err(error))) => vec![self.unreadable(path, &error)],
             None => built_in
                 .iter()
                 .map(|(file, text)| Document::new(format!("built-in {name}/{file}"), *text))
@@ -147,8 +211,12 @@ impl Reader<'_> {
     fn read(&self, path: &Path) -> Document {
         match fs::read_to_string(path) {
             Ok(text) => Document::new(self.name(path), text),
-            Err(error) => Document::faulty(self.name(path), format!("cannot be read: {error}")),
+            Err(error) => self.unreadable(path, &error),
         }
+    }
+
+    fn unreadable(&self, path: &Path, error: &io::Error) -> Document {
+        Document::faulty(self.name(path), format!("cannot be read: {error}"))
     }
 
     fn name(&self, path: &Path) -> String {

@@ -1,7 +1,9 @@
 //! Every fault is told where it is; layers and places come in their order.
 #![expect(clippy::disallowed_methods, reason = "test: lays out folders to be found")]
 
-use std::{collections::BTreeMap, fs, path::Path, time::Duration};
+use std::{
+    collections::BTreeMap, fs, os::unix::fs::PermissionsExt as _, path::Path, time::Duration,
+};
 
 use proptest::prelude::*;
 
@@ -142,6 +144,24 @@ fn a_flag_overrides_the_environment_and_it_the_file_and_it_the_default() {
 }
 
 #[test]
+fn a_list_is_given_by_commas_or_as_the_file_has_it() {
+    let of = |value: &str| {
+        let flags = [("network.allow".to_owned(), value.to_owned())];
+        read(files("", FEED), &BTreeMap::new(), &flags).map(|config| config.settings.network.allow)
+    };
+    let two = of("10.0.0.0/8, fd00::/8").unwrap();
+    assert_eq!(two.len(), 2);
+    for same in
+        [r#"["10.0.0.0/8", "fd00::/8"]"#, "['10.0.0.0/8','fd00::/8',]", "10.0.0.0/8,fd00::/8"]
+    {
+        assert_eq!(of(same).unwrap(), two, "{same}");
+    }
+    assert!(of("[]").unwrap().is_empty());
+    let report = of(r#"["10.0.0.0/8", "10.1"]"#).unwrap_err().render(false);
+    assert!(report.contains("command line:1:30"), "{report}");
+}
+
+#[test]
 fn a_byte_order_mark_and_windows_line_ends_are_read() {
     let config = check("\u{feff}[log]\r\nlevel = \"warn\"\r\n", FEED, &[]).unwrap();
     assert_eq!(config.settings.log.level, super::Level::Warn);
@@ -214,6 +234,59 @@ fn the_first_of_the_folders_that_has_a_configuration_is_taken() {
     let missing = LoadOptions { config: Some("nowhere".into()), ..options };
     let report = load(&missing).unwrap_err().render(false);
     assert!(report.contains("nowhere") && report.contains("no configuration"), "{report}");
+}
+
+#[test]
+fn a_folder_with_a_topic_of_ours_is_taken_and_its_other_parts_are_the_built_in_ones() {
+    let root = tempfile::tempdir().unwrap();
+    let topics = root.path().join("config/topics");
+    fs::create_dir_all(&topics).unwrap();
+    let options = LoadOptions { cwd: root.path().to_owned(), ..LoadOptions::default() };
+    fs::write(topics.join("readme.md"), "").unwrap();
+    assert_eq!(load(&options).unwrap().paths.config, None, "nothing in it is ours");
+
+    let topic = include_str!("../../config/topics/csto-kazakhstan.toml");
+    fs::write(topics.join("mine.toml"), topic.replace("csto-kz-2022", "mine")).unwrap();
+    let loaded = load(&options).unwrap();
+    assert_eq!(loaded.paths.config, Some(root.path().join("config")));
+    assert_eq!(loaded.paths.topics, Some(topics));
+    let ids: Vec<&str> = loaded.config.topics.iter().map(|topic| topic.value.id()).collect();
+    assert_eq!(ids, ["mine"], "the folder takes the place of the built-in set");
+    assert_eq!(loaded.config.feeds.len(), 110);
+    assert_eq!(loaded.config.settings, Settings::default());
+    assert_eq!(loaded.config.sites.len(), 2);
+
+    // As a shell leaves it for `newswatch site new … > config/sites/a.toml` to fill.
+    fs::create_dir(root.path().join("config/sites")).unwrap();
+    fs::write(root.path().join("config/sites/a.toml"), "").unwrap();
+    assert!(load(&options).unwrap().config.sites.is_empty());
+}
+
+/// Whoever may read everything, as root may, is refused by a link that leads to itself instead.
+#[test]
+fn a_folder_that_cannot_be_read_is_a_fault_and_never_the_built_in_configuration() {
+    let root = tempfile::tempdir().unwrap();
+    let config = root.path().join("config");
+    fs::create_dir(&config).unwrap();
+    fs::write(config.join("feeds.toml"), FEED).unwrap();
+    fs::set_permissions(&config, fs::Permissions::from_mode(0)).unwrap();
+    let closed = fs::read_dir(&config).is_err();
+    if !closed {
+        fs::remove_file(config.join("feeds.toml")).unwrap();
+        std::os::unix::fs::symlink("newswatch.toml", config.join("newswatch.toml")).unwrap();
+    }
+    for given in [None, Some("config".into())] {
+        let options = LoadOptions {
+            config: given.clone(),
+            cwd: root.path().to_owned(),
+            ..LoadOptions::default()
+        };
+        let report = load(&options).map(|loaded| loaded.paths).unwrap_err().render(false);
+        let words = if closed { "Permission denied" } else { "symbolic links" };
+        let is_told = report.contains("cannot be read: ") && report.contains(words);
+        assert!(is_told && report.contains("--> config\n"), "{given:?}: {report}");
+    }
+    fs::set_permissions(&config, fs::Permissions::from_mode(0o700)).unwrap();
 }
 
 #[test]

@@ -534,6 +534,11 @@ impl Crawl {
         self.schedule.host_ready_at(ix)
     }
 
+    /// The host of a feed where it is paused.
+    pub fn paused_host(&self, id: &str) -> Option<&Host> {
+        self.schedule.paused_host(FeedIx::of(*self.by_id.get(id)?))
+    }
+
     /// Asks nothing of a host until it is resumed. Outlasts a restart.
     pub fn pause(&mut self, host: &Host) -> Result<(), StateError> {
         self.state.pause(host)?;

@@ -340,6 +340,12 @@ impl Schedule {
         self.hosts.get(host.0 as usize).map(|queue| queue.pace.ready_at())
     }
 
+    /// The host of a feed where nothing is asked of it until it is resumed.
+    pub fn paused_host(&self, ix: FeedIx) -> Option<&Host> {
+        let host = self.feeds.get(ix.get())?.host;
+        self.hosts.get(host.0 as usize).filter(|queue| queue.paused).map(|queue| &queue.name)
+    }
+
     /// Requests that were given out and have not come back.
     pub fn in_flight(&self) -> usize {
         self.hosts.iter().filter(|queue| queue.busy).count()

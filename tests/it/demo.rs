@@ -117,7 +117,9 @@ async fn hosts_are_asked_as_they_wish() {
 async fn a_page_with_glued_paragraphs_gives_each_apart_and_its_title_once() {
     let site = site().await;
     let workspace = Workspace::of_demo(&site);
-    workspace.run(&["once", "--feed", "fil"]).expect(&[0]);
+    let ran = workspace.run(&["once", "--feed", "fil"]).expect(&[0]);
+    let summary = ran.stdout.lines().any(|line| line.trim_start().starts_with("fil "));
+    assert!(summary && ran.stdout.contains("the next poll is due"), "{ran:#?}");
     let expected =
         site.expected().into_iter().find(|it| it.title.starts_with("Mission achevée")).unwrap();
     let records = workspace.records();
@@ -142,7 +144,10 @@ fn the_demo_command_leaves_a_valid_archive_and_says_where() {
     check_schema(&workspace);
     let lines = workspace.lines();
     assert!(lines.len() >= 15, "{} lines", lines.len());
-    workspace.run(&["demo", "--once", "--folder", "."]).expect(&[0]);
+    let ran = workspace.run(&["demo", "--once", "--folder", ".", "--json"]).expect(&[0]);
+    let summary: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert!(summary["feeds"].is_array() && summary["next_at"].is_string(), "{summary:#}");
+    assert_eq!(summary["folder"], json!(folder));
     assert_eq!(workspace.lines(), lines, "a second run adds no line");
     let ran = workspace.run(&["--config", "config", "once"]);
     assert_eq!(workspace.lines(), lines, "the site is down, nothing is lost: {ran:#?}");

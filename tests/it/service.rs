@@ -101,15 +101,27 @@ async fn a_running_daemon_takes_orders_through_its_socket() {
     let other = site.feeds.iter().find(|it| !it.url.contains(host)).unwrap();
     let others = || site.log().iter().filter(|it| other.url.ends_with(&it.path)).count();
     let others_before = others();
+    let ran = workspace.run(&["poll", &feed.id, "--json"]).expect(&[0]);
+    let reply: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let words = format!("its host is paused; `newswatch resume {host}` ends that");
+    assert!(reply["message"].as_str().unwrap().ends_with(&words), "{ran:#?}");
     workspace.run(&["poll", &other.id]).expect(&[0]);
     wait_until("another feed is polled", || others() > others_before);
     assert_eq!(asked(), before, "the host is paused, over a restart too");
     workspace.run(&["resume", host]).expect(&[0]);
     wait_until("the host is asked again", || asked() > before);
-    workspace.run(&["resume", host]).expect(&[1]);
+    let ran = workspace.run(&["resume", host, "--json"]).expect(&[1]);
+    let reply: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(
+        reply,
+        serde_json::json!({ "ok": false, "message": format!("{host} was not paused") })
+    );
 
     let ran = workspace.run(&["reload"]).expect(&[0]);
     assert_eq!(ran.stdout, "nothing has changed\n");
+    let ran = workspace.run(&["reload", "--json"]).expect(&[0]);
+    let reply: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(reply, serde_json::json!({ "ok": true, "message": "nothing has changed" }));
     workspace
         .write("config/newswatch.toml", &settings.replace("delay = \"0s\"", "delay = \"1ms\""));
     let ran = workspace.run(&["reload"]).expect(&[0]);

@@ -8,7 +8,7 @@ use crate::review::{Order, export::Format};
 
 const QUERIES: &str = "\
 Queries: words (all have to be there), \"phrases\", prefix*, NOT without, OR, ( ); and the fields
-  source:astanatimes.com  lang:ru,kk  country:KZ  topic:csto-kazakhstan  term:ОДКБ  feed:ID
+  source:astanatimes.com  lang:ru,kk  country:KZ  topic:csto-kz-2022  term:ОДКБ  feed:ID
   title:word  by:author  after:2022-01-05  before:2022-01-10  day:2022-01-06  after:7d
   cluster:ID  is:original|duplicate|copy|abridged|extended|excerpt|revision|replaced|latest
   is:full|partial|paywalled|feed-only|failed  status:open|reviewed|flagged|not-relevant|noted
@@ -105,7 +105,7 @@ pub(in crate::cli) enum ReadCommand {
     },
     /// Writes exactly what a query finds, in the order of the archive.
     #[command(after_help = examples(
-        "Examples: newswatch archive export --format csv -o kazakhstan.csv topic:csto-kazakhstan\n          \
+        "Examples: newswatch archive export --format csv -o kazakhstan.csv topic:csto-kz-2022\n          \
          newswatch archive export --format parquet -o all.parquet"
     ))]
     Export {
