@@ -232,7 +232,11 @@ impl Crawl {
                     url: work.pending.url.clone(),
                 });
                 // Where the page could not be had, what it has become is still to be seen.
-                let seen = Some(known.clone()).filter(|_| judged.page_error.is_none());
+                let is_kept = || -> Result<bool, StateError> {
+                    Ok(self.state.seen(&work.pending.key)?.is_some_and(|seen| seen.known.is_some()))
+                };
+                let is_unseen = judged.page_error.is_some() && is_kept()?;
+                let seen = (!is_unseen).then(|| known.clone());
                 self.done(work, keys, Fate::Kept, seen, now)?;
                 return self.state.count(feed, Counters { duplicates: 1, ..Counters::default() });
             }
