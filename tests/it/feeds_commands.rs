@@ -122,6 +122,41 @@ async fn a_site_with_several_feeds_asks_which() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_feeds_of_a_site_keep_their_numbers_when_some_are_configured() {
+    let server = Server::of_answers(|path| match path {
+        "/" => page(
+            "<link rel=alternate type=application/rss+xml title=News href=/news.xml>\
+             <link rel=alternate type=application/rss+xml title=Sport href=/sport.xml>",
+        ),
+        "/news.xml" | "/sport.xml" => xml(RSS),
+        _ => missing(),
+    })
+    .await;
+    let workspace = workspace();
+    let site = server.url("/");
+    let chosen = async |choice: &str| {
+        run(&workspace, &["feeds", "add", site.as_str(), "--choose", choice]).await
+    };
+    assert_eq!(chosen("1").await.0, Some(0));
+    let (code, stdout, stderr) = chosen("1").await;
+    assert_eq!((code, stdout.as_str()), (Some(0), ""), "{stderr}");
+    assert!(stderr.contains("news.xml is configured already"), "{stderr}");
+    let (code, _, stderr) = chosen("7").await;
+    assert_eq!(code, Some(1));
+    assert!(stderr.contains("\"7\" is no number from 1 to 2"), "{stderr}");
+    let (code, stdout, stderr) = chosen("2").await;
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(stdout.contains("/sport.xml\"\n"), "{stdout}");
+
+    let before = feeds_file(&workspace);
+    let (code, stdout, stderr) = run(&workspace, &["feeds", "add", site.as_str()]).await;
+    assert_eq!((code, stdout.as_str()), (Some(0), ""), "{stderr}");
+    assert_eq!(stderr.matches(" is configured already, as ").count(), 2, "{stderr}");
+    assert!(!stderr.contains("no feed was found"), "{stderr}");
+    assert_eq!(feeds_file(&workspace), before);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_site_that_names_no_feed_is_tried_where_feeds_usually_are_and_robots_txt_allows() {
     let server = Server::of_answers(|path| match path {
         "/" => page(""),
