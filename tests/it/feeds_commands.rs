@@ -232,10 +232,25 @@ fn feeds_are_imported_exported_switched_and_removed() {
     assert_eq!(enabled(), ["tass-2"]);
     workspace.run(&["feeds", "enable", "first"]).expect(&[0]);
     assert_eq!(enabled(), ["first", "tass-2"]);
+    let told = |watch: bool| {
+        workspace.write("config/newswatch.toml", &format!("[service]\nwatch = {watch}\n"));
+        let ids = if watch { "disable" } else { "enable" };
+        workspace.run(&["feeds", ids, "tass-2"]).expect(&[0]).stderr
+    };
+    assert!(told(true).contains("takes it within seconds"));
+    assert!(told(false).contains("takes it on `newswatch reload` or SIGHUP"));
     let unknown = workspace.run(&["feeds", "remove", "first", "nobody"]).expect(&[1]);
     assert!(unknown.stderr.contains("no feed with the id \"nobody\""), "{unknown:?}");
     assert!(feeds_file(&workspace).contains("# the first"), "removed half of what was asked");
     workspace.run(&["feeds", "remove", "first"]).expect(&[0]);
     let file = feeds_file(&workspace);
     assert!(file.starts_with("# mine\n") && !file.contains("# the first"), "{file}");
+}
+
+#[test]
+fn the_first_change_writes_the_built_in_feeds_without_the_schema_that_is_not_beside_them() {
+    let workspace = Workspace::new(QUICK);
+    workspace.run(&["feeds", "disable", "tengrinews"]).expect(&[0]);
+    let file = feeds_file(&workspace);
+    assert!(file.starts_with("# Feeds that newswatch polls.") && !file.contains("#:schema"));
 }
