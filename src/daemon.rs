@@ -1,6 +1,9 @@
 //! The loop: clock, tasks, disk and signals around a crawl.
 #![expect(clippy::disallowed_methods, reason = "shell: spawns the tasks and sleeps")]
 
+#[cfg(test)]
+mod tests;
+
 use std::{collections::BTreeMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use anyhow::Context;
@@ -15,7 +18,7 @@ use tokio::{
 use crate::{
     archive::{self, Archive, ArchiveError, Compression, Retention},
     canonical_url::Host,
-    crawl::{self, Crawl, Do, Effort, Event, Found, Step, Visit},
+    crawl::{self, Crawl, Do, Effort, Event, Found, RebuildError, Step, Visit},
     fetch::{Fetch, FetchError, Response},
     reader::{Fault, Read},
     state::{RejectLog, StateError},
@@ -137,30 +140,50 @@ pub async fn run(
 ) -> anyhow::Result<End> {
     let mut tasks: JoinSet<Visit> = JoinSet::new();
     let mut started: BTreeMap<task::Id, time::Instant> = BTreeMap::new();
-    // What came back and could not be written yet, for want of room.
-    let mut unwritten: Vec<Visit> = Vec::new();
+    let mut unwritten = Unwritten::default();
+    let mut full = false;
     let mut packing: JoinSet<Result<(), ArchiveError>> = JoinSet::new();
     let mut stop_by: Option<time::Instant> = None;
     let mut stopped = End::Stopped;
     let mut listening = true;
     let mut shown_alive = Timestamp::MIN;
+    let mut expired_on = None;
     note(crawl, TROUBLE, &None::<String>);
     // What waits was placed by the clock of the last run.
     if let Some(alive) = crawl.state().note(SIGN_OF_LIFE)? {
         crawl.was_asked_at(alive);
     }
     loop {
+        match write(crawl, stores, &mut unwritten, now(), &mut notice) {
+            Ok(()) => {
+                if std::mem::take(&mut full) {
+                    note(crawl, TROUBLE, &None::<String>);
+                    notice(Notice::DiskBack);
+                }
+            }
+            Err(error) if is_full(&error) => {
+                if !std::mem::replace(&mut full, true) {
+                    note(crawl, TROUBLE, &Some(format!("{error:#}")));
+                    notice(Notice::DiskFull(&error));
+                }
+                if stop_by.is_some() {
+                    return Err(error);
+                }
+            }
+            Err(error) => return Err(error),
+        }
         // Either way: a clock may be set back.
         if now().duration_since(shown_alive).abs() >= SignedDuration::from_mins(1) {
-            if shown_alive.as_second().div_euclid(86_400) != now().as_second().div_euclid(86_400) {
-                crawl.forget_old_texts(now())?;
-            }
             shown_alive = now();
-            tidy(crawl, &stores.archive, plan, shown_alive, &mut packing)?;
+            let day = shown_alive.as_second().div_euclid(86_400);
+            if expired_on != Some(day) && has_room(crawl.forget_old_texts(shown_alive))? {
+                expired_on = Some(day);
+            }
+            has_room(tidy(crawl, &stores.archive, plan, shown_alive, &mut packing))?;
             note(crawl, SIGN_OF_LIFE, &shown_alive);
         }
         let mut due = None;
-        while stop_by.is_none() && unwritten.is_empty() && tasks.len() < plan.concurrency {
+        while stop_by.is_none() && !full && tasks.len() < plan.concurrency {
             match crawl.next(now())? {
                 Do::Task(task) => {
                     let (fetch, reader, now) = (fetch.clone(), reader.clone(), now.clone());
@@ -182,7 +205,7 @@ pub async fn run(
             due,
             overdue: waits_since.map_or(SignedDuration::ZERO, |since| now().duration_since(since)),
         }));
-        if tasks.is_empty() && unwritten.is_empty() {
+        if tasks.is_empty() && !full {
             if stop_by.is_some() {
                 return Ok(stopped);
             }
@@ -193,13 +216,12 @@ pub async fn run(
             }
         }
         let sleep = match due {
-            _ if !unwritten.is_empty() => FULL_RETRY,
+            _ if full => FULL_RETRY,
             Some(at) => Duration::try_from(at.duration_since(now()))
                 .unwrap_or_default()
                 .clamp(Duration::from_millis(1), LONGEST_SLEEP),
             None => LONGEST_SLEEP,
         };
-        let mut came = Vec::new();
         tokio::select! {
             biased;
             command = commands.recv(), if listening => match command {
@@ -210,12 +232,19 @@ pub async fn run(
                         stopped = End::Interrupted;
                     }
                     notice(Notice::Stopping(tasks.len()));
+                    unwritten.reload = None;
                     stop_by.get_or_insert_with(|| time::Instant::now() + plan.grace);
                 }
-                Some(Command::Reload(new)) => crawl.reconfigure(*new, now())?,
+                Some(Command::Reload(new)) => unwritten.reload = Some(new),
                 Some(Command::Order(order, reply)) => {
+                    let answer = match obey(crawl, order, now()) {
+                        Err(error) if error.is_full() => {
+                            Err(format!("nothing was changed: {:#}", anyhow::Error::from(error)))
+                        }
+                        answer => answer?,
+                    };
                     // Whoever asked may not have waited.
-                    drop(reply.send(obey(crawl, order, now())?));
+                    drop(reply.send(answer));
                 }
                 None => listening = false,
             },
@@ -225,7 +254,7 @@ pub async fn run(
                     let (id, visit) = joined.context("a task ended without a result")?;
                     started.remove(&id);
                     notice(Notice::Landed(&visit));
-                    came.push(visit);
+                    unwritten.visits.push(visit);
                     next = tasks.try_join_next_with_id();
                 }
             }
@@ -240,36 +269,6 @@ pub async fn run(
                 return Ok(stopped);
             }
             () = time::sleep(sleep) => {}
-        }
-        let was_full = !unwritten.is_empty();
-        unwritten.append(&mut came);
-        if unwritten.is_empty() {
-            continue;
-        }
-        match write(crawl, stores, &unwritten, now()) {
-            Ok((events, appended)) => {
-                unwritten.clear();
-                if let Some(appended) = appended {
-                    notice(appended);
-                }
-                if was_full {
-                    note(crawl, TROUBLE, &None::<String>);
-                    notice(Notice::DiskBack);
-                }
-                for event in &events {
-                    notice(Notice::Event(event));
-                }
-            }
-            Err(error) if is_full(&error) => {
-                if !was_full {
-                    note(crawl, TROUBLE, &Some(format!("{error:#}")));
-                    notice(Notice::DiskFull(&error));
-                }
-                if stop_by.is_some() {
-                    return Err(error);
-                }
-            }
-            Err(error) => return Err(error),
         }
     }
 }
@@ -382,75 +381,188 @@ pub async fn read_answer(
     crawl::conclude(rules, task, response, found, now())
 }
 
-/// Takes visits in, in the one order in which nothing is lost and nothing doubled: decide inside a
-/// transaction, append the records and sync them, commit, and only then act on it.
+/// What is to be written. Nothing is fetched while there is no room for it.
+#[derive(Debug, Default)]
+struct Unwritten {
+    /// What came back.
+    visits: Vec<Visit>,
+    /// The archive has records that the index could not take note of.
+    behind: bool,
+    /// A configuration that is to be taken.
+    reload: Option<Box<crawl::Reloaded>>,
+}
+
+impl Unwritten {
+    /// The records of a step are in the archive, but the index could not take note of them. They
+    /// are taken in from there, as after a crash. Gives the visits that they are of, with what these
+    /// come to; the others remain as if nothing had been decided about them.
+    fn fall_behind(&mut self, step: Step, shares: &[Share]) -> (Vec<Visit>, Step) {
+        self.behind = true;
+        let (mut done, mut of_done) = (Vec::new(), Step::default());
+        let (mut effects, mut events) = (step.effects.into_iter(), step.events.into_iter());
+        for (visit, share) in std::mem::take(&mut self.visits).into_iter().zip(shares) {
+            let effects = effects.by_ref().take(share.effects);
+            let events = events.by_ref().take(share.events);
+            if share.records > 0 {
+                of_done.effects.extend(effects);
+                of_done.events.extend(events);
+                done.push(visit);
+            } else {
+                effects.for_each(drop);
+                events.for_each(drop);
+                self.visits.push(visit);
+            }
+        }
+        (done, of_done)
+    }
+}
+
+/// How much of a step one visit came to.
+#[derive(Debug, Clone, Copy)]
+struct Share {
+    records: usize,
+    effects: usize,
+    events: usize,
+}
+
+impl Share {
+    fn of(step: &Step) -> Self {
+        Self { records: step.records.len(), effects: step.effects.len(), events: step.events.len() }
+    }
+
+    fn since(self, before: Self) -> Self {
+        Self {
+            records: self.records - before.records,
+            effects: self.effects - before.effects,
+            events: self.events - before.events,
+        }
+    }
+}
+
+/// Takes what waits in, visits in the one order in which nothing is lost and nothing doubled: decide
+/// inside a transaction, append the records and sync them, commit, and only then act on it.
 fn write(
     crawl: &mut Crawl,
     stores: &mut Stores,
-    visits: &[Visit],
+    unwritten: &mut Unwritten,
     now: Timestamp,
-) -> anyhow::Result<(Vec<Event>, Option<Notice<'static>>)> {
+    notice: &mut impl FnMut(Notice<'_>),
+) -> anyhow::Result<()> {
     crawl.follow_clock(now)?;
+    if unwritten.behind {
+        crawl.catch_up(&stores.archive)?;
+        unwritten.behind = false;
+    }
+    if !unwritten.visits.is_empty() {
+        write_visits(crawl, stores, unwritten, now, notice)?;
+    }
+    if let Some(new) = &unwritten.reload {
+        crawl.prepare(new, now)?;
+    }
+    if let Some(new) = unwritten.reload.take() {
+        crawl.reconfigure(*new, now)?;
+    }
+    Ok(())
+}
+
+fn write_visits(
+    crawl: &mut Crawl,
+    stores: &mut Stores,
+    unwritten: &mut Unwritten,
+    now: Timestamp,
+    notice: &mut impl FnMut(Notice<'_>),
+) -> anyhow::Result<()> {
     let mut step = Step::default();
-    let appended = match decide_and_append(crawl, stores, visits, now, &mut step) {
-        Ok(appended) => appended,
+    let (shares, took) = match decide_and_append(crawl, stores, &unwritten.visits, now, &mut step) {
+        Ok(decided) => decided,
         Err(error) => {
             crawl.rollback()?;
             return Err(error);
         }
     };
-    // From here on the records are on disk. Should the commit fail, the next start finds them
-    // beyond the checkpoint and takes them in.
-    crawl.state().commit().map_err(|error| AfterAppend(error.into()))?;
-    crawl.settle(visits, step.effects, now);
-    Ok((step.events, appended))
+    let appended = took.map(|took| Notice::Appended {
+        records: step.records.len(),
+        seq: step.records.last().map_or(0, |record| record.seq),
+        took,
+    });
+    // From here on the records are on disk.
+    let noted = match appended {
+        Some(_) => crawl.note_appended(
+            &step.records,
+            stores.archive.last_positions(),
+            stores.archive.checkpoint(),
+        ),
+        None => Ok(()),
+    };
+    let committed = noted.and_then(|()| crawl.state().commit());
+    let (done, step) = match &committed {
+        Ok(()) => (std::mem::take(&mut unwritten.visits), step),
+        Err(_) if appended.is_some() => {
+            let done = unwritten.fall_behind(step, &shares);
+            crawl.rollback()?;
+            done
+        }
+        Err(_) => {
+            crawl.rollback()?;
+            (Vec::new(), Step::default())
+        }
+    };
+    crawl.settle(&done, step.effects, now);
+    appended.into_iter().for_each(&mut *notice);
+    for event in &step.events {
+        notice(Notice::Event(event));
+    }
+    committed.context("the state index could not take note of what was read")
 }
 
+/// Writes into the open transaction what visits come to, and appends their records. Gives what
+/// each came to, and how long the append took where there was something to append.
 fn decide_and_append(
     crawl: &mut Crawl,
     stores: &mut Stores,
     visits: &[Visit],
     now: Timestamp,
     step: &mut Step,
-) -> anyhow::Result<Option<Notice<'static>>> {
+) -> anyhow::Result<(Vec<Share>, Option<Duration>)> {
     crawl.state().begin()?;
+    let mut shares = Vec::new();
     for visit in visits {
+        let before = Share::of(step);
         crawl.absorb(visit, &|place| stores.archive.read_at(place), now, step)?;
+        shares.push(Share::of(step).since(before));
     }
     stores
         .rejects
         .append(&step.rejects)
         .context("cannot write rejects.jsonl in the state folder")?;
     if step.records.is_empty() {
-        return Ok(None);
+        return Ok((shares, None));
     }
     stores.rejects.sync().context("cannot write rejects.jsonl in the state folder")?;
     let began = time::Instant::now();
-    let end =
-        stores.archive.append_with(&mut step.records, &step.exchanges, now).with_context(|| {
-            format!("cannot append to the archive in {}", stores.archive.disk().path().display())
-        })?;
-    let took = began.elapsed();
-    let noted = crawl.note_appended(&step.records, stores.archive.last_positions(), end);
-    noted.map_err(|error| AfterAppend(error.into()))?;
-    let seq = step.records.last().map_or(0, |record| record.seq);
-    Ok(Some(Notice::Appended { records: step.records.len(), seq, took }))
+    stores.archive.append_with(&mut step.records, &step.exchanges, now).with_context(|| {
+        format!("cannot append to the archive in {}", stores.archive.disk().path().display())
+    })?;
+    Ok((shares, Some(began.elapsed())))
 }
 
-/// A failure after the records are on disk: the daemon has to start anew from the archive.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "the state index could not take note of records that are in the archive; the next start will"
-)]
-struct AfterAppend(#[source] anyhow::Error);
+/// Whether it was done. Where there was no room for it, it is to be tried again later.
+fn has_room(done: Result<(), impl Into<anyhow::Error>>) -> anyhow::Result<bool> {
+    match done.map_err(Into::into) {
+        Ok(()) => Ok(true),
+        Err(error) if is_full(&error) => {
+            tracing::warn!("{error:#}: tried again when there is room");
+            Ok(false)
+        }
+        Err(error) => Err(error),
+    }
+}
 
 fn is_full(error: &anyhow::Error) -> bool {
-    if error.is::<AfterAppend>() {
-        return false;
-    }
     error.chain().any(|cause| {
         cause.downcast_ref::<StateError>().is_some_and(StateError::is_full)
             || cause.downcast_ref::<ArchiveError>().is_some_and(ArchiveError::is_full)
+            || cause.downcast_ref::<RebuildError>().is_some_and(RebuildError::is_full)
             || cause
                 .downcast_ref::<std::io::Error>()
                 .is_some_and(|error| error.kind() == std::io::ErrorKind::StorageFull)

@@ -319,7 +319,8 @@ pub struct Limits {
     /// Redirects that are followed for one request.
     #[schemars(range(min = 0, max = 20))]
     pub redirects: u32,
-    /// How often a page is tried before the feed's own text has to do.
+    /// How often a page is tried before the feed's own text has to do: after a minute, then after
+    /// twice as long each time. Nine times take about four hours.
     #[schemars(range(min = 1, max = 100))]
     pub page_attempts: u32,
     /// Processes that read feeds and pages. What a document breaks is one of them.
@@ -342,7 +343,7 @@ impl Default for Limits {
             max_feed_size: 15 << 20,
             max_page_size: 5 << 20,
             redirects: 5,
-            page_attempts: 5,
+            page_attempts: 9,
             readers: 2,
             reader_memory: 256 << 20,
             read_timeout: Duration::from_secs(5),

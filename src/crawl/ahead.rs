@@ -14,6 +14,7 @@ use url::Url;
 use super::record;
 use crate::{
     archive::{Checkpoint, Line, Lines, Position, ReadError, Record},
+    article::TextStatus,
     canonical_url::{CanonicalUrl, UrlKey},
     dedup,
     state::Known,
@@ -118,7 +119,10 @@ fn taken(line: &Line) -> Taken {
 
 fn ready(record: Record, position: Position) -> Ready {
     let url = CanonicalUrl::parse(&record.url).ok();
-    let claimed = [record.final_url.as_ref(), record.canonical_url.as_ref()];
+    // As at the time: what gave no text is no name of the article.
+    let is_read = record.text_status < TextStatus::FeedOnly;
+    let claimed =
+        [&record.final_url, &record.canonical_url].map(|url| url.as_ref().filter(|_| is_read));
     let mut document = record::document(&record);
     if let Some(url) = &url {
         document.url_key = url.key.clone();

@@ -417,7 +417,9 @@ impl Crawl {
         };
         crawl.state.begin()?;
         for feed in feeds {
-            crawl.add_feed(feed, now)?;
+            let state = crawl.placed(&feed, now)?;
+            crawl.state.put_feed(&feed.id, &state)?;
+            crawl.add_feed(feed, &state, now);
         }
         crawl.state.commit()?;
         for (host, until) in crawl.state.holds(now)? {
@@ -432,17 +434,18 @@ impl Crawl {
         Ok(crawl)
     }
 
-    fn add_feed(&mut self, feed: Feed, now: Timestamp) -> Result<(), StateError> {
-        let mut state = match self.state.feed(&feed.id)? {
-            Some(row) => row.state,
-            None => FeedState::default(),
-        };
+    /// What is known of a feed, with a time for its first poll.
+    fn placed(&self, feed: &Feed, now: Timestamp) -> Result<FeedState, StateError> {
+        let mut state = self.feed_state(feed)?;
         if !state.is_of(&feed.url) {
             // Another address under the same name: what was learned of the old one does not hold.
             state = FeedState::new(&feed.url);
         }
         state.place_first(&feed.id, &feed.cadence, now);
-        self.state.put_feed(&feed.id, &state)?;
+        Ok(state)
+    }
+
+    fn add_feed(&mut self, feed: Feed, state: &FeedState, now: Timestamp) {
         let parts: Vec<(Host, u32)> = state
             .parts
             .iter()
@@ -455,11 +458,34 @@ impl Crawl {
         }
         self.by_id.insert(feed.id.clone(), self.feeds.len());
         self.feeds.push(feed);
-        Ok(())
     }
 
-    /// Takes another configuration: feeds that stay keep all that was learned of them, and nothing
-    /// that is in flight or waits is lost.
+    /// Writes what another configuration changes in the state, all of it or nothing:
+    /// [`Self::reconfigure`] writes nothing any more.
+    pub fn prepare(&self, new: &Reloaded, now: Timestamp) -> Result<(), StateError> {
+        self.in_transaction(|| {
+            new.feeds.iter().try_for_each(|feed| {
+                let known = self.by_id.get(&feed.id).and_then(|place| self.feeds.get(*place));
+                let state = match known.filter(|known| known.url == feed.url) {
+                    None => self.placed(feed, now)?,
+                    Some(known) if known.cadence == feed.cadence => return Ok(()),
+                    Some(_) => {
+                        let mut state = self.feed_state(feed)?;
+                        let latest = latest_poll(feed, now);
+                        if state.failures > 0 || state.next_at.is_none_or(|at| at <= latest) {
+                            return Ok(());
+                        }
+                        state.next_at = Some(latest);
+                        state
+                    }
+                };
+                self.state.put_feed(&feed.id, &state)
+            })
+        })
+    }
+
+    /// Takes another configuration, for which the state was prepared: feeds that stay keep all that
+    /// was learned of them, and nothing that is in flight or waits is lost.
     pub fn reconfigure(&mut self, new: Reloaded, now: Timestamp) -> Result<(), StateError> {
         let staying: BTreeMap<&str, &Feed> =
             new.feeds.iter().map(|feed| (feed.id.as_str(), feed)).collect();
@@ -488,7 +514,10 @@ impl Crawl {
                         *old = feed;
                     }
                 }
-                None => self.add_feed(feed, now)?,
+                None => {
+                    let state = self.placed(&feed, now)?;
+                    self.add_feed(feed, &state, now);
+                }
             }
         }
         Ok(())
@@ -497,11 +526,8 @@ impl Crawl {
     /// A feed's cadence was changed: it counts from the next poll on, and where the feed would now
     /// wait longer than its ceiling it waits no longer than that.
     fn set_cadence(&mut self, place: usize, feed: &Feed, now: Timestamp) -> Result<(), StateError> {
-        let mut state = self.feed_state(feed)?;
-        let latest = now.checked_add(feed.cadence.ceiling).unwrap_or(Timestamp::MAX);
-        if state.failures == 0 && self.schedule.bring_forward(FeedIx::of(place), latest) {
-            state.next_at = Some(latest);
-            self.state.put_feed(&feed.id, &state)?;
+        if self.feed_state(feed)?.failures == 0 {
+            self.schedule.bring_forward(FeedIx::of(place), latest_poll(feed, now));
         }
         Ok(())
     }
@@ -548,8 +574,9 @@ impl Crawl {
 
     /// Whether the host was paused.
     pub fn resume(&mut self, host: &Host) -> Result<bool, StateError> {
+        let was_paused = self.state.resume(host)?;
         self.schedule.resume(host);
-        self.state.resume(host)
+        Ok(was_paused)
     }
 
     pub fn rules(&self) -> Arc<Rules> {
@@ -611,14 +638,8 @@ impl Crawl {
         if by < SET_BACK {
             return Ok(());
         }
+        self.in_transaction(|| self.set_back_state(by))?;
         self.schedule.set_back(by);
-        self.state.begin()?;
-        let in_state = self.set_back_state(by);
-        if in_state.is_err() {
-            self.state.rollback()?;
-        }
-        in_state?;
-        self.state.commit()?;
         (self.awake_since, self.last_asked_at) = (now, now);
         self.late_hosts.clear();
         Ok(())
@@ -724,16 +745,38 @@ impl Crawl {
     }
 
     /// Forgets the sketches of texts that are older than the settings say: what comes from now on
-    /// is compared with younger texts only.
+    /// is compared with younger texts only. A clock that jumped ahead must not have all forgotten: time
+    /// is counted to the last day but one on which a text came, if that is earlier.
     pub fn forget_old_texts(&mut self, now: Timestamp) -> Result<(), StateError> {
-        let before = now.checked_sub(self.settings.copy_memory).unwrap_or(Timestamp::MIN);
+        let Some(surely) = self.index.last_day_but_one() else { return Ok(()) };
+        let before =
+            now.min(surely).checked_sub(self.settings.copy_memory).unwrap_or(Timestamp::MIN);
         self.state.begin()?;
-        if let Err(error) = self.index.expire(self.state.connection(), before) {
+        let expired = self.index.expire(self.state.connection(), before);
+        let expired = expired.map_err(StateError::from).and_then(|()| self.state.commit());
+        if expired.is_err() {
             self.rollback()?;
-            return Err(error.into());
         }
-        self.state.commit()
+        expired
     }
+
+    /// Writes to the state all of it or nothing.
+    fn in_transaction(
+        &self,
+        write: impl FnOnce() -> Result<(), StateError>,
+    ) -> Result<(), StateError> {
+        self.state.begin()?;
+        let written = write().and_then(|()| self.state.commit());
+        if written.is_err() {
+            self.state.rollback()?;
+        }
+        written
+    }
+}
+
+/// When a feed whose cadence was changed is polled at the latest.
+fn latest_poll(feed: &Feed, now: Timestamp) -> Timestamp {
+    now.checked_add(feed.cadence.ceiling).unwrap_or(Timestamp::MAX)
 }
 
 /// A record of this step, or of the archive.

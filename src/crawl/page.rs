@@ -70,7 +70,10 @@ impl Crawl {
         let until = now.checked_add(retry_after.unwrap_or(backoff)).unwrap_or(Timestamp::MAX);
         self.state.postpone(pending.id, attempts, until)?;
         let host = &visit.task.host;
-        if retry_after.is_some() {
+        // A 429 is about all requests, also where it does not say for how long.
+        let is_of_host = retry_after.is_some()
+            || matches!(&visit.response, Some(Ok(response)) if response.status == 429);
+        if is_of_host {
             self.state.put_hold(host, until)?;
             step.effects.push(Effect::Hold(host.clone(), until));
             step.events.push(Event::HostHeld { host: host.clone(), until });
@@ -204,8 +207,12 @@ impl Crawl {
     ) -> Result<(), StateError> {
         let feed = &work.pending.feed_id;
         let mut new = record::record(self, work, visit, judged, now);
-        let worse = matches!(new.text_status, TextStatus::FeedOnly | TextStatus::Failed);
         let old = record_by_id(&known.record_id, &self.state, archived, step);
+        // A wall, or a part that could not be had, is no edit of the article.
+        let worse = match &old {
+            Some(old) => new.text_status > old.text_status,
+            None => matches!(new.text_status, TextStatus::FeedOnly | TextStatus::Failed),
+        };
         let old_text = old.as_ref().and_then(|old| {
             // A copy may be kept without its text, which is nearly that of the first.
             let first = || record_by_id(old.duplicate_of.as_deref()?, &self.state, archived, step);
@@ -224,14 +231,21 @@ impl Crawl {
                     id: known.record_id.clone(),
                     url: work.pending.url.clone(),
                 });
-                self.done(work, keys, Fate::Kept, Some(known.clone()), now)?;
+                // Where the page could not be had, what it has become is still to be seen.
+                let is_kept = || -> Result<bool, StateError> {
+                    Ok(self.state.seen(&work.pending.key)?.is_some_and(|seen| seen.known.is_some()))
+                };
+                let is_unseen = judged.page_error.is_some() && is_kept()?;
+                let seen = (!is_unseen).then(|| known.clone());
+                self.done(work, keys, Fate::Kept, seen, now)?;
                 return self.state.count(feed, Counters { duplicates: 1, ..Counters::default() });
             }
         };
         new.record_type = RecordType::Revision;
         new.revision = known.revision + 1;
         new.revision_of = Some(known.record_id.clone());
-        new.similarity = Some(record::rounded(1.0 - changed));
+        // Of a text that is not there any more it cannot be told.
+        new.similarity = (!old_text.is_empty()).then(|| record::rounded(1.0 - changed));
         new.duplicate_class = Some(dedup::Class::Revision);
         new.id = record::id(&new.url_key, new.revision);
         let cluster = old.and_then(|old| old.cluster_id).unwrap_or_else(|| known.record_id.clone());
@@ -271,7 +285,9 @@ impl Crawl {
         Ok(())
     }
 
-    /// The page is dealt with: takes it off the waiting list and remembers all its addresses.
+    /// The page is dealt with: takes it off the waiting list and remembers all its addresses. Of an
+    /// article that was kept before, and of which now nothing is known, everything is remembered,
+    /// also what the feed said: so it is looked at again.
     fn done(
         &self,
         work: &PageWork,
@@ -282,9 +298,14 @@ impl Crawl {
     ) -> Result<(), StateError> {
         let pending = &work.pending;
         self.state.remove_pending(&pending.key)?;
-        let visits = self.state.seen(&pending.key)?.map_or(0, |seen| seen.visits) + 1;
-        let signature = signature(&pending.entry);
-        let seen = Seen { fate, known, signature, at: now, visits };
+        let before = self.state.seen(&pending.key)?;
+        let visits = before.as_ref().map_or(0, |seen| seen.visits) + 1;
+        let seen = match before {
+            Some(before) if known.is_none() && before.known.is_some() => {
+                Seen { at: now, visits, ..before }
+            }
+            _ => Seen { fate, known, signature: signature(&pending.entry), at: now, visits },
+        };
         self.state.put_seen(&pending.key, &seen)?;
         for key in keys.iter().filter(|key| **key != pending.key) {
             // The feed may yet announce the article under this address: with another signature, as
@@ -301,8 +322,11 @@ impl Crawl {
         visit: &Visit,
         judged: &Judged,
     ) -> Result<(Vec<UrlKey>, Option<Known>), StateError> {
-        let final_url = visit.response.as_ref().and_then(|r| r.as_ref().ok()).map(|r| &r.url);
-        let claimed = [final_url, judged.article.canonical_url.as_ref()];
+        // Many articles are led to one page of errors or consent: it is no name of any.
+        let answer = visit.response.as_ref().and_then(|answer| answer.as_ref().ok());
+        let answer = answer.filter(|_| judged.page_error.is_none());
+        let canonical = answer.and(judged.article.canonical_url.as_ref());
+        let claimed = [answer.map(|answer| &answer.url), canonical];
         let url = CanonicalUrl::parse(work.pending.url.as_str()).ok();
         let keys = record::keys(&work.pending.key, url.as_ref(), claimed);
         let mut newest: Option<Known> = None;

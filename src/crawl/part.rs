@@ -2,7 +2,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Crawl, Effect, Event, Reading, Step, Visit, poll::outcome_of_status};
+use super::{
+    Crawl, Effect, Event, Reading, Step, Visit,
+    poll::{Taken, outcome_of_status},
+};
 use crate::{
     politeness::backoff,
     schedule::{FeedIx, Job, Outcome, PART_ATTEMPTS},
@@ -28,7 +31,9 @@ impl Crawl {
         let (mut error, mut retry_after) = (None, None);
         match (&visit.reading, &visit.response) {
             (Reading::Listing { listing, .. }, _) => {
-                let (new, changed) = self.take_in(feed, listing, now, step)?;
+                // A part is read once for each time that it changes: all of it, or it is lost.
+                let Taken { new, changed, .. } =
+                    self.take_in(feed, listing, u32::MAX, now, step)?;
                 state.note_new(new, &feed.cadence, now);
                 let entries = new + changed;
                 self.state.count(&feed.id, Counters { entries, ..Counters::default() })?;

@@ -8,7 +8,7 @@ use url::Url;
 use super::{Crawl, Effect, Event, Feed, Reading, Step, Visit, read::status_words};
 use crate::{
     canonical_url::{CanonicalUrl, Host},
-    fetch::Response,
+    fetch::{Response, Validators},
     politeness::{freshness, retry_after},
     schedule::{FeedIx, FeedState, Job, Outcome, PageId},
     source::{Entry, Listing, More, ReadBy},
@@ -40,7 +40,9 @@ impl Crawl {
         let mut more = Counters { polls: 1, ..Counters::default() };
         let outcome = match (&visit.reading, &visit.response) {
             (Reading::Listing { listing, body_hash }, Some(Ok(response))) => {
-                let (new, changed) = self.take_in(feed, listing, now, step)?;
+                let room = MOST_WAITING - self.state.waiting_of(&feed.id, MOST_WAITING)?;
+                let Taken { new, changed, is_cut } =
+                    self.take_in(feed, listing, room, now, step)?;
                 more.entries = new + changed;
                 note_reading(&mut state, feed, listing, step);
                 let entries = u32::try_from(listing.entries.len()).unwrap_or(u32::MAX);
@@ -52,7 +54,8 @@ impl Crawl {
                     changed,
                 });
                 Outcome::Read {
-                    validators: response.validators(),
+                    // What was left must not be hidden behind a 304.
+                    validators: if is_cut { Validators::default() } else { response.validators() },
                     body_hash: *body_hash,
                     entries,
                     new,
@@ -67,7 +70,9 @@ impl Crawl {
             (_, Some(Err(error))) => Outcome::Failed { error: error.to_string() },
             (_, None) => Outcome::Failed { error: "robots.txt forbids the feed".to_owned() },
         };
-        if let Some(response) = response {
+        // A page of excuses that a feed leads to for a while is not where it has moved.
+        let is_feed = matches!(outcome, Outcome::Read { .. } | Outcome::Unchanged { .. });
+        if let Some(response) = response.filter(|_| is_feed) {
             note_redirect(&mut state, response, now);
         }
         // Validators are those of the address that answered.
@@ -149,22 +154,23 @@ impl Crawl {
         }
     }
 
-    /// Puts what is new or changed on the waiting list. Gives how many entries were new, and how
-    /// many were known and have changed.
+    /// Puts what is new or changed on the waiting list, where there is `room` for so many.
     pub(super) fn take_in(
         &self,
         feed: &Feed,
         listing: &Listing,
+        mut room: u32,
         now: Timestamp,
         step: &mut Step,
-    ) -> Result<(u32, u32), StateError> {
-        let (mut new, mut changed) = (0, 0);
+    ) -> Result<Taken, StateError> {
+        let Taken { mut new, mut changed, mut is_cut } = Taken::default();
         for entry in &listing.entries {
             let Some(address) = address_of(entry, &feed.url) else { continue };
             if self.state.is_pending(&address.key)? {
                 continue;
             }
             let seen = self.state.seen(&address.key)?;
+            let is_kept = seen.as_ref().is_some_and(|seen| seen.known.is_some());
             let revisit = match seen {
                 None => false,
                 Some(seen) if seen.signature == UNKNOWN_SIGNATURE => {
@@ -178,6 +184,7 @@ impl Crawl {
                 Some(_) => continue,
             };
             if self.settings.judge_before_fetch
+                && !is_kept
                 && !self.touches_a_topic(
                     entry,
                     feed.language.as_deref().or(listing.language.as_deref()),
@@ -207,6 +214,11 @@ impl Crawl {
                 new += 1;
                 continue;
             }
+            if room == 0 {
+                is_cut = true;
+                continue;
+            }
+            room -= 1;
             let pending = Pending {
                 id: PageId(0),
                 key: address.key,
@@ -230,7 +242,13 @@ impl Crawl {
                 if revisit { changed += 1 } else { new += 1 }
             }
         }
-        Ok((new, changed))
+        if is_cut {
+            let flaws = vec![format!(
+                "{MOST_WAITING} of its pages wait already: the rest is taken in at later polls"
+            )];
+            step.events.push(Event::Flawed { feed: feed.id.clone(), flaws });
+        }
+        Ok(Taken { new, changed, is_cut })
     }
 
     /// Any word of any topic is in what the feed says.
@@ -249,7 +267,7 @@ impl Crawl {
     /// The feed says something else of a known address than before, and the last look is some time
     /// past. The time grows with each look, for feeds that say something new at every poll.
     fn is_worth_another_look(&self, seen: &Seen, entry: &Entry, now: Timestamp) -> bool {
-        if seen.signature == signature(entry) || seen.fate == Fate::Failed {
+        if seen.signature == signature(entry) {
             return false;
         }
         let looks = i32::try_from(seen.visits.clamp(1, 10)).unwrap_or(10);
@@ -259,9 +277,26 @@ impl Crawl {
     }
 }
 
-/// The page that an entry announces; a counting redirector's target where the feed names it.
+/// So many pages of a feed wait at the most: what a feed announces must not fill the disk.
+const MOST_WAITING: u32 = 10_000;
+
+/// What a listing has come to.
+#[derive(Debug, Default)]
+pub(super) struct Taken {
+    /// Entries that were new, and that were known and have changed.
+    pub(super) new: u32,
+    pub(super) changed: u32,
+    /// There was no room for all.
+    is_cut: bool,
+}
+
+/// The page that an entry announces; a counting redirector's target where the feed names it. Tickers
+/// link all their entries to the home page, which tells of none of them.
 pub(super) fn page_of(entry: &Entry) -> Option<&Url> {
-    entry.original_url.as_ref().or(entry.url.as_ref())
+    let has_text = entry.summary.is_some() || entry.content.is_some();
+    let url = entry.original_url.as_ref().or(entry.url.as_ref())?;
+    let is_home = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+    Some(url).filter(|_| !(is_home && has_text))
 }
 
 /// The address of an entry. One that names none is a part of its feed, if it has an id or a text: a
@@ -272,7 +307,9 @@ fn address_of(entry: &Entry, feed_url: &Url) -> Option<CanonicalUrl> {
     }
     let has_text = entry.summary.is_some() || entry.content.is_some();
     let title = entry.title.as_ref().filter(|_| has_text);
-    let name = entry.guid.as_ref().or(title)?;
+    let link = entry.url.as_ref().map(Url::as_str);
+    let guid = entry.guid.as_ref().filter(|guid| Some(guid.as_str()) != link);
+    let name = guid.or(title)?;
     let mut url = feed_url.clone();
     url.set_fragment(Some(&format!("!entry={}", blake3::hash(name.as_bytes()).to_hex())));
     CanonicalUrl::parse(url.as_str()).ok()
@@ -286,7 +323,9 @@ pub(super) fn signature(entry: &Entry) -> i64 {
     let mut hasher = blake3::Hasher::new();
     let updated =
         entry.updated.as_ref().or(entry.published.as_ref()).map(|dated| dated.at.to_string());
-    for part in [entry.title.as_ref(), entry.summary.as_ref(), updated.as_ref()] {
+    // Without a page the feed's text is the article.
+    let text = entry.content.as_ref().filter(|_| page_of(entry).is_none());
+    for part in [entry.title.as_ref(), entry.summary.as_ref(), updated.as_ref(), text] {
         hasher.update(part.map(String::as_bytes).unwrap_or_default());
         hasher.update(&[0]);
     }

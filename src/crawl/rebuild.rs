@@ -1,6 +1,6 @@
 //! From the archive to the index: what a crash left out, or all of it.
 
-use std::thread;
+use std::{iter, thread};
 
 use jiff::Timestamp;
 
@@ -36,6 +36,17 @@ pub enum RebuildError {
     Archive(#[from] ArchiveError),
     #[error(transparent)]
     Read(#[from] ReadError),
+}
+
+impl RebuildError {
+    /// The disk has no room: wait and try again.
+    pub fn is_full(&self) -> bool {
+        match self {
+            Self::State(error) => error.is_full(),
+            Self::Archive(error) => error.is_full(),
+            Self::Read(_) => false,
+        }
+    }
 }
 
 /// Takes the lines after the checkpoint into the index, and the rejects where the index is new.
@@ -143,6 +154,16 @@ fn index_reject(state: &State, reject: &Reject) -> Result<(), StateError> {
 }
 
 impl Crawl {
+    /// Takes in what the archive has beyond the checkpoint, as a start does. On an error it is to be
+    /// called again: taking a line in twice is taking it in once.
+    pub fn catch_up(&mut self, archive: &Archive) -> Result<(), RebuildError> {
+        self.state.rollback()?;
+        let taken = rebuild(&self.state, archive, iter::empty::<Reject>);
+        // Undoes what a failure has left, and opens the index of texts anew.
+        self.rollback()?;
+        taken.map(drop)
+    }
+
     /// Takes note, in the open transaction, of records that were just appended and synced.
     pub fn note_appended(
         &self,

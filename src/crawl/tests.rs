@@ -10,8 +10,8 @@ use super::*;
 use crate::{
     archive::{self, Archive, RecordType},
     article::TextStatus,
-    canonical_url::{CanonicalUrl, UrlKey},
-    fetch::{FetchError, Response},
+    canonical_url::{CanonicalUrl, Host, UrlKey},
+    fetch::{FetchError, Redirect, Response, Validators},
     jsonl::Folder,
     state::{Counters, Fate},
     topic::Topic,
@@ -92,9 +92,12 @@ impl Bench {
         let response = asked.as_ref().map(|url| {
             web(url).map(|(status, headers, body)| Response {
                 status,
-                url: url.clone(),
+                url: led_to(headers).unwrap_or_else(|| url.clone()),
                 exchanges: (status == 200).then(|| exchange(url)).into_iter().collect(),
-                redirects: vec![],
+                redirects: led_to(headers)
+                    .map(|to| Redirect { status: 301, from: url.clone(), to })
+                    .into_iter()
+                    .collect(),
                 headers: headers
                     .split('\n')
                     .filter_map(|line| line.split_once(": "))
@@ -164,6 +167,11 @@ fn exchange(url: &Url) -> Arc<Exchange> {
 
 fn ok(body: impl Into<String>) -> Answer {
     Ok((200, "content-type: text/html; charset=utf-8", body.into()))
+}
+
+/// Where an answer came from in the end, as a test says it.
+fn led_to(headers: &str) -> Option<Url> {
+    headers.lines().find_map(|line| line.strip_prefix("x-final: "))?.parse().ok()
 }
 
 fn status(status: u16, headers: &'static str) -> Answer {
@@ -572,4 +580,249 @@ fn a_record_with_a_key_of_an_older_definition_is_known_by_todays() {
     rebuild(&state, &archive, std::iter::empty).unwrap();
     let seen = state.seen(&CanonicalUrl::parse("https://pages.example/a").unwrap().key).unwrap();
     assert_eq!(seen.unwrap().fate, Fate::Kept);
+}
+
+/// A feed of one entry, its page, and the paragraph that the page gains.
+fn edited(title: &'static str, answer: Option<u16>, more: &'static str) -> impl Fn(&Url) -> Answer {
+    move |url: &Url| match (url.path(), answer) {
+        ("/feed", _) => feed(&[(title, "<link>https://news.example/a</link>")]),
+        ("/robots.txt", _) => status(404, ""),
+        (_, Some(code)) => status(code, ""),
+        _ => page(MISSION, "").map(|(status, headers, body)| {
+            (status, headers, body.replace("</article>", &format!("{more}</article>")))
+        }),
+    }
+}
+
+const EDIT: &str = "<p>On Friday the commander added that the last two hundred soldiers would stay at \
+    the airfield until engineers had inspected its northern runway for damage.</p>";
+const EDITED: &str = "CSTO peacekeepers stay in Kazakhstan";
+
+fn revisions(bench: &Bench) -> Vec<(u32, TextStatus)> {
+    bench.records().iter().map(|record| (record.revision, record.text_status)).collect()
+}
+
+#[test]
+fn a_page_of_errors_is_no_name_of_the_articles_that_are_led_to_it() {
+    for target in ["page-not-found", "404.html", "we-value-your-privacy"] {
+        let header = format!("x-final: https://news.example/{target}").leak();
+        let mut bench = Bench::new();
+        bench.run(12, &|url| match url.path() {
+            "/feed" => feed(&[
+                (MISSION, "<link>https://news.example/2022/01/13/csto-leaves-almaty</link>"),
+                (
+                    "CSTO summit on Kazakhstan unrest ends",
+                    "<link>https://news.example/2022/01/13/summit-ends</link>",
+                ),
+            ]),
+            "/robots.txt" => status(404, ""),
+            _ => status(404, header),
+        });
+        let mut titles: Vec<_> = bench.records().into_iter().filter_map(|r| r.title).collect();
+        titles.sort();
+        assert_eq!(titles, [MISSION, "CSTO summit on Kazakhstan unrest ends"], "{target}");
+    }
+}
+
+#[test]
+fn a_feed_that_leads_to_a_page_for_a_while_has_not_moved_there() {
+    let mut bench = Bench::new();
+    let broken = |url: &Url| match url.path() {
+        "/feed" => Ok((
+            200,
+            "content-type: text/html\nx-final: https://news.example/",
+            "<html><body><p>We are working on it</p></body></html>".into(),
+        )),
+        _ => status(404, ""),
+    };
+    bench.run(40, &broken);
+    bench.run(48, &edited(MISSION, None, ""));
+    assert_eq!(bench.records().len(), 1);
+}
+
+#[test]
+fn an_edit_whose_page_cannot_be_had_at_once_is_found_later() {
+    for code in [403, 404] {
+        let mut bench = Bench::new();
+        bench.run(3, &edited(MISSION, None, ""));
+        bench.run(3, &edited(EDITED, Some(code), ""));
+        bench.run(48, &edited(EDITED, None, EDIT));
+        let full = TextStatus::Full;
+        assert_eq!(revisions(&bench), [(1, full), (2, full)], "{code}");
+    }
+}
+
+#[test]
+fn what_failed_is_tried_again_when_the_feed_says_something_else_of_it() {
+    let mut bench = Bench::new();
+    bench.run(3, &edited("Breaking: more soon", Some(404), ""));
+    assert_eq!((bench.records().len(), bench.rejects.len()), (0, 1));
+    bench.run(48, &edited(MISSION, None, ""));
+    assert_eq!(revisions(&bench), [(1, TextStatus::Full)]);
+}
+
+#[test]
+fn a_headline_off_the_topic_does_not_have_the_record_forgotten() {
+    let mut bench = Bench::new();
+    bench.crawl.settings.judge_before_fetch = true;
+    bench.run(3, &edited(MISSION, None, ""));
+    bench.run(3, &edited("Rink saves its season", None, ""));
+    bench.run(24, &edited(EDITED, None, ""));
+    assert_eq!(revisions(&bench), [(1, TextStatus::Full)]);
+}
+
+#[test]
+fn a_revisit_that_fails_does_not_have_the_record_forgotten() {
+    let mut bench = Bench::new();
+    bench.crawl.feeds[0].kind = SourceKind::Sitemap;
+    let site = |day: &'static str, answer: Option<u16>, more: &'static str| {
+        move |url: &Url| match url.path() {
+            "/feed" => ok(format!(
+                "<?xml version=\"1.0\"?><urlset \
+                 xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\"><url>\
+                 <loc>https://news.example/a</loc><lastmod>{day}</lastmod></url></urlset>"
+            )),
+            _ => edited(MISSION, answer, more)(url),
+        }
+    };
+    bench.run(3, &site("2022-01-13T08:00:00Z", None, ""));
+    bench.run(24, &site("2022-01-13T10:00:00Z", Some(404), ""));
+    bench.run(24 * 10, &site("2022-01-15T10:00:00Z", None, EDIT));
+    assert_eq!(revisions(&bench), [(1, TextStatus::Full), (2, TextStatus::Full)]);
+}
+
+#[test]
+fn a_wall_or_a_missing_part_is_no_revision() {
+    let site = |title: &'static str, broken: bool| {
+        move |url: &Url| match (url.path(), url.query()) {
+            ("/feed", _) => feed(&[(title, "<link>https://news.example/a</link>")]),
+            ("/robots.txt", _) => status(404, ""),
+            (_, None) => part("red", "?page=2"),
+            _ if broken => status(404, ""),
+            _ => part("green", "/a"),
+        }
+    };
+    let mut bench = in_parts();
+    bench.run(3, &site(MISSION, false));
+    bench.run(3, &site(EDITED, true));
+    assert_eq!(revisions(&bench), [(1, TextStatus::Full)]);
+}
+
+#[test]
+fn a_text_that_only_the_feed_gives_has_revisions_too() {
+    let mut bench = Bench::new();
+    let web = |text: &'static str| {
+        move |url: &Url| match url.path() {
+            "/feed" => feed(&[(
+                MISSION,
+                &format!(
+                    "<guid isPermaLink=\"false\">flash-1</guid><description>{text}</description>"
+                ),
+            )]),
+            _ => status(404, ""),
+        }
+    };
+    bench.run(2, &web("CSTO peacekeepers leave Kazakhstan, the organization says."));
+    bench.run(
+        24,
+        &web("CSTO peacekeepers will stay in Kazakhstan for another month after all, the \
+              organization says, since the airport is not safe."),
+    );
+    assert_eq!(bench.records().iter().map(|r| r.revision).collect::<Vec<_>>(), [1, 2]);
+}
+
+#[test]
+fn pages_that_are_refused_without_a_time_hold_their_host() {
+    let mut bench = Bench::new();
+    let tries = std::cell::Cell::new(0);
+    bench.run(48, &|url| match url.path() {
+        "/feed" => feed(&[
+            ("One", "<link>https://pages.example/a</link>"),
+            ("Two", "<link>https://pages.example/b</link>"),
+            ("Three", "<link>https://pages.example/c</link>"),
+        ]),
+        "/robots.txt" => status(404, ""),
+        _ => {
+            tries.set(tries.get() + 1);
+            if tries.get() <= 2 { status(429, "") } else { page(MISSION, "") }
+        }
+    });
+    let holds = bench.events.iter().filter(|event| matches!(event, Event::HostHeld { .. })).count();
+    assert_eq!((holds, tries.get()), (2, 5));
+    assert_eq!(bench.rejects.len(), 0);
+}
+
+#[test]
+fn a_clock_that_jumps_ahead_has_no_text_forgotten() {
+    let mut bench = Bench::new();
+    bench.run(1, &edited(MISSION, None, ""));
+    bench.crawl.forget_old_texts("2038-01-19T00:00:00Z".parse().unwrap()).unwrap();
+    bench.run(12, &|url| match url.path() {
+        "/feed" => feed(&[(MISSION, "<link>https://news.example/b</link>")]),
+        "/robots.txt" => status(404, ""),
+        _ => page(MISSION, "").map(|(status, headers, body)| {
+            (status, headers, body.replacen("Almaty by noon", "Almaty at dawn", 1))
+        }),
+    });
+    let classes: Vec<_> = bench.records().iter().map(|record| record.duplicate_class).collect();
+    assert_eq!(classes, [None, Some(dedup::Class::Copy)]);
+}
+
+#[test]
+fn a_feed_that_announces_more_than_can_wait_is_taken_in_bit_by_bit() {
+    let mut bench = Bench::new();
+    bench.crawl.schedule.pause(&Host::of(&Url::parse("https://pages.example/").unwrap()));
+    let polls = std::cell::Cell::new(0);
+    let web = |url: &Url| match url.path() {
+        "/feed" => {
+            polls.set(polls.get() + 1);
+            let items: String = (0..4000)
+                .map(|n| {
+                    let n = n + 4000 * polls.get();
+                    format!("<item><title>{n}</title><link>https://pages.example/{n}</link></item>")
+                })
+                .collect();
+            let body = format!("<rss version=\"2.0\"><channel>{items}</channel></rss>");
+            Ok((200, "content-type: text/xml\netag: \"1\"", body))
+        }
+        _ => status(404, ""),
+    };
+    bench.run(6, &web);
+    assert!(polls.get() > 3);
+    assert_eq!(bench.crawl.state.waiting().unwrap().len(), 10_000);
+    let state = bench.crawl.state.feed("courier").unwrap().unwrap().state;
+    assert_eq!(state.validators, Validators::default());
+}
+
+#[test]
+fn entries_that_all_link_to_the_home_page_are_articles_of_their_own() {
+    let titles = [
+        "CSTO leaves Almaty in Kazakhstan",
+        "CSTO summit on Kazakhstan ends",
+        "CSTO hands airport to Kazakhstan",
+    ];
+    for guid in
+        ["<guid isPermaLink=\"false\">flash-NUMBER</guid>", "<guid>https://news.example/</guid>"]
+    {
+        let mut bench = Bench::new();
+        let items: Vec<String> = (0..3)
+            .map(|n| {
+                format!(
+                    "<link>https://news.example/</link>{}<description>CSTO peacekeepers leave the \
+                     {n} town of Kazakhstan, the organization says on its {n} day.</description>",
+                    guid.replace("NUMBER", &n.to_string())
+                )
+            })
+            .collect();
+        let asked = bench.run(24, &|url| match url.path() {
+            "/feed" => {
+                feed(&titles.iter().zip(&items).map(|(t, i)| (*t, i.as_str())).collect::<Vec<_>>())
+            }
+            _ => status(404, ""),
+        });
+        assert!(!asked.contains(&"https://news.example/".to_owned()));
+        let mut kept: Vec<_> = bench.records().into_iter().filter_map(|r| r.title).collect();
+        kept.sort();
+        assert_eq!(kept, [titles[2], titles[0], titles[1]]);
+    }
 }

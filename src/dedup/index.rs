@@ -350,6 +350,12 @@ impl Index {
         Ok(())
     }
 
+    /// The end of the last day but one on which documents came in; `None` where all came on one day.
+    pub fn last_day_but_one(&self) -> Option<Timestamp> {
+        let (_, day) = self.days.iter().rev().nth(1)?;
+        Timestamp::from_second((day + 1) * 86_400).ok()
+    }
+
     /// Forgets the sketches of documents that all came before `before`. Addresses and hashes of
     /// whole texts stay.
     pub fn expire(&mut self, connection: &Connection, before: Timestamp) -> Result<()> {

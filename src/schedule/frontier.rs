@@ -75,6 +75,8 @@ struct HostQueue {
     pages: BTreeSet<(Timestamp, PageId)>,
     /// Where the host stands in `Schedule::ready`; `None` while it is asked or has no work.
     listed: Option<Timestamp>,
+    /// The same in `Schedule::listings`.
+    listed_for_listing: Option<Timestamp>,
     busy: bool,
     /// Nothing is asked of it until it is resumed.
     paused: bool,
@@ -89,6 +91,10 @@ pub struct Schedule {
     hosts: Vec<HostQueue>,
     by_name: BTreeMap<Host, HostIx>,
     ready: BTreeSet<(Timestamp, HostIx)>,
+    /// The hosts among them that have a feed or a part to be asked for, with when they may be. They
+    /// go before the others: however many pages on however many slow hosts a feed names, no other
+    /// feed waits for them.
+    listings: BTreeSet<(Timestamp, HostIx)>,
     rest: Rest,
     /// Pages that wait, at all hosts.
     pages: usize,
@@ -103,6 +109,7 @@ impl Schedule {
             hosts: Vec::new(),
             by_name: BTreeMap::new(),
             ready: BTreeSet::new(),
+            listings: BTreeSet::new(),
             rest,
             pages: 0,
             once: false,
@@ -198,7 +205,8 @@ impl Schedule {
 
     /// What to do at `now`. A job that is given out takes its host until [`Self::release`].
     pub fn next(&mut self, now: Timestamp) -> Next {
-        let Some(&(at, ix)) = self.ready.first() else { return Next::Wait };
+        let listing = self.listings.first().filter(|(at, _)| *at <= now);
+        let Some(&(at, ix)) = listing.or(self.ready.first()) else { return Next::Wait };
         if at > now {
             return Next::WaitUntil(at);
         }
@@ -307,13 +315,14 @@ impl Schedule {
             feed.due = feed.due.map(|at| earlier(at, by));
         }
         self.ready.clear();
+        self.listings.clear();
         for queue in &mut self.hosts {
             queue.pace.set_back(by);
             queue.paced_before.set_back(by);
             set_back(&mut queue.feeds, by);
             set_back(&mut queue.parts, by);
             set_back(&mut queue.pages, by);
-            queue.listed = None;
+            (queue.listed, queue.listed_for_listing) = (None, None);
         }
         for ix in (0..self.hosts.len()).zip(0..).map(|(_, ix)| HostIx(ix)) {
             self.relist(ix);
@@ -360,6 +369,7 @@ impl Schedule {
             parts: BTreeSet::new(),
             pages: BTreeSet::new(),
             listed: None,
+            listed_for_listing: None,
             busy: false,
             paused: false,
             polled: false,
@@ -375,29 +385,38 @@ impl Schedule {
         self.relist(host);
     }
 
-    /// Puts the host where it belongs in `ready`.
+    /// Puts the host where it belongs in `ready` and `listings`.
     fn relist(&mut self, host: HostIx) {
         let Some(queue) = self.hosts.get_mut(host.0 as usize) else { return };
+        let is_free = !queue.busy && !queue.paused;
+        let ready_at = queue.pace.ready_at();
+        let at = |due: Timestamp| is_free.then_some(due.max(ready_at));
         let (feed, part) = (queue.feeds.first().map(|f| f.0), queue.parts.first().map(|p| p.0));
-        let work = [feed, part, queue.pages.first().map(|page| page.0)];
-        let listed = match work.into_iter().flatten().min() {
-            Some(due) if !queue.busy && !queue.paused => Some(due.max(queue.pace.ready_at())),
-            _ => None,
-        };
-        if listed != queue.listed {
-            if let Some(old) = queue.listed {
-                self.ready.remove(&(old, host));
-            }
-            if let Some(new) = listed {
-                self.ready.insert((new, host));
-            }
-            queue.listed = listed;
-        }
+        let listing = feed.into_iter().chain(part).min();
+        let any = listing.into_iter().chain(queue.pages.first().map(|page| page.0)).min();
+        move_to(&mut self.ready, host, &mut queue.listed, any.and_then(at));
+        move_to(&mut self.listings, host, &mut queue.listed_for_listing, listing.and_then(at));
     }
 
     /// Hosts with when they may be asked again, for the status.
     pub fn hosts(&self) -> impl Iterator<Item = (&Host, Timestamp)> {
         self.hosts.iter().map(|queue| (&queue.name, queue.pace.ready_at()))
+    }
+}
+
+/// Moves a host in a list from where it stands to `new`.
+fn move_to(
+    list: &mut BTreeSet<(Timestamp, HostIx)>,
+    host: HostIx,
+    old: &mut Option<Timestamp>,
+    new: Option<Timestamp>,
+) {
+    if *old != new {
+        if let Some(old) = *old {
+            list.remove(&(old, host));
+        }
+        list.extend(new.map(|new| (new, host)));
+        *old = new;
     }
 }
 

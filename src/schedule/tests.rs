@@ -410,6 +410,27 @@ fn a_hold_keeps_a_whole_domain_where_that_is_asked_for() {
 }
 
 #[test]
+fn no_feed_waits_for_the_pages_of_many_slow_hosts() {
+    let mut schedule = Schedule::new(Rest::default());
+    let address = |host: String| Url::parse(&format!("https://{host}/")).unwrap();
+    for n in 0..600 {
+        let host = Host::of(&address(format!("slow{n}.example")));
+        schedule.add_page(&host, PageId(n), start());
+    }
+    let due = start() + 1.minute();
+    schedule.add_feed(&address("courier.example".into()), Some(due));
+    let pages = |schedule: &mut Schedule, now, most: usize| {
+        let jobs = std::iter::repeat_with(|| schedule.next(now)).take(most);
+        jobs.filter(|next| matches!(next, Next::Fetch { job: Job::Page(_), .. })).count()
+    };
+    // Before it is due, pages are asked for; then it is the next, whoever waits longer.
+    assert_eq!(pages(&mut schedule, start(), 16), 16);
+    let Next::Fetch { job, .. } = schedule.next(due) else { panic!("the feed is due") };
+    assert!(matches!(job, Job::Poll(_)), "{job:?}");
+    assert_eq!(pages(&mut schedule, due, 600), 584);
+}
+
+#[test]
 fn one_pass_polls_once_what_is_chosen_and_nothing_else() {
     let mut schedule = hosts_and_pages();
     schedule.only_once();

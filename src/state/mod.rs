@@ -109,6 +109,8 @@ impl State {
         if version != VERSION {
             self.clear()?;
         }
+        self.connection
+            .execute_batch("CREATE INDEX IF NOT EXISTS pending_feed ON pending (feed)")?;
         Ok(())
     }
 

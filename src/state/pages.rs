@@ -169,6 +169,16 @@ impl State {
         Ok(waiting)
     }
 
+    /// How many pages of a feed wait, counted up to `most`.
+    pub fn waiting_of(&self, feed: &str, most: u32) -> Result<u32> {
+        Ok(self
+            .connection
+            .prepare_cached(
+                "SELECT count(*) FROM (SELECT 1 FROM pending WHERE feed = ?1 LIMIT ?2)",
+            )?
+            .query_row(params![feed, most], |row| row.get(0))?)
+    }
+
     /// Pages that wait, by feed.
     pub fn waiting_by_feed(&self) -> Result<std::collections::BTreeMap<String, u32>> {
         let mut statement =

@@ -104,6 +104,55 @@ async fn each_kept_article_is_told_over_refusals_and_a_kill() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_receiver_refuses_keeps_no_other_article_and_no_other_alert() {
+    let (site, workspace) = site().await;
+    let wanted = wanted(&site);
+    let refused = wanted.first().unwrap().clone();
+    let server = MockServer::start().await;
+    let (asked, taken) = (Arc::new(AtomicUsize::new(0)), Arc::new(RwLock::new(Vec::new())));
+    let (count, log, title) = (Arc::clone(&asked), Arc::clone(&taken), refused.clone());
+    // It has something against one title, and no idea of time.
+    Mock::given(path("/picky"))
+        .respond_with(move |request: &Request| {
+            count.fetch_add(1, Ordering::Relaxed);
+            let message: Value = serde_json::from_slice(&request.body).unwrap();
+            if message.to_string().contains(&title) {
+                return ResponseTemplate::new(413).insert_header("retry-after", "0");
+            }
+            let mut log = log.write().unwrap();
+            log.push(message["subject"].as_str().unwrap().to_owned());
+            log.extend(titles(&message));
+            ResponseTemplate::new(200)
+        })
+        .mount(&server)
+        .await;
+    let others = Arc::new(RwLock::new(Vec::new()));
+    let log = Arc::clone(&others);
+    Mock::given(path("/other"))
+        .respond_with(move |request: &Request| {
+            log.write().unwrap().extend(titles(&serde_json::from_slice(&request.body).unwrap()));
+            ResponseTemplate::new(200)
+        })
+        .mount(&server)
+        .await;
+    let alert =
+        |id: &str| format!("[[alert]]\nid = \"{id}\"\nwebhook = \"{}/{id}\"\n", server.uri());
+    workspace.write("config/alerts.toml", &(alert("picky") + &alert("other")));
+    let daemon = Daemon::start(&workspace);
+    let told = |log: &RwLock<Vec<String>>| -> BTreeSet<String> {
+        log.read().unwrap().iter().cloned().collect()
+    };
+    wait_until("each article is told to the other", || told(&others).is_superset(&wanted));
+    wait_until("that one was refused is told", || {
+        told(&taken).contains("A message of newswatch about a new article was refused here")
+    });
+    let rest: BTreeSet<String> = wanted.iter().filter(|it| **it != refused).cloned().collect();
+    wait_until("each other article is told", || told(&taken).is_superset(&rest));
+    assert!(asked.load(Ordering::Relaxed) < 100, "no storm of requests");
+    assert!(daemon.stop().success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_digest_waits_for_the_end_of_its_day_and_is_one_message() {
     let (site, workspace) = site().await;
     let server = MockServer::start().await;
@@ -198,7 +247,7 @@ fn mail_server() -> (SocketAddr, mpsc::Receiver<String>) {
                         mail.push_str(&line);
                         ""
                     }
-                    "EHLO" => "250-mail.test\r\n250 8BITMIME",
+                    "EHLO" => "250-mail.test\r\n250 AUTH PLAIN",
                     "DATA" => {
                         in_text = true;
                         "354 go on"
@@ -226,13 +275,16 @@ fn a_test_message_arrives_in_the_mail() {
     workspace.write(
         "config/alerts.toml",
         &format!(
-            "[[alert]]\nid = \"mail\"\nsmtp = \"smtp://{address}\"\nfrom = \"newswatch \
-             <newswatch@example.org>\"\nto = [\"desk@example.org\", \"Ana <ana@example.org>\"]\n"
+            "[[alert]]\nid = \"mail\"\nsmtp = \"smtp://desk%40example.org@{address}\"\n\
+             password_file = \"secret\"\nfrom = \"newswatch <newswatch@example.org>\"\nto = [\"desk@example.org\", \"Ana <ana@example.org>\"]\n"
         ),
     );
+    workspace.write("secret", "sesame\n");
     workspace.run(&["alerts", "test", "mail"]).expect(&[0]);
     let mail = mails.recv_timeout(std::time::Duration::from_secs(30)).unwrap();
     for part in [
+        // NUL, the name, NUL, "sesame".
+        "AUTH PLAIN AGRlc2tAZXhhbXBsZS5vcmcAc2VzYW1l",
         "MAIL FROM:<newswatch@example.org>",
         "RCPT TO:<desk@example.org>",
         "RCPT TO:<ana@example.org>",

@@ -218,6 +218,13 @@ async fn the_figures_add_up_and_are_those_of_the_status() {
         let may_lack = ["newswatch_reader_faults_total"].contains(&name.as_str());
         assert!(known || may_lack, "{name} is not served");
     }
+
+    // Nobody is to be woken for a feed that is polled no more.
+    let gone = &site.feeds[0].id;
+    workspace.run(&["feeds", "disable", gone]).expect(&[0]);
+    workspace.run(&["reload"]).expect(&[0]);
+    let of_gone = format!("feed=\"{gone}\"");
+    assert!(!scrape().keys().any(|key| key.contains(&of_gone)));
     daemon.stop();
 }
 

@@ -1,0 +1,304 @@
+//! Tests of what a full disk does, with an index that may only have so many pages.
+
+use std::collections::BTreeSet;
+
+use url::Url;
+
+use super::*;
+use crate::{
+    archive::Settings as ArchiveSettings,
+    crawl::{Feed, HoldScope, Keep, Reloaded, Rules, Settings},
+    fetch::Request,
+    jsonl::Folder,
+    politeness::pace::Rest,
+    reader::InProcess,
+    schedule::Cadence,
+    source::SourceKind,
+    state::State,
+    topic::{Topic, Topics},
+};
+
+const SITES: usize = 60;
+
+fn start() -> Timestamp {
+    "2022-01-13T08:00:00Z".parse().unwrap()
+}
+
+/// Sites with one article each, of which every fourth is about something else.
+#[derive(Debug, Clone, Copy)]
+struct Web;
+
+fn is_about_it(site: usize) -> bool {
+    site % 4 != 3
+}
+
+impl Fetch for Web {
+    async fn fetch(&self, request: Request) -> Result<Response, FetchError> {
+        let host = request.url.host_str().unwrap().to_owned();
+        let site: usize = host.trim_matches(|c: char| !c.is_ascii_digit()).parse().unwrap();
+        let subject = if is_about_it(site) {
+            "CSTO peacekeepers in Kazakhstan"
+        } else {
+            "Farmers of the northern valley"
+        };
+        let body = match request.url.path() {
+            "/feed" => format!(
+                "<rss version=\"2.0\"><channel><title>{host}</title><item><title>{subject} {site}</title>\
+                 <link>https://{host}/news</link><guid>{site}</guid></item></channel></rss>"
+            ),
+            "/news" => {
+                let paragraph = |n: usize| {
+                    let number = site * 100 + n;
+                    format!(
+                        "<p>{subject} were seen at the bridge number {number} on the orders of major \
+                         {number}a, said spokesman {number}b of {host}, and shift {number}c follows.</p>"
+                    )
+                };
+                let paragraphs: String = (0..5).map(paragraph).collect();
+                format!(
+                    "<html lang=en><head><title>{subject} {site}</title></head><body><article>\
+                     <h1>{subject} {site}</h1>{paragraphs}</article></body></html>"
+                )
+            }
+            _ => String::new(),
+        };
+        Ok(Response {
+            status: 200,
+            url: request.url,
+            redirects: vec![],
+            headers: vec![],
+            body: body.into_bytes(),
+            at: start(),
+            took: Duration::ZERO,
+            exchanges: vec![],
+        })
+    }
+}
+
+fn feeds(count: usize) -> Vec<Feed> {
+    let feed = |n| Feed {
+        id: format!("feed-{n}"),
+        url: Url::parse(&format!("https://site{n}.example/feed")).unwrap(),
+        kind: SourceKind::Feed,
+        name: None,
+        language: Some("en".into()),
+        country: None,
+        tags: vec![],
+        zone: None,
+        cadence: Cadence::default(),
+    };
+    (0..count).map(feed).collect()
+}
+
+fn config(feeds: Vec<Feed>) -> Reloaded {
+    let topic = Topic::parse(include_str!("../../config/topics/csto-kazakhstan.toml")).unwrap();
+    let rules = Rules {
+        sites: BTreeMap::new(),
+        topics: Topics::new(vec![topic]).unwrap(),
+        keep: Keep::Relevant,
+    };
+    let settings = Settings {
+        rest: Rest::default(),
+        robots_for_feeds: false,
+        hold_scope: HoldScope::Host,
+        revisit_after: SignedDuration::from_mins(30),
+        judge_before_fetch: false,
+        reject_text: 100,
+        copy_memory: SignedDuration::from_hours(24 * 30),
+        page_attempts: 3,
+        keep_copied_text: true,
+        config_hash: "test".into(),
+    };
+    Reloaded { feeds, rules, settings }
+}
+
+/// A crawl with its stores, and what it told.
+struct Bench {
+    folder: tempfile::TempDir,
+    crawl: Crawl,
+    stores: Stores,
+    unwritten: Unwritten,
+    events: Vec<Event>,
+    appended: usize,
+}
+
+impl Bench {
+    fn new(feeds: Vec<Feed>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let Reloaded { feeds, rules, settings } = config(feeds);
+        let disk = Folder::at(folder.path().join("archive"));
+        let (archive, _) = Archive::open(disk, ArchiveSettings::default(), None).unwrap();
+        let state = State::open(&folder.path().join("state.sqlite")).unwrap();
+        crawl::rebuild(&state, &archive, std::iter::empty).unwrap();
+        let crawl = Crawl::new(feeds, rules, settings, state, start()).unwrap();
+        let rejects = RejectLog::open(folder.path(), 1 << 20, 2).unwrap();
+        let stores = Stores { archive, rejects };
+        let (unwritten, events) = (Unwritten::default(), vec![]);
+        Self { folder, crawl, stores, unwritten, events, appended: 0 }
+    }
+
+    fn pages(&self) -> i64 {
+        let connection = self.crawl.state().connection();
+        connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap()
+    }
+
+    /// From now on the index has room for no more pages than so many.
+    fn limit(&self, pages: i64) {
+        let connection = self.crawl.state().connection();
+        connection.pragma_update(None, "max_page_count", pages).unwrap();
+    }
+
+    /// Lets everything that is due come back.
+    async fn fetch(&mut self, now: Timestamp) {
+        while let Do::Task(task) = self.crawl.next(now).unwrap() {
+            let visit = visit(self.crawl.rules(), *task, Web, InProcess, || now).await;
+            self.unwritten.visits.push(visit);
+        }
+    }
+
+    fn write(&mut self, now: Timestamp) -> anyhow::Result<()> {
+        let Self { crawl, stores, unwritten, events, appended, .. } = self;
+        write(crawl, stores, unwritten, now, &mut |notice| match notice {
+            Notice::Event(event) => events.push(event.clone()),
+            Notice::Appended { records, .. } => *appended += records,
+            _ => {}
+        })
+    }
+
+    fn records(&self) -> Vec<archive::Record> {
+        archive::read(&Folder::at(self.folder.path().join("archive")))
+            .unwrap()
+            .map(|line| line.unwrap().record().unwrap())
+            .collect()
+    }
+}
+
+#[tokio::test]
+async fn records_that_the_full_index_cannot_note_are_neither_lost_nor_doubled() {
+    let mut bench = Bench::new(feeds(SITES));
+    let mut now = start();
+    for n in 0..SITES {
+        bench.crawl.poll_now(&format!("feed-{n}"), now);
+    }
+    // The feeds, the robots.txt of their hosts, and the articles.
+    for _ in 0..2 {
+        bench.fetch(now).await;
+        assert_eq!(bench.unwritten.visits.len(), SITES);
+        bench.write(now).unwrap();
+        now += SignedDuration::from_mins(1);
+    }
+    bench.fetch(now).await;
+    assert_eq!(bench.unwritten.visits.len(), SITES);
+    let wanted = (0..SITES).filter(|site| is_about_it(*site)).count();
+    // Deciding takes twenty pages, and taking note of what was appended ten more.
+    let ballast = "CREATE TABLE ballast (of TEXT PRIMARY KEY, bytes BLOB);
+        CREATE TRIGGER deciding AFTER INSERT ON seen
+        BEGIN INSERT OR IGNORE INTO ballast VALUES ('deciding', zeroblob(80000)); END;
+        CREATE TRIGGER noting AFTER INSERT ON place
+        BEGIN INSERT OR IGNORE INTO ballast VALUES ('noting', zeroblob(40000)); END;";
+    bench.crawl.state().connection().execute_batch(ballast).unwrap();
+    let (mut limit, mut was_refused, mut was_behind) = (bench.pages(), false, false);
+    // Room comes page by page.
+    loop {
+        bench.limit(limit);
+        let Err(error) = bench.write(now) else { break };
+        assert!(is_full(&error), "{error:#}");
+        if bench.unwritten.behind {
+            was_behind = true;
+            assert_eq!(bench.unwritten.visits.len(), SITES - wanted);
+            assert_eq!(bench.records().len(), wanted);
+        } else if !was_behind {
+            was_refused = true;
+            assert_eq!(bench.unwritten.visits.len(), SITES);
+            assert_eq!(bench.records().len(), 0);
+        }
+        limit += 1;
+    }
+    assert!(was_refused && was_behind);
+    let records = bench.records();
+    let ids: BTreeSet<&str> = records.iter().map(|record| &*record.id).collect();
+    assert_eq!((records.len(), ids.len(), bench.appended), (wanted, wanted, wanted));
+    for record in &records {
+        let place = bench.crawl.state().place(&record.id).unwrap().unwrap();
+        assert_eq!(bench.stores.archive.read_at(place).as_ref(), Some(record));
+    }
+    // Each is told once, and nothing waits or is asked for again.
+    let kept = bench.events.iter().filter(|event| matches!(event, Event::Kept { .. }));
+    assert_eq!(kept.count(), wanted);
+    let rejected = bench.events.iter().filter(|event| matches!(event, Event::Rejected { .. }));
+    assert_eq!(rejected.count(), SITES - wanted);
+    assert!(bench.crawl.state().waiting().unwrap().is_empty());
+    for n in 0..SITES {
+        bench.crawl.poll_now(&format!("feed-{n}"), now);
+    }
+    for _ in 0..2 {
+        now += SignedDuration::from_mins(1);
+        bench.fetch(now).await;
+        bench.write(now).unwrap();
+    }
+    assert_eq!(bench.crawl.schedule().waiting_pages(), 0);
+    assert_eq!(bench.records(), records);
+}
+
+#[tokio::test]
+async fn a_configuration_that_the_full_index_cannot_take_is_taken_when_there_is_room() {
+    let mut bench = Bench::new(feeds(1));
+    bench.limit(bench.pages());
+    bench.unwritten.reload = Some(Box::new(config(feeds(300))));
+    for _ in 0..2 {
+        let error = bench.write(start()).unwrap_err();
+        assert!(is_full(&error), "{error:#}");
+        assert!(!has_room(Err::<(), _>(error)).unwrap());
+        assert_eq!(bench.crawl.schedule().feeds(), 1);
+    }
+    bench.limit(1 << 20);
+    bench.write(start()).unwrap();
+    assert!(bench.unwritten.reload.is_none());
+    assert_eq!(bench.crawl.schedule().feeds(), 300);
+    assert_eq!(bench.crawl.state().feeds().unwrap().len(), 300);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_order_or_a_configuration_that_finds_the_disk_full_does_not_end_the_daemon() {
+    let mut bench = Bench::new(vec![]);
+    bench.limit(bench.pages());
+    let plan = Plan {
+        concurrency: 8,
+        grace: Duration::from_secs(20),
+        compression: None,
+        retention: Retention::default(),
+        until_idle_for: None,
+    };
+    let (send, commands) = mpsc::channel(1);
+    let mut told = Vec::new();
+    let running =
+        run(&mut bench.crawl, &mut bench.stores, Web, InProcess, plan, commands, start, |notice| {
+            told.extend(matches!(notice, Notice::DiskFull(_)).then_some(()))
+        });
+    let orders = async {
+        let order = async |order| {
+            let (reply, answer) = oneshot::channel();
+            send.send(Command::Order(order, reply)).await.unwrap();
+            answer.await.unwrap()
+        };
+        let host = |n| Host::of(&Url::parse(&format!("https://{n:060}.example/")).unwrap());
+        let mut n = 0;
+        let refused = loop {
+            match order(Order::Pause(host(n))).await {
+                Ok(_) => n += 1,
+                Err(words) => break words,
+            }
+        };
+        assert!(refused.contains("nothing was changed") && refused.contains("full"), "{refused}");
+        // It still obeys.
+        assert!(order(Order::Resume(host(n))).await.unwrap_err().contains("was not paused"));
+        assert!(order(Order::Resume(host(0))).await.unwrap().contains("is asked again"));
+        send.send(Command::Reload(Box::new(config(feeds(300))))).await.unwrap();
+        time::sleep(Duration::from_mins(5)).await;
+        assert!(order(Order::Poll("feed-0".into())).await.is_err());
+        send.send(Command::Stop).await.unwrap();
+    };
+    let (end, ()) = tokio::join!(running, orders);
+    assert_eq!(end.unwrap(), End::Stopped);
+    assert_eq!(told.len(), 1);
+}
