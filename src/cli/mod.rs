@@ -5,6 +5,7 @@
 mod alerts;
 mod archive;
 mod args;
+mod aside;
 mod check;
 mod compose;
 mod control;

@@ -14,7 +14,9 @@ use tokio::{
 };
 
 use super::{
-    Exit, compose, control,
+    Exit,
+    aside::set_aside,
+    compose, control,
     format::{distance, is_styled_stderr, print_json, print_text},
     logging,
     progress::{Progress, Tally},
@@ -30,7 +32,7 @@ use crate::{
     jsonl::Folder,
     metrics::{self, Metrics},
     reader,
-    state::{RejectLog, State, read_rejects},
+    state::{RejectLog, State, StateError, read_rejects},
 };
 
 /// The index in the state folder.
@@ -45,9 +47,16 @@ pub(super) fn open(loaded: &Loaded, now: Timestamp) -> anyhow::Result<(Crawl, St
     fs::create_dir_all(&paths.state)
         .with_context(|| format!("cannot make the state folder {}", paths.state.display()))?;
     let state_path = paths.state.join(STATE);
-    let state = State::open(&state_path)
-        .with_context(|| format!("cannot open {}", state_path.display()))?;
-    let checkpoint = crawl::checkpoint(&state)?;
+    let state_context = || format!("cannot open {}", state_path.display());
+    let known = State::open(&state_path).and_then(|state| {
+        let checkpoint = crawl::checkpoint(&state)?;
+        Ok((state, checkpoint))
+    });
+    let (state, checkpoint) = match known {
+        Ok((state, checkpoint)) => (Ok(state), checkpoint),
+        Err(StateError::Damaged(error)) => (Err(error), None),
+        Err(error) => return Err(error).with_context(state_context),
+    };
     let folder = Folder::at(&paths.archive);
     let context = || format!("cannot open the archive {}", paths.archive.display());
     let archive_settings = compose::archive(&loaded.config);
@@ -62,7 +71,9 @@ pub(super) fn open(loaded: &Loaded, now: Timestamp) -> anyhow::Result<(Crawl, St
                 archive = %paths.archive.display(),
                 "the archive is not the one that the state remembers: the index is built anew"
             );
-            state.clear()?;
+            if let Ok(state) = &state {
+                state.clear()?;
+            }
             Archive::open_to_read_all(folder, archive_settings).with_context(context)?
         }
         opened => opened.with_context(context)?,
@@ -77,6 +88,17 @@ pub(super) fn open(loaded: &Loaded, now: Timestamp) -> anyhow::Result<(Crawl, St
     for damage in &recovery.damage {
         tracing::error!(%damage, "the archive is damaged; see `newswatch archive verify`");
     }
+    let state = match state {
+        Ok(state) => state,
+        // Only now, the archive being locked, is it nobody else's. The archive and the rejects tell
+        // what it knew.
+        Err(error) => {
+            let aside = set_aside(&state_path).with_context(state_context)?;
+            let kept = aside.display();
+            tracing::warn!(%error, %kept, "the state index is damaged: it is built anew");
+            State::open(&state_path).with_context(state_context)?
+        }
+    };
     let rebuilt = crawl::rebuild(&state, &archive, || read_rejects(&paths.state))?;
     if rebuilt > 0 {
         tracing::info!(records = rebuilt, "took records of the archive into the state index");

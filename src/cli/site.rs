@@ -92,6 +92,11 @@ fn new(loaded: &Loaded, name: &str) -> anyhow::Result<Exit> {
     let document = input::document(loaded, name, Wanted::Page)?;
     let draft =
         article::draft(&document.page()).with_context(|| format!("{name} is no article"))?;
+    if document.response.is_none() {
+        let words = "the page is a file and tells no host: write the site's for file.invalid";
+        anstream::eprintln!("newswatch: {words}");
+        print_text(&format!("# {words}\n"))?;
+    }
     print_text(&draft)?;
     Ok(Exit::Success)
 }

@@ -48,11 +48,25 @@ struct FeedStatus {
     counters: Counters,
 }
 
+/// The state, where there is one.
+fn state(loaded: &Loaded) -> anyhow::Result<Option<State>> {
+    let path = loaded.paths.state.join(STATE);
+    if !path.exists() {
+        return Ok(None);
+    }
+    let opened = State::open_read_only(&path);
+    // Whether it is a database shows when it is read.
+    let read = opened.and_then(|state| state.paused().map(|_| state));
+    read.map(Some).with_context(|| format!("cannot read {}", path.display()))
+}
+
+fn nothing(loaded: &Loaded) -> String {
+    format!("nothing was polled yet: there is no state in {}", loaded.paths.state.display())
+}
+
 /// Whether a daemon has shown a sign of life lately.
 pub(super) fn check(loaded: &Loaded) -> anyhow::Result<Exit> {
-    let path = loaded.paths.state.join(STATE);
-    let state =
-        State::open_read_only(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let Some(state) = state(loaded)? else { anyhow::bail!("{}", nothing(loaded)) };
     let alive: Option<Timestamp> = state.note(daemon::SIGN_OF_LIFE)?;
     let now = crate::clock::now();
     match alive {
@@ -66,20 +80,16 @@ pub(super) fn check(loaded: &Loaded) -> anyhow::Result<Exit> {
 
 pub(super) fn status(loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
     let now = crate::clock::now();
-    let path = loaded.paths.state.join(STATE);
-    if !path.exists() {
-        let folder = loaded.paths.state.display();
+    let Some(state) = state(loaded)? else {
         if json {
             print_json(
                 &json!({ "feeds": [], "held_hosts": [], "paused_hosts": [], "archive": null }),
             )?;
         } else {
-            print_text(&format!("nothing was polled yet: there is no state in {folder}\n"))?;
+            print_text(&format!("{}\n", nothing(loaded)))?;
         }
         return Ok(Exit::Success);
-    }
-    let state =
-        State::open_read_only(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    };
     let waiting = state.waiting_by_feed()?;
     let mut feeds = Vec::new();
     for feed in &loaded.config.feeds {

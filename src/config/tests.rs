@@ -269,7 +269,7 @@ fn a_folder_that_cannot_be_read_is_a_fault_and_never_the_built_in_configuration(
     let config = root.path().join("config");
     fs::create_dir(&config).unwrap();
     fs::write(config.join("feeds.toml"), FEED).unwrap();
-    fs::set_permissions(&config, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&config, fs::Permissions::from_mode(0o000)).unwrap();
     let closed = fs::read_dir(&config).is_err();
     if !closed {
         fs::remove_file(config.join("feeds.toml")).unwrap();

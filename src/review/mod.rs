@@ -28,14 +28,16 @@ pub use query::{Part, Phrase, Query, QueryError, Status, condition};
 pub use reviews::{CREDIBILITY, LONGEST_NOTE, RELIABILITY, Review, ReviewLog};
 pub use row::Class;
 
+use rusqlite::ErrorCode;
+
 use crate::archive::{ArchiveError, RawError, ReadError, RecordError};
 
 /// Why the archive cannot be reviewed.
 #[derive(Debug, thiserror::Error)]
 pub enum ReviewError {
     #[error("the review's index cannot be used")]
-    Sqlite(#[from] rusqlite::Error),
-    #[error("the review's index is damaged: delete it, and it is built anew")]
+    Sqlite(#[source] rusqlite::Error),
+    #[error("the review's index is damaged: delete it, and it is built anew from the archive")]
     Index,
     #[error("reviews.jsonl cannot be read or written")]
     Reviews(std::io::Error),
@@ -49,6 +51,15 @@ pub enum ReviewError {
     Record(#[from] RecordError),
     #[error(transparent)]
     Raw(#[from] RawError),
+}
+
+impl From<rusqlite::Error> for ReviewError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Self::Index,
+            _ => Self::Sqlite(error),
+        }
+    }
 }
 
 /// Columns that a text takes on a terminal: wide characters take two, marks none.

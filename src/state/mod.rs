@@ -17,7 +17,7 @@ mod tests;
 
 use std::path::Path;
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 
 use crate::canonical_url::KEY_VERSION;
 
@@ -34,16 +34,27 @@ const VERSION: i64 = TABLES << 16 | KEY_VERSION as i64;
 #[derive(Debug, thiserror::Error)]
 pub enum StateError {
     #[error("the state index cannot be used")]
-    Sqlite(#[from] rusqlite::Error),
+    Sqlite(#[source] rusqlite::Error),
+    #[error("the state index is damaged: delete it, and it is built anew from the archive")]
+    Damaged(#[source] rusqlite::Error),
     #[error("the state index holds a value that cannot be read: {0}")]
     Value(String),
+}
+
+impl From<rusqlite::Error> for StateError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Self::Damaged(error),
+            _ => Self::Sqlite(error),
+        }
+    }
 }
 
 impl StateError {
     /// The disk has no room: wait and try again. Anything else ends the daemon.
     pub fn is_full(&self) -> bool {
         matches!(self, Self::Sqlite(error)
-            if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull))
+            if error.sqlite_error_code() == Some(ErrorCode::DiskFull))
     }
 }
 

@@ -122,6 +122,41 @@ async fn a_site_with_several_feeds_asks_which() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_feeds_of_a_site_keep_their_numbers_when_some_are_configured() {
+    let server = Server::of_answers(|path| match path {
+        "/" => page(
+            "<link rel=alternate type=application/rss+xml title=News href=/news.xml>\
+             <link rel=alternate type=application/rss+xml title=Sport href=/sport.xml>",
+        ),
+        "/news.xml" | "/sport.xml" => xml(RSS),
+        _ => missing(),
+    })
+    .await;
+    let workspace = workspace();
+    let site = server.url("/");
+    let chosen = async |choice: &str| {
+        run(&workspace, &["feeds", "add", site.as_str(), "--choose", choice]).await
+    };
+    assert_eq!(chosen("1").await.0, Some(0));
+    let (code, stdout, stderr) = chosen("1").await;
+    assert_eq!((code, stdout.as_str()), (Some(0), ""), "{stderr}");
+    assert!(stderr.contains("news.xml is configured already"), "{stderr}");
+    let (code, _, stderr) = chosen("7").await;
+    assert_eq!(code, Some(1));
+    assert!(stderr.contains("\"7\" is no number from 1 to 2"), "{stderr}");
+    let (code, stdout, stderr) = chosen("2").await;
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(stdout.contains("/sport.xml\"\n"), "{stdout}");
+
+    let before = feeds_file(&workspace);
+    let (code, stdout, stderr) = run(&workspace, &["feeds", "add", site.as_str()]).await;
+    assert_eq!((code, stdout.as_str()), (Some(0), ""), "{stderr}");
+    assert_eq!(stderr.matches(" is configured already, as ").count(), 2, "{stderr}");
+    assert!(!stderr.contains("no feed was found"), "{stderr}");
+    assert_eq!(feeds_file(&workspace), before);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_site_that_names_no_feed_is_tried_where_feeds_usually_are_and_robots_txt_allows() {
     let server = Server::of_answers(|path| match path {
         "/" => page(""),
@@ -197,10 +232,25 @@ fn feeds_are_imported_exported_switched_and_removed() {
     assert_eq!(enabled(), ["tass-2"]);
     workspace.run(&["feeds", "enable", "first"]).expect(&[0]);
     assert_eq!(enabled(), ["first", "tass-2"]);
+    let told = |watch: bool| {
+        workspace.write("config/newswatch.toml", &format!("[service]\nwatch = {watch}\n"));
+        let ids = if watch { "disable" } else { "enable" };
+        workspace.run(&["feeds", ids, "tass-2"]).expect(&[0]).stderr
+    };
+    assert!(told(true).contains("takes it within seconds"));
+    assert!(told(false).contains("takes it on `newswatch reload` or SIGHUP"));
     let unknown = workspace.run(&["feeds", "remove", "first", "nobody"]).expect(&[1]);
     assert!(unknown.stderr.contains("no feed with the id \"nobody\""), "{unknown:?}");
     assert!(feeds_file(&workspace).contains("# the first"), "removed half of what was asked");
     workspace.run(&["feeds", "remove", "first"]).expect(&[0]);
     let file = feeds_file(&workspace);
     assert!(file.starts_with("# mine\n") && !file.contains("# the first"), "{file}");
+}
+
+#[test]
+fn the_first_change_writes_the_built_in_feeds_without_the_schema_that_is_not_beside_them() {
+    let workspace = Workspace::new(QUICK);
+    workspace.run(&["feeds", "disable", "tengrinews"]).expect(&[0]);
+    let file = feeds_file(&workspace);
+    assert!(file.starts_with("# Feeds that newswatch polls.") && !file.contains("#:schema"));
 }

@@ -16,6 +16,7 @@ mod faults;
 mod feeds;
 mod feeds_commands;
 mod fetch;
+mod first_steps;
 mod hostile;
 mod kill;
 mod laws;

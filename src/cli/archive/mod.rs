@@ -53,7 +53,9 @@ pub(super) fn verify(loaded: &Loaded, witness: Option<&str>, json: bool) -> anyh
         text.push_str(&format!("{finding}\n"));
     }
     for path in &report.quarantined {
-        text.push_str(&format!("set aside after a crash, no fault: {path}\n"));
+        let is_torn = Path::new(path).extension().is_some_and(|end| end == "torn");
+        let why = if is_torn { "set aside after a crash" } else { "kept by a repair" };
+        text.push_str(&format!("{why}, no fault: {path}\n"));
     }
     text.push_str(&format!(
         "{} records in {} segments ({} bytes): {}\n",

@@ -41,16 +41,19 @@ pub(in super::super) fn add(loaded: &Loaded, wish: &FeedsAdd) -> anyhow::Result<
     let client = HttpClient::new(compose::fetch(&loaded.config))?;
     let mut asker = Asker::new(client, loaded.config.settings.politeness.delay);
     let runtime = Runtime::new().context("cannot start the runtime")?;
-    let mut candidates = runtime.block_on(discovery::find(&mut asker, &site))?;
-    candidates.retain(|candidate| match configured(&candidate.url) {
-        Some(feed) => {
+    let candidates = runtime.block_on(discovery::find(&mut asker, &site))?;
+    for candidate in &candidates {
+        if let Some(feed) = configured(&candidate.url) {
             anstream::eprintln!("{} is configured already, as {:?}", candidate.url, feed.id);
-            false
         }
-        None => true,
-    });
+    }
+    let is_new = |candidate: &Candidate| configured(&candidate.url).is_none();
+    let chosen = choose(&site, candidates, is_new, wish.choose.as_deref())?;
+    if chosen.is_empty() {
+        return Ok(Exit::Success);
+    }
     let (mut feeds, mut taken) = (Vec::new(), ids(loaded));
-    for candidate in choose(&site, candidates, wish.choose.as_deref())? {
+    for candidate in chosen {
         let read = runtime.block_on(read(&mut asker, &candidate));
         let added = match read.with_context(|| format!("{} cannot be read", candidate.url)) {
             // Of several, the others are added all the same.
@@ -98,39 +101,44 @@ async fn read(asker: &mut Asker, candidate: &Candidate) -> anyhow::Result<Feed> 
     Ok(Feed { name, language, ..feed(String::new(), url, candidate.kind) })
 }
 
-/// Which of the candidates are meant: the only one, those that `choice` names, or those that the
-/// user names at the terminal.
+/// Which of the candidates are meant and new: the only new one, those that `choice` names, or those
+/// that the user names at the terminal. All are numbered, so that a number means the same feed when
+/// others of the site were added meanwhile.
 fn choose(
     site: &Url,
-    candidates: Vec<Candidate>,
+    mut candidates: Vec<Candidate>,
+    is_new: impl Fn(&Candidate) -> bool,
     choice: Option<&str>,
 ) -> anyhow::Result<Vec<Candidate>> {
     if candidates.is_empty() {
         anyhow::bail!("no feed was found at {site}");
     }
-    if candidates.len() == 1 {
-        return Ok(candidates);
-    }
+    let first_new = candidates.iter().position(&is_new).unwrap_or_default() + 1;
     let choice = if let Some(choice) = choice {
         choice.to_owned()
+    } else if candidates.iter().filter(|candidate| is_new(candidate)).count() < 2 {
+        "all".to_owned()
     } else {
         anstream::eprintln!("{} feeds were found at {site}:", candidates.len());
         for (number, candidate) in (1..).zip(&candidates) {
             let kind = if candidate.kind == SourceKind::Sitemap { ", a sitemap" } else { "" };
             let title = candidate.title.as_deref().unwrap_or("without a title");
-            anstream::eprintln!("  {number}  {} ({}{kind})", candidate.url, safe(title, 80));
+            let known = if is_new(candidate) { "" } else { ", configured already" };
+            anstream::eprintln!("  {number}  {} ({}{kind}{known})", candidate.url, safe(title, 80));
         }
         if !io::stdin().is_terminal() {
             anyhow::bail!(
                 "say which of the feeds to add: --choose 1, --choose 1,3 or --choose all"
             );
         }
-        anstream::eprint!("Add which? [1] (numbers, or all) ");
+        anstream::eprint!("Add which? [{first_new}] (numbers, or all) ");
         let mut line = String::new();
         io::stdin().lock().read_line(&mut line).context("cannot read the answer")?;
-        if line.trim().is_empty() { "1".to_owned() } else { line }
+        if line.trim().is_empty() { first_new.to_string() } else { line }
     };
-    pick(candidates, choice.trim())
+    candidates = pick(candidates, choice.trim())?;
+    candidates.retain(is_new);
+    Ok(candidates)
 }
 
 fn pick(candidates: Vec<Candidate>, choice: &str) -> anyhow::Result<Vec<Candidate>> {

@@ -35,7 +35,12 @@ impl<'a> FeedsFile<'a> {
         let folder = paths.config.as_ref().or(own).or_else(|| paths.searched.first());
         let folder = folder.context("there is no folder for feeds.toml; name one by --config")?;
         let path = folder.join("feeds.toml");
-        Ok(Self { loaded, path, is_new: true, text: config::SHIPPED_FEEDS.to_owned() })
+        // The schema that its first line names is not beside it.
+        let lines = config::SHIPPED_FEEDS.split_inclusive('\n');
+        let text: String = lines
+            .skip_while(|line| line.starts_with("#:schema") || line.trim().is_empty())
+            .collect();
+        Ok(Self { loaded, path, is_new: true, text })
     }
 
     /// Adds feeds, and prints them as they are written.
@@ -88,7 +93,12 @@ impl<'a> FeedsFile<'a> {
         if self.is_new {
             anstream::eprintln!("wrote {name}, which begins with the feeds that were built in");
         } else {
-            anstream::eprintln!("changed {name}; a running newswatch takes it on SIGHUP");
+            let when = if self.loaded.config.settings.service.watch {
+                "within seconds"
+            } else {
+                "on `newswatch reload` or SIGHUP"
+            };
+            anstream::eprintln!("changed {name}; a running newswatch takes it {when}");
         }
         Ok(())
     }

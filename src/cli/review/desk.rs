@@ -10,14 +10,17 @@ use std::{
 use anyhow::Context;
 use jiff::Timestamp;
 
-use super::super::format::is_styled_stderr;
+use super::super::{aside::set_aside, format::is_styled_stderr};
 use crate::{
     config::Loaded,
-    review::{Bits, Desk, Progress, Query},
+    review::{Bits, Desk, Progress, Query, ReviewError},
 };
 
 /// Records between two looks at the clock.
 const STEP: usize = 500;
+
+/// The review's index in the state folder.
+pub(super) const INDEX: &str = "review.sqlite";
 
 /// Where the reviews of an archive are kept: beside it.
 pub(super) fn reviews(archive: &Path) -> PathBuf {
@@ -32,9 +35,36 @@ pub(super) fn open(loaded: &Loaded) -> anyhow::Result<Desk> {
     }
     fs::create_dir_all(&paths.state)
         .with_context(|| format!("cannot make the state folder {}", paths.state.display()))?;
-    let index = paths.state.join("review.sqlite");
-    Desk::open(&index, &paths.archive, &reviews(&paths.archive))
-        .with_context(|| format!("cannot open the review's index {}", index.display()))
+    let index = paths.state.join(INDEX);
+    let tell = |words: &str| anstream::eprintln!("newswatch: {words}");
+    open_at(&index, &paths.archive, tell).map_err(|error| {
+        let words = match &error {
+            ReviewError::Archive(_) | ReviewError::Read(_) => {
+                format!("cannot read the archive {}", paths.archive.display())
+            }
+            ReviewError::Reviews(_) => "cannot open the review".to_owned(),
+            _ => format!("cannot open the review's index {}", index.display()),
+        };
+        anyhow::Error::new(error).context(words)
+    })
+}
+
+/// Opens the desk; an index that is damaged is set aside and built anew, and `tell` is told.
+pub(super) fn open_at(
+    index: &Path,
+    archive: &Path,
+    tell: impl FnOnce(&str),
+) -> Result<Desk, ReviewError> {
+    let open = || Desk::open(index, archive, &reviews(archive));
+    match open() {
+        Err(ReviewError::Index) => {
+            let Ok(aside) = set_aside(index) else { return Err(ReviewError::Index) };
+            let (index, aside) = (index.display(), aside.display());
+            tell(&format!("{index} is damaged: it is kept as {aside}, and built anew"));
+            open()
+        }
+        opened => opened,
+    }
 }
 
 /// Opens the desk and takes in what is new; where that takes long, says so.

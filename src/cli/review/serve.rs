@@ -9,7 +9,6 @@ use std::{
     fs::{self, File},
     io::Read,
     net::SocketAddr,
-    path::PathBuf,
     process::{Command, Stdio},
     sync::Arc,
 };
@@ -21,10 +20,7 @@ use super::{args::ReviewArgs, desk, outside};
 use crate::{
     cli::{Exit, format::print_text, logging},
     config::Loaded,
-    review::{
-        Desk,
-        web::{self, Gate, Keeper},
-    },
+    review::web::{self, Gate, Keeper},
 };
 
 /// Characters of a token: shorter ones are guessed.
@@ -127,10 +123,10 @@ async fn open(loaded: &Loaded, door: &Door) -> anyhow::Result<(TcpListener, axum
     fs::create_dir_all(&loaded.paths.state).with_context(|| {
         format!("cannot make the state folder {}", loaded.paths.state.display())
     })?;
-    let index: PathBuf = loaded.paths.state.join("review.sqlite");
+    let index = loaded.paths.state.join(desk::INDEX);
     let archive = loaded.paths.archive.clone();
-    let reviews = desk::reviews(&archive);
-    let keeper = Keeper::start(move || Desk::open(&index, &archive, &reviews))
+    let tell = |words: &str| tracing::warn!("{words}");
+    let keeper = Keeper::start(move || desk::open_at(&index, &archive, tell))
         .context("cannot open the review's index")?;
     let mut secret = [0; 32];
     File::open("/dev/urandom")

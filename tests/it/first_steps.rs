@@ -1,0 +1,44 @@
+//! What somebody meets who tries newswatch for the first time.
+
+use std::fs;
+
+use crate::support::workspace::{QUICK, Workspace};
+
+#[test]
+fn before_the_first_run_the_state_is_said_to_be_missing_and_nothing_else() {
+    let workspace = Workspace::new(QUICK);
+    let ran = workspace.run(&["status", "--check"]).expect(&[1]);
+    assert!(ran.stderr.starts_with("newswatch: nothing was polled yet"), "{ran:#?}");
+    let ran = workspace.run(&["status"]).expect(&[0]);
+    assert!(ran.stdout.starts_with("nothing was polled yet"), "{ran:#?}");
+}
+
+#[test]
+fn rules_drafted_from_a_file_say_that_the_host_is_missing() {
+    let workspace = Workspace::new(QUICK);
+    let words = "There are some words of an article in this paragraph, and some more. ".repeat(8);
+    let page = format!(
+        "<html><head><title>The headline</title></head><body><article><h1>The headline</h1>\
+         <p>{words}</p><p>Here too. {words}</p></article></body></html>"
+    );
+    workspace.write("page.html", &page);
+    let ran = workspace.run(&["site", "new", "page.html"]).expect(&[0]);
+    for told in [&ran.stderr, &ran.stdout] {
+        assert!(told.contains("write the site's for file.invalid"), "{ran:#?}");
+    }
+    let rules: toml::Table = ran.stdout.parse().unwrap();
+    assert_eq!(rules["host"].as_str(), Some("file.invalid"));
+}
+
+#[test]
+fn a_fault_is_told_as_the_readme_shows_it() {
+    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let (_, rest) = readme.split_once("```text\nerror:").unwrap();
+    let (sample, _) = rest.split_once("```").unwrap();
+    let workspace = Workspace::new(QUICK);
+    let feed = "\n[[feed]]\nid = \"astana-times\"\nurl = \"https://astanatimes.com/feed/\"\n\
+                language = \"en\"\nintervall = \"20m\"\n";
+    workspace.write("config/feeds.toml", feed);
+    let ran = workspace.run(&["check"]).expect(&[78]);
+    assert_eq!(ran.stderr.trim_end(), format!("error:{}", sample.trim_end()));
+}
