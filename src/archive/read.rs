@@ -8,7 +8,7 @@ use std::{
 use flate2::bufread::MultiGzDecoder;
 
 use super::{
-    ArchiveError, LineFlaw, Position, Record, SCHEMA_VERSION,
+    ArchiveError, LineFlaw, Position, Record, SCHEMA_VERSION, SegmentName,
     blocks::Blocks,
     line::{self, LineHash},
     segment::{self, Form, Segment},
@@ -92,11 +92,19 @@ pub struct Line {
 #[derive(Debug, thiserror::Error)]
 pub enum RecordError {
     #[error(
-        "line {seq} has schema version {version}; this program knows versions up to {SCHEMA_VERSION}"
+        "line {seq} of {segment} has schema version {version}; this program knows versions up to \
+         {SCHEMA_VERSION}: use a newer newswatch"
     )]
-    Newer { seq: u32, version: u32 },
+    Newer { seq: u32, segment: SegmentName, version: u32 },
     #[error("line {seq} is not a record")]
     Json { seq: u32, source: serde_json::Error },
+}
+
+impl RecordError {
+    /// A later version of the program wrote the line.
+    pub fn is_newer(&self) -> bool {
+        matches!(self, Self::Newer { .. })
+    }
 }
 
 impl Line {
@@ -106,14 +114,23 @@ impl Line {
         struct Version {
             schema_version: u32,
         }
-        serde_json::from_slice(&self.bytes).map_err(|source| {
-            match serde_json::from_slice::<Version>(&self.bytes) {
-                Ok(Version { schema_version: version }) if version > SCHEMA_VERSION => {
-                    RecordError::Newer { seq: self.seq, version }
+        let newer = |version| {
+            let segment = self.position.segment;
+            RecordError::Newer { seq: self.seq, segment, version }
+        };
+        match serde_json::from_slice::<Record>(&self.bytes) {
+            // It has no key that is unknown here, but one may mean something else.
+            Ok(record) if record.schema_version > SCHEMA_VERSION => {
+                Err(newer(record.schema_version))
+            }
+            Ok(record) => Ok(record),
+            Err(source) => Err(match serde_json::from_slice::<Version>(&self.bytes) {
+                Ok(Version { schema_version }) if schema_version > SCHEMA_VERSION => {
+                    newer(schema_version)
                 }
                 _ => RecordError::Json { seq: self.seq, source },
-            }
-        })
+            }),
+        }
     }
 }
 

@@ -202,7 +202,16 @@ fn a_line_of_a_newer_schema_is_told_from_a_damaged_one() {
         Line { position, seq: 7, prev: None, bytes: text.as_bytes().to_vec() }
     };
     let newer = line(r#"{"schema_version":2,"text":{"ru":"…"},"seq":7}"#).record();
-    assert!(matches!(newer, Err(RecordError::Newer { seq: 7, version: 2 })), "{newer:?}");
+    assert!(matches!(newer, Err(RecordError::Newer { seq: 7, version: 2, .. })), "{newer:?}");
+    let words = newer.unwrap_err().to_string();
+    assert!(
+        words.starts_with("line 7 of 2022/01/2022-01-16.jsonl has schema version 2;"),
+        "{words}"
+    );
+    // Also where it has no key that this version lacks.
+    let alike = Record { schema_version: 9, ..record("alike") };
+    let alike = line(&serde_json::to_string(&alike).unwrap()).record();
+    assert!(matches!(alike, Err(RecordError::Newer { version: 9, .. })), "{alike:?}");
     let bad = line(r#"{"schema_version":1,"seq":7}"#).record();
     assert!(matches!(bad, Err(RecordError::Json { seq: 7, .. })), "{bad:?}");
 }
