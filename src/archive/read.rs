@@ -110,28 +110,27 @@ impl RecordError {
 impl Line {
     /// Reads the record of any schema version up to this program's.
     pub fn record(&self) -> Result<Record, RecordError> {
-        #[derive(serde::Deserialize)]
-        struct Version {
-            schema_version: u32,
-        }
-        let newer = |version| {
-            let segment = self.position.segment;
-            RecordError::Newer { seq: self.seq, segment, version }
+        let record: Result<Record, _> = serde_json::from_slice(&self.bytes);
+        // What has no key that is unknown here may still mean something else by one.
+        let version = match &record {
+            Ok(record) => Some(record.schema_version),
+            Err(_) => version(&self.bytes),
         };
-        match serde_json::from_slice::<Record>(&self.bytes) {
-            // It has no key that is unknown here, but one may mean something else.
-            Ok(record) if record.schema_version > SCHEMA_VERSION => {
-                Err(newer(record.schema_version))
-            }
-            Ok(record) => Ok(record),
-            Err(source) => Err(match serde_json::from_slice::<Version>(&self.bytes) {
-                Ok(Version { schema_version }) if schema_version > SCHEMA_VERSION => {
-                    newer(schema_version)
-                }
-                _ => RecordError::Json { seq: self.seq, source },
-            }),
+        if let Some(version) = version.filter(|version| *version > SCHEMA_VERSION) {
+            let segment = self.position.segment;
+            return Err(RecordError::Newer { seq: self.seq, segment, version });
         }
+        record.map_err(|source| RecordError::Json { seq: self.seq, source })
     }
+}
+
+/// The schema version of a line, whatever else it has.
+pub(super) fn version(line: &[u8]) -> Option<u32> {
+    #[derive(serde::Deserialize)]
+    struct Version {
+        schema_version: u32,
+    }
+    serde_json::from_slice(line).ok().map(|Version { schema_version }| schema_version)
 }
 
 /// Bytes of a segment that are not lines of the archive. They are never changed by reading.

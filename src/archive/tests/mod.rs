@@ -216,6 +216,21 @@ fn a_line_of_a_newer_schema_is_told_from_a_damaged_one() {
     assert!(matches!(bad, Err(RecordError::Json { seq: 7, .. })), "{bad:?}");
 }
 
+#[test]
+fn an_archive_that_a_newer_program_went_on_with_is_not_opened_for_writing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut archive, _) = open(folder.path(), None);
+    let newer = Record { schema_version: 9, ..record("newer") };
+    let checkpoint = archive.append(&mut [record("old"), newer], noon("2022-01-16")).unwrap();
+    drop(archive);
+    let disk = Folder::at(folder.path());
+    let words = Archive::open(disk, Settings::default(), checkpoint).unwrap_err().to_string();
+    assert!(
+        words.starts_with("line 2 of 2022/01/2022-01-16.jsonl has schema version 9"),
+        "{words}"
+    );
+}
+
 /// The script of the published description, run as a reader would.
 #[test]
 fn the_published_script_proves_an_archive_and_finds_a_changed_byte() {
