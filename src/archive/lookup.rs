@@ -25,7 +25,8 @@ impl Line {
 impl<D: Disk> Archive<D> {
     /// The record at a place; `None` where there is none that can be read.
     pub fn read_at(&self, position: Position) -> Option<Record> {
-        line_at(&self.disk, position).ok()?.record().ok()
+        let record = line_at(&self.disk, position).ok()?.record();
+        record.inspect_err(|error| tracing::warn!("a record cannot be compared: {error}")).ok()
     }
 
     /// Where the lines after a checkpoint begin.

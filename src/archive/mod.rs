@@ -59,6 +59,9 @@ pub enum ArchiveError {
     Behind(Checkpoint),
     #[error("the archive has no number left for another {0}")]
     Exhausted(&'static str),
+    /// A later version of the program wrote the last line.
+    #[error(transparent)]
+    Newer(#[from] RecordError),
     #[error("cannot write record {id} as JSON")]
     Json { id: String, source: serde_json::Error },
 }

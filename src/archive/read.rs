@@ -8,7 +8,7 @@ use std::{
 use flate2::bufread::MultiGzDecoder;
 
 use super::{
-    ArchiveError, LineFlaw, Position, Record, SCHEMA_VERSION,
+    ArchiveError, LineFlaw, Position, Record, SCHEMA_VERSION, SegmentName,
     blocks::Blocks,
     line::{self, LineHash},
     segment::{self, Form, Segment},
@@ -92,29 +92,45 @@ pub struct Line {
 #[derive(Debug, thiserror::Error)]
 pub enum RecordError {
     #[error(
-        "line {seq} has schema version {version}; this program knows versions up to {SCHEMA_VERSION}"
+        "line {seq} of {segment} has schema version {version}; this program knows versions up to \
+         {SCHEMA_VERSION}: use a newer newswatch"
     )]
-    Newer { seq: u32, version: u32 },
+    Newer { seq: u32, segment: SegmentName, version: u32 },
     #[error("line {seq} is not a record")]
     Json { seq: u32, source: serde_json::Error },
+}
+
+impl RecordError {
+    /// A later version of the program wrote the line.
+    pub fn is_newer(&self) -> bool {
+        matches!(self, Self::Newer { .. })
+    }
 }
 
 impl Line {
     /// Reads the record of any schema version up to this program's.
     pub fn record(&self) -> Result<Record, RecordError> {
-        #[derive(serde::Deserialize)]
-        struct Version {
-            schema_version: u32,
+        let record: Result<Record, _> = serde_json::from_slice(&self.bytes);
+        // What has no key that is unknown here may still mean something else by one.
+        let version = match &record {
+            Ok(record) => Some(record.schema_version),
+            Err(_) => version(&self.bytes),
+        };
+        if let Some(version) = version.filter(|version| *version > SCHEMA_VERSION) {
+            let segment = self.position.segment;
+            return Err(RecordError::Newer { seq: self.seq, segment, version });
         }
-        serde_json::from_slice(&self.bytes).map_err(|source| {
-            match serde_json::from_slice::<Version>(&self.bytes) {
-                Ok(Version { schema_version: version }) if version > SCHEMA_VERSION => {
-                    RecordError::Newer { seq: self.seq, version }
-                }
-                _ => RecordError::Json { seq: self.seq, source },
-            }
-        })
+        record.map_err(|source| RecordError::Json { seq: self.seq, source })
     }
+}
+
+/// The schema version of a line, whatever else it has.
+pub(super) fn version(line: &[u8]) -> Option<u32> {
+    #[derive(serde::Deserialize)]
+    struct Version {
+        schema_version: u32,
+    }
+    serde_json::from_slice(line).ok().map(|Version { schema_version }| schema_version)
 }
 
 /// Bytes of a segment that are not lines of the archive. They are never changed by reading.

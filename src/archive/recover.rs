@@ -3,12 +3,13 @@
 use std::io;
 
 use super::{
-    Archive, ArchiveError, Checkpoint, Damage, LineFlaw, Position, SegmentName, Settings,
+    Archive, ArchiveError, Checkpoint, Damage, LineFlaw, Position, RecordError, SCHEMA_VERSION,
+    SegmentName, Settings,
     append::OpenSegment,
     dropped, head,
     line::{self, LineHash, Link},
     raw::{self, RawRef},
-    read::{Lines, raw_lines},
+    read::{self, Lines, raw_lines},
     segment::{self, Form, Segment},
 };
 use crate::jsonl::{Disk, DiskFile};
@@ -339,8 +340,15 @@ fn check_checkpoint(
             lines.find(|line| line.end() == end.offset && line.whole).map(|line| line.bytes)
         }
     };
-    let holds = line.is_some_and(|line| LineHash::of(&line) == checkpoint.hash);
-    if holds { Ok(()) } else { Err(behind()) }
+    let line = line.filter(|line| LineHash::of(line) == checkpoint.hash).ok_or_else(behind)?;
+    // Lines of a later version before this one are noticed when the index is built anew.
+    match read::version(&line).filter(|version| *version > SCHEMA_VERSION) {
+        Some(version) => {
+            let (seq, segment) = (checkpoint.seq, end.segment);
+            Err(RecordError::Newer { seq, segment, version }.into())
+        }
+        None => Ok(()),
+    }
 }
 
 /// The line that ends at `end`, without its line feed.

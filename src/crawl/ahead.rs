@@ -13,7 +13,7 @@ use url::Url;
 
 use super::record;
 use crate::{
-    archive::{Checkpoint, Line, Lines, Position, ReadError, Record},
+    archive::{Checkpoint, Line, Lines, Position, ReadError, Record, RecordError},
     article::TextStatus,
     canonical_url::{CanonicalUrl, UrlKey},
     dedup,
@@ -26,11 +26,10 @@ const READERS: usize = 3;
 const LOT: usize = 128;
 const LOTS: usize = 2;
 
-/// A line: up to where the archive is known with it, and what the index takes of its record, unless
-/// that is of a later version.
+/// A line: up to where the archive is known with it, and what the index takes of its record.
 pub(super) struct Taken {
     pub(super) end: Checkpoint,
-    pub(super) record: Option<Box<Ready>>,
+    pub(super) record: Result<Box<Ready>, RecordError>,
 }
 
 /// What the index takes of a record.
@@ -113,7 +112,7 @@ fn read(pieces: Vec<Lines>, send: &SyncSender<Lot>) {
 }
 
 fn taken(line: &Line) -> Taken {
-    let record = line.record().ok().map(|record| Box::new(ready(record, line.position)));
+    let record = line.record().map(|record| Box::new(ready(record, line.position)));
     Taken { end: line.checkpoint(), record }
 }
 

@@ -505,19 +505,16 @@ impl Crawl {
         self.schedule.set_rest(new.settings.rest.clone());
         self.settings = new.settings;
         for feed in new.feeds {
-            match self.by_id.get(&feed.id).copied() {
-                Some(place) => {
-                    if self.feeds.get(place).is_some_and(|old| old.cadence != feed.cadence) {
-                        self.set_cadence(place, &feed, now)?;
-                    }
-                    if let Some(old) = self.feeds.get_mut(place) {
-                        *old = feed;
-                    }
-                }
-                None => {
-                    let state = self.placed(&feed, now)?;
-                    self.add_feed(feed, &state, now);
-                }
+            let Some(place) = self.by_id.get(&feed.id).copied() else {
+                let state = self.placed(&feed, now)?;
+                self.add_feed(feed, &state, now);
+                continue;
+            };
+            if self.feeds.get(place).is_some_and(|old| old.cadence != feed.cadence) {
+                self.set_cadence(place, &feed, now)?;
+            }
+            if let Some(old) = self.feeds.get_mut(place) {
+                *old = feed;
             }
         }
         Ok(())

@@ -10,7 +10,9 @@ use super::{
     poll::UNKNOWN_SIGNATURE,
 };
 use crate::{
-    archive::{Archive, ArchiveError, Checkpoint, Dropped, Position, ReadError, Record},
+    archive::{
+        Archive, ArchiveError, Checkpoint, Dropped, Position, ReadError, Record, RecordError,
+    },
     canonical_url::{CanonicalUrl, UrlKey},
     dedup,
     state::{Fate, Known, Reject, Seen, State, StateError},
@@ -36,6 +38,9 @@ pub enum RebuildError {
     Archive(#[from] ArchiveError),
     #[error(transparent)]
     Read(#[from] ReadError),
+    /// A line of a later version of the program. Nothing from it on is taken in.
+    #[error(transparent)]
+    Record(#[from] RecordError),
 }
 
 impl RebuildError {
@@ -44,7 +49,7 @@ impl RebuildError {
         match self {
             Self::State(error) => error.is_full(),
             Self::Archive(error) => error.is_full(),
-            Self::Read(_) => false,
+            Self::Read(_) | Self::Record(_) => false,
         }
     }
 }
@@ -80,12 +85,19 @@ pub fn rebuild<R: Iterator<Item = Reject>>(
             for line in lines.by_ref().take(BATCH) {
                 match line {
                     Ok(taken) => {
-                        end = Some(taken.end);
-                        // A record of a later version is left to the program that knows it.
-                        if let Some(ready) = taken.record {
-                            index_record(state, &mut index, &ready)?;
-                            count += 1;
+                        match taken.record {
+                            Ok(ready) => {
+                                index_record(state, &mut index, &ready)?;
+                                count += 1;
+                            }
+                            // Passed over, it would be archived once more.
+                            Err(error) if error.is_newer() => return Err(error.into()),
+                            Err(error) => {
+                                let error = anyhow::Error::from(error);
+                                tracing::error!("a line of the archive is passed over: {error:#}");
+                            }
                         }
+                        end = Some(taken.end);
                     }
                     Err(error) if error.is_damage() => {
                         tracing::error!(%error, "a damaged line of the archive is passed over");

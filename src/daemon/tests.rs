@@ -273,7 +273,7 @@ async fn an_order_or_a_configuration_that_finds_the_disk_full_does_not_end_the_d
     let mut told = Vec::new();
     let running =
         run(&mut bench.crawl, &mut bench.stores, Web, InProcess, plan, commands, start, |notice| {
-            told.extend(matches!(notice, Notice::DiskFull(_)).then_some(()))
+            told.extend(matches!(notice, Notice::DiskFull(_)).then_some(()));
         });
     let orders = async {
         let order = async |order| {

@@ -6,7 +6,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use newswatch::demo::{Fault, Site};
+use newswatch::{
+    archive::{self, Archive, Record},
+    demo::{Fault, Site},
+    jsonl::Folder,
+};
 use serde_json::Value;
 
 use crate::{
@@ -84,6 +88,54 @@ async fn a_second_instance_is_refused_at_once() {
     daemon.wait().unwrap();
     let ran = ran.expect(&[75]);
     assert!(ran.stderr.contains("in use by another process"), "{ran:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_archive_of_a_newer_version_is_not_written_and_its_readers_say_what_they_leave_out() {
+    let site = Site::start().await.unwrap();
+    let workspace = Workspace::of_demo(&site);
+    workspace.run(&["once"]).expect(&[3]);
+    let folder = Folder::at(workspace.path().join("archive"));
+    let lines: Vec<_> = archive::read(&folder).unwrap().map(Result::unwrap).collect();
+    let last = lines.last().unwrap();
+    let record = Record {
+        schema_version: 9,
+        id: "a_newer".into(),
+        url: "https://newer.example/".into(),
+        ..last.record().unwrap()
+    };
+    let settings = archive::Settings::default();
+    let (mut writer, _) = Archive::open(folder, settings, Some(last.checkpoint())).unwrap();
+    writer.append(&mut [record], last.record().unwrap().fetched_at).unwrap();
+    drop(writer);
+    let words = format!("line {} of {}", last.seq + 1, last.position.segment);
+    let rest = "has schema version 9; this program knows versions up to 1: use a newer newswatch";
+    let words = format!("{words} {rest}");
+    let segment = workspace.path().join("archive").join(last.position.segment.to_string());
+    let before = fs::read(&segment).unwrap();
+    let asked = site.log().len();
+    for args in [&["once"][..], &["run"], &["archive", "reindex"]] {
+        let ran = workspace.run(args).expect(&[1]);
+        assert!(ran.stderr.contains(&words), "{ran:#?}");
+    }
+    // Also where there is no index any more.
+    fs::remove_dir_all(workspace.path().join("state")).unwrap();
+    let ran = workspace.run(&["once"]).expect(&[1]);
+    assert!(ran.stderr.contains(&words), "{ran:#?}");
+    assert_eq!(site.log().len(), asked);
+    assert_eq!(fs::read(&segment).unwrap(), before);
+    for args in [
+        &["archive", "search", "csto"][..],
+        &["archive", "export", "--format", "jsonl"],
+        &["archive", "dedup-report"],
+    ] {
+        let ran = workspace.run(args).expect(&[0]);
+        assert!(ran.stderr.contains(&words), "{ran:#?}");
+        assert!(!ran.stderr.contains("verify"), "{ran:#?}");
+        assert!(!ran.stdout.contains("a_newer") && !ran.stdout.is_empty(), "{ran:#?}");
+    }
+    let ran = workspace.run(&["archive", "verify"]).expect(&[0]);
+    assert!(ran.stdout.contains("unchanged since they were written"), "{ran:#?}");
 }
 
 /// In a mount namespace of its own: a small file system for the archive, filled by the first

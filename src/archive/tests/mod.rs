@@ -202,9 +202,33 @@ fn a_line_of_a_newer_schema_is_told_from_a_damaged_one() {
         Line { position, seq: 7, prev: None, bytes: text.as_bytes().to_vec() }
     };
     let newer = line(r#"{"schema_version":2,"text":{"ru":"…"},"seq":7}"#).record();
-    assert!(matches!(newer, Err(RecordError::Newer { seq: 7, version: 2 })), "{newer:?}");
+    assert!(matches!(newer, Err(RecordError::Newer { seq: 7, version: 2, .. })), "{newer:?}");
+    let words = newer.unwrap_err().to_string();
+    assert!(
+        words.starts_with("line 7 of 2022/01/2022-01-16.jsonl has schema version 2;"),
+        "{words}"
+    );
+    // Also where it has no key that this version lacks.
+    let alike = Record { schema_version: 9, ..record("alike") };
+    let alike = line(&serde_json::to_string(&alike).unwrap()).record();
+    assert!(matches!(alike, Err(RecordError::Newer { version: 9, .. })), "{alike:?}");
     let bad = line(r#"{"schema_version":1,"seq":7}"#).record();
     assert!(matches!(bad, Err(RecordError::Json { seq: 7, .. })), "{bad:?}");
+}
+
+#[test]
+fn an_archive_that_a_newer_program_went_on_with_is_not_opened_for_writing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut archive, _) = open(folder.path(), None);
+    let newer = Record { schema_version: 9, ..record("newer") };
+    let checkpoint = archive.append(&mut [record("old"), newer], noon("2022-01-16")).unwrap();
+    drop(archive);
+    let disk = Folder::at(folder.path());
+    let words = Archive::open(disk, Settings::default(), checkpoint).unwrap_err().to_string();
+    assert!(
+        words.starts_with("line 2 of 2022/01/2022-01-16.jsonl has schema version 9"),
+        "{words}"
+    );
 }
 
 /// The script of the published description, run as a reader would.

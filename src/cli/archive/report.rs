@@ -1,6 +1,9 @@
 //! `newswatch archive dedup-report`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cell::Cell,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use anyhow::Context;
 use jiff::Timestamp;
@@ -88,11 +91,21 @@ pub(in crate::cli) fn dedup_report(
     json: bool,
 ) -> anyhow::Result<Exit> {
     let folder = existing(&loaded.paths.archive)?;
+    let newer = Cell::new(false);
     let records = || -> anyhow::Result<_> {
         let lines = archive::read(&folder)
             .with_context(|| format!("cannot read {}", loaded.paths.archive.display()))?;
-        // What is damaged or of a later version is for `archive verify` to tell.
-        Ok(lines.filter_map(|line| line.ok()?.record().ok()))
+        // What is damaged is for `archive verify` to tell.
+        Ok(lines.filter_map(|line| {
+            let record = line.ok()?.record();
+            if let Err(error) = &record
+                && error.is_newer()
+                && !newer.replace(true)
+            {
+                anstream::eprintln!("newswatch: {error} (such lines are left out)");
+            }
+            record.ok()
+        }))
     };
     let mut classes: BTreeMap<Class, u64> = BTreeMap::new();
     let mut sizes: BTreeMap<String, u32> = BTreeMap::new();

@@ -86,7 +86,12 @@ pub(super) fn current(loaded: &Loaded) -> anyhow::Result<Desk> {
     if has_said {
         anstream::eprintln!();
     }
-    if desk.index.passed_over() > 0 {
+    if let Some(words) = desk.index.newer() {
+        anstream::eprintln!(
+            "newswatch: {words} ({} lines of the archive are left out)",
+            desk.index.passed_over()
+        );
+    } else if desk.index.passed_over() > 0 {
         anstream::eprintln!(
             "newswatch: {} lines of the archive cannot be read; see `newswatch archive verify`",
             desk.index.passed_over()

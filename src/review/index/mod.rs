@@ -67,6 +67,8 @@ pub struct Index {
     writing: bool,
     /// Lines that could not be read as records since the index was opened.
     passed_over: BTreeSet<Position>,
+    /// What is said of the first of them that a later version of the program wrote.
+    newer: Option<String>,
     /// Answers of the full-text table, by their expression; valid for one number of rows.
     answers: BTreeMap<String, Rc<Bits>>,
     answers_of: usize,
@@ -102,6 +104,7 @@ impl Index {
             lines: None,
             writing: false,
             passed_over: BTreeSet::new(),
+            newer: None,
             answers: BTreeMap::new(),
             answers_of: 0,
         };
@@ -276,6 +279,12 @@ impl Index {
     /// Lines that could not be read as records since the index was opened.
     pub fn passed_over(&self) -> usize {
         self.passed_over.len()
+    }
+
+    /// Says which line a later version of the program wrote, where one was passed over. Once the
+    /// index goes beyond it, it is not met again before the index is built anew.
+    pub fn newer(&self) -> Option<&str> {
+        self.newer.as_deref()
     }
 
     fn terms_of(&self, at: u32) -> &[NameId] {

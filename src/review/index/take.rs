@@ -141,9 +141,15 @@ impl Index {
             }
             Err(error) => return Err(error.into()),
         };
-        let Ok(record) = line.record() else {
-            self.pass_over(line.position);
-            return Ok(());
+        let record = match line.record() {
+            Ok(record) => record,
+            Err(error) => {
+                if error.is_newer() && self.newer.is_none() {
+                    self.newer = Some(error.to_string());
+                }
+                self.pass_over(line.position);
+                return Ok(());
+            }
         };
         let at = self.rows.len();
         let row = self.row(&record)?;
