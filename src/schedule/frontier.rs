@@ -206,7 +206,7 @@ impl Schedule {
     /// What to do at `now`. A job that is given out takes its host until [`Self::release`].
     pub fn next(&mut self, now: Timestamp) -> Next {
         let listing = self.listings.first().filter(|(at, _)| *at <= now);
-        let Some(&(at, ix)) = listing.or(self.ready.first()) else { return Next::Wait };
+        let Some(&(at, ix)) = listing.or_else(|| self.ready.first()) else { return Next::Wait };
         if at > now {
             return Next::WaitUntil(at);
         }
