@@ -16,10 +16,11 @@ use tokio::{
 };
 
 use crate::{
-    archive::{self, Archive, ArchiveError, Compression, Retention},
+    archive::{self, Archive, ArchiveError, Compression, Retention, SegmentName},
     canonical_url::Host,
     crawl::{self, Crawl, Do, Effort, Event, Found, RebuildError, Step, Visit},
     fetch::{Fetch, FetchError, Response},
+    jsonl::Folder,
     reader::{Fault, Read},
     state::{RejectLog, StateError},
 };
@@ -290,19 +291,36 @@ fn tidy(
     if !expired.is_empty() {
         // A power cut must not take the state back to a line that has left.
         crawl.state().close()?;
-        packing.spawn_blocking(move || {
-            for name in expired {
-                archive::drop_segment(&disk, name)?;
-                tracing::info!(archive.segment = %name, "segment dropped: retention");
-            }
-            Ok(())
-        });
-    } else if let Some(compression) = plan.compression
-        && let Some(name) = archive.unpacked()?.into_iter().next()
-    {
-        packing.spawn_blocking(move || archive::pack(&disk, name, compression));
+    }
+    let unpacked = if plan.compression.is_some() { archive.unpacked()? } else { Vec::new() };
+    if !(expired.is_empty() && unpacked.is_empty()) {
+        packing.spawn_blocking(move || tend(&disk, &expired, unpacked, plan.compression));
     }
     Ok(())
+}
+
+/// Drops what has expired, and compresses one segment. A damaged one is not dropped, since it is
+/// evidence, and holds no other up.
+fn tend(
+    disk: &Folder,
+    expired: &[SegmentName],
+    mut unpacked: Vec<SegmentName>,
+    compression: Option<Compression>,
+) -> Result<(), ArchiveError> {
+    let drop = |name: &SegmentName| {
+        archive::drop_segment(disk, *name)?;
+        unpacked.retain(|other| other != name);
+        tracing::info!(archive.segment = %name, "segment dropped: retention");
+        Ok(())
+    };
+    let mut ended = expired.iter().try_for_each(drop);
+    for (name, compression) in unpacked.into_iter().zip(compression.into_iter().cycle()) {
+        match archive::pack(disk, name, compression) {
+            Ok(()) => break,
+            failed => ended = ended.and(failed),
+        }
+    }
+    ended
 }
 
 /// Leaves a note in the state. It is for people: where it cannot be left, the work goes on.

@@ -9,7 +9,6 @@ use crate::{
     archive::Settings as ArchiveSettings,
     crawl::{Feed, HoldScope, Keep, Reloaded, Rules, Settings},
     fetch::Request,
-    jsonl::Folder,
     politeness::pace::Rest,
     reader::InProcess,
     schedule::Cadence,
@@ -301,4 +300,33 @@ async fn an_order_or_a_configuration_that_finds_the_disk_full_does_not_end_the_d
     let (end, ()) = tokio::join!(running, orders);
     assert_eq!(end.unwrap(), End::Stopped);
     assert_eq!(told.len(), 1);
+}
+
+#[test]
+fn a_damaged_segment_stays_and_the_others_are_compressed_all_the_same() {
+    let mut bench = Bench::new(feeds(4));
+    let days = ["2022-01-13", "2022-01-14", "2022-01-15"];
+    let sample = include_str!("../../tests/fixtures/archive/v1.jsonl").lines().next().unwrap();
+    for day in days {
+        let mut records = [serde_json::from_str(sample).unwrap()];
+        let noon = format!("{day}T12:00:00Z").parse().unwrap();
+        bench.stores.archive.append(&mut records, noon).unwrap();
+    }
+    let folder = bench.folder.path().join("archive/2022/01");
+    let first = folder.join("2022-01-13.jsonl");
+    let text = std::fs::read_to_string(&first).unwrap();
+    std::fs::write(&first, text.replacen("article", "particle", 1)).unwrap();
+    let archive = &bench.stores.archive;
+    let age = Some(SignedDuration::from_hours(24));
+    let expired =
+        archive.expired(Retention { age, bytes: None }, start() + SignedDuration::from_hours(2000));
+    let expired = expired.unwrap();
+    assert_eq!(expired.len(), 1);
+    for _ in 0..2 {
+        let unpacked = archive.unpacked().unwrap();
+        assert!(tend(archive.disk(), &expired, unpacked, Some(Compression::Gzip)).is_err());
+    }
+    let there = |name: &str| folder.join(name).exists();
+    assert!(there("2022-01-13.jsonl.gz"), "it is evidence");
+    assert!(there("2022-01-14.jsonl.gz") && there("2022-01-15.jsonl"));
 }
