@@ -97,7 +97,7 @@ impl Crawl {
     ) -> Result<(), StateError> {
         step.events.push(page_failed(work, error));
         step.rejects.push(record::reject(work, None, error, 0, now));
-        self.done(work, &[], Fate::Failed, None, now)?;
+        self.done_unread(work, &[], Fate::Failed, None, now)?;
         self.state.count(&work.pending.feed_id, Counters { failed: 1, ..Counters::default() })
     }
 
@@ -231,13 +231,12 @@ impl Crawl {
                     id: known.record_id.clone(),
                     url: work.pending.url.clone(),
                 });
-                // Where the page could not be had, what it has become is still to be seen.
-                let is_kept = || -> Result<bool, StateError> {
-                    Ok(self.state.seen(&work.pending.key)?.is_some_and(|seen| seen.known.is_some()))
-                };
-                let is_unseen = judged.page_error.is_some() && is_kept()?;
-                let seen = (!is_unseen).then(|| known.clone());
-                self.done(work, keys, Fate::Kept, seen, now)?;
+                let known = Some(known.clone());
+                if judged.page_error.is_some() {
+                    self.done_unread(work, keys, Fate::Kept, known, now)?;
+                } else {
+                    self.done(work, keys, Fate::Kept, known, now)?;
+                }
                 return self.state.count(feed, Counters { duplicates: 1, ..Counters::default() });
             }
         };
@@ -285,9 +284,27 @@ impl Crawl {
         Ok(())
     }
 
-    /// The page is dealt with: takes it off the waiting list and remembers all its addresses. Of an
-    /// article that was kept before, and of which now nothing is known, everything is remembered,
-    /// also what the feed said: so it is looked at again.
+    /// The page is dealt with, and could not be had. What an address that was kept before has become
+    /// is still to be seen: all that is remembered of it stays, also what the feed said, so that it is
+    /// looked at again.
+    fn done_unread(
+        &self,
+        work: &PageWork,
+        keys: &[UrlKey],
+        fate: Fate,
+        known: Option<Known>,
+        now: Timestamp,
+    ) -> Result<(), StateError> {
+        match self.state.seen(&work.pending.key)? {
+            Some(before) if before.known.is_some() => {
+                let visits = before.visits + 1;
+                self.remember(work, keys, &Seen { at: now, visits, ..before })
+            }
+            _ => self.done(work, keys, fate, known, now),
+        }
+    }
+
+    /// The page is dealt with.
     fn done(
         &self,
         work: &PageWork,
@@ -297,22 +314,19 @@ impl Crawl {
         now: Timestamp,
     ) -> Result<(), StateError> {
         let pending = &work.pending;
-        self.state.remove_pending(&pending.key)?;
-        let before = self.state.seen(&pending.key)?;
-        let visits = before.as_ref().map_or(0, |seen| seen.visits) + 1;
-        let seen = match before {
-            Some(before) if known.is_none() && before.known.is_some() => {
-                Seen { at: now, visits, ..before }
-            }
-            _ => Seen { fate, known, signature: signature(&pending.entry), at: now, visits },
-        };
-        self.state.put_seen(&pending.key, &seen)?;
-        for key in keys.iter().filter(|key| **key != pending.key) {
-            // The feed may yet announce the article under this address: with another signature, as
-            // another look at a known article.
-            self.state.put_seen(key, &seen)?;
-        }
-        Ok(())
+        let visits = self.state.seen(&pending.key)?.map_or(0, |seen| seen.visits) + 1;
+        let signature = signature(&pending.entry);
+        self.remember(work, keys, &Seen { fate, known, signature, at: now, visits })
+    }
+
+    /// Takes a page off the waiting list, and remembers all its addresses.
+    fn remember(&self, work: &PageWork, keys: &[UrlKey], seen: &Seen) -> Result<(), StateError> {
+        let key = &work.pending.key;
+        self.state.remove_pending(key)?;
+        self.state.put_seen(key, seen)?;
+        // The feed may yet announce the article under another address: with another signature, as
+        // another look at a known article.
+        keys.iter().filter(|other| *other != key).try_for_each(|key| self.state.put_seen(key, seen))
     }
 
     /// Every address that the page is known by, and the newest record under any of them.

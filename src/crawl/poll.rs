@@ -163,7 +163,7 @@ impl Crawl {
         now: Timestamp,
         step: &mut Step,
     ) -> Result<Taken, StateError> {
-        let Taken { mut new, mut changed, mut is_cut } = Taken::default();
+        let mut taken = Taken::default();
         for entry in &listing.entries {
             let Some(address) = address_of(entry, &feed.url) else { continue };
             if self.state.is_pending(&address.key)? {
@@ -211,11 +211,11 @@ impl Crawl {
                     failed: false,
                     signature,
                 });
-                new += 1;
+                taken.new += 1;
                 continue;
             }
             if room == 0 {
-                is_cut = true;
+                taken.is_cut = true;
                 continue;
             }
             room -= 1;
@@ -239,16 +239,16 @@ impl Crawl {
             };
             if let Some(id) = self.state.add_pending(&pending)? {
                 step.effects.push(Effect::AddPage(pending.host(), id, now));
-                if revisit { changed += 1 } else { new += 1 }
+                if revisit { taken.changed += 1 } else { taken.new += 1 }
             }
         }
-        if is_cut {
+        if taken.is_cut {
             let flaws = vec![format!(
                 "{MOST_WAITING} of its pages wait already: the rest is taken in at later polls"
             )];
             step.events.push(Event::Flawed { feed: feed.id.clone(), flaws });
         }
-        Ok(Taken { new, changed, is_cut })
+        Ok(taken)
     }
 
     /// Any word of any topic is in what the feed says.
