@@ -116,11 +116,20 @@ impl Line {
             Ok(record) => Some(record.schema_version),
             Err(_) => version(&self.bytes),
         };
-        if let Some(version) = version.filter(|version| *version > SCHEMA_VERSION) {
-            let segment = self.position.segment;
-            return Err(RecordError::Newer { seq: self.seq, segment, version });
-        }
+        check_version(version, self.seq, self.position.segment)?;
         record.map_err(|source| RecordError::Json { seq: self.seq, source })
+    }
+}
+
+/// Refuses the schema version of a line that a later version of the program wrote.
+pub(super) fn check_version(
+    version: Option<u32>,
+    seq: u32,
+    segment: SegmentName,
+) -> Result<(), RecordError> {
+    match version.filter(|version| *version > SCHEMA_VERSION) {
+        Some(version) => Err(RecordError::Newer { seq, segment, version }),
+        None => Ok(()),
     }
 }
 

@@ -3,8 +3,7 @@
 use std::io;
 
 use super::{
-    Archive, ArchiveError, Checkpoint, Damage, LineFlaw, Position, RecordError, SCHEMA_VERSION,
-    SegmentName, Settings,
+    Archive, ArchiveError, Checkpoint, Damage, LineFlaw, Position, SegmentName, Settings,
     append::OpenSegment,
     dropped, head,
     line::{self, LineHash, Link},
@@ -342,13 +341,7 @@ fn check_checkpoint(
     };
     let line = line.filter(|line| LineHash::of(line) == checkpoint.hash).ok_or_else(behind)?;
     // Lines of a later version before this one are noticed when the index is built anew.
-    match read::version(&line).filter(|version| *version > SCHEMA_VERSION) {
-        Some(version) => {
-            let (seq, segment) = (checkpoint.seq, end.segment);
-            Err(RecordError::Newer { seq, segment, version }.into())
-        }
-        None => Ok(()),
-    }
+    Ok(read::check_version(read::version(&line), checkpoint.seq, end.segment)?)
 }
 
 /// The line that ends at `end`, without its line feed.
