@@ -34,26 +34,32 @@ struct Bench {
 
 type Answer = Result<(u16, &'static str, String), FetchError>;
 
+pub(crate) fn rules() -> Rules {
+    let topic = Topic::parse(include_str!("../../config/topics/csto-kazakhstan.toml")).unwrap();
+    Rules {
+        sites: BTreeMap::new(),
+        topics: Topics::new(vec![topic]).unwrap(),
+        keep: Keep::Relevant,
+    }
+}
+
+pub(crate) fn settings() -> Settings {
+    Settings {
+        rest: Rest::default(),
+        robots_for_feeds: false,
+        hold_scope: HoldScope::Host,
+        revisit_after: SignedDuration::from_mins(1),
+        judge_before_fetch: false,
+        reject_text: 100,
+        copy_memory: SignedDuration::from_hours(24 * 30),
+        page_attempts: 3,
+        keep_copied_text: true,
+        config_hash: "test".into(),
+    }
+}
+
 impl Bench {
     fn new() -> Self {
-        let topic = Topic::parse(include_str!("../../config/topics/csto-kazakhstan.toml")).unwrap();
-        let rules = Rules {
-            sites: BTreeMap::new(),
-            topics: Topics::new(vec![topic]).unwrap(),
-            keep: Keep::Relevant,
-        };
-        let settings = Settings {
-            rest: Rest::default(),
-            robots_for_feeds: false,
-            hold_scope: HoldScope::Host,
-            revisit_after: SignedDuration::from_mins(1),
-            judge_before_fetch: false,
-            reject_text: 100,
-            copy_memory: SignedDuration::from_hours(24 * 30),
-            page_attempts: 3,
-            keep_copied_text: true,
-            config_hash: "test".into(),
-        };
         let feed = Feed {
             id: "courier".into(),
             url: Url::parse("https://news.example/feed").unwrap(),
@@ -66,7 +72,7 @@ impl Bench {
             cadence: Cadence { jitter: 0.0, ..Cadence::default() },
         };
         let state = State::in_memory().unwrap();
-        let crawl = Crawl::new(vec![feed], rules, settings, state, start()).unwrap();
+        let crawl = Crawl::new(vec![feed], rules(), settings(), state, start()).unwrap();
         let mut bench = Self {
             crawl,
             now: start(),

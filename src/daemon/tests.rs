@@ -7,14 +7,15 @@ use url::Url;
 use super::*;
 use crate::{
     archive::Settings as ArchiveSettings,
-    crawl::{Feed, HoldScope, Keep, Reloaded, Rules, Settings},
+    crawl::{
+        Feed, Reloaded,
+        tests::{rules, settings},
+    },
     fetch::Request,
-    politeness::pace::Rest,
     reader::InProcess,
     schedule::Cadence,
     source::SourceKind,
     state::State,
-    topic::{Topic, Topics},
 };
 
 const SITES: usize = 60;
@@ -90,25 +91,7 @@ fn feeds(count: usize) -> Vec<Feed> {
 }
 
 fn config(feeds: Vec<Feed>) -> Reloaded {
-    let topic = Topic::parse(include_str!("../../config/topics/csto-kazakhstan.toml")).unwrap();
-    let rules = Rules {
-        sites: BTreeMap::new(),
-        topics: Topics::new(vec![topic]).unwrap(),
-        keep: Keep::Relevant,
-    };
-    let settings = Settings {
-        rest: Rest::default(),
-        robots_for_feeds: false,
-        hold_scope: HoldScope::Host,
-        revisit_after: SignedDuration::from_mins(30),
-        judge_before_fetch: false,
-        reject_text: 100,
-        copy_memory: SignedDuration::from_hours(24 * 30),
-        page_attempts: 3,
-        keep_copied_text: true,
-        config_hash: "test".into(),
-    };
-    Reloaded { feeds, rules, settings }
+    Reloaded { feeds, rules: rules(), settings: settings() }
 }
 
 /// A crawl with its stores, and what it told.

@@ -81,13 +81,14 @@ async fn a_feeds_address_is_added_with_one_request_and_the_file_keeps_its_commen
     assert_eq!(asked(&server), [""; 0]);
 }
 
+/// What the home page of a site with two feeds says of them.
+const TWO_FEEDS: &str = "<link rel=alternate type=application/rss+xml title=News href=/news.xml>\
+     <link rel=alternate type=application/rss+xml title=Sport href=/sport.xml>";
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_site_with_several_feeds_asks_which() {
     let server = Server::of_answers(|path| match path {
-        "/" => page(
-            "<link rel=alternate type=application/rss+xml title=News href=/news.xml>\
-             <link rel=alternate type=application/rss+xml title=Sport href=/sport.xml>",
-        ),
+        "/" => page(TWO_FEEDS),
         "/news.xml" => xml(RSS),
         "/robots.txt" => {
             answer("200 OK", &[], b"Sitemap: /x\nSitemap: http://127.0.0.1:1/news.xml")
@@ -124,10 +125,7 @@ async fn a_site_with_several_feeds_asks_which() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_feeds_of_a_site_keep_their_numbers_when_some_are_configured() {
     let server = Server::of_answers(|path| match path {
-        "/" => page(
-            "<link rel=alternate type=application/rss+xml title=News href=/news.xml>\
-             <link rel=alternate type=application/rss+xml title=Sport href=/sport.xml>",
-        ),
+        "/" => page(TWO_FEEDS),
         "/news.xml" | "/sport.xml" => xml(RSS),
         _ => missing(),
     })
