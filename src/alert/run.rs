@@ -251,15 +251,14 @@ impl Teller {
         let trouble = self.disk.borrow().clone();
         let (alert, archive) = (alert.clone(), self.archive.clone());
         let (state, folder) = (self.state.clone(), self.folder.clone());
-        let (unstored, polled) =
-            (self.unstored.get(&alert.id).cloned(), self.polled.borrow().clone());
+        let (unstored, polled) = (self.unstored.get(&alert.id).cloned(), self.polled.clone());
         // Of many items one may be what is refused: the others must not wait for it.
         let is_refused = self.pauses.get(&alert.id).is_some_and(|pause| pause.refusals > 0);
         let most = if is_refused { 1 } else { ITEMS };
         spawn_blocking(move || {
             let stored = cursor::load(&folder, &alert.id).context("its cursor cannot be read")?;
             let mut known = Known::read(&state)?;
-            known.feeds.retain(|feed| polled.contains(&feed.id));
+            known.feeds.retain(|feed| polled.borrow().contains(&feed.id));
             let cursor = unstored.or_else(|| stored.clone());
             let cursor = cursor.unwrap_or_else(|| Cursor::new(&known, now));
             let mut news = look(&alert, &archive, &known, trouble, cursor, most, now)?;

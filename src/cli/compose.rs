@@ -18,13 +18,14 @@ use crate::{
     topic::Topics,
 };
 
+fn enabled(config: &Config) -> impl Iterator<Item = &config::Feed> {
+    config.feeds.iter().filter(|feed| feed.enabled)
+}
+
 /// The feeds that are polled.
 pub(super) fn feeds(config: &Config) -> Vec<crawl::Feed> {
     let schedule = &config.settings.schedule;
-    config
-        .feeds
-        .iter()
-        .filter(|feed| feed.enabled)
+    enabled(config)
         .map(|feed| crawl::Feed {
             id: feed.id.clone(),
             url: feed.url.clone(),
@@ -107,7 +108,7 @@ pub(super) fn fetch(config: &Config) -> fetch::Settings {
 
 /// The feeds that are polled, by their ids.
 pub(super) fn polled(config: &Config) -> BTreeSet<String> {
-    config.feeds.iter().filter(|feed| feed.enabled).map(|feed| feed.id.clone()).collect()
+    enabled(config).map(|feed| feed.id.clone()).collect()
 }
 
 /// Who is told what.

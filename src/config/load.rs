@@ -143,22 +143,22 @@ fn kind(path: &Path) -> io::Result<Option<FileType>> {
     }
 }
 
-fn has_files(folder: &Path) -> io::Result<bool> {
-    for name in FILES {
-        if kind(&folder.join(name))?.is_some_and(|kind| kind.is_file()) {
+/// Whether one of the names in a folder is of a kind.
+fn has(folder: &Path, names: &[&str], is_kind: fn(&FileType) -> bool) -> io::Result<bool> {
+    for name in names {
+        if kind(&folder.join(name))?.is_some_and(|kind| is_kind(&kind)) {
             return Ok(true);
         }
     }
     Ok(false)
 }
 
+fn has_files(folder: &Path) -> io::Result<bool> {
+    has(folder, &FILES, FileType::is_file)
+}
+
 fn has_folders(folder: &Path) -> io::Result<bool> {
-    for name in FOLDERS {
-        if kind(&folder.join(name))?.is_some_and(|kind| kind.is_dir()) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+    has(folder, &FOLDERS, FileType::is_dir)
 }
 
 /// Whether a folder that was not named is a configuration. A folder `config` may belong to another

@@ -274,8 +274,7 @@ pub async fn run(
     }
 }
 
-/// Works on closed segments beside the loop: drops what leaves, else compresses the oldest one that
-/// is still plain.
+/// Has closed segments worked on beside the loop, where there is something to do.
 fn tidy(
     crawl: &Crawl,
     archive: &Archive,
@@ -299,8 +298,8 @@ fn tidy(
     Ok(())
 }
 
-/// Drops what has expired, and compresses one segment. A damaged one is not dropped, since it is
-/// evidence, and holds no other up.
+/// Drops what has expired, and compresses the oldest plain segment. A damaged one is not dropped,
+/// since it is evidence, and holds no other up.
 fn tend(
     disk: &Folder,
     expired: &[SegmentName],
@@ -314,7 +313,8 @@ fn tend(
         Ok(())
     };
     let mut ended = expired.iter().try_for_each(drop);
-    for (name, compression) in unpacked.into_iter().zip(compression.into_iter().cycle()) {
+    let Some(compression) = compression else { return ended };
+    for name in unpacked {
         match archive::pack(disk, name, compression) {
             Ok(()) => break,
             failed => ended = ended.and(failed),

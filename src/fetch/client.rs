@@ -148,7 +148,6 @@ impl HttpClient {
                     body: came.clone(),
                 })
             });
-            let exchanges = exchange.into_iter().collect();
             let body = match encoding {
                 Some(encoding) => self.decoded(&encoding, &came, wanted)?,
                 None => came,
@@ -162,7 +161,7 @@ impl HttpClient {
                 body,
                 at,
                 took,
-                exchanges,
+                exchanges: exchange.into_iter().collect(),
             });
         }
     }

@@ -109,6 +109,7 @@ impl State {
         if version != VERSION {
             self.clear()?;
         }
+        // Of a state that an earlier version made, too.
         self.connection
             .execute_batch("CREATE INDEX IF NOT EXISTS pending_feed ON pending (feed)")?;
         Ok(())
