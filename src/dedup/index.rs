@@ -326,8 +326,10 @@ impl Index {
                 .execute([cluster, doc])?;
             // The cluster's postings are there already but for what this member adds.
             let mut found = Vec::new();
-            self.near.find_rare(connection, &sketch, 1, &mut found)?;
-            sketch.retain(|hash| !found.contains(&(*hash, cluster)));
+            let frequent = self.near.find_rare(connection, &sketch, 1, &mut found)?;
+            sketch.retain(|hash| {
+                !found.contains(&(*hash, cluster)) && frequent.binary_search(hash).is_err()
+            });
         }
         let bytes: Vec<u8> = sketch.iter().flat_map(|hash| hash.to_le_bytes()).collect();
         connection

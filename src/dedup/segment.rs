@@ -100,7 +100,7 @@ impl Postings {
     }
 
     /// Appends to `found` what those of the hashes lead to that are not in more than [`FREQUENT`]
-    /// postings of one place, and returns the others. A segment that has fewer than `least` of them
+    /// postings of one place, and returns the others, sorted. A segment that has fewer than `least` of them
     /// is passed over: a document's postings are all in one.
     pub(super) fn find_rare(
         &mut self,
@@ -136,6 +136,9 @@ impl Postings {
                 }
             }
         }
+        frequent.sort_unstable();
+        frequent.dedup();
+        found.retain(|(hash, _)| frequent.binary_search(hash).is_err());
         Ok(frequent)
     }
 
