@@ -18,6 +18,9 @@ use crate::{
 pub struct FeedIx(u32);
 
 impl FeedIx {
+    /// Stands for all feeds that left the configuration before the start: their pages wait still.
+    pub(crate) const GONE: Self = Self(u32::MAX);
+
     pub(crate) fn of(place: usize) -> Self {
         Self(u32::try_from(place).unwrap_or(u32::MAX))
     }
@@ -40,7 +43,8 @@ pub enum Job {
     Poll(FeedIx),
     /// A part of a feed that is a sitemap index.
     Part(FeedIx, u32),
-    Page(PageId),
+    /// A page that a feed has named.
+    Page(FeedIx, PageId),
 }
 
 /// What the caller has to do now.
@@ -72,46 +76,77 @@ struct HostQueue {
     paced_before: Pace,
     feeds: BTreeSet<(Timestamp, FeedIx)>,
     parts: BTreeSet<(Timestamp, (FeedIx, u32))>,
-    pages: BTreeSet<(Timestamp, PageId)>,
-    /// Where the host stands in `Schedule::ready`; `None` while it is asked or has no work.
+    pages: BTreeMap<FeedIx, Waiting>,
+    /// Where the host stands in `Schedule::listings`; `None` while it is asked or has no listing.
     listed: Option<Timestamp>,
-    /// The same in `Schedule::listings`.
-    listed_for_listing: Option<Timestamp>,
-    busy: bool,
+    /// What it is asked for.
+    busy: Option<Job>,
     /// Nothing is asked of it until it is resumed.
     paused: bool,
     /// The last job was a poll: then it is the pages' turn, so that neither starves the other.
     polled: bool,
 }
 
+/// The pages of one feed that wait at one host.
+#[derive(Debug, Default)]
+struct Waiting {
+    pages: BTreeSet<(Timestamp, PageId)>,
+    /// Where the host stands in the feed's [`Line`].
+    listed: Option<Timestamp>,
+}
+
+/// The pages of one feed, at all hosts.
+#[derive(Debug)]
+struct Line {
+    /// How many wait, and how many are asked for.
+    waiting: usize,
+    asked: usize,
+    /// When the last of them was given out.
+    last: Timestamp,
+    /// The hosts where one waits, with when it may be asked for.
+    hosts: BTreeSet<(Timestamp, HostIx)>,
+    /// Where the feed stands in `Schedule::turns`.
+    listed: Option<(Timestamp, Timestamp)>,
+}
+
 /// Everything that waits, by host.
+///
+/// Feeds and parts go before pages, and the feeds that have pages waiting take turns: a page waits for
+/// its host, and for one page of each other feed, however many pages on however many slow hosts another
+/// feed names.
 #[derive(Debug)]
 pub struct Schedule {
     feeds: Vec<Feed>,
     hosts: Vec<HostQueue>,
     by_name: BTreeMap<Host, HostIx>,
-    ready: BTreeSet<(Timestamp, HostIx)>,
-    /// The hosts among them that have a feed or a part to be asked for, with when they may be. They
-    /// go before the others: however many pages on however many slow hosts a feed names, no other
-    /// feed waits for them.
+    /// The hosts that have a feed or a part to be asked for, with when they may be.
     listings: BTreeSet<(Timestamp, HostIx)>,
+    /// Of the feeds that have pages waiting.
+    lines: BTreeMap<FeedIx, Line>,
+    /// The feeds of which a page may be asked for: from when on, and when the last one was.
+    turns: BTreeSet<(Timestamp, Timestamp, FeedIx)>,
     rest: Rest,
-    /// Pages that wait, at all hosts.
+    /// Pages that wait, of all feeds.
     pages: usize,
+    /// So many pages of one feed are asked for at once, so that those of slow hosts leave room.
+    share: usize,
     /// Each feed is polled once more at the most.
     once: bool,
 }
 
 impl Schedule {
-    pub fn new(rest: Rest) -> Self {
+    /// At most `share` pages of one feed are given out at once.
+    pub fn new(rest: Rest, share: usize) -> Self {
         Self {
             feeds: Vec::new(),
             hosts: Vec::new(),
             by_name: BTreeMap::new(),
-            ready: BTreeSet::new(),
             listings: BTreeSet::new(),
+            lines: BTreeMap::new(),
+            turns: BTreeSet::new(),
             rest,
             pages: 0,
+            share,
             once: false,
         }
     }
@@ -198,43 +233,65 @@ impl Schedule {
         });
     }
 
-    /// A page of `host` waits, not to be asked for before `not_before`.
-    pub fn add_page(&mut self, host: &Host, page: PageId, not_before: Timestamp) {
-        self.put_back(host, Job::Page(page), not_before);
-    }
-
     /// What to do at `now`. A job that is given out takes its host until [`Self::release`].
     pub fn next(&mut self, now: Timestamp) -> Next {
-        let listing = self.listings.first().filter(|(at, _)| *at <= now);
-        let Some(&(at, ix)) = listing.or_else(|| self.ready.first()) else { return Next::Wait };
-        if at > now {
-            return Next::WaitUntil(at);
-        }
-        let Some(queue) = self.hosts.get_mut(ix.0 as usize) else { return Next::Wait };
+        let listing = self.listings.first().filter(|(at, _)| *at <= now).map(|(_, host)| *host);
+        let found = match (listing, self.turns.first()) {
+            (Some(host), _) => self.listing_at(host, now).map(|found| (host, found)),
+            (None, Some(&(at, _, feed))) if at <= now => self.page_of(feed),
+            _ => return self.due_since().map_or(Next::Wait, Next::WaitUntil),
+        };
+        // A host is listed for the time at which its first job is due.
+        let Some((host, (due, job))) = found else { return Next::Wait };
+        self.take(host, due, job, now)
+    }
+
+    /// The listing that is due at a host, or the page whose turn it is there.
+    fn listing_at(&self, host: HostIx, now: Timestamp) -> Option<(Timestamp, Job)> {
+        let queue = self.hosts.get(host.0 as usize)?;
         let feed = queue.feeds.first().map(|(due, feed)| (*due, Job::Poll(*feed)));
         let part = queue.parts.first().map(|(due, (feed, id))| (*due, Job::Part(*feed, *id)));
-        let page = queue.pages.first().map(|(due, page)| (*due, Job::Page(*page)));
-        let is_due = |job: &(Timestamp, Job)| job.0 <= now;
-        let listing = feed.into_iter().chain(part).min().filter(is_due);
-        let page = page.filter(is_due);
-        let first = if queue.polled { page.or(listing) } else { listing.or(page) };
-        // A host is listed for the time at which its first job is due.
-        let Some((due, job)) = first else { return Next::Wait };
-        match job {
-            Job::Poll(feed) => queue.feeds.remove(&(due, feed)),
-            Job::Part(feed, id) => queue.parts.remove(&(due, (feed, id))),
-            Job::Page(page) => {
-                self.pages -= 1;
-                queue.pages.remove(&(due, page))
-            }
+        let listing = feed.into_iter().chain(part).min();
+        if !queue.polled {
+            return listing;
+        }
+        let of_feed = |(feed, waiting): (&FeedIx, &Waiting)| {
+            let line = self.lines.get(feed).filter(|line| line.asked < self.share)?;
+            let (due, page) = waiting.pages.first().filter(|(due, _)| *due <= now)?;
+            Some((line.last, *due, Job::Page(*feed, *page)))
         };
-        queue.polled = !matches!(job, Job::Page(_));
-        queue.busy = true;
+        let page = queue.pages.iter().filter_map(of_feed).min();
+        page.map(|(_, due, job)| (due, job)).or(listing)
+    }
+
+    /// The first page of a feed, and its host.
+    fn page_of(&self, feed: FeedIx) -> Option<(HostIx, (Timestamp, Job))> {
+        let (_, host) = self.lines.get(&feed)?.hosts.first()?;
+        let waiting = self.hosts.get(host.0 as usize)?.pages.get(&feed)?;
+        let (due, page) = waiting.pages.first()?;
+        Some((*host, (*due, Job::Page(feed, *page))))
+    }
+
+    fn take(&mut self, host: HostIx, due: Timestamp, job: Job, now: Timestamp) -> Next {
+        let Some(queue) = self.hosts.get_mut(host.0 as usize) else { return Next::Wait };
+        match job {
+            Job::Poll(feed) => _ = queue.feeds.remove(&(due, feed)),
+            Job::Part(feed, id) => _ = queue.parts.remove(&(due, (feed, id))),
+            Job::Page(feed, page) => {
+                queue.pages.entry(feed).and_modify(|it| _ = it.pages.remove(&(due, page)));
+                self.pages -= 1;
+                if let Some(line) = self.lines.get_mut(&feed) {
+                    (line.waiting, line.asked, line.last) = (line.waiting - 1, line.asked + 1, now);
+                }
+            }
+        }
+        queue.polled = !matches!(job, Job::Page(..));
+        queue.busy = Some(job);
         queue.paced_before = queue.pace;
         queue.pace.start(&self.rest, now);
-        let host = queue.name.clone();
-        self.relist(ix);
-        Next::Fetch { job, host }
+        let name = queue.name.clone();
+        self.relist(host);
+        Next::Fetch { job, host: name }
     }
 
     /// Until when a host was or is held, if it ever was.
@@ -247,32 +304,45 @@ impl Schedule {
     pub fn release(&mut self, host: &Host, now: Timestamp) {
         let host = self.host(host);
         let rest = self.rest.clone();
-        self.with_host(host, |queue| {
-            queue.busy = false;
-            queue.pace.finish(&rest, now);
-        });
+        self.free(host, |queue| queue.pace.finish(&rest, now));
     }
 
     /// Nothing was asked of `host` for the job it was taken for: it is free without a rest.
     pub fn release_unasked(&mut self, host: &Host) {
         let host = self.host(host);
-        self.with_host(host, |queue| {
-            queue.busy = false;
-            queue.pace = queue.paced_before;
-        });
+        self.free(host, |queue| queue.pace = queue.paced_before);
     }
 
-    /// A job waits at a host, until `at`: one that was given out and comes again, or goes on
-    /// elsewhere.
+    fn free(&mut self, host: HostIx, rest: impl FnOnce(&mut HostQueue)) {
+        let mut done = None;
+        self.with_host(host, |queue| {
+            done = queue.busy.take();
+            rest(queue);
+        });
+        if let Some(Job::Page(feed, _)) = done
+            && let Some(line) = self.lines.get_mut(&feed)
+        {
+            line.asked -= 1;
+            self.list_feed(feed);
+        }
+    }
+
+    /// A job waits at a host, until `at`: a new one, or one that was given out and comes again, or
+    /// goes on elsewhere.
     pub fn put_back(&mut self, host: &Host, job: Job, at: Timestamp) {
         let host = self.host(host);
-        let mut pages = 0;
+        if let Job::Page(feed, page) = job {
+            let line = self.lines.entry(feed).or_insert_with(Line::new);
+            let Some(queue) = self.hosts.get_mut(host.0 as usize) else { return };
+            let is_new = queue.pages.entry(feed).or_default().pages.insert((at, page));
+            line.waiting += usize::from(is_new);
+            self.pages += usize::from(is_new);
+        }
         self.with_host(host, |queue| match job {
             Job::Poll(ix) => _ = queue.feeds.insert((at, ix)),
             Job::Part(ix, id) => _ = queue.parts.insert((at, (ix, id))),
-            Job::Page(page) => pages = usize::from(queue.pages.insert((at, page))),
+            Job::Page(..) => {}
         });
-        self.pages += pages;
     }
 
     /// The pause between two starts that a host's robots.txt asks for.
@@ -314,15 +384,23 @@ impl Schedule {
         for feed in &mut self.feeds {
             feed.due = feed.due.map(|at| earlier(at, by));
         }
-        self.ready.clear();
         self.listings.clear();
+        self.turns.clear();
+        for line in self.lines.values_mut() {
+            line.last = earlier(line.last, by);
+            line.hosts.clear();
+            line.listed = None;
+        }
         for queue in &mut self.hosts {
             queue.pace.set_back(by);
             queue.paced_before.set_back(by);
             set_back(&mut queue.feeds, by);
             set_back(&mut queue.parts, by);
-            set_back(&mut queue.pages, by);
-            (queue.listed, queue.listed_for_listing) = (None, None);
+            for waiting in queue.pages.values_mut() {
+                set_back(&mut waiting.pages, by);
+                waiting.listed = None;
+            }
+            queue.listed = None;
         }
         for ix in (0..self.hosts.len()).zip(0..).map(|(_, ix)| HostIx(ix)) {
             self.relist(ix);
@@ -331,7 +409,8 @@ impl Schedule {
 
     /// Since when, or from when on, the first of the waiting jobs can be given out.
     pub fn due_since(&self) -> Option<Timestamp> {
-        self.ready.first().map(|(at, _)| *at)
+        let listing = self.listings.first().map(|(at, _)| *at);
+        listing.into_iter().chain(self.turns.first().map(|(at, ..)| *at)).min()
     }
 
     /// When the host of a feed may be asked again.
@@ -348,7 +427,7 @@ impl Schedule {
 
     /// Requests that were given out and have not come back.
     pub fn in_flight(&self) -> usize {
-        self.hosts.iter().filter(|queue| queue.busy).count()
+        self.hosts.iter().filter(|queue| queue.busy.is_some()).count()
     }
 
     /// Pages that wait.
@@ -367,10 +446,9 @@ impl Schedule {
             paced_before: Pace::default(),
             feeds: BTreeSet::new(),
             parts: BTreeSet::new(),
-            pages: BTreeSet::new(),
+            pages: BTreeMap::new(),
             listed: None,
-            listed_for_listing: None,
-            busy: false,
+            busy: None,
             paused: false,
             polled: false,
         });
@@ -385,22 +463,57 @@ impl Schedule {
         self.relist(host);
     }
 
-    /// Puts the host where it belongs in `ready` and `listings`.
+    /// Puts a host where it belongs in `listings`, and in the lines of the feeds whose pages wait there.
     fn relist(&mut self, host: HostIx) {
         let Some(queue) = self.hosts.get_mut(host.0 as usize) else { return };
-        let is_free = !queue.busy && !queue.paused;
+        let is_free = queue.busy.is_none() && !queue.paused;
         let ready_at = queue.pace.ready_at();
         let at = |due: Timestamp| is_free.then_some(due.max(ready_at));
         let (feed, part) = (queue.feeds.first().map(|f| f.0), queue.parts.first().map(|p| p.0));
         let listing = feed.into_iter().chain(part).min();
-        let any = listing.into_iter().chain(queue.pages.first().map(|page| page.0)).min();
-        move_to(&mut self.ready, host, &mut queue.listed, any.and_then(at));
-        move_to(&mut self.listings, host, &mut queue.listed_for_listing, listing.and_then(at));
+        move_to(&mut self.listings, host, &mut queue.listed, listing.and_then(at));
+        let mut moved = Vec::new();
+        queue.pages.retain(|feed, waiting| {
+            let new = waiting.pages.first().and_then(|(due, _)| at(*due));
+            if let Some(line) = self.lines.get_mut(feed).filter(|_| waiting.listed != new) {
+                move_to(&mut line.hosts, host, &mut waiting.listed, new);
+                moved.push(*feed);
+            }
+            !waiting.pages.is_empty()
+        });
+        for feed in moved {
+            self.list_feed(feed);
+        }
+    }
+
+    /// Puts a feed where it belongs in `turns`, and forgets a line without pages.
+    fn list_feed(&mut self, feed: FeedIx) {
+        let Some(line) = self.lines.get_mut(&feed) else { return };
+        let first = line.hosts.first().filter(|_| line.asked < self.share);
+        let new = first.map(|(at, _)| ((*at).max(line.last), line.last));
+        if line.listed != new {
+            if let Some((at, last)) = line.listed {
+                self.turns.remove(&(at, last, feed));
+            }
+            self.turns.extend(new.map(|(at, last)| (at, last, feed)));
+            line.listed = new;
+        }
+        if line.waiting == 0 && line.asked == 0 {
+            self.lines.remove(&feed);
+        }
     }
 
     /// Hosts with when they may be asked again, for the status.
     pub fn hosts(&self) -> impl Iterator<Item = (&Host, Timestamp)> {
         self.hosts.iter().map(|queue| (&queue.name, queue.pace.ready_at()))
+    }
+}
+
+impl Line {
+    fn new() -> Self {
+        // A clock may stand before 1970.
+        let last = Timestamp::MIN;
+        Self { waiting: 0, asked: 0, last, hosts: BTreeSet::new(), listed: None }
     }
 }
 

@@ -153,18 +153,19 @@ impl State {
         Ok(())
     }
 
-    /// All that waits: number, host and time, in the order in which it came.
-    pub fn waiting(&self) -> Result<Vec<(PageId, Host, Timestamp)>> {
+    /// All that waits: number, feed, host and time, in the order in which it came.
+    pub fn waiting(&self) -> Result<Vec<(PageId, String, Host, Timestamp)>> {
         let mut statement =
-            self.connection.prepare("SELECT id, url, not_before FROM pending ORDER BY id")?;
+            self.connection.prepare("SELECT id, feed, url, not_before FROM pending ORDER BY id")?;
         let rows = statement.query_map([], |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, i64>(2)?))
+            let (id, not_before): (i64, i64) = (row.get(0)?, row.get(3)?);
+            Ok((id, row.get(1)?, row.get::<_, String>(2)?, not_before))
         })?;
         let mut waiting = Vec::new();
         for row in rows {
-            let (id, url, not_before) = row?;
+            let (id, feed, url, not_before) = row?;
             let url = Url::parse(&url).map_err(|error| StateError::Value(error.to_string()))?;
-            waiting.push((PageId(id), Host::of(&url), time(not_before)));
+            waiting.push((PageId(id), feed, Host::of(&url), time(not_before)));
         }
         Ok(waiting)
     }

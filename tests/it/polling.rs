@@ -111,6 +111,7 @@ fn feed(id: &str, url: Url) -> Feed {
 fn settings() -> Settings {
     Settings {
         rest: Rest { answer_times: 0.0, ..Rest::default() },
+        share: 4,
         robots_for_feeds: false,
         hold_scope: HoldScope::Host,
         revisit_after: MINUTE,
