@@ -388,6 +388,7 @@ pub struct Crawl {
     late_hosts: BTreeMap<Host, Timestamp>,
 }
 
+const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// A pause in the asking that is a stop of the program or of the machine, not a long turn.
 const STOP: SignedDuration = SignedDuration::from_mins(5);
 /// Clocks are put right by less than this all the time.
@@ -740,6 +741,17 @@ impl Crawl {
         self.state.rollback()?;
         self.index = dedup::Index::open(self.state.connection())?;
         Ok(())
+    }
+
+    /// Forgets in memory what is of hosts that nothing is awaited of.
+    pub fn forget_idle_hosts(&mut self, now: Timestamp) {
+        self.schedule.forget_idle(now);
+        self.late_hosts.retain(|_, at| now.duration_since(*at) < DAY);
+    }
+
+    /// Forgets in the state what hosts asked for that were not asked for long.
+    pub fn forget_old_hosts(&self, now: Timestamp) -> Result<(), StateError> {
+        self.in_transaction(|| self.state.forget_hosts(now))
     }
 
     /// Forgets the sketches of texts that are older than the settings say: what comes from now on

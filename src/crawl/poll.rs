@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
-use super::{Crawl, Effect, Event, Feed, Reading, Step, Visit, read::status_words};
+use super::{Crawl, DAY, Effect, Event, Feed, Reading, Step, Visit, read::status_words};
 use crate::{
     canonical_url::{CanonicalUrl, Host},
     fetch::{Response, Validators},
@@ -16,7 +16,6 @@ use crate::{
     topic::Text,
 };
 
-const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// Characters of the flaws that are remembered.
 const LONGEST_FLAWS: usize = 300;
 

@@ -108,6 +108,8 @@ impl Crawl {
                 }
                 return Ok(self.ask_robots(host, request, job, robots.as_ref(), now));
             };
+            // Of a host that was met before the start, or forgotten since, the schedule does not know.
+            self.schedule.set_crawl_delay(&host, known.crawl_delay());
             if !known.allows(&request.url) {
                 unasked = Some(Unasked::RobotsForbid);
                 if let Some(since) = known.unreachable_since() {

@@ -177,7 +177,11 @@ pub async fn run(
         if now().duration_since(shown_alive).abs() >= SignedDuration::from_mins(1) {
             shown_alive = now();
             let day = shown_alive.as_second().div_euclid(86_400);
-            if expired_on != Some(day) && has_room(crawl.forget_old_texts(shown_alive))? {
+            crawl.forget_idle_hosts(shown_alive);
+            if expired_on != Some(day)
+                && has_room(crawl.forget_old_texts(shown_alive))?
+                && has_room(crawl.forget_old_hosts(shown_alive))?
+            {
                 expired_on = Some(day);
             }
             has_room(tidy(crawl, &stores.archive, plan, shown_alive, &mut packing))?;

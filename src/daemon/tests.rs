@@ -285,6 +285,33 @@ async fn an_order_or_a_configuration_that_finds_the_disk_full_does_not_end_the_d
     assert_eq!(told.len(), 1);
 }
 
+#[tokio::test(start_paused = true)]
+async fn the_hosts_of_feeds_that_left_are_forgotten_within_minutes() {
+    let mut bench = Bench::new(feeds(SITES));
+    let clock = time::Instant::now();
+    let now = move || start() + SignedDuration::try_from(clock.elapsed()).unwrap();
+    let plan = Plan {
+        concurrency: 8,
+        grace: Duration::from_secs(20),
+        compression: None,
+        retention: Retention::default(),
+        until_idle_for: None,
+    };
+    let (send, commands) = mpsc::channel(1);
+    let running =
+        run(&mut bench.crawl, &mut bench.stores, Web, InProcess, plan, commands, now, |_| {});
+    let orders = async {
+        time::sleep(Duration::from_hours(2)).await;
+        send.send(Command::Reload(Box::new(config(feeds(1))))).await.unwrap();
+        time::sleep(Duration::from_mins(5)).await;
+        send.send(Command::Stop).await.unwrap();
+    };
+    let (end, ()) = tokio::join!(running, orders);
+    assert_eq!(end.unwrap(), End::Stopped);
+    assert_eq!(bench.records().len(), (0..SITES).filter(|site| is_about_it(*site)).count());
+    assert_eq!(bench.crawl.schedule().hosts().count(), 1);
+}
+
 #[test]
 fn a_damaged_segment_stays_and_the_others_are_compressed_all_the_same() {
     let mut bench = Bench::new(feeds(4));

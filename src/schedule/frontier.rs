@@ -5,12 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
+use super::hosts::{HostIx, HostQueue, Hosts, Waiting};
 use crate::{
     canonical_url::Host,
-    politeness::{
-        earlier,
-        pace::{Pace, Rest},
-    },
+    politeness::{earlier, pace::Rest},
 };
 
 /// A feed's place in the schedule.
@@ -33,9 +31,6 @@ impl FeedIx {
 /// A waiting page, by its number in the state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PageId(pub i64);
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct HostIx(u32);
 
 /// What a free host is to be asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,33 +63,6 @@ struct Feed {
     removed: bool,
 }
 
-#[derive(Debug)]
-struct HostQueue {
-    name: Host,
-    pace: Pace,
-    /// The pace before the job that the host is taken for.
-    paced_before: Pace,
-    feeds: BTreeSet<(Timestamp, FeedIx)>,
-    parts: BTreeSet<(Timestamp, (FeedIx, u32))>,
-    pages: BTreeMap<FeedIx, Waiting>,
-    /// Where the host stands in `Schedule::listings`; `None` while it is asked or has no listing.
-    listed: Option<Timestamp>,
-    /// What it is asked for.
-    busy: Option<Job>,
-    /// Nothing is asked of it until it is resumed.
-    paused: bool,
-    /// The last job was a poll: then it is the pages' turn, so that neither starves the other.
-    polled: bool,
-}
-
-/// The pages of one feed that wait at one host.
-#[derive(Debug, Default)]
-struct Waiting {
-    pages: BTreeSet<(Timestamp, PageId)>,
-    /// Where the host stands in the feed's [`Line`].
-    listed: Option<Timestamp>,
-}
-
 /// The pages of one feed, at all hosts.
 #[derive(Debug)]
 struct Line {
@@ -117,8 +85,7 @@ struct Line {
 #[derive(Debug)]
 pub struct Schedule {
     feeds: Vec<Feed>,
-    hosts: Vec<HostQueue>,
-    by_name: BTreeMap<Host, HostIx>,
+    hosts: Hosts,
     /// The hosts that have a feed or a part to be asked for, with when they may be.
     listings: BTreeSet<(Timestamp, HostIx)>,
     /// Of the feeds that have pages waiting.
@@ -139,8 +106,7 @@ impl Schedule {
     pub fn new(rest: Rest, share: usize) -> Self {
         Self {
             feeds: Vec::new(),
-            hosts: Vec::new(),
-            by_name: BTreeMap::new(),
+            hosts: Hosts::default(),
             listings: BTreeSet::new(),
             lines: BTreeMap::new(),
             turns: BTreeSet::new(),
@@ -153,12 +119,13 @@ impl Schedule {
 
     /// Adds a feed that is asked at `address`. Without a due time it waits for [`Self::set_feed`].
     pub fn add_feed(&mut self, address: &Url, due: Option<Timestamp>) -> FeedIx {
-        let host = self.host(&Host::of(address));
+        let host = self.hosts.ix(&Host::of(address));
         let ix = FeedIx::of(self.feeds.len());
         self.feeds.push(Feed { host, due, removed: false });
-        if let Some(due) = due {
-            self.with_host(host, |queue| queue.feeds.insert((due, ix)));
-        }
+        self.with_host(host, |queue| {
+            queue.homed += 1;
+            queue.feeds.extend(due.map(|due| (due, ix)));
+        });
         ix
     }
 
@@ -174,17 +141,19 @@ impl Schedule {
 
     /// Moves a feed to where and when it is asked next.
     pub fn set_feed(&mut self, ix: FeedIx, address: &Url, due: Option<Timestamp>) {
-        let host = self.host(&Host::of(address));
-        let Some(feed) = self.feeds.get_mut(ix.get()) else { return };
+        let host = self.hosts.ix(&Host::of(address));
+        let Some(feed) = self.feeds.get_mut(ix.get()).filter(|feed| !feed.removed) else { return };
         let (old_host, old_due) = (feed.host, feed.due);
         (feed.host, feed.due) = (host, due);
-        let removed = feed.removed;
-        if let Some(old) = old_due {
-            self.with_host(old_host, |queue| queue.feeds.remove(&(old, ix)));
-        }
-        if let Some(due) = due.filter(|_| !self.once && !removed) {
-            self.with_host(host, |queue| queue.feeds.insert((due, ix)));
-        }
+        self.with_host(old_host, |queue| {
+            queue.homed -= 1;
+            old_due.is_some_and(|old| queue.feeds.remove(&(old, ix)))
+        });
+        let due = due.filter(|_| !self.once);
+        self.with_host(host, |queue| {
+            queue.homed += 1;
+            queue.feeds.extend(due.map(|due| (due, ix)));
+        });
     }
 
     /// A feed that waits longer than until `latest` waits until then. Gives whether it did.
@@ -203,10 +172,13 @@ impl Schedule {
 
     /// A feed left the configuration.
     pub fn remove_feed(&mut self, ix: FeedIx) {
-        if let Some(feed) = self.feeds.get_mut(ix.get()) {
-            feed.removed = true;
+        if let Some(feed) = self.feeds.get_mut(ix.get()).filter(|feed| !feed.removed) {
+            (feed.removed, feed.due) = (true, None);
             let host = feed.host;
-            self.with_host(host, |queue| queue.feeds.retain(|(_, other)| *other != ix));
+            self.with_host(host, |queue| {
+                queue.homed -= 1;
+                queue.feeds.retain(|(_, other)| *other != ix);
+            });
         }
     }
 
@@ -217,15 +189,15 @@ impl Schedule {
 
     /// Makes one pass of it: no feed is polled but by [`Self::poll_now`].
     pub fn only_once(&mut self) {
-        for ix in (0..self.hosts.len()).zip(0..).map(|(_, ix)| HostIx(ix)) {
-            self.with_host(ix, |queue| queue.feeds.clear());
+        for host in self.hosts.all() {
+            self.with_host(host, |queue| queue.feeds.clear());
         }
         self.once = true;
     }
 
     /// Makes a feed due at `now`, whenever it was.
     pub fn poll_now(&mut self, ix: FeedIx, now: Timestamp) {
-        let Some(feed) = self.feeds.get_mut(ix.get()) else { return };
+        let Some(feed) = self.feeds.get_mut(ix.get()).filter(|feed| !feed.removed) else { return };
         let (host, due) = (feed.host, feed.due.replace(now));
         self.with_host(host, |queue| {
             queue.feeds.remove(&(due.unwrap_or(now), ix));
@@ -248,7 +220,7 @@ impl Schedule {
 
     /// The listing that is due at a host, or the page whose turn it is there.
     fn listing_at(&self, host: HostIx, now: Timestamp) -> Option<(Timestamp, Job)> {
-        let queue = self.hosts.get(host.0 as usize)?;
+        let queue = self.hosts.get(host)?;
         let feed = queue.feeds.first().map(|(due, feed)| (*due, Job::Poll(*feed)));
         let part = queue.parts.first().map(|(due, (feed, id))| (*due, Job::Part(*feed, *id)));
         let listing = feed.into_iter().chain(part).min();
@@ -266,14 +238,14 @@ impl Schedule {
 
     /// The first page of a feed, and its host.
     fn page_of(&self, feed: FeedIx) -> Option<(HostIx, (Timestamp, Job))> {
-        let (_, host) = self.lines.get(&feed)?.hosts.first()?;
-        let waiting = self.hosts.get(host.0 as usize)?.pages.get(&feed)?;
+        let &(_, host) = self.lines.get(&feed)?.hosts.first()?;
+        let waiting = self.hosts.get(host)?.pages.get(&feed)?;
         let (due, page) = waiting.pages.first()?;
-        Some((*host, (*due, Job::Page(feed, *page))))
+        Some((host, (*due, Job::Page(feed, *page))))
     }
 
     fn take(&mut self, host: HostIx, due: Timestamp, job: Job, now: Timestamp) -> Next {
-        let Some(queue) = self.hosts.get_mut(host.0 as usize) else { return Next::Wait };
+        let Some(queue) = self.hosts.get_mut(host) else { return Next::Wait };
         match job {
             Job::Poll(feed) => _ = queue.feeds.remove(&(due, feed)),
             Job::Part(feed, id) => _ = queue.parts.remove(&(due, (feed, id))),
@@ -296,20 +268,20 @@ impl Schedule {
 
     /// Until when a host was or is held, if it ever was.
     pub fn held_until(&self, host: &Host) -> Option<Timestamp> {
-        let queue = self.hosts.get(self.by_name.get(host)?.0 as usize)?;
+        let queue = self.hosts.named(host)?;
         queue.pace.held_until()
     }
 
     /// The request to `host` has ended: the host rests and is free again.
     pub fn release(&mut self, host: &Host, now: Timestamp) {
-        let host = self.host(host);
+        let host = self.hosts.ix(host);
         let rest = self.rest.clone();
         self.free(host, |queue| queue.pace.finish(&rest, now));
     }
 
     /// Nothing was asked of `host` for the job it was taken for: it is free without a rest.
     pub fn release_unasked(&mut self, host: &Host) {
-        let host = self.host(host);
+        let host = self.hosts.ix(host);
         self.free(host, |queue| queue.pace = queue.paced_before);
     }
 
@@ -330,10 +302,10 @@ impl Schedule {
     /// A job waits at a host, until `at`: a new one, or one that was given out and comes again, or
     /// goes on elsewhere.
     pub fn put_back(&mut self, host: &Host, job: Job, at: Timestamp) {
-        let host = self.host(host);
+        let host = self.hosts.ix(host);
         if let Job::Page(feed, page) = job {
             let line = self.lines.entry(feed).or_insert_with(Line::new);
-            let Some(queue) = self.hosts.get_mut(host.0 as usize) else { return };
+            let Some(queue) = self.hosts.get_mut(host) else { return };
             let is_new = queue.pages.entry(feed).or_default().pages.insert((at, page));
             line.waiting += usize::from(is_new);
             self.pages += usize::from(is_new);
@@ -347,13 +319,13 @@ impl Schedule {
 
     /// The pause between two starts that a host's robots.txt asks for.
     pub fn set_crawl_delay(&mut self, host: &Host, delay: Option<SignedDuration>) {
-        let host = self.host(host);
+        let host = self.hosts.ix(host);
         self.with_host(host, |queue| queue.pace.set_crawl_delay(delay));
     }
 
     /// Nothing is asked of `host` before `until`.
     pub fn hold(&mut self, host: &Host, until: Timestamp) {
-        let host = self.host(host);
+        let host = self.hosts.ix(host);
         self.with_host(host, |queue| queue.pace.hold(until));
     }
 
@@ -361,22 +333,30 @@ impl Schedule {
     pub fn hold_domain(&mut self, host: &Host, until: Timestamp) {
         self.hold(host, until);
         let domain = host.domain();
-        let of_domain: Vec<Host> =
-            self.by_name.keys().filter(|name| name.domain() == domain).cloned().collect();
-        for name in of_domain {
-            self.hold(&name, until);
+        for host in self.hosts.all() {
+            self.with_host(host, |queue| {
+                if queue.name.domain() == domain {
+                    queue.pace.hold(until);
+                }
+            });
         }
     }
 
     /// Gives out no job of `host` until it is resumed.
     pub fn pause(&mut self, host: &Host) {
-        let host = self.host(host);
+        let host = self.hosts.ix(host);
         self.with_host(host, |queue| queue.paused = true);
     }
 
     pub fn resume(&mut self, host: &Host) {
-        let host = self.host(host);
+        let host = self.hosts.ix(host);
         self.with_host(host, |queue| queue.paused = false);
+    }
+
+    /// Forgets the hosts of which nothing is known that still counts at `now`: strangers name new ones
+    /// for ever. Their Crawl-delay is in their robots.txt, for [`Self::set_crawl_delay`] to say again.
+    pub fn forget_idle(&mut self, now: Timestamp) {
+        self.hosts.retain(|queue| !queue.is_idle(now));
     }
 
     /// The clock was set back by so much: all that waits does so as long as it would have.
@@ -391,7 +371,7 @@ impl Schedule {
             line.hosts.clear();
             line.listed = None;
         }
-        for queue in &mut self.hosts {
+        for queue in self.hosts.iter_mut() {
             queue.pace.set_back(by);
             queue.paced_before.set_back(by);
             set_back(&mut queue.feeds, by);
@@ -402,8 +382,8 @@ impl Schedule {
             }
             queue.listed = None;
         }
-        for ix in (0..self.hosts.len()).zip(0..).map(|(_, ix)| HostIx(ix)) {
-            self.relist(ix);
+        for host in self.hosts.all() {
+            self.relist(host);
         }
     }
 
@@ -416,13 +396,13 @@ impl Schedule {
     /// When the host of a feed may be asked again.
     pub fn host_ready_at(&self, ix: FeedIx) -> Option<Timestamp> {
         let host = self.feeds.get(ix.get())?.host;
-        self.hosts.get(host.0 as usize).map(|queue| queue.pace.ready_at())
+        self.hosts.get(host).map(|queue| queue.pace.ready_at())
     }
 
     /// The host of a feed where nothing is asked of it until it is resumed.
     pub fn paused_host(&self, ix: FeedIx) -> Option<&Host> {
         let host = self.feeds.get(ix.get())?.host;
-        self.hosts.get(host.0 as usize).filter(|queue| queue.paused).map(|queue| &queue.name)
+        self.hosts.get(host).filter(|queue| queue.paused).map(|queue| &queue.name)
     }
 
     /// Requests that were given out and have not come back.
@@ -435,29 +415,8 @@ impl Schedule {
         self.pages
     }
 
-    fn host(&mut self, name: &Host) -> HostIx {
-        if let Some(&ix) = self.by_name.get(name) {
-            return ix;
-        }
-        let ix = HostIx(u32::try_from(self.hosts.len()).unwrap_or(u32::MAX));
-        self.hosts.push(HostQueue {
-            name: name.clone(),
-            pace: Pace::default(),
-            paced_before: Pace::default(),
-            feeds: BTreeSet::new(),
-            parts: BTreeSet::new(),
-            pages: BTreeMap::new(),
-            listed: None,
-            busy: None,
-            paused: false,
-            polled: false,
-        });
-        self.by_name.insert(name.clone(), ix);
-        ix
-    }
-
     fn with_host<T>(&mut self, host: HostIx, change: impl FnOnce(&mut HostQueue) -> T) {
-        if let Some(queue) = self.hosts.get_mut(host.0 as usize) {
+        if let Some(queue) = self.hosts.get_mut(host) {
             change(queue);
         }
         self.relist(host);
@@ -465,7 +424,7 @@ impl Schedule {
 
     /// Puts a host where it belongs in `listings`, and in the lines of the feeds whose pages wait there.
     fn relist(&mut self, host: HostIx) {
-        let Some(queue) = self.hosts.get_mut(host.0 as usize) else { return };
+        let Some(queue) = self.hosts.get_mut(host) else { return };
         let is_free = queue.busy.is_none() && !queue.paused;
         let ready_at = queue.pace.ready_at();
         let at = |due: Timestamp| is_free.then_some(due.max(ready_at));

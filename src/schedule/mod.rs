@@ -6,6 +6,7 @@
 //! those of others waiting.
 
 mod frontier;
+mod hosts;
 mod parts;
 mod policy;
 #[cfg(test)]

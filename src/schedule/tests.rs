@@ -319,6 +319,7 @@ fn simulate(
     let mut flights: Vec<(Timestamp, Host, Job)> = Vec::new();
     let mut now = start();
     while now < until {
+        schedule.forget_idle(now);
         let next = schedule.next(now);
         match next {
             Next::Fetch { job, host } => {
@@ -467,6 +468,7 @@ fn work_off(
         let back = in_flight.iter().map(|(at, _)| *at).min();
         let Some(next) = due.into_iter().chain(back).min() else { return log };
         now = next;
+        schedule.forget_idle(now);
         for (_, host) in in_flight.extract_if(.., |(at, _)| *at <= now) {
             schedule.release(&host, now);
         }
@@ -524,6 +526,49 @@ fn feeds_take_turns_at_a_host_that_all_of_them_name() {
         assert_eq!(first.iter().filter(|of| **of == feed).count(), 3, "{first:?}");
     }
     assert_eq!(log.len(), 332);
+}
+
+#[test]
+fn hosts_that_were_met_once_are_forgotten_and_what_still_counts_of_one_is_not() {
+    let mut schedule = Schedule::new(Rest::default(), SHARE);
+    let home = Url::parse("https://home.example/").unwrap();
+    let gone = schedule.add_feed(&Url::parse("https://gone.example/").unwrap(), None);
+    let moved = schedule.add_feed(&Url::parse("https://old.example/").unwrap(), None);
+    let ix = schedule.add_feed(&home, None);
+    for n in 0..2000 {
+        schedule.put_back(&named(&format!("once{n}")), page_of(ix.get(), n), start());
+    }
+    let (held, until) = (named("once7"), start() + 90.minutes());
+    schedule.hold(&held, until);
+    schedule.pause(&named("once8"));
+    schedule.put_back(&named("waits"), page_of(ix.get(), 2000), start() + 100.hours());
+    schedule.put_back(&named("part"), Job::Part(ix, 1), start() + 100.hours());
+    schedule.remove_feed(gone);
+    schedule.set_feed(moved, &home, None);
+    let mut now = start();
+    while let Some(due) = schedule.due_since().filter(|due| *due <= start() + 10.hours()) {
+        now = due.max(now);
+        while let Next::Fetch { host, .. } = schedule.next(now) {
+            schedule.release(&host, now);
+        }
+        schedule.forget_idle(now);
+        assert!(now >= until || schedule.held_until(&held) == Some(until), "{now}");
+    }
+    now += 1.hour();
+    schedule.forget_idle(now);
+    let known: Vec<&str> = schedule.hosts().map(|(host, _)| host.as_str()).collect();
+    assert_eq!(known.len(), 4, "{known:?}");
+    for host in ["home", "waits", "part", "once8"] {
+        assert!(known.contains(&named(host).as_str()), "{host}: {known:?}");
+    }
+    // Places are taken again, and what waited still comes.
+    for n in 0..100 {
+        schedule.put_back(&named(&format!("new{n}")), page_of(ix.get(), 3000 + n), now);
+    }
+    schedule.resume(&named("once8"));
+    assert_eq!(work_off(&mut schedule, 16, |_| SignedDuration::from_secs(1)).len(), 103);
+    schedule.forget_idle(start() + 1000.hours());
+    assert_eq!(schedule.hosts().count(), 1);
 }
 
 #[test]

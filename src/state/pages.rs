@@ -35,6 +35,9 @@ impl Pending {
     }
 }
 
+/// How long an expired robots.txt is kept.
+const ROBOTS_KEPT: SignedDuration = SignedDuration::from_hours(48);
+
 pub(super) fn create(connection: &Connection) -> Result<()> {
     Ok(connection.execute_batch(
         "CREATE TABLE pending (
@@ -201,6 +204,19 @@ impl State {
         self.connection
             .prepare_cached("INSERT OR REPLACE INTO robots VALUES (?1, ?2)")?
             .execute(params![host.as_str(), to_json(robots)?])?;
+        Ok(())
+    }
+
+    /// Forgets holds that are over at `now`, and the robots.txt of hosts that nobody has asked for
+    /// since theirs expired: it would only tell what to keep to while the host cannot be reached.
+    pub fn forget_hosts(&self, now: Timestamp) -> Result<()> {
+        self.connection
+            .prepare_cached("DELETE FROM hold WHERE until <= ?1")?
+            .execute([now.as_millisecond()])?;
+        let before = now.checked_sub(ROBOTS_KEPT).unwrap_or(Timestamp::MIN);
+        self.connection
+            .prepare_cached("DELETE FROM robots WHERE json_extract(rules, '$.expires') < ?1")?
+            .execute([before.to_string()])?;
         Ok(())
     }
 
