@@ -66,6 +66,9 @@ pub fn main() -> ExitCode {
         Ok(exit) => exit.into(),
         Err(error) => {
             anstream::eprintln!("newswatch: {error:#}");
+            if crate::daemon::is_full(&error) {
+                anstream::eprintln!("there is no room on the disk: make some, and run it again");
+            }
             let locked = error.chain().any(|cause| {
                 matches!(cause.downcast_ref(), Some(crate::archive::ArchiveError::Locked { .. }))
             });

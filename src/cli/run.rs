@@ -1,7 +1,7 @@
 //! `newswatch run` and `newswatch once`.
-#![expect(clippy::disallowed_methods, reason = "shell: reads the clock, makes the state folder")]
+#![expect(clippy::disallowed_methods, reason = "shell: reads the clock, waits for room")]
 
-use std::{fs, path::Path, time::Duration};
+use std::{fs, path::Path, thread, time::Duration};
 
 use anyhow::Context;
 use jiff::{SignedDuration, Timestamp};
@@ -40,6 +40,36 @@ pub(super) const STATE: &str = "state.sqlite";
 
 /// A pass ends when nothing is due within this time: long enough for a short `Retry-After`.
 const PATIENCE: SignedDuration = SignedDuration::from_secs(60);
+
+/// How often a start without room is tried again.
+const ROOM_RETRY: Duration = Duration::from_secs(5);
+
+/// The same for the daemon: where there is no room it says so, and waits until there is some.
+fn open_when_there_is_room(loaded: &Loaded) -> anyhow::Result<(Crawl, Stores)> {
+    let mut is_told = false;
+    loop {
+        match open(loaded, crate::clock::now()) {
+            Err(error) if daemon::is_full(&error) => {
+                if !std::mem::replace(&mut is_told, true) {
+                    tracing::error!("{error:#}: nothing is done until there is room");
+                }
+                // It is neither ready nor failed: what manages services is to wait as well.
+                let patience = u32::try_from((ROOM_RETRY * 12).as_micros()).unwrap_or(u32::MAX);
+                service::notify(&[
+                    NotifyState::ExtendTimeoutUsec(patience),
+                    NotifyState::Status("waits for room on the disk"),
+                ]);
+                thread::sleep(ROOM_RETRY);
+            }
+            opened => {
+                if is_told && opened.is_ok() {
+                    tracing::info!("there is room again");
+                }
+                return opened;
+            }
+        }
+    }
+}
 
 /// Opens archive and state, and recovers what a crash left between the two.
 pub(super) fn open(loaded: &Loaded, now: Timestamp) -> anyhow::Result<(Crawl, Stores)> {
@@ -122,7 +152,7 @@ pub(super) fn open(loaded: &Loaded, now: Timestamp) -> anyhow::Result<(Crawl, St
 /// The daemon.
 pub(super) fn run(loaded: &Loaded, options: &LoadOptions) -> anyhow::Result<Exit> {
     logging::start(&loaded.config.settings.log)?;
-    let (mut crawl, mut stores) = open(loaded, crate::clock::now())?;
+    let (mut crawl, mut stores) = open_when_there_is_room(loaded)?;
     tracing::info!(
         feeds = crawl.schedule().feeds(),
         archive = %loaded.paths.archive.display(),
@@ -179,7 +209,11 @@ pub(super) fn run(loaded: &Loaded, options: &LoadOptions) -> anyhow::Result<Exit
             loaded.paths.state.join(STATE),
             loaded.paths.state.join("alerts"),
         );
-        told.prepare().context("the alerts cannot remember what they tell")?;
+        match told.prepare().context("the alerts cannot remember what they tell") {
+            // They tell from here on all the same, and it is stored when there is room.
+            Err(error) if daemon::is_full(&error) => tracing::warn!("{error:#}"),
+            prepared => prepared?,
+        }
         beside.spawn(told.run());
         service::notify(&[NotifyState::Ready]);
         let mut teller = service::Teller::new(settings.limits.total_timeout + HANGS);

@@ -292,8 +292,9 @@ fn tidy(
     let disk = archive.disk().clone();
     let expired = archive.expired(plan.retention, now)?;
     if !expired.is_empty() {
-        // A power cut must not take the state back to a line that has left.
-        crawl.state().close()?;
+        // A power cut must not take the state back to a line that has left. Folding its log would do as
+        // well, but takes room, and there may be none until something has left.
+        crawl.state().sync()?;
     }
     let unpacked = if plan.compression.is_some() { archive.unpacked()? } else { Vec::new() };
     if !(expired.is_empty() && unpacked.is_empty()) {
@@ -580,7 +581,8 @@ fn has_room(done: Result<(), impl Into<anyhow::Error>>) -> anyhow::Result<bool> 
     }
 }
 
-fn is_full(error: &anyhow::Error) -> bool {
+/// Whether there was no room on a disk, and nothing else is wrong.
+pub fn is_full(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         cause.downcast_ref::<StateError>().is_some_and(StateError::is_full)
             || cause.downcast_ref::<ArchiveError>().is_some_and(ArchiveError::is_full)
