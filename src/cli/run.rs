@@ -27,7 +27,7 @@ use crate::{
     archive::{self, Archive},
     config::{self, LoadOptions, Loaded},
     crawl::{self, Crawl, Event},
-    daemon::{self, End, Notice, Plan, Stores},
+    daemon::{self, End, Notice, Plan, Stores, reserve},
     fetch::HttpClient,
     jsonl::Folder,
     metrics::{self, Metrics},
@@ -49,6 +49,9 @@ fn open_when_there_is_room(loaded: &Loaded) -> anyhow::Result<(Crawl, Stores)> {
     let mut is_told = false;
     loop {
         match open(loaded, crate::clock::now()) {
+            Err(error) if daemon::is_full(&error) && reserve::give_up(&loaded.paths.archive)? => {
+                tracing::warn!("{error:#}: the room that was set aside for this is given up");
+            }
             Err(error) if daemon::is_full(&error) => {
                 if !std::mem::replace(&mut is_told, true) {
                     tracing::error!("{error:#}: nothing is done until there is room");

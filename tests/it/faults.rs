@@ -280,6 +280,57 @@ async fn a_start_on_a_full_disk_waits_for_room_and_a_single_pass_says_what_to_do
     }
 }
 
+/// A first run fills archive and state, on one disk, with segments that are closed; somebody else
+/// fills the rest. The second run is to drop some of them.
+const FULL_RETENTION: &str = r#"
+set -e
+mount -t tmpfs -o size=32m tmpfs disk
+touch mounted
+"$1" run --set archive.rotate_size=8KiB & daemon=$!
+until [ -e disk/archive/.reserve ] && [ "$(ls disk/archive/*/*/*.jsonl* 2>/dev/null | wc -l)" -gt 8 ]
+do sleep 0.1; done
+kill "$daemon"; wait "$daemon"
+"$1" archive verify > before
+head -c 50m /dev/zero > disk/.filler 2> /dev/null || true
+"$@" & daemon=$!
+until [ -e stop ]; do sleep 0.1; ls disk/archive/*/* > listed; done
+rm disk/.filler
+kill "$daemon"; wait "$daemon"
+"$1" archive verify > after
+"$1" status --json > status
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn retention_frees_room_on_a_disk_that_is_full_at_the_start() {
+    let site = Site::start().await.unwrap();
+    let workspace = Workspace::of_demo(&site);
+    fs::create_dir(workspace.path().join("disk")).unwrap();
+    let settings = format!(
+        "{QUICK}\n[archive]\nfolder = \"disk/archive\"\n[state]\nfolder = \"disk/state\"\n"
+    );
+    workspace.write("config/newswatch.toml", &settings);
+    let read = |name: &str| fs::read_to_string(workspace.path().join(name)).unwrap_or_default();
+    let mut command = Command::new("unshare");
+    command
+        .args(["--mount", "--map-root-user", "sh", "-c", FULL_RETENTION, "sh"])
+        .args([env!("CARGO_BIN_EXE_newswatch"), "run", "--set", "archive.retain_size=16KiB"])
+        .args(["--set", "archive.rotate_size=8KiB"])
+        .current_dir(workspace.path())
+        .env("HOME", workspace.path())
+        .stderr(fs::File::create(workspace.path().join("stderr")).unwrap());
+    let Some(mut shell) = mounted(&workspace, command) else { return };
+    wait_until("segments are dropped", || read("listed").matches(".dropped.gz").count() > 3);
+    workspace.write("stop", "");
+    assert!(shell.wait().unwrap().success(), "{}", read("stderr"));
+    for words in ["set aside for this is given up", "newswatch runs"] {
+        assert!(read("stderr").contains(words), "{}", read("stderr"));
+    }
+    // The chain holds, and nothing that left is archived anew.
+    for report in ["before", "after"] {
+        assert!(read(report).contains("unchanged since they were written"), "{}", read(report));
+    }
+}
+
 /// A shell that mounts a file system of its own, once it has; where it cannot, a reason is printed.
 fn mounted(workspace: &Workspace, mut command: Command) -> Option<Child> {
     let Ok(mut shell) = command.spawn() else {
