@@ -15,6 +15,7 @@ mod format;
 mod input;
 mod logging;
 mod progress;
+mod readers;
 mod replay;
 mod review;
 mod run;

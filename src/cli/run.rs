@@ -1,7 +1,7 @@
 //! `newswatch run` and `newswatch once`.
 #![expect(clippy::disallowed_methods, reason = "shell: reads the clock, waits for room")]
 
-use std::{fs, path::Path, thread, time::Duration};
+use std::{fs, thread, time::Duration};
 
 use anyhow::Context;
 use jiff::{SignedDuration, Timestamp};
@@ -20,7 +20,7 @@ use super::{
     format::{distance, is_styled_stderr, print_json, print_text},
     logging,
     progress::{Progress, Tally},
-    review, service,
+    readers, review, service,
 };
 use crate::{
     alert,
@@ -31,7 +31,6 @@ use crate::{
     fetch::HttpClient,
     jsonl::Folder,
     metrics::{self, Metrics},
-    reader,
     state::{RejectLog, State, StateError, read_rejects},
 };
 
@@ -186,7 +185,7 @@ pub(super) fn run(loaded: &Loaded, options: &LoadOptions) -> anyhow::Result<Exit
         let (send, commands) = mpsc::channel(4);
         let watched = settings.service.watch.then(|| loaded.paths.clone());
         let mut beside = service::listen(send, service::Inputs { reload, watched, asked })?;
-        let readers = start_readers(&loaded.config).await?;
+        let readers = readers::start(&loaded.config).await?;
         match control::bind(&loaded.paths.state) {
             Ok(listener) => drop(beside.spawn(control::serve(listener, ask))),
             // A path that is too long for a socket, or a file system without them.
@@ -361,7 +360,7 @@ pub(super) fn pass(
     let mut tally = Tally::default();
     let runtime = Runtime::new().context("cannot start the runtime")?;
     let end = runtime.block_on(async {
-        let readers = start_readers(&loaded.config).await?;
+        let readers = readers::start(&loaded.config).await?;
         let (send, commands) = mpsc::channel(4);
         let (_, asked) = mpsc::channel(1);
         let reload = || Err("a single pass takes no other configuration".to_owned());
@@ -381,13 +380,6 @@ pub(super) fn pass(
     progress.finish();
     close(crawl, stores)?;
     Ok(Pass { tally, due, end: end? })
-}
-
-/// The workers that read, of the very program that runs: also where its file was replaced meanwhile.
-async fn start_readers(config: &config::Config) -> anyhow::Result<reader::Pool> {
-    let this = Path::new("/proc/self/exe");
-    let program = if this.exists() { this.to_owned() } else { std::env::current_exe()? };
-    Ok(reader::Pool::start(&program, compose::readers(config)).await?)
 }
 
 fn plan(settings: &config::Settings, until_idle_for: Option<SignedDuration>) -> Plan {
