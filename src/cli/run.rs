@@ -210,6 +210,7 @@ pub(super) fn run(loaded: &Loaded, options: &LoadOptions) -> anyhow::Result<Exit
             Folder::at(&loaded.paths.archive),
             loaded.paths.state.join(STATE),
             loaded.paths.state.join("alerts"),
+            crate::clock::now,
         );
         match told.prepare().context("the alerts cannot remember what they tell") {
             // They tell from here on all the same, and it is stored when there is room.
