@@ -233,12 +233,14 @@ impl Office {
     }
 }
 
-/// Takes mails, but for those whose text has the word in it. Gives their subjects and how many there
-/// were.
-fn picky_mail_server(word: &'static str) -> (Url, Arc<RwLock<(Vec<String>, usize)>>) {
+/// The subjects of the mails that were taken, and how many came.
+type Mails = Arc<RwLock<(Vec<String>, usize)>>;
+
+/// Takes mails, but for those whose text has the word in it.
+fn picky_mail_server(word: &'static str) -> (Url, Mails) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = Url::parse(&format!("smtp://{}", listener.local_addr().unwrap())).unwrap();
-    let taken = Arc::new(RwLock::new((Vec::new(), 0)));
+    let taken = Mails::default();
     let log = Arc::clone(&taken);
     thread::spawn(move || {
         for stream in listener.incoming() {
