@@ -105,6 +105,10 @@ pub enum End {
 
 /// A wall clock can jump: no reading of it is slept on for longer.
 const LONGEST_SLEEP: Duration = Duration::from_mins(1);
+/// A request that takes longer makes room for another, so that slow hosts hold up no others …
+const SLOW: Duration = Duration::from_secs(5);
+/// … until there are this many times as many as are wanted.
+const MOST_SLOW: usize = 4;
 /// How often a full disk is tried again.
 const FULL_RETRY: Duration = Duration::from_secs(15);
 
@@ -189,12 +193,14 @@ pub async fn run(
             note(crawl, SIGN_OF_LIFE, &shown_alive);
         }
         let mut due = None;
-        while stop_by.is_none() && !full && tasks.len() < plan.concurrency {
+        let mut slots = slots(&started, plan.concurrency);
+        while stop_by.is_none() && !full && slots > 0 {
             match crawl.next(now())? {
                 Do::Task(task) => {
                     let (fetch, reader, now) = (fetch.clone(), reader.clone(), now.clone());
                     let spawned = tasks.spawn(visit(crawl.rules(), *task, fetch, reader, now));
                     started.insert(spawned.id(), time::Instant::now());
+                    slots -= 1;
                 }
                 Do::WaitUntil(at) => {
                     due = Some(at);
@@ -226,6 +232,7 @@ pub async fn run(
             Some(at) => Duration::try_from(at.duration_since(now()))
                 .unwrap_or_default()
                 .clamp(Duration::from_millis(1), LONGEST_SLEEP),
+            None if slots == 0 => until_slow(&started),
             None => LONGEST_SLEEP,
         };
         tokio::select! {
@@ -277,6 +284,18 @@ pub async fn run(
             () = time::sleep(sleep) => {}
         }
     }
+}
+
+/// How many more requests there may be.
+fn slots(started: &BTreeMap<task::Id, time::Instant>, wanted: usize) -> usize {
+    let quick = started.values().filter(|at| at.elapsed() < SLOW).count();
+    wanted.saturating_sub(quick).min((wanted * MOST_SLOW).saturating_sub(started.len()))
+}
+
+/// When the next of them is slow, and makes room.
+fn until_slow(started: &BTreeMap<task::Id, time::Instant>) -> Duration {
+    let left = started.values().map(|at| SLOW.saturating_sub(at.elapsed()));
+    left.filter(|left| !left.is_zero()).min().unwrap_or(LONGEST_SLEEP)
 }
 
 /// Has closed segments worked on beside the loop, where there is something to do.

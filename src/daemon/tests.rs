@@ -312,6 +312,58 @@ async fn the_hosts_of_feeds_that_left_are_forgotten_within_minutes() {
     assert_eq!(bench.crawl.schedule().hosts().count(), 1);
 }
 
+/// All sites but the last never end their answers.
+#[derive(Debug, Clone)]
+struct Tarpits(Arc<std::sync::Mutex<Vec<time::Instant>>>);
+
+impl Fetch for Tarpits {
+    async fn fetch(&self, request: Request) -> Result<Response, FetchError> {
+        if request.url.host_str() != Some("site30.example") {
+            let patience = Duration::from_mins(1);
+            time::sleep(patience).await;
+            return Err(FetchError::Timeout(patience));
+        }
+        if request.url.path() == "/feed" {
+            self.0.lock().unwrap().push(time::Instant::now());
+        }
+        Web.fetch(request).await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn hosts_that_never_end_their_answers_hold_up_no_other() {
+    let mut feeds = feeds(31);
+    let often = SignedDuration::from_secs(20);
+    let (floor, floor_without_validators) = (often, often);
+    let cadence =
+        Cadence { interval: often, floor, floor_without_validators, ceiling: often, jitter: 0.0 };
+    feeds.iter_mut().for_each(|feed| feed.cadence = cadence.clone());
+    let mut bench = Bench::new(feeds);
+    let clock = time::Instant::now();
+    let now = move || start() + SignedDuration::try_from(clock.elapsed()).unwrap();
+    let plan = Plan {
+        concurrency: 8,
+        grace: Duration::from_secs(5),
+        compression: None,
+        retention: Retention::default(),
+        until_idle_for: None,
+    };
+    let (send, commands) = mpsc::channel(1);
+    let web = Tarpits(Arc::default());
+    let polls = Arc::clone(&web.0);
+    let running =
+        run(&mut bench.crawl, &mut bench.stores, web, InProcess, plan, commands, now, |_| {});
+    let stop = async {
+        time::sleep(Duration::from_mins(10)).await;
+        send.send(Command::Stop).await.unwrap();
+    };
+    let (end, ()) = tokio::join!(running, stop);
+    assert_eq!(end.unwrap(), End::Stopped);
+    let polls = [&[clock], polls.lock().unwrap().as_slice()].concat();
+    let longest = polls.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap();
+    assert!(longest < Duration::from_secs(60), "{longest:?} between two of {} polls", polls.len());
+}
+
 #[tokio::test]
 async fn what_the_index_knows_leaves_although_its_log_cannot_be_folded_and_nothing_else_does() {
     let mut bench = Bench::new(vec![]);
