@@ -229,7 +229,7 @@ async fn full(fill: &str) {
 /// The same, full before the start, for the state: the archive is written elsewhere.
 const FULL_START: &str = r#"
 set -e
-mount -t tmpfs -o size=1m,nr_inodes=64 tmpfs state
+mount -t tmpfs -o size=16m,nr_inodes=64 tmpfs state
 eval "$1"; shift
 touch mounted
 "$1" once 2> once.stderr && code=0 || code=$?
@@ -245,7 +245,7 @@ kill "$daemon"; wait "$daemon"
 #[tokio::test(flavor = "multi_thread")]
 async fn a_start_on_a_full_disk_waits_for_room_and_a_single_pass_says_what_to_do() {
     for fill in [
-        "head -c 2m /dev/zero > state/.filler 2> /dev/null || true",
+        "head -c 20m /dev/zero > state/.filler 2> /dev/null || true",
         "i=0; while touch state/.filler$i 2> /dev/null; do i=$((i+1)); done",
     ] {
         let site = Site::start().await.unwrap();
