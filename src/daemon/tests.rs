@@ -71,6 +71,7 @@ impl Fetch for Web {
             at: start(),
             took: Duration::ZERO,
             exchanges: vec![],
+            room: Default::default(),
         })
     }
 }
