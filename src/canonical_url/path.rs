@@ -209,7 +209,9 @@ fn without_presentation(segments: &mut Vec<String>, rules: &mut Rules) {
     if lite || last_is("print") || segments.first().is_some_and(is_print) {
         let own = |s: &&String| !is_print(s) && !(lite && s.eq_ignore_ascii_case("lite"));
         let rest: Vec<&String> = segments.iter().filter(own).collect();
-        if names_an_article(&rest) && !ends_in_a_date(&rest) {
+        let numbered = |s: &&String| s.bytes().filter(u8::is_ascii_digit).count() >= 4;
+        let article = if lite { rest.iter().any(numbered) } else { names_an_article(&rest) };
+        if article && !ends_in_a_date(&rest) {
             *segments = rest.into_iter().cloned().collect();
             rules.add(if lite { "lite-path" } else { "print-path" });
         }
@@ -278,13 +280,13 @@ fn without_amp(last: &str) -> Option<String> {
     let marked = match mark.as_str() {
         ".amp" | "~amp" | "!amp" => true,
         "-amp" => ends_in_an_id(plain),
-        "_amp" => !file.is_empty() && names_an_article(&[plain]),
+        "_amp" => !file.is_empty() && plain.split(['-', '_']).any(ends_in_an_id),
         _ => false,
     };
     (marked && plain.len() > 1).then(|| format!("{plain}{extension}"))
 }
 
-/// Whether its last word is a number of five digits or more, or a hash with as many of any kind.
+/// Whether its last word is a number of five digits or more, or a hash of eight hexadecimal ones.
 fn ends_in_an_id(segment: &str) -> bool {
     let stem = segment.split('.').next().unwrap_or(segment);
     let word = stem.rsplit(['-', '_']).next().unwrap_or(stem);

@@ -5,11 +5,11 @@ use url::Url;
 use super::{
     Rules,
     names::{
-        AMP_PARAMETERS, BY_VALUE, CLICK_SUFFIXES, CONTENT_WORDS, LISTINGS, PLACES, SCRIPTS,
+        AMP_PARAMETERS, BY_VALUE, CLICK_SUFFIXES, CONTENT_WORDS, LISTINGS, NO_IDS, PLACES, SCRIPTS,
         SECTIONS, SESSION_PARAMETERS, SITE_PARAMETERS, Shape, Sure, TRACKING, TRACKING_PREFIXES,
         TRACKING_SUFFIXES, VENDOR_PREFIXES, VENDOR_WORDS, WAYS,
     },
-    path::under,
+    path::{names_an_article, under},
     percent,
 };
 
@@ -21,8 +21,7 @@ const KEPT_BARE: &[u8] = b"&=#+;/?";
 /// The sorted query and the `#!…` or `#/…` route, both without what does not tell articles apart.
 pub(super) fn query(url: &Url, host: &str, path: &str, rules: &mut Rules) -> (String, String) {
     let mut route = route(url.fragment(), host, path, rules);
-    let mut order = Vec::new();
-    let mut likely = Vec::new();
+    let mut read = Vec::new();
     for part in parts(url.query().unwrap_or_default()) {
         let part = Parameter::read(part);
         // Google's AJAX crawling scheme: the route, as a crawler asks for it.
@@ -31,22 +30,25 @@ pub(super) fn query(url: &Url, host: &str, path: &str, rules: &mut Rules) -> (St
             rules.add("escaped-fragment");
             continue;
         }
-        match noise(&part, host, path) {
-            Some((rule, Sure::Always)) => rules.add(rule),
-            Some((rule, sure)) => likely.push((part, rule, sure)),
-            None => order.push(part),
+        let noise = noise(&part, host, path);
+        read.push((part, noise));
+    }
+    let named = Named::by(path);
+    let by_query = named != Named::Listing
+        && read.iter().any(|(part, noise)| noise.is_none() && part.names_a_page());
+    let mut order = Vec::new();
+    for (part, noise) in read {
+        let dropped = noise.filter(|(_, sure)| match sure {
+            Sure::Always => true,
+            Sure::OnSlug => named >= Named::Slug || by_query,
+            Sure::OnPage => named == Named::Article || by_query,
+            Sure::OnPath => named == Named::Article,
+        });
+        match dropped {
+            Some((rule, _)) => rules.add(rule),
+            None => order.push(part.spelling),
         }
     }
-    let on_path = names_a_page(path);
-    let on_page = on_path.unwrap_or_else(|| order.iter().any(Parameter::names_a_page));
-    for (part, rule, sure) in likely {
-        if if sure == Sure::OnPath { on_path == Some(true) } else { on_page } {
-            rules.add(rule);
-        } else {
-            order.push(part);
-        }
-    }
-    let order: Vec<String> = order.into_iter().map(|part| part.spelling).collect();
     let mut parts = order.clone();
     parts.sort();
     parts.dedup();
@@ -75,7 +77,7 @@ pub(super) fn lost_mark(url: &Url) -> Option<Url> {
 
 /// Whether a part of a query could tell one page from another.
 pub(super) fn tells_apart(part: &str, host: &str, path: &str) -> bool {
-    noise(&Parameter::read(part), host, path).is_none()
+    !matches!(noise(&Parameter::read(part), host, path), Some((_, Sure::Always)))
 }
 
 /// The parts of a query. A tracking parameter that was put on with a second `?`, or with `;`, is one.
@@ -103,19 +105,41 @@ pub(super) fn opens_with_tracking(text: &str) -> bool {
         .is_some_and(|(name, _)| is_tracking_name(&percent::plain(name).to_ascii_lowercase()))
 }
 
-/// Whether a path names one page: `None` where that is left to the query, and `Some(false)` for a
-/// listing, which any parameter may filter.
-fn names_a_page(path: &str) -> Option<bool> {
-    let mut segments = path.rsplit('/').filter(|s| !s.is_empty());
-    let last = segments.next()?.to_ascii_lowercase();
-    let (stem, extension) = last.split_once('.').unwrap_or((&last, ""));
-    if extension.is_empty() && LISTINGS.contains(&stem) {
-        return Some(false);
+/// What a path names, by its looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Named {
+    /// A search or a list, which any parameter may filter.
+    Listing,
+    /// A script, a section or the home page: the query names the article, if any.
+    Open,
+    /// Two words, or a number further up: an article, or a section.
+    Slug,
+    Article,
+}
+
+impl Named {
+    fn by(path: &str) -> Self {
+        let path = percent::plain(path);
+        let segments: Vec<&str> = path.split('/').filter(|s| !s.is_empty()).collect();
+        let last = segments.last().copied().unwrap_or_default().to_ascii_lowercase();
+        let (stem, extension) = last.split_once('.').unwrap_or((&last, ""));
+        let is_digit = |c: char| c.is_ascii_digit();
+        if extension.is_empty() && LISTINGS.contains(&stem) {
+            Self::Listing
+        } else if SECTIONS.contains(&stem) && !path.contains(is_digit)
+            || SCRIPTS.contains(&extension) && !path.contains(is_digit)
+        {
+            Self::Open
+        } else if names_an_article(&segments) || last.contains(is_digit) {
+            Self::Article
+        } else if (stem.contains('-') || path.contains(is_digit))
+            && !stem.split('-').any(|word| LISTINGS.contains(&word) || SECTIONS.contains(&word))
+        {
+            Self::Slug
+        } else {
+            Self::Open
+        }
     }
-    let word = stem.bytes().all(|b| b.is_ascii_alphabetic()) && segments.next().is_none();
-    let digit = path.bytes().any(|b| b.is_ascii_digit());
-    let open = SECTIONS.contains(&stem) || !digit && (word || SCRIPTS.contains(&extension));
-    (!open).then_some(true)
 }
 
 /// One `name=value`, in the key's spelling and as it reads decoded.
@@ -150,8 +174,11 @@ impl Parameter {
         }
     }
 
-    /// Whether it looks like the id or the name of an article.
+    /// Whether it looks like the id of an article.
     fn names_a_page(&self) -> bool {
+        if NO_IDS.contains(&self.name.as_str()) || self.name.starts_with("pagen_") {
+            return false;
+        }
         let text = if self.value.is_empty() { &self.name } else { &self.value };
         text.bytes().any(|b| b.is_ascii_digit())
     }
@@ -188,7 +215,7 @@ fn noise(part: &Parameter, host: &str, path: &str) -> Option<(&'static str, Sure
         return Some(("tracking-parameter", Sure::Always));
     }
     if SESSION_PARAMETERS.contains(&name) || name.starts_with("aspsessionid") {
-        let sure = if is_number(value) && value.len() < 7 { Sure::OnPage } else { Sure::Always };
+        let sure = if is_number(value) && value.len() < 7 { Sure::OnSlug } else { Sure::Always };
         return Some(("session-parameter", sure));
     }
     if AMP_PARAMETERS.contains(&name) && is_flag(value.trim_end_matches('/')) {
@@ -227,10 +254,15 @@ fn of_vendor(name: &str, value: &str) -> Option<Sure> {
         return (!head.is_empty() && !is_id(value)).then_some(Sure::Always);
     }
     if let Some(head) = ends(TRACKING_SUFFIXES) {
-        let own = CONTENT_WORDS.contains(&head) || is_id(value);
-        return if value == "0" { Some(Sure::Always) } else { (!own).then_some(Sure::OnPage) };
+        return match value {
+            "0" => Some(Sure::Always),
+            _ if CONTENT_WORDS.contains(&head) || is_id(value) => None,
+            // Anybody has a source of something.
+            _ if name.ends_with("_source") && !has_word(value, &[WAYS]) => Some(Sure::OnPath),
+            _ => Some(Sure::OnSlug),
+        };
     }
-    (begins(name, VENDOR_PREFIXES).is_some() && !is_id(value)).then_some(Sure::OnPage)
+    (begins(name, VENDOR_PREFIXES).is_some() && !is_id(value)).then_some(Sure::OnPath)
 }
 
 /// What follows the one of `prefixes` that `name` opens with.

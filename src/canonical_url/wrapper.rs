@@ -262,7 +262,9 @@ fn redirector(url: &Url, host: &str) -> Option<Url> {
         let (_, value) = url.query_pairs().find(|(name, _)| name == "u")?;
         return address(&percent::plain(&value.replace('-', "%").replace('_', "/")));
     }
-    if under(host, "urldefense.com") && url.path().starts_with("/v3/__") {
+    if (under(host, "urldefense.com") || under(host, "urldefense.us"))
+        && url.path().starts_with("/v3/__")
+    {
         let rest = url.path().strip_prefix("/v3/__")?;
         return address(rest.split("__;").next()?);
     }
@@ -293,9 +295,14 @@ fn redirector(url: &Url, host: &str) -> Option<Url> {
     if !REDIRECT_WORDS.contains(&word) {
         return None;
     }
-    // A page with an id, which names a list or the home page of its own site, says where to go back.
-    parameter(url, TARGET_PARAMETERS)
-        .filter(|target| !same_site(target, host) || is_alone(url, host) || !is_listing(target))
+    // A page with an id, which names a home page, or a list of its own site, says where to go next.
+    let article = |target: &Url| {
+        let segments: Vec<&str> = target.path().split('/').filter(|s| !s.is_empty()).collect();
+        target.query().is_some()
+            || path::names_an_article(&segments)
+            || !segments.is_empty() && !same_site(target, host)
+    };
+    parameter(url, TARGET_PARAMETERS).filter(|target| article(target) || is_alone(url, host))
 }
 
 /// An aggregator's page around somebody else's article; one with an id of its own is an article.
@@ -308,11 +315,6 @@ fn framed(url: &Url, host: &str) -> Option<Url> {
 
 fn same_site(target: &Url, host: &str) -> bool {
     path::site(target.host_str().unwrap_or_default()) == path::site(host)
-}
-
-fn is_listing(target: &Url) -> bool {
-    let segments: Vec<&str> = target.path().split('/').filter(|s| !s.is_empty()).collect();
-    target.query().is_none() && !path::names_an_article(&segments)
 }
 
 /// Whether no parameter but the address in one could tell this page from another.
