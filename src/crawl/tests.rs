@@ -46,6 +46,7 @@ pub(crate) fn rules() -> Rules {
 pub(crate) fn settings() -> Settings {
     Settings {
         rest: Rest::default(),
+        share: 4,
         robots_for_feeds: false,
         hold_scope: HoldScope::Host,
         revisit_after: SignedDuration::from_mins(1),
