@@ -66,7 +66,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// … and for the loop to do what it was asked.
 const WORK: Duration = Duration::from_mins(1);
 
-/// Makes the socket. The archive is locked by this process, so what lies there is a dead one's.
+/// Makes the socket. The state folder is locked by this process, so what lies there is a dead one's.
 pub(super) fn bind(state: &Path) -> anyhow::Result<UnixListener> {
     let path = socket(state);
     match fs::remove_file(&path) {

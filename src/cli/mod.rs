@@ -46,7 +46,7 @@ pub(crate) enum Exit {
     Failure = 1,
     /// Some feeds failed.
     Partial = 3,
-    /// Another instance holds the archive.
+    /// Another instance holds the archive or the state.
     Locked = 75,
     BadConfiguration = 78,
     Interrupted = 130,
@@ -68,6 +68,7 @@ pub fn main() -> ExitCode {
             anstream::eprintln!("newswatch: {error:#}");
             let locked = error.chain().any(|cause| {
                 matches!(cause.downcast_ref(), Some(crate::archive::ArchiveError::Locked { .. }))
+                    || matches!(cause.downcast_ref(), Some(crate::state::StateError::Locked { .. }))
             });
             if locked { Exit::Locked } else { Exit::Failure }.into()
         }

@@ -32,7 +32,7 @@ use crate::{
     jsonl::Folder,
     metrics::{self, Metrics},
     reader,
-    state::{RejectLog, State, StateError, read_rejects},
+    state::{RejectLog, State, StateError, StateLock, read_rejects},
 };
 
 /// The index in the state folder.
@@ -46,6 +46,9 @@ pub(super) fn open(loaded: &Loaded, now: Timestamp) -> anyhow::Result<(Crawl, St
     let (paths, settings) = (&loaded.paths, &loaded.config.settings);
     fs::create_dir_all(&paths.state)
         .with_context(|| format!("cannot make the state folder {}", paths.state.display()))?;
+    // Before anything is read: another archive's records must not come among those of this one.
+    let lock = StateLock::take(&paths.state)
+        .with_context(|| format!("cannot use the state folder {}", paths.state.display()))?;
     let state_path = paths.state.join(STATE);
     let state_context = || format!("cannot open {}", state_path.display());
     let known = State::open(&state_path).and_then(|state| {
@@ -90,8 +93,7 @@ pub(super) fn open(loaded: &Loaded, now: Timestamp) -> anyhow::Result<(Crawl, St
     }
     let state = match state {
         Ok(state) => state,
-        // Only now, the archive being locked, is it nobody else's. The archive and the rejects tell
-        // what it knew.
+        // The archive and the rejects tell what it knew.
         Err(error) => {
             let aside = set_aside(&state_path).with_context(state_context)?;
             let kept = aside.display();
@@ -116,7 +118,7 @@ pub(super) fn open(loaded: &Loaded, now: Timestamp) -> anyhow::Result<(Crawl, St
         state,
         now,
     )?;
-    Ok((crawl, Stores { archive, rejects }))
+    Ok((crawl, Stores { archive, rejects, lock }))
 }
 
 /// The daemon.

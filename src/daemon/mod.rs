@@ -22,7 +22,7 @@ use crate::{
     fetch::{Fetch, FetchError, Response},
     jsonl::Folder,
     reader::{Fault, Read},
-    state::{RejectLog, StateError},
+    state::{RejectLog, StateError, StateLock},
 };
 
 /// How the loop runs.
@@ -117,6 +117,8 @@ pub const TROUBLE: &str = "trouble";
 pub struct Stores {
     pub archive: Archive,
     pub rejects: RejectLog,
+    /// The state folder is ours as long as we may write to it.
+    pub lock: StateLock,
 }
 
 /// Runs a crawl until it is stopped, or idle where the plan says so.

@@ -114,7 +114,8 @@ impl Bench {
         crawl::rebuild(&state, &archive, std::iter::empty).unwrap();
         let crawl = Crawl::new(feeds, rules, settings, state, start()).unwrap();
         let rejects = RejectLog::open(folder.path(), 1 << 20, 2).unwrap();
-        let stores = Stores { archive, rejects };
+        let lock = StateLock::take(folder.path()).unwrap();
+        let stores = Stores { archive, rejects, lock };
         let (unwritten, events) = (Unwritten::default(), vec![]);
         Self { folder, crawl, stores, unwritten, events, appended: 0 }
     }

@@ -8,6 +8,7 @@
 //! records that they stand for.
 
 mod feeds;
+mod lock;
 mod pages;
 mod paused;
 mod rejects;
@@ -22,6 +23,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 use crate::canonical_url::KEY_VERSION;
 
 pub use feeds::{Counters, FeedRow};
+pub use lock::StateLock;
 pub use pages::Pending;
 pub use rejects::{Reject, RejectLog, read_rejects};
 pub use seen::{Fate, Known, Seen};
@@ -37,6 +39,10 @@ pub enum StateError {
     Sqlite(#[source] rusqlite::Error),
     #[error("the state index is damaged: delete it, and it is built anew from the archive")]
     Damaged(#[source] rusqlite::Error),
+    #[error("the state is in use by another process{}", pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default())]
+    Locked { pid: Option<u32> },
+    #[error("the state cannot be locked")]
+    Lock(#[source] std::io::Error),
     #[error("the state index holds a value that cannot be read: {0}")]
     Value(String),
 }
