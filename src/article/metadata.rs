@@ -192,7 +192,12 @@ fn web_url(address: &str, base: &Url) -> Option<Url> {
     if address.is_empty() || address.len() > 4096 {
         return None;
     }
-    base.join(&address).ok().filter(|url| matches!(url.scheme(), "http" | "https"))
+    let mut url =
+        base.join(&address).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
+    // No password belongs into an archive. Whatever has a host can be without.
+    url.set_username("").ok();
+    url.set_password(None).ok();
+    Some(url)
 }
 
 /// A cleaned line with the character references that JSON-LD and meta tags carry doubly escaped.

@@ -142,7 +142,13 @@ impl CanonicalUrl {
         }
     }
 
-    fn of(url: Url, mut rules: Rules) -> Self {
+    fn of(mut url: Url, mut rules: Rules) -> Self {
+        if !url.username().is_empty() || url.password().is_some() {
+            rules.add("user-info");
+            // An address with a host can be without.
+            url.set_username("").ok();
+            url.set_password(None).ok();
+        }
         let fetch = percent::normalized(url);
         let mut key = key_of(&fetch, &mut rules);
         // A rule may lay bare what an earlier one looks for; the key is where nothing changes.

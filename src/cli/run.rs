@@ -425,6 +425,12 @@ fn log(notice: &Notice<'_>) {
         Event::HostLate { host, feed, late } => {
             tracing::warn!(host = host.as_str(), feed.id = %feed, late_s = late.as_secs(), "the host cannot be asked as often as its feeds' intervals say: its polls are late");
         }
+        Event::RobotsUnreachable { host, error } => {
+            tracing::warn!(
+                host = host.as_str(),
+                "the host's pages wait, its robots.txt cannot be reached: {error}"
+            );
+        }
         Event::HostHeld { host, until } => {
             tracing::warn!(host = host.as_str(), until = %until, "the host asks to be left alone");
         }

@@ -211,6 +211,8 @@ fn read_task(
             Some(Err(FetchError::TooManyRedirects(_) | FetchError::RedirectLoop(_))) => {
                 Robots::unavailable(now)
             }
+            // Waiting would help nothing: the request for the page itself says what is wrong.
+            Some(Err(FetchError::Denied(_))) => Robots::denied(now),
             _ => Robots::unreachable(before.as_ref(), now),
         }),
         Work::Page(work) => Reading::Page(read_page(rules, work, response, found)),

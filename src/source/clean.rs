@@ -1,6 +1,8 @@
 //! What a listing says, made safe to store and to show.
 
-use super::{Entry, Listing, More};
+use url::Url;
+
+use super::{Entry, Listing, More, feed::resolve};
 use crate::{
     date::Dated,
     text::{clean_line, clean_text, is_clean},
@@ -55,7 +57,7 @@ fn entry(entry: Entry) -> Entry {
         media,
     } = entry;
     Entry {
-        guid: line(guid),
+        guid: line(guid).map(without_credentials),
         url,
         original_url,
         title: line(title),
@@ -69,6 +71,13 @@ fn entry(entry: Entry) -> Entry {
         image_url,
         media,
     }
+}
+
+/// Many an id is an address.
+fn without_credentials(id: String) -> String {
+    let url = Url::parse(&id).ok();
+    let url = url.filter(|url| !url.username().is_empty() || url.password().is_some());
+    url.and_then(|url| resolve(&url, url.as_str())).map_or(id, String::from)
 }
 
 fn line(text: Option<String>) -> Option<String> {
