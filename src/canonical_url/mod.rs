@@ -86,7 +86,7 @@ impl Host {
         let text = text.trim();
         let url = Url::parse(text).ok().filter(Url::has_host);
         let url = url.or_else(|| Url::parse(&format!("http://{text}/")).ok())?;
-        url.host_str().is_some_and(|name| !name.is_empty()).then(|| Self::of(&url))
+        url.host_str().is_some_and(repair::is_a_name).then(|| Self::of(&url))
     }
 
     pub fn as_str(&self) -> &str {

@@ -167,11 +167,7 @@ pub(super) fn run(loaded: &Loaded, options: &LoadOptions) -> anyhow::Result<Exit
                 .await
                 .with_context(|| format!("cannot listen for metrics on {address}"))?;
             let served = metrics::serve(listener, metrics.clone());
-            beside.spawn(async move {
-                if let Err(error) = served.await {
-                    tracing::error!(%error, "no metrics are served any more");
-                }
-            });
+            beside.spawn(async move { match served.await {} });
         }
         let (told, nudge) = alert::Teller::new(
             alerts,

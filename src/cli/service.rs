@@ -64,12 +64,21 @@ pub(super) fn listen(
                 _ = look.tick(), if files.is_watching() => {
                     if files.have_changed() { take(&mut reload).0 } else { None }
                 }
-                Some((request, reply)) = asked.recv() => if let Some(order) = request.order() { Some(Command::Order(order, reply)) } else {
-                    let (command, words) = take(&mut reload);
+                Some((request, reply)) = asked.recv() => {
+                    let (command, words) = match request.order() {
+                        Ok(Some(order)) => {
+                            if commands.send(Command::Order(order, reply)).await.is_err() {
+                                return;
+                            }
+                            continue;
+                        }
+                        Ok(None) => take(&mut reload),
+                        Err(words) => (None, Err(words)),
+                    };
                     // Whoever asked may not have waited.
                     drop(reply.send(words));
                     command
-                },
+                }
             };
             if let Some(command) = command
                 && commands.send(command).await.is_err()
