@@ -101,7 +101,13 @@ pub(super) fn open(loaded: &Loaded, now: Timestamp) -> anyhow::Result<(Crawl, St
             State::open(&state_path).with_context(state_context)?
         }
     };
-    let rebuilt = crawl::rebuild(&state, &archive, || read_rejects(&paths.state))?;
+    let mut progress = service::Rebuilding::new(crate::clock::now());
+    let rebuilt = crawl::rebuild(
+        &state,
+        &archive,
+        || read_rejects(&paths.state),
+        |records| progress.tell(records, crate::clock::now()),
+    )?;
     if rebuilt > 0 {
         tracing::info!(records = rebuilt, "took records of the archive into the state index");
     }
@@ -357,6 +363,7 @@ fn plan(settings: &config::Settings, until_idle_for: Option<SignedDuration>) -> 
         grace: settings.service.grace,
         compression: compose::compression(settings),
         retention: compose::retention(settings),
+        longest_sleep: daemon::LONGEST_SLEEP.min(service::ping_every()),
         until_idle_for,
     }
 }

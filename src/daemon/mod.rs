@@ -36,6 +36,8 @@ pub struct Plan {
     pub compression: Option<Compression>,
     /// What leaves the archive.
     pub retention: Retention,
+    /// The loop turns at least so often, to show that it lives.
+    pub longest_sleep: Duration,
     /// Ends when nothing is in flight and nothing is due within this time; for ever where `None`.
     pub until_idle_for: Option<SignedDuration>,
 }
@@ -103,7 +105,7 @@ pub enum End {
 }
 
 /// A wall clock can jump: no reading of it is slept on for longer.
-const LONGEST_SLEEP: Duration = Duration::from_mins(1);
+pub const LONGEST_SLEEP: Duration = Duration::from_mins(1);
 /// How often a full disk is tried again.
 const FULL_RETRY: Duration = Duration::from_secs(15);
 
@@ -219,11 +221,11 @@ pub async fn run(
             }
         }
         let sleep = match due {
-            _ if full => FULL_RETRY,
+            _ if full => FULL_RETRY.min(plan.longest_sleep),
             Some(at) => Duration::try_from(at.duration_since(now()))
                 .unwrap_or_default()
-                .clamp(Duration::from_millis(1), LONGEST_SLEEP),
-            None => LONGEST_SLEEP,
+                .clamp(Duration::from_millis(1), plan.longest_sleep),
+            None => plan.longest_sleep,
         };
         tokio::select! {
             biased;

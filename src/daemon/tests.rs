@@ -111,7 +111,7 @@ impl Bench {
         let disk = Folder::at(folder.path().join("archive"));
         let (archive, _) = Archive::open(disk, ArchiveSettings::default(), None).unwrap();
         let state = State::open(&folder.path().join("state.sqlite")).unwrap();
-        crawl::rebuild(&state, &archive, std::iter::empty).unwrap();
+        crawl::rebuild(&state, &archive, std::iter::empty, |_| ()).unwrap();
         let crawl = Crawl::new(feeds, rules, settings, state, start()).unwrap();
         let rejects = RejectLog::open(folder.path(), 1 << 20, 2).unwrap();
         let lock = StateLock::take(folder.path()).unwrap();
@@ -250,6 +250,7 @@ async fn an_order_or_a_configuration_that_finds_the_disk_full_does_not_end_the_d
         grace: Duration::from_secs(20),
         compression: None,
         retention: Retention::default(),
+        longest_sleep: LONGEST_SLEEP,
         until_idle_for: None,
     };
     let (send, commands) = mpsc::channel(1);

@@ -76,6 +76,26 @@ async fn the_service_manager_is_told_of_start_reload_life_and_end() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_watchdog_is_fed_as_often_as_the_manager_wants_it() {
+    let (_site, workspace) = site().await;
+    // Nothing is due for an hour.
+    workspace.write("config/newswatch.toml", &calm().replace("500ms", "1h"));
+    let path = workspace.path().join("notify");
+    let manager = UnixDatagram::bind(&path).unwrap();
+    manager.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
+    let env = [("NOTIFY_SOCKET", path.to_str().unwrap()), ("WATCHDOG_USEC", "2000000")];
+    let daemon = Daemon::start_with(&workspace, &env);
+    let (mut pings, mut buffer) = (0, [0; 4096]);
+    // Without it they come once a minute when the first polls are done.
+    while pings < 12 {
+        let length = manager.recv(&mut buffer).unwrap();
+        let message = std::str::from_utf8(&buffer[..length]).unwrap();
+        pings += usize::from(message.contains("WATCHDOG=1") && message.contains("0 requests"));
+    }
+    assert!(daemon.stop().success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_running_daemon_takes_orders_through_its_socket() {
     let (site, workspace) = site().await;
     let settings = calm().replace("500ms", "1h");

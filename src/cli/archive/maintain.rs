@@ -93,7 +93,7 @@ fn rebuild(loaded: &Loaded) -> anyhow::Result<usize> {
     let (index, new) = (paths.state.join(STATE), paths.state.join(format!("{STATE}.new")));
     remove(&new)?;
     let state = State::build(&new).with_context(|| format!("cannot make {}", new.display()))?;
-    let records = crawl::rebuild(&state, &archive, || read_rejects(&paths.state))?;
+    let records = crawl::rebuild(&state, &archive, || read_rejects(&paths.state), |_| ())?;
     drop(state);
     replace(&new, &index)?;
     Ok(records)
