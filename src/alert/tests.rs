@@ -219,7 +219,7 @@ impl Office {
         };
         let mut records: Vec<Record> = titles.iter().map(record).collect();
         archive.append(&mut records, now()).unwrap();
-        crawl::rebuild(&state, &archive, std::iter::empty).unwrap();
+        crawl::rebuild(&state, &archive, std::iter::empty, |_| {}).unwrap();
     }
 
     /// Tells all that there is, waiting as long as it takes.

@@ -86,7 +86,7 @@ impl Host {
         let text = text.trim();
         let url = Url::parse(text).ok().filter(Url::has_host);
         let url = url.or_else(|| Url::parse(&format!("http://{text}/")).ok())?;
-        url.host_str().is_some_and(|name| !name.is_empty()).then(|| Self::of(&url))
+        url.host_str().is_some_and(repair::is_a_name).then(|| Self::of(&url))
     }
 
     pub fn as_str(&self) -> &str {
@@ -142,7 +142,13 @@ impl CanonicalUrl {
         }
     }
 
-    fn of(url: Url, mut rules: Rules) -> Self {
+    fn of(mut url: Url, mut rules: Rules) -> Self {
+        if !url.username().is_empty() || url.password().is_some() {
+            rules.add("user-info");
+            // An address with a host can be without.
+            url.set_username("").ok();
+            url.set_password(None).ok();
+        }
         let fetch = percent::normalized(url);
         let mut key = key_of(&fetch, &mut rules);
         // A rule may lay bare what an earlier one looks for; the key is where nothing changes.

@@ -215,6 +215,8 @@ fn read_task(
             Some(Err(FetchError::TooManyRedirects(_) | FetchError::RedirectLoop(_))) => {
                 Robots::unavailable(now)
             }
+            // Waiting would help nothing: the request for the page itself says what is wrong.
+            Some(Err(FetchError::Denied(_))) => Robots::denied(now),
             _ => Robots::unreachable(before.as_ref(), now),
         }),
         Work::Page(work) => Reading::Page(read_page(rules, work, response, found)),
@@ -227,8 +229,10 @@ fn read_listing(zone: Option<&TimeZone>, found: Option<Result<reader::Reading, F
             listing.set_zone(zone);
             Reading::Listing { listing: Box::new(listing), body_hash }
         }
-        Some(Ok(reader::Reading::Listing(Err(error), _))) => Reading::Unreadable(error.to_string()),
-        Some(Err(fault)) => Reading::Unreadable(fault.to_string()),
+        Some(Ok(reader::Reading::Listing(Err(error), _))) => {
+            Reading::Unreadable(text::clean_line(&error.to_string()))
+        }
+        Some(Err(fault)) => Reading::Unreadable(text::clean_line(&fault.to_string())),
         Some(Ok(reader::Reading::Page(_))) | None => Reading::Nothing,
     }
 }
@@ -285,7 +289,7 @@ fn give_up_or_retry(
     retry_after: Option<jiff::SignedDuration>,
 ) -> PageReading {
     if retry && !work.last_attempt {
-        PageReading::TryAgain { error, retry_after }
+        PageReading::TryAgain { error: text::clean_line(&error), retry_after }
     } else {
         from_feed(rules, work, &error)
     }
@@ -293,6 +297,7 @@ fn give_up_or_retry(
 
 /// The article as the feed alone gives it.
 fn from_feed(rules: &Rules, work: &PageWork, error: &str) -> PageReading {
+    let error = &text::clean_line(error);
     if let Some(begun) = &work.begun {
         let article = continued::unfinished(begun, error);
         return PageReading::Ready(Box::new(judge(rules, work, article, None)));

@@ -23,7 +23,7 @@ use crate::{
     fetch::{Fetch, FetchError, Response},
     jsonl::Folder,
     reader::{Fault, Read},
-    state::{RejectLog, StateError},
+    state::{RejectLog, StateError, StateLock},
 };
 
 /// How the loop runs.
@@ -37,6 +37,8 @@ pub struct Plan {
     pub compression: Option<Compression>,
     /// What leaves the archive.
     pub retention: Retention,
+    /// The loop turns at least so often, to show that it lives.
+    pub longest_sleep: Duration,
     /// Ends when nothing is in flight and nothing is due within this time; for ever where `None`.
     pub until_idle_for: Option<SignedDuration>,
 }
@@ -104,7 +106,7 @@ pub enum End {
 }
 
 /// A wall clock can jump: no reading of it is slept on for longer.
-const LONGEST_SLEEP: Duration = Duration::from_mins(1);
+pub const LONGEST_SLEEP: Duration = Duration::from_mins(1);
 /// A request that takes longer makes room for another, so that slow hosts hold up no others …
 const SLOW: Duration = Duration::from_secs(5);
 /// … until there are this many times as many as are wanted.
@@ -122,6 +124,8 @@ pub const TROUBLE: &str = "trouble";
 pub struct Stores {
     pub archive: Archive,
     pub rejects: RejectLog,
+    /// The state folder is ours as long as we may write to it.
+    pub lock: StateLock,
 }
 
 /// Runs a crawl until it is stopped, or idle where the plan says so.
@@ -228,12 +232,12 @@ pub async fn run(
             }
         }
         let sleep = match due {
-            _ if full => FULL_RETRY,
+            _ if full => FULL_RETRY.min(plan.longest_sleep),
             Some(at) => Duration::try_from(at.duration_since(now()))
                 .unwrap_or_default()
-                .clamp(Duration::from_millis(1), LONGEST_SLEEP),
-            None if slots == 0 => until_slow(&started),
-            None => LONGEST_SLEEP,
+                .clamp(Duration::from_millis(1), plan.longest_sleep),
+            None if slots == 0 => until_slow(&started).min(plan.longest_sleep),
+            None => plan.longest_sleep,
         };
         tokio::select! {
             biased;

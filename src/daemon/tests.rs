@@ -112,10 +112,11 @@ impl Bench {
         let disk = Folder::at(folder.path().join("archive"));
         let (archive, _) = Archive::open(disk, ArchiveSettings::default(), None).unwrap();
         let state = State::open(&folder.path().join("state.sqlite")).unwrap();
-        crawl::rebuild(&state, &archive, std::iter::empty).unwrap();
+        crawl::rebuild(&state, &archive, std::iter::empty, |_| ()).unwrap();
         let crawl = Crawl::new(feeds, rules, settings, state, start()).unwrap();
         let rejects = RejectLog::open(folder.path(), 1 << 20, 2).unwrap();
-        let stores = Stores { archive, rejects };
+        let lock = StateLock::take(folder.path()).unwrap();
+        let stores = Stores { archive, rejects, lock };
         let (unwritten, events) = (Unwritten::default(), vec![]);
         Self { folder, crawl, stores, unwritten, events, appended: 0 }
     }
@@ -250,6 +251,7 @@ async fn an_order_or_a_configuration_that_finds_the_disk_full_does_not_end_the_d
         grace: Duration::from_secs(20),
         compression: None,
         retention: Retention::default(),
+        longest_sleep: LONGEST_SLEEP,
         until_idle_for: None,
     };
     let (send, commands) = mpsc::channel(1);
@@ -296,6 +298,7 @@ async fn the_hosts_of_feeds_that_left_are_forgotten_within_minutes() {
         grace: Duration::from_secs(20),
         compression: None,
         retention: Retention::default(),
+        longest_sleep: LONGEST_SLEEP,
         until_idle_for: None,
     };
     let (send, commands) = mpsc::channel(1);
@@ -347,6 +350,7 @@ async fn hosts_that_never_end_their_answers_hold_up_no_other() {
         grace: Duration::from_secs(5),
         compression: None,
         retention: Retention::default(),
+        longest_sleep: LONGEST_SLEEP,
         until_idle_for: None,
     };
     let (send, commands) = mpsc::channel(1);
@@ -381,6 +385,7 @@ async fn what_the_index_knows_leaves_although_its_log_cannot_be_folded_and_nothi
         grace: Duration::from_secs(20),
         compression: None,
         retention: Retention { age: None, bytes: Some(1) },
+        longest_sleep: LONGEST_SLEEP,
         until_idle_for: Some(SignedDuration::ZERO),
     };
     let Bench { crawl, stores, .. } = &bench;

@@ -326,7 +326,7 @@ impl Fetch for HttpClient {
     async fn fetch(&self, request: Request) -> Result<Response, FetchError> {
         let total = self.settings.total_timeout;
         match timeout(total, self.exchange(request)).await {
-            Ok(outcome) => outcome,
+            Ok(outcome) => outcome.map_err(FetchError::cleaned),
             Err(_) => Err(FetchError::Timeout(total)),
         }
     }

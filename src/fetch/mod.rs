@@ -22,6 +22,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use crate::text::clean_line;
+
 /// What kind of document is asked for: decides the `Accept` header and the limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Wanted {
@@ -181,6 +183,21 @@ pub enum FetchError {
 }
 
 impl FetchError {
+    /// What the other side had its words in may be meant for the terminal of who reads of it.
+    fn cleaned(self) -> Self {
+        let clean = |words: String| clean_line(&words);
+        match self {
+            Self::Dns(words) => Self::Dns(clean(words)),
+            Self::Connect(words) => Self::Connect(clean(words)),
+            Self::Tls(words) => Self::Tls(clean(words)),
+            Self::RedirectLoop(words) => Self::RedirectLoop(clean(words)),
+            Self::Denied(words) => Self::Denied(clean(words)),
+            Self::WrongType(words) => Self::WrongType(clean(words)),
+            Self::Protocol(words) => Self::Protocol(clean(words)),
+            Self::Timeout(_) | Self::TooLarge(_) | Self::TooManyRedirects(_) => self,
+        }
+    }
+
     /// The same request may have another end later. What the site itself does wrong stays wrong.
     pub fn retry(&self) -> bool {
         match self {

@@ -84,10 +84,17 @@ async fn a_second_instance_is_refused_at_once() {
     let mut daemon = workspace.command(&["run"]).stderr(Stdio::null()).spawn().unwrap();
     wait_until("the daemon writes", || workspace.whole_lines() > 0);
     let ran = workspace.run(&["once"]);
+    // The same state under another archive is the daemon's all the same.
+    let apart = workspace.run(&["once", "--set", "archive.folder=trial"]);
+    let alive = daemon.try_wait().unwrap().is_none();
     daemon.kill().unwrap();
     daemon.wait().unwrap();
-    let ran = ran.expect(&[75]);
-    assert!(ran.stderr.contains("in use by another process"), "{ran:#?}");
+    for ran in [ran, apart] {
+        let ran = ran.expect(&[75]);
+        let words = format!("the state is in use by another process (pid {})", daemon.id());
+        assert!(ran.stderr.contains(&words), "{ran:#?}");
+    }
+    assert!(alive && !workspace.path().join("trial").exists());
 }
 
 #[tokio::test(flavor = "multi_thread")]

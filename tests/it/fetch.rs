@@ -783,3 +783,23 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     std::io::Write::write_all(&mut encoder, bytes).unwrap();
     encoder.finish().unwrap()
 }
+
+#[tokio::test]
+async fn an_error_tells_nothing_that_is_not_seen() {
+    let hidden = "\u{202e}EV\u{2066}\u{9b}31m";
+    for (fields, status) in [
+        (format!("content-encoding: gzip, x{hidden}\r\n"), "200 OK"),
+        (format!("content-encoding: x{hidden}\r\n"), "200 OK"),
+        (format!("content-type: image/x{hidden}\r\n"), "200 OK"),
+        (format!("location: http://[x{hidden}/\r\n"), "302 Found"),
+        (format!("location: x{hidden}://x/\r\n"), "302 Found"),
+    ] {
+        let head = format!("HTTP/1.1 {status}\r\n{fields}content-length: 2\r\n\r\nab");
+        let server = Server::of_answers(move |_| head.clone().into_bytes()).await;
+        let told = fetch(server.url("/"), Wanted::Page).await.unwrap_err().to_string();
+        let unseen = |c: char| {
+            c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        };
+        assert!(!told.contains(unseen), "{fields:?}: {told:?}");
+    }
+}

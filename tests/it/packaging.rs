@@ -36,6 +36,26 @@ fn the_unit_exposes_no_more_than_one_and_a_half() {
 }
 
 #[test]
+fn systemd_understands_all_of_the_unit() {
+    let unit = root().join("contrib/systemd/newswatch.service");
+    // What it starts is not installed here.
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("newswatch.service");
+    let program = env!("CARGO_BIN_EXE_newswatch");
+    let text = fs::read_to_string(unit).unwrap().replace("/usr/bin/newswatch", program);
+    fs::write(&copy, text).unwrap();
+    let Ok(ran) = Command::new("systemd-analyze").args(["verify", "--man=no"]).arg(&copy).output()
+    else {
+        println!("skipped: there is no systemd-analyze");
+        return;
+    };
+    let told = String::from_utf8_lossy(&ran.stderr);
+    let faults: Vec<&str> =
+        told.lines().filter(|line| line.contains("newswatch.service")).collect();
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+#[test]
 fn the_demo_lives_under_the_limits_of_the_unit() {
     let script = root().join("tests/confined");
     let ran =

@@ -176,6 +176,7 @@ async fn run(
         grace: Duration::from_secs(20),
         compression: None,
         retention: Retention::default(),
+        longest_sleep: daemon::LONGEST_SLEEP,
         until_idle_for: None,
     };
     let (stop, commands) = mpsc::channel(1);
