@@ -262,3 +262,73 @@ fn a_head_that_cannot_be_read_is_set_aside_and_written_anew() {
     assert!(report.findings.is_empty(), "{:?}", report.findings);
     assert_eq!(disk.bytes("HEAD.damaged").unwrap(), b"{\"seq\":4");
 }
+
+/// Two closed segments, the first of them compressed, and its plain bytes.
+fn compressed() -> (SimDisk, Vec<u8>) {
+    let disk = SimDisk::new(1, Faithless::default());
+    let (mut archive, _) = Archive::open(disk.clone(), Settings::default(), None).unwrap();
+    for day in ["2022-01-16", "2022-01-17", "2022-01-18"] {
+        archive.append(&mut ["a", "b", "c"].map(record), noon(day)).unwrap();
+    }
+    let plain = disk.bytes(DAY).unwrap();
+    pack(&disk, DAY.parse().unwrap(), Compression::Gzip).unwrap();
+    (disk, plain)
+}
+
+const DAY: &str = "2022/01/2022-01-16.jsonl";
+const DAY_GZ: &str = "2022/01/2022-01-16.jsonl.gz";
+
+#[test]
+fn a_part_of_a_segment_unpacked_beside_it_never_takes_its_place() {
+    let (whole, plain) = compressed();
+    let packed = whole.bytes(DAY_GZ).unwrap();
+    let second = plain.iter().position(|byte| *byte == b'\n').unwrap() + 1;
+    // Nothing, a line, cut inside a line, and one damaged byte.
+    let mut changed = plain.clone();
+    changed[second + 9] ^= 1;
+    for part in [&plain[..0], &plain[..second], &plain[..second + 99], &changed] {
+        let (disk, _) = compressed();
+        disk.set(DAY, part);
+        pack(&disk, DAY.parse().unwrap(), Compression::Gzip).unwrap();
+        assert_eq!(disk.bytes(DAY_GZ).as_ref(), Some(&packed));
+        assert_eq!(disk.bytes(DAY), None);
+        assert_eq!(disk.bytes("2022/01/2022-01-16.damaged").unwrap(), part);
+        assert!(is_clean(&disk));
+    }
+    // Retention and repairing look at the same.
+    let (disk, _) = compressed();
+    disk.set(DAY, &plain[..second]);
+    let repaired = repair(&disk).unwrap();
+    assert_eq!(repaired.set_aside, ["2022/01/2022-01-16.damaged"]);
+    assert!(repaired.report.findings.is_empty() && repaired.rewritten.is_empty());
+    disk.set(DAY, &plain[..second]);
+    drop_segment(&disk, DAY.parse().unwrap()).unwrap();
+    assert_eq!(verify(&disk, None).unwrap().dropped, 3);
+}
+
+#[test]
+fn a_damaged_compressed_file_is_kept_where_the_plain_one_beside_it_is_whole() {
+    let (disk, plain) = compressed();
+    let mut packed = disk.bytes(DAY_GZ).unwrap();
+    packed[99] ^= 1;
+    disk.set(DAY_GZ, &packed);
+    disk.set(DAY, &plain);
+    pack(&disk, DAY.parse().unwrap(), Compression::Gzip).unwrap();
+    assert_eq!(disk.bytes("2022/01/2022-01-16.gz.damaged").unwrap(), packed);
+    assert!(is_clean(&disk));
+}
+
+#[test]
+fn two_sound_files_with_other_lines_and_a_damaged_plain_one_are_left_alone() {
+    let (disk, plain) = compressed();
+    let other = SimDisk::new(1, Faithless::default());
+    let (mut archive, _) = Archive::open(other.clone(), Settings::default(), None).unwrap();
+    archive.append(&mut ["x", "y", "z"].map(record), noon("2022-01-16")).unwrap();
+    let foreign = other.bytes(DAY).unwrap();
+    for (path, plain) in [(DAY, foreign), ("2022/01/2022-01-17.jsonl", plain[..99].to_vec())] {
+        disk.set(path, &plain);
+        let before = disk.list().unwrap();
+        assert!(pack(&disk, path.parse().unwrap(), Compression::Gzip).is_err());
+        assert_eq!((disk.list().unwrap(), disk.bytes(path).unwrap()), (before, plain));
+    }
+}
