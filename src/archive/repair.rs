@@ -3,12 +3,12 @@
 use std::io;
 
 use super::{
-    ArchiveError, Report, SegmentName, head, line,
+    ArchiveError, Checkpoint, Report, SegmentName, head, line,
     pack::{keep_aside, one_form},
     read::raw_lines,
     recover::{LOCK, create_anew, is_damage, set_aside},
     segment::{self, Form, Segment},
-    verify,
+    verify_with,
 };
 use crate::jsonl::{Disk, DiskFile};
 
@@ -37,7 +37,9 @@ const MAX_ERRORS: usize = 4096;
 
 /// Writes every segment with damaged lines anew without them, and keeps the file as it was beside
 /// it. Nothing is rewritten where lines are missing or the chain is broken: that is evidence.
-pub fn repair<D: Disk>(disk: &D) -> Result<Repair, ArchiveError> {
+///
+/// `acknowledged` is the end that a state remembers.
+pub fn repair<D: Disk>(disk: &D, acknowledged: Option<Checkpoint>) -> Result<Repair, ArchiveError> {
     let _lock = match disk.lock(LOCK).map_err(ArchiveError::at("lock", LOCK))? {
         Ok(lock) => lock,
         Err(pid) => return Err(ArchiveError::Locked { pid }),
@@ -70,11 +72,15 @@ pub fn repair<D: Disk>(disk: &D) -> Result<Repair, ArchiveError> {
         let file = disk.open(head::HEAD).map_err(at("open"))?;
         let bytes = file.size().and_then(|size| file.read_range(0, size)).map_err(at("read"))?;
         set_aside(disk, "", head::HEAD, "damaged", &bytes)?;
-        if let Some(tip) = verify(disk, None)?.tip {
+        if let Some(tip) = verify_with(disk, None, None)?.tip {
             head::write(disk, tip)?;
         }
     }
-    Ok(Repair { set_aside: set_aside_whole, rewritten, report: verify(disk, None)? })
+    Ok(Repair {
+        set_aside: set_aside_whole,
+        rewritten,
+        report: verify_with(disk, None, acknowledged)?,
+    })
 }
 
 /// The lines whose checksum holds, their number, and whether that is all there is.

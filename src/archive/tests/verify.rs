@@ -48,7 +48,8 @@ fn opening_by_head_finds_the_same_end_as_reading_everything() {
             disk.set(PATHS[2], &bytes);
         }
         let all = Archive::open(disk.clone(), Settings::default(), None).unwrap().0.checkpoint();
-        let (archive, _) = Archive::open_to_read_all(disk.clone(), Settings::default()).unwrap();
+        let (archive, _) =
+            Archive::open_to_read_all(disk.clone(), Settings::default(), None).unwrap();
         assert_eq!(archive.checkpoint(), all);
     }
 }
@@ -235,7 +236,7 @@ fn repairing_loses_no_byte_and_keeps_every_line_whose_checksum_holds() {
             let mut changed = bytes.clone();
             changed[position] ^= 1;
             disk.set(path, &changed);
-            let repaired = repair(&disk).unwrap();
+            let repaired = repair(&disk, None).unwrap();
             assert_eq!(repaired.rewritten.len(), 1, "{path} at {position}");
             let original = &repaired.rewritten[0].original;
             assert_eq!(disk.bytes(original).unwrap(), changed);
@@ -244,12 +245,12 @@ fn repairing_loses_no_byte_and_keeps_every_line_whose_checksum_holds() {
             assert!(lines.len() >= 4, "{path} at {position}: {} lines", lines.len());
             assert_eq!(repaired.report.lines, lines.len() as u64);
 
-            let again = repair(&disk).unwrap();
+            let again = repair(&disk, None).unwrap();
             assert!(again.rewritten.is_empty());
             assert_eq!(again.report.quarantined, repaired.report.quarantined);
         }
     }
-    let repaired = repair(&whole).unwrap();
+    let repaired = repair(&whole, None).unwrap();
     assert!(repaired.rewritten.is_empty() && repaired.report.findings.is_empty());
 }
 
@@ -258,7 +259,7 @@ fn a_head_that_cannot_be_read_is_set_aside_and_written_anew() {
     let disk = archive();
     disk.set("HEAD", b"{\"seq\":4");
     assert!(!is_clean(&disk));
-    let report = repair(&disk).unwrap().report;
+    let report = repair(&disk, None).unwrap().report;
     assert!(report.findings.is_empty(), "{:?}", report.findings);
     assert_eq!(disk.bytes("HEAD.damaged").unwrap(), b"{\"seq\":4");
 }
@@ -298,7 +299,7 @@ fn a_part_of_a_segment_unpacked_beside_it_never_takes_its_place() {
     // Retention and repairing look at the same.
     let (disk, _) = compressed();
     disk.set(DAY, &plain[..second]);
-    let repaired = repair(&disk).unwrap();
+    let repaired = repair(&disk, None).unwrap();
     assert_eq!(repaired.set_aside, ["2022/01/2022-01-16.damaged"]);
     assert!(repaired.report.findings.is_empty() && repaired.rewritten.is_empty());
     disk.set(DAY, &plain[..second]);
