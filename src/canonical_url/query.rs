@@ -349,7 +349,7 @@ fn is_flag(value: &str) -> bool {
 
 /// A hash in hexadecimal, or letters and digits through each other. A few letters before or behind
 /// a row of digits (`AKR20220106123400080`) are an article's id, words with hyphens and capitals with
-/// digits may be, and 24 hexadecimal digits are what MongoDB calls a document.
+/// digits may be, and 24 hexadecimal digits are what a document database names a document by.
 fn is_session(value: &str) -> bool {
     let bytes = value.as_bytes();
     let digits = bytes.iter().filter(|b| b.is_ascii_digit()).count();
