@@ -33,7 +33,9 @@ pub(super) fn query(url: &Url, host: &str, path: &str, rules: &mut Rules) -> (St
         let noise = noise(&part, host, path);
         read.push((part, noise));
     }
-    let named = Named::by(path);
+    let in_doubt = |noise: &Option<(_, Sure)>| noise.is_some_and(|(_, sure)| sure != Sure::Always);
+    let doubt = read.iter().any(|(_, noise)| in_doubt(noise));
+    let named = if doubt { Named::by(path) } else { Named::Open };
     let by_query = named != Named::Listing
         && read.iter().any(|(part, noise)| noise.is_none() && part.names_a_page());
     let mut order = Vec::new();
