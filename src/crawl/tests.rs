@@ -11,7 +11,7 @@ use crate::{
     archive::{self, Archive, RecordType},
     article::TextStatus,
     canonical_url::{CanonicalUrl, Host, UrlKey},
-    fetch::{FetchError, Redirect, Response, Validators},
+    fetch::{FetchError, Redirect, Response, Room, Validators},
     jsonl::Folder,
     state::{Counters, Fate},
     topic::Topic,
@@ -101,7 +101,7 @@ impl Bench {
                 status,
                 url: led_to(headers).unwrap_or_else(|| url.clone()),
                 exchanges: (status == 200).then(|| exchange(url)).into_iter().collect(),
-                room: Default::default(),
+                room: Room::default(),
                 redirects: led_to(headers)
                     .map(|to| Redirect { status: 301, from: url.clone(), to })
                     .into_iter()
@@ -521,7 +521,7 @@ fn a_visit_that_is_rolled_back_can_be_taken_in_again_and_counts_once() {
         at,
         took: std::time::Duration::ZERO,
         exchanges: vec![],
-        room: Default::default(),
+        room: Room::default(),
     };
     let visit = read(&bench.crawl.rules(), *task, Some(Ok(response)), at);
     for landed in [false, false, true] {
