@@ -6,7 +6,7 @@ use std::{
     os::unix::process::ExitStatusExt,
     path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -20,7 +20,7 @@ use tokio::{
 };
 
 use super::{
-    Document, Fault, Limits, Read, Reading, SourceKind,
+    Deaths, Document, Fault, Limits, Read, Reading, SourceKind,
     wire::{self, Answer},
 };
 
@@ -40,6 +40,17 @@ const SIGXCPU: i32 = 24;
 #[derive(Debug, Clone)]
 pub struct Pool {
     asks: mpsc::Sender<Ask>,
+    died: Died,
+}
+
+/// Shared by all that start workers and see them end.
+#[derive(Debug, Clone, Default)]
+struct Died(Arc<Mutex<Deaths>>);
+
+impl Died {
+    fn count(&self, of: impl FnOnce(&mut Deaths) -> &mut u64) {
+        *of(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner)) += 1;
+    }
 }
 
 #[derive(Debug)]
@@ -64,14 +75,16 @@ impl Pool {
     ///
     /// No process can be started, or it does not do the work of a worker.
     pub async fn start(program: &Path, limits: Limits) -> Result<Self, StartError> {
-        let launcher = Launcher { program: Arc::new(program.to_owned()), limits };
+        let died = Died::default();
+        let launcher =
+            Launcher { program: Arc::new(program.to_owned()), limits, died: died.clone() };
         let failed =
             |source| StartError { program: launcher.program.display().to_string(), source };
         let first = launcher.start_and_greet().await.map_err(failed)?;
         let (asks, queue) = mpsc::channel(1);
         // Ends when the last sender is gone, which is with the last clone of the pool.
         tokio::spawn(dispatch(queue, launcher, first));
-        Ok(Self { asks })
+        Ok(Self { asks, died })
     }
 }
 
@@ -81,6 +94,10 @@ impl Read for Pool {
         let (answer, answered) = oneshot::channel();
         self.asks.send(Ask { document, body, answer }).await.map_err(|_| ended())?;
         answered.await.map_err(|_| ended())?
+    }
+
+    fn deaths(&self) -> Deaths {
+        *self.died.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -126,13 +143,24 @@ async fn work(worker: Option<Worker>, launcher: Launcher, ask: Ask) -> Option<Wo
                 answer.map_err(|()| Fault::Broke("it panicked; please report the address".into()))
             }
             Ok(Err(error)) => match hired.end().await {
-                Ok(status) if !is_last && is_killed(status) => continue,
-                Ok(status) => Err(launcher.verdict(status)),
-                Err(_) => Err(Fault::Interrupted(format!("was lost: {error}"))),
+                Ok(status) => {
+                    launcher.count(status);
+                    if !is_last && is_killed(status) {
+                        continue;
+                    }
+                    Err(launcher.verdict(status))
+                }
+                Err(_) => {
+                    launcher.died.count(|deaths| &mut deaths.lost);
+                    Err(Fault::Interrupted(format!("was lost: {error}")))
+                }
             },
             // Its own clock counts computing time and is the shorter one: what is slow by this one
             // waits for a machine that has no time for it.
-            Err(_) => Err(Fault::Interrupted(format!("did not end in {:?}", launcher.limits.time))),
+            Err(_) => {
+                launcher.died.count(|deaths| &mut deaths.too_slow);
+                Err(Fault::Interrupted(format!("did not end in {:?}", launcher.limits.time)))
+            }
         };
         drop(answer.send(result));
         return worker;
@@ -145,9 +173,19 @@ async fn work(worker: Option<Worker>, launcher: Launcher, ask: Ask) -> Option<Wo
 struct Launcher {
     program: Arc<PathBuf>,
     limits: Limits,
+    died: Died,
 }
 
 impl Launcher {
+    fn count(&self, status: ExitStatus) {
+        self.died.count(|deaths| match status.signal() {
+            Some(SIGXCPU) => &mut deaths.too_slow,
+            Some(SIGABRT | SIGSEGV | SIGBUS | SIGILL | SIGTRAP) => &mut deaths.broke,
+            Some(_) => &mut deaths.killed,
+            None => &mut deaths.lost,
+        });
+    }
+
     fn start(&self) -> io::Result<Worker> {
         let mut child = Command::new(&*self.program)
             .arg("read")
