@@ -196,7 +196,7 @@ pub(super) fn status(loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
 /// What the daemon's last run has done.
 fn worked(work: &daemon::Work, now: Timestamp) -> String {
     let sum = |of: fn(&daemon::Fetched) -> u64| work.fetched.values().map(of).sum::<u64>();
-    let read: f64 = work.fetched.values().map(|fetched| fetched.read_seconds).sum();
+    let read = work.fetched.values().fold(0.0, |read, fetched| read + fetched.read_seconds);
     let deaths: u64 = work.reader_deaths.by_cause().iter().map(|(_, deaths)| deaths).sum();
     format!(
         "its run began {}: {} answers, {} requests failed, {:.1} MB read in {read:.1} s, \

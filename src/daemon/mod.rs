@@ -113,6 +113,8 @@ pub enum End {
 
 /// A wall clock can jump: no reading of it is slept on for longer.
 pub const LONGEST_SLEEP: Duration = Duration::from_mins(1);
+/// How old the figures in the state may be.
+const NOTE_WORK: Duration = Duration::from_secs(10);
 /// How often a full disk is tried again.
 const FULL_RETRY: Duration = Duration::from_secs(15);
 
@@ -162,7 +164,7 @@ pub async fn run(
     let mut listening = true;
     let mut shown_alive = Timestamp::MIN;
     let mut expired_on = None;
-    let work = RefCell::new(Work::since(now()));
+    let (work, mut work_noted_at) = (RefCell::new(Work::since(now())), None);
     let mut notice = |told: Notice<'_>| {
         work.borrow_mut().count(&told);
         notice(told);
@@ -200,6 +202,9 @@ pub async fn run(
             }
             has_room(tidy(crawl, &stores.archive, plan, shown_alive, &mut packing))?;
             note(crawl, SIGN_OF_LIFE, &shown_alive);
+        }
+        if work_noted_at.is_none_or(|at: time::Instant| at.elapsed() >= NOTE_WORK) {
+            work_noted_at = Some(time::Instant::now());
             note(crawl, WORK, &*work.borrow());
         }
         let mut due = None;
