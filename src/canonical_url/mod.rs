@@ -27,7 +27,7 @@ use url::Url;
 pub use alias::alias_of;
 
 /// Counts the definitions of [`UrlKey`]; an index made with another one is rebuilt.
-pub const KEY_VERSION: u32 = 2;
+pub const KEY_VERSION: u32 = 3;
 
 /// A wrapper may hold a wrapper; deeper nests than this are left as they are.
 const PASSES: usize = 8;
@@ -182,6 +182,11 @@ impl Rules {
 fn key_of(url: &Url, rules: &mut Rules) -> String {
     let target = wrapper::unwrap(url, rules);
     let url = target.as_ref().unwrap_or(url);
+    let mended = query::lost_mark(url);
+    if mended.is_some() {
+        rules.add("repaired-query");
+    }
+    let url = mended.as_ref().unwrap_or(url);
     if url.scheme() != "https" {
         rules.add("scheme");
     }
@@ -198,7 +203,7 @@ fn key_of(url: &Url, rules: &mut Rules) -> String {
         }
         None => {}
     }
-    let path = path::path(url.path(), rules);
+    let path = path::path(url.path(), url.host_str().unwrap_or_default(), rules);
     let (query, route) = query::query(url, &key, &path, rules);
     key.push_str(&path);
     if !query.is_empty() {

@@ -16,6 +16,7 @@ mod input;
 mod logging;
 mod man;
 mod progress;
+mod readers;
 mod replay;
 mod review;
 mod run;
@@ -63,6 +64,9 @@ pub fn main() -> ExitCode {
         Ok(exit) => exit.into(),
         Err(error) => {
             anstream::eprintln!("newswatch: {error:#}");
+            if crate::daemon::is_full(&error) {
+                anstream::eprintln!("there is no room on the disk: make some, and run it again");
+            }
             let locked = error.chain().any(|cause| {
                 matches!(cause.downcast_ref(), Some(crate::archive::ArchiveError::Locked { .. }))
                     || matches!(cause.downcast_ref(), Some(crate::state::StateError::Locked { .. }))

@@ -1,7 +1,7 @@
 //! `newswatch run` and `newswatch once`.
-#![expect(clippy::disallowed_methods, reason = "shell: reads the clock, makes the state folder")]
+#![expect(clippy::disallowed_methods, reason = "shell: reads the clock, waits for room")]
 
-use std::{fs, path::Path, time::Duration};
+use std::{fs, thread, time::Duration};
 
 use anyhow::Context;
 use jiff::{SignedDuration, Timestamp};
@@ -20,18 +20,17 @@ use super::{
     format::{distance, is_styled_stderr, print_json, print_text},
     logging,
     progress::{Progress, Tally},
-    review, service,
+    readers, review, service,
 };
 use crate::{
     alert,
     archive::{self, Archive},
     config::{self, LoadOptions, Loaded},
     crawl::{self, Crawl, Event},
-    daemon::{self, End, Notice, Plan, Stores},
+    daemon::{self, End, Notice, Plan, Stores, reserve},
     fetch::HttpClient,
     jsonl::Folder,
     metrics::{self, Metrics},
-    reader,
     state::{RejectLog, State, StateError, StateLock, read_rejects},
 };
 
@@ -40,6 +39,42 @@ pub(super) const STATE: &str = "state.sqlite";
 
 /// A pass ends when nothing is due within this time: long enough for a short `Retry-After`.
 const PATIENCE: SignedDuration = SignedDuration::from_secs(60);
+
+/// How often a start without room is tried again.
+const ROOM_RETRY: Duration = Duration::from_secs(5);
+
+/// The same for the daemon: where there is no room it says so, and waits until there is some.
+fn open_when_there_is_room(loaded: &Loaded) -> anyhow::Result<(Crawl, Stores)> {
+    let mut is_told = false;
+    loop {
+        match open(loaded, crate::clock::now()) {
+            Err(error) if daemon::is_full(&error) && reserve::give_up(&loaded.paths.archive)? => {
+                tracing::warn!("{error:#}: the room that was set aside for this is given up");
+            }
+            Err(error) if daemon::is_full(&error) => {
+                if !std::mem::replace(&mut is_told, true) {
+                    tracing::error!("{error:#}: nothing is done until there is room");
+                }
+                // It is neither ready nor failed: what manages services is to wait as well.
+                let patience = u32::try_from((ROOM_RETRY * 12).as_micros()).unwrap_or(u32::MAX);
+                service::notify(&[
+                    NotifyState::ExtendTimeoutUsec(patience),
+                    NotifyState::Status("waits for room on the disk"),
+                ]);
+                thread::sleep(ROOM_RETRY);
+            }
+            opened => {
+                if is_told && opened.is_ok() {
+                    tracing::info!("there is room again");
+                }
+                return opened;
+            }
+        }
+    }
+}
+/// What is said where bytes were cut off the archive's end.
+pub(super) const QUARANTINED: &str = "the archive ended in bytes that are not its next lines, as a \
+    kill leaves them: they were moved to a file of their own";
 
 /// Opens archive and state, and recovers what a crash left between the two.
 pub(super) fn open(loaded: &Loaded, now: Timestamp) -> anyhow::Result<(Crawl, Stores)> {
@@ -65,19 +100,23 @@ pub(super) fn open(loaded: &Loaded, now: Timestamp) -> anyhow::Result<(Crawl, St
     let archive_settings = compose::archive(&loaded.config);
     let opened = match checkpoint {
         Some(_) => Archive::open(folder.clone(), archive_settings.clone(), checkpoint),
-        None => Archive::open_to_read_all(folder.clone(), archive_settings.clone()),
+        None => Archive::open_to_read_all(folder.clone(), archive_settings.clone(), None),
     };
     let (archive, recovery) = match opened {
-        // The archive is not the one that the index was made from: the archive is the truth.
+        // The archive is not the one that the index was made from: the archive is the truth. What
+        // was acknowledged stays, damaged or not, and its numbers are not used again.
         Err(archive::ArchiveError::Behind(_)) => {
             tracing::warn!(
                 archive = %paths.archive.display(),
                 "the archive is not the one that the state remembers: the index is built anew"
             );
+            let opened = Archive::open_to_read_all(folder, archive_settings, checkpoint);
+            let opened = opened.with_context(context)?;
+            // Only now does the archive itself tell what it has lost.
             if let Ok(state) = &state {
                 state.clear()?;
             }
-            Archive::open_to_read_all(folder, archive_settings).with_context(context)?
+            opened
         }
         opened => opened.with_context(context)?,
     };
@@ -85,11 +124,17 @@ pub(super) fn open(loaded: &Loaded, now: Timestamp) -> anyhow::Result<(Crawl, St
         tracing::warn!(
             path = %quarantine.path,
             bytes = quarantine.bytes,
-            "the archive ended in a torn line: it was moved to a file of its own"
+            "{QUARANTINED}"
         );
     }
     for damage in &recovery.damage {
         tracing::error!(%damage, "the archive is damaged; see `newswatch archive verify`");
+    }
+    if let Some(lost) = &recovery.lost {
+        tracing::error!(
+            next = archive.checkpoint().map_or(0, |tip| tip.seq) + 1,
+            "{lost}; see `newswatch archive verify`"
+        );
     }
     let state = match state {
         Ok(state) => state,
@@ -130,7 +175,7 @@ pub(super) fn open(loaded: &Loaded, now: Timestamp) -> anyhow::Result<(Crawl, St
 /// The daemon.
 pub(super) fn run(loaded: &Loaded, options: &LoadOptions) -> anyhow::Result<Exit> {
     logging::start(&loaded.config.settings.log)?;
-    let (mut crawl, mut stores) = open(loaded, crate::clock::now())?;
+    let (mut crawl, mut stores) = open_when_there_is_room(loaded)?;
     tracing::info!(
         feeds = crawl.schedule().feeds(),
         archive = %loaded.paths.archive.display(),
@@ -161,7 +206,7 @@ pub(super) fn run(loaded: &Loaded, options: &LoadOptions) -> anyhow::Result<Exit
         let (send, commands) = mpsc::channel(4);
         let watched = settings.service.watch.then(|| loaded.paths.clone());
         let mut beside = service::listen(send, service::Inputs { reload, watched, asked })?;
-        let readers = start_readers(&loaded.config).await?;
+        let readers = readers::start(&loaded.config).await?;
         match control::bind(&loaded.paths.state) {
             Ok(listener) => drop(beside.spawn(control::serve(listener, ask))),
             // A path that is too long for a socket, or a file system without them.
@@ -182,8 +227,13 @@ pub(super) fn run(loaded: &Loaded, options: &LoadOptions) -> anyhow::Result<Exit
             Folder::at(&loaded.paths.archive),
             loaded.paths.state.join(STATE),
             loaded.paths.state.join("alerts"),
+            crate::clock::now,
         );
-        told.prepare().context("the alerts cannot remember what they tell")?;
+        match told.prepare().context("the alerts cannot remember what they tell") {
+            // They tell from here on all the same, and it is stored when there is room.
+            Err(error) if daemon::is_full(&error) => tracing::warn!("{error:#}"),
+            prepared => prepared?,
+        }
         beside.spawn(told.run());
         service::notify(&[NotifyState::Ready]);
         let mut teller = service::Teller::new(settings.limits.total_timeout + HANGS);
@@ -328,7 +378,7 @@ pub(super) fn pass(
     let mut tally = Tally::default();
     let runtime = Runtime::new().context("cannot start the runtime")?;
     let end = runtime.block_on(async {
-        let readers = start_readers(&loaded.config).await?;
+        let readers = readers::start(&loaded.config).await?;
         let (send, commands) = mpsc::channel(4);
         let (_, asked) = mpsc::channel(1);
         let reload = || Err("a single pass takes no other configuration".to_owned());
@@ -348,13 +398,6 @@ pub(super) fn pass(
     progress.finish();
     close(crawl, stores)?;
     Ok(Pass { tally, due, end: end? })
-}
-
-/// The workers that read, of the very program that runs: also where its file was replaced meanwhile.
-async fn start_readers(config: &config::Config) -> anyhow::Result<reader::Pool> {
-    let this = Path::new("/proc/self/exe");
-    let program = if this.exists() { this.to_owned() } else { std::env::current_exe()? };
-    Ok(reader::Pool::start(&program, compose::readers(config)).await?)
 }
 
 fn plan(settings: &config::Settings, until_idle_for: Option<SignedDuration>) -> Plan {

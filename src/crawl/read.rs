@@ -11,7 +11,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use super::{Begun, PageWork, Rules, Task, Unasked, Work, continued};
 use crate::{
     article::{Article, DateSource, Extraction, TextStatus},
-    fetch::{FetchError, Request, Response},
+    fetch::{FetchError, Request, Response, Room},
     politeness::{Robots, retry_after},
     reader::{self, Document, Fault, PageDocument},
     source::{Entry, Listing, SourceKind},
@@ -161,6 +161,10 @@ pub fn conclude(
     let response = response.map(|answer| {
         answer.map(|mut response| {
             response.body = Vec::new();
+            // An article is small, and what continues it may be long in coming.
+            if matches!(reading, Reading::Page(_)) {
+                response.room = Room::default();
+            }
             // Where the text is the feed's, or there is none, the page says nothing of it.
             let is_wanted = matches!(&reading, Reading::Page(PageReading::Ready(judged)) if judged.page_error.is_none());
             if !is_wanted {

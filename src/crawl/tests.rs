@@ -46,6 +46,7 @@ pub(crate) fn rules() -> Rules {
 pub(crate) fn settings() -> Settings {
     Settings {
         rest: Rest::default(),
+        share: 4,
         robots_for_feeds: false,
         hold_scope: HoldScope::Host,
         revisit_after: SignedDuration::from_mins(1),
@@ -100,6 +101,7 @@ impl Bench {
                 status,
                 url: led_to(headers).unwrap_or_else(|| url.clone()),
                 exchanges: (status == 200).then(|| exchange(url)).into_iter().collect(),
+                room: Default::default(),
                 redirects: led_to(headers)
                     .map(|to| Redirect { status: 301, from: url.clone(), to })
                     .into_iter()
@@ -519,6 +521,7 @@ fn a_visit_that_is_rolled_back_can_be_taken_in_again_and_counts_once() {
         at,
         took: std::time::Duration::ZERO,
         exchanges: vec![],
+        room: Default::default(),
     };
     let visit = read(&bench.crawl.rules(), *task, Some(Ok(response)), at);
     for landed in [false, false, true] {

@@ -1,6 +1,7 @@
 //! The loop: clock, tasks, disk and signals around a crawl.
 #![expect(clippy::disallowed_methods, reason = "shell: spawns the tasks and sleeps")]
 
+pub(crate) mod reserve;
 #[cfg(test)]
 mod tests;
 mod work;
@@ -115,6 +116,10 @@ pub enum End {
 pub const LONGEST_SLEEP: Duration = Duration::from_mins(1);
 /// How old the figures in the state may be.
 const NOTE_WORK: Duration = Duration::from_secs(10);
+/// A request that takes longer makes room for another, so that slow hosts hold up no others …
+const SLOW: Duration = Duration::from_secs(5);
+/// … until there are this many times as many as are wanted.
+const MOST_SLOW: usize = 4;
 /// How often a full disk is tried again.
 const FULL_RETRY: Duration = Duration::from_secs(15);
 
@@ -159,6 +164,8 @@ pub async fn run(
     let mut unwritten = Unwritten::default();
     let mut full = false;
     let mut packing: JoinSet<Result<(), ArchiveError>> = JoinSet::new();
+    // Why that was not done the last time, which is not told again each minute.
+    let mut untidied: Option<String> = None;
     let mut stop_by: Option<time::Instant> = None;
     let mut stopped = End::Stopped;
     let mut listening = true;
@@ -197,7 +204,11 @@ pub async fn run(
         if now().duration_since(shown_alive).abs() >= SignedDuration::from_mins(1) {
             shown_alive = now();
             let day = shown_alive.as_second().div_euclid(86_400);
-            if expired_on != Some(day) && has_room(crawl.forget_old_texts(shown_alive))? {
+            crawl.forget_idle_hosts(shown_alive);
+            if expired_on != Some(day)
+                && has_room(crawl.forget_old_texts(shown_alive))?
+                && has_room(crawl.forget_old_hosts(shown_alive))?
+            {
                 expired_on = Some(day);
             }
             has_room(tidy(crawl, &stores.archive, plan, shown_alive, &mut packing))?;
@@ -208,12 +219,14 @@ pub async fn run(
             note(crawl, WORK, &*work.borrow());
         }
         let mut due = None;
-        while stop_by.is_none() && !full && tasks.len() < plan.concurrency {
+        let mut slots = slots(&started, plan.concurrency);
+        while stop_by.is_none() && !full && slots > 0 {
             match crawl.next(now())? {
                 Do::Task(task) => {
                     let (fetch, reader, now) = (fetch.clone(), reader.clone(), now.clone());
                     let spawned = tasks.spawn(visit(crawl.rules(), *task, fetch, reader, now));
                     started.insert(spawned.id(), time::Instant::now());
+                    slots -= 1;
                 }
                 Do::WaitUntil(at) => {
                     due = Some(at);
@@ -248,6 +261,7 @@ pub async fn run(
             Some(at) => Duration::try_from(at.duration_since(now()))
                 .unwrap_or_default()
                 .clamp(Duration::from_millis(1), plan.longest_sleep),
+            None if slots == 0 => until_slow(&started).min(plan.longest_sleep),
             None => plan.longest_sleep,
         };
         tokio::select! {
@@ -288,9 +302,12 @@ pub async fn run(
             }
             Some(packed) = packing.join_next(), if !packing.is_empty() => {
                 // The segment is still there as it was: the next minute tries again.
-                if let Err(error) = packed.context("work on a closed segment ended without a result")? {
-                    tracing::error!(error = format_args!("{:#}", anyhow::Error::from(error)), "a closed segment could not be compressed or dropped");
+                let packed = packed.context("work on a closed segment ended without a result")?;
+                let failed = packed.err().map(|error| format!("{:#}", anyhow::Error::from(error)));
+                if let Some(error) = failed.as_ref().filter(|_| failed != untidied) {
+                    tracing::error!(%error, "a closed segment could not be compressed or dropped");
                 }
+                untidied = failed;
             }
             () = time::sleep_until(stop_by.unwrap_or_else(time::Instant::now)), if stop_by.is_some() => {
                 // What is in flight is asked for again after the next start.
@@ -299,6 +316,18 @@ pub async fn run(
             () = time::sleep(sleep) => {}
         }
     }
+}
+
+/// How many more requests there may be.
+fn slots(started: &BTreeMap<task::Id, time::Instant>, wanted: usize) -> usize {
+    let quick = started.values().filter(|at| at.elapsed() < SLOW).count();
+    wanted.saturating_sub(quick).min((wanted * MOST_SLOW).saturating_sub(started.len()))
+}
+
+/// When the next of them is slow, and makes room.
+fn until_slow(started: &BTreeMap<task::Id, time::Instant>) -> Duration {
+    let left = started.values().map(|at| SLOW.saturating_sub(at.elapsed()));
+    left.filter(|left| !left.is_zero()).min().unwrap_or(LONGEST_SLEEP)
 }
 
 /// Has closed segments worked on beside the loop, where there is something to do.
@@ -313,14 +342,25 @@ fn tidy(
         return Ok(());
     }
     let disk = archive.disk().clone();
-    let expired = archive.expired(plan.retention, now)?;
+    let mut expired = archive.expired(plan.retention, now)?;
+    // What the index has not taken note of yet must not leave before it has.
+    let known = crawl::checkpoint(crawl.state())?;
+    expired.retain(|name| known.is_some_and(|known| *name < known.end.segment));
     if !expired.is_empty() {
-        // A power cut must not take the state back to a line that has left.
-        crawl.state().close()?;
+        // A power cut must not take the state back to a line that has left. Folding its log would do as
+        // well, but takes room, and there may be none until something has left.
+        crawl.state().sync()?;
     }
     let unpacked = if plan.compression.is_some() { archive.unpacked()? } else { Vec::new() };
-    if !(expired.is_empty() && unpacked.is_empty()) {
-        packing.spawn_blocking(move || tend(&disk, &expired, unpacked, plan.compression));
+    let lacks_reserve = plan.until_idle_for.is_none() && !reserve::is_kept(disk.path());
+    if lacks_reserve || !(expired.is_empty() && unpacked.is_empty()) {
+        packing.spawn_blocking(move || {
+            let ended = tend(&disk, &expired, unpacked, plan.compression);
+            if lacks_reserve && let Err(error) = reserve::keep(disk.path()) {
+                tracing::debug!(%error, "no room could be set aside");
+            }
+            ended
+        });
     }
     Ok(())
 }
@@ -334,7 +374,13 @@ fn tend(
     compression: Option<Compression>,
 ) -> Result<(), ArchiveError> {
     let drop = |name: &SegmentName| {
-        archive::drop_segment(disk, *name)?;
+        match archive::drop_segment(disk, *name) {
+            // What takes its place needs some.
+            Err(full) if full.is_full() && reserve::give_up(disk.path()).unwrap_or(false) => {
+                archive::drop_segment(disk, *name)?;
+            }
+            dropped => dropped?,
+        }
         unpacked.retain(|other| other != name);
         tracing::info!(archive.segment = %name, "segment dropped: retention");
         Ok(())
@@ -603,7 +649,8 @@ fn has_room(done: Result<(), impl Into<anyhow::Error>>) -> anyhow::Result<bool> 
     }
 }
 
-fn is_full(error: &anyhow::Error) -> bool {
+/// Whether there was no room on a disk, and nothing else is wrong.
+pub fn is_full(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         cause.downcast_ref::<StateError>().is_some_and(StateError::is_full)
             || cause.downcast_ref::<ArchiveError>().is_some_and(ArchiveError::is_full)

@@ -4,6 +4,7 @@ pub mod address;
 mod client;
 mod decode;
 mod post;
+mod room;
 mod settings;
 mod tls;
 
@@ -12,6 +13,7 @@ mod tests;
 
 pub use client::{ClientError, HttpClient};
 pub use post::{Post, Posted};
+pub use room::Room;
 pub use settings::Settings;
 
 use std::{future::Future, net::IpAddr, sync::Arc, time::Duration};
@@ -85,6 +87,8 @@ pub struct Response {
     /// What went over the wire, where the settings say that it is kept: of pages that were read. Of
     /// an article in parts, of each part in turn.
     pub exchanges: Vec<Arc<Exchange>>,
+    /// What a large body, and what is read of it, holds of the memory for such.
+    pub room: Room,
 }
 
 /// A request and its answer as they went over the wire, for those who keep them.

@@ -8,6 +8,7 @@
 //! records that they stand for.
 
 mod feeds;
+mod file;
 mod lock;
 mod pages;
 mod paused;
@@ -39,6 +40,10 @@ pub enum StateError {
     Sqlite(#[source] rusqlite::Error),
     #[error("the state index is damaged: delete it, and it is built anew from the archive")]
     Damaged(#[source] rusqlite::Error),
+    #[error("the state index cannot be opened: there is no room for another file")]
+    NoInodes(#[source] rusqlite::Error),
+    #[error("cannot sync the state index")]
+    Sync(#[source] std::io::Error),
     #[error("the state is in use by another process{}", pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default())]
     Locked { pid: Option<u32> },
     #[error("the state cannot be locked")]
@@ -59,10 +64,20 @@ impl From<rusqlite::Error> for StateError {
 impl StateError {
     /// The disk has no room: wait and try again. Anything else ends the daemon.
     pub fn is_full(&self) -> bool {
-        matches!(self, Self::Sqlite(error)
-            if error.sqlite_error_code() == Some(ErrorCode::DiskFull))
+        match self {
+            Self::Sqlite(error) => {
+                error.sqlite_error_code() == Some(ErrorCode::DiskFull)
+                    || error.sqlite_error().is_some_and(|it| it.extended_code == NO_ROOM_TO_SHARE)
+            }
+            Self::NoInodes(_) => true,
+            Self::Lock(error) => error.kind() == std::io::ErrorKind::StorageFull,
+            Self::Damaged(_) | Self::Sync(_) | Self::Locked { .. } | Self::Value(_) => false,
+        }
     }
 }
+
+/// `SQLITE_IOERR_SHMSIZE`: the file that readers and writer share could not be made any longer.
+const NO_ROOM_TO_SHARE: i32 = 4874;
 
 pub type Result<T> = std::result::Result<T, StateError>;
 
@@ -75,9 +90,20 @@ pub struct State {
 impl State {
     /// Opens the index, and makes it where it is missing or of another version.
     pub fn open(path: &Path) -> Result<Self> {
-        let state = Self { connection: Connection::open(path)? };
-        state.prepare()?;
-        Ok(state)
+        let opened = Connection::open(path).map_err(StateError::from).and_then(|connection| {
+            let state = Self { connection };
+            state.prepare()?;
+            Ok(state)
+        });
+        opened.map_err(|error| match error {
+            StateError::Sqlite(error)
+                if error.sqlite_error_code() == Some(ErrorCode::CannotOpen)
+                    && !file::has_inodes(path) =>
+            {
+                StateError::NoInodes(error)
+            }
+            error => error,
+        })
     }
 
     /// Opens the index of a daemon, running or not, for reading only.
@@ -188,9 +214,20 @@ impl State {
         Ok(self.connection.execute_batch("ROLLBACK")?)
     }
 
-    /// Folds the write-ahead log into the index file.
+    /// Makes durable what was committed.
+    pub fn sync(&self) -> Result<()> {
+        let path = self.connection.path().filter(|path| !path.is_empty());
+        path.map_or(Ok(()), |path| file::sync(Path::new(path))).map_err(StateError::Sync)
+    }
+
+    /// The same, and folds the write-ahead log into the index file where there is room.
     pub fn close(&self) -> Result<()> {
-        Ok(self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
+        self.sync()?;
+        let folded = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        match folded.map_err(StateError::from) {
+            Err(error) if !error.is_full() => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// The connection, for the near-duplicate index, which lives in the same file so that it

@@ -7,6 +7,7 @@ use url::Url;
 use super::*;
 use crate::{
     canonical_url::{CanonicalUrl, Host},
+    politeness::Robots,
     schedule::{FeedState, PageId},
     source::Entry,
 };
@@ -91,6 +92,22 @@ fn holds_last_until_they_are_over() {
         state.holds(before).unwrap(),
         [(host, now() - jiff::SignedDuration::from_micros(0))]
     );
+}
+
+#[test]
+fn what_hosts_asked_for_is_forgotten_two_days_after_it_counts_no_more() {
+    let state = State::in_memory().unwrap();
+    let host = Host::of(&Url::parse("https://news.example/").unwrap());
+    let hours = jiff::SignedDuration::from_hours;
+    // A robots.txt counts for a day.
+    state.put_robots(&host, &Robots::parse(b"User-agent: *\nDisallow: /x", now())).unwrap();
+    state.put_hold(&host, now() + hours(70)).unwrap();
+    for (hour, is_there) in [(0, true), (71, true), (73, false)] {
+        state.forget_hosts(now() + hours(hour)).unwrap();
+        assert_eq!(state.robots(&host).unwrap().is_some(), is_there, "{hour}");
+        let holds = state.holds(Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!(holds.is_empty(), hour > 70, "{hour}");
+    }
 }
 
 #[test]

@@ -404,11 +404,6 @@ async fn a_body_beyond_its_limit_is_refused_announced_or_not() {
 async fn compressed_bodies_are_read_and_bombs_are_not() {
     let text = "ОДКБ ".repeat(300);
     let zeros = vec![0; 64 << 20];
-    let gzip = |bytes: &[u8]| {
-        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-        std::io::Write::write_all(&mut encoder, bytes).unwrap();
-        encoder.finish().unwrap()
-    };
     let good =
         [("gzip", gzip(text.as_bytes())), ("zstd", zstd::encode_all(text.as_bytes(), 3).unwrap())];
     for (encoding, body) in good {
@@ -756,6 +751,37 @@ async fn a_bad_authority_and_a_bad_proxy_are_told_at_the_start() {
     let settings = Settings { proxy: Some("socks5://127.0.0.1".parse().unwrap()), ..patient() };
     let error = HttpClient::new(settings).unwrap_err().to_string();
     assert!(error.contains("socks5"), "{error}");
+}
+
+#[tokio::test]
+async fn large_bodies_wait_for_the_memory_of_others_and_small_ones_do_not() {
+    let server = Server::of_answers(|path| {
+        let length = if path == "/small" { 1 << 10 } else { 2 << 20 };
+        let zeros = vec![0; length];
+        if path == "/packed" {
+            return answer("200 OK", &[("content-encoding", "gzip")], &gzip(&zeros));
+        }
+        answer("200 OK", &[("content-type", "text/xml")], &zeros)
+    })
+    .await;
+    let client = HttpClient::new(Settings { large_bodies: 2 << 20, ..patient() }).unwrap();
+    let fetch = |path| client.fetch(request(server.url(path), Wanted::Listing));
+    for path in ["/large", "/packed"] {
+        let first = fetch(path).await.unwrap();
+        assert_eq!(first.body.len(), 2 << 20);
+        let mut second = std::pin::pin!(fetch("/large"));
+        let waits = tokio::time::timeout(Duration::from_millis(500), &mut second).await;
+        assert!(waits.is_err(), "while the first is held");
+        assert_eq!(fetch("/small").await.unwrap().body.len(), 1 << 10);
+        drop(first);
+        assert_eq!(second.await.unwrap().body.len(), 2 << 20);
+    }
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut encoder, bytes).unwrap();
+    encoder.finish().unwrap()
 }
 
 #[tokio::test]

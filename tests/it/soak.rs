@@ -312,6 +312,7 @@ impl Fetch for Web {
             at: self.clock.now(),
             took: ANSWER,
             exchanges: vec![],
+            room: Default::default(),
         })
     }
 }

@@ -149,6 +149,7 @@ impl Fetch for Web {
             at: back,
             took: Duration::from_millis(300),
             exchanges: vec![],
+            room: Default::default(),
         })
     }
 }

@@ -3,7 +3,10 @@
 mod maintain;
 mod report;
 
-use std::{io::BufWriter, path::Path};
+use std::{
+    io::{BufWriter, ErrorKind},
+    path::Path,
+};
 
 use anyhow::Context;
 use rusqlite::Connection;
@@ -13,8 +16,16 @@ use super::{
     Exit,
     format::{print_json, print_text},
     input,
+    run::STATE,
 };
-use crate::{archive, config::Loaded, dedup, jsonl::Folder};
+use crate::{
+    archive::{self, Checkpoint},
+    config::Loaded,
+    crawl,
+    dedup::{self, Judged, StreamError},
+    jsonl::Folder,
+    state::State,
+};
 
 pub(super) use maintain::{reindex, repair};
 pub(super) use report::dedup_report;
@@ -28,7 +39,9 @@ pub(super) fn verify(loaded: &Loaded, witness: Option<&str>, json: bool) -> anyh
         })?),
         None => None,
     };
-    let report = archive::verify(&existing(path)?, witness)
+    // Before the archive is read: a daemon that runs goes on with both.
+    let acknowledged = acknowledged(loaded);
+    let report = archive::verify_with(&existing(path)?, witness, acknowledged)
         .with_context(|| format!("cannot read the archive {}", path.display()))?;
     let findings: Vec<String> = report.findings.iter().map(error_words).collect();
     let exit = if findings.is_empty() { Exit::Success } else { Exit::Failure };
@@ -83,6 +96,16 @@ pub(super) fn verify(loaded: &Loaded, witness: Option<&str>, json: bool) -> anyh
     Ok(exit)
 }
 
+/// The end of the archive as the state remembers it, where there is one that can be read.
+fn acknowledged(loaded: &Loaded) -> Option<Checkpoint> {
+    let path = loaded.paths.state.join(STATE);
+    if !path.exists() {
+        return None;
+    }
+    let state = State::open_read_only(&path).ok()?;
+    crawl::checkpoint(&state).ok().flatten().filter(|checkpoint| checkpoint.seq > 0)
+}
+
 fn existing(path: &Path) -> anyhow::Result<Folder> {
     if !path.exists() {
         anyhow::bail!("there is no archive in {}", path.display());
@@ -106,7 +129,20 @@ pub(super) fn dedup_lines(name: &str) -> anyhow::Result<Exit> {
     let connection = Connection::open("")?;
     connection.pragma_update(None, "cache_size", -16_384)?;
     let out = BufWriter::new(std::io::stdout().lock());
-    dedup::judge_stream(&connection, input::lines(name)?, out)
-        .with_context(|| format!("cannot judge the articles of {name}"))?;
-    Ok(Exit::Success)
+    let note =
+        |line: u64, what: &str| anstream::eprintln!("newswatch: {name}, line {line}: {what}");
+    match dedup::judge_stream(&connection, input::lines(name)?, out, note) {
+        Ok(Judged { passed_over: 0, .. }) => Ok(Exit::Success),
+        Ok(Judged { articles, passed_over }) => {
+            anstream::eprintln!(
+                "newswatch: of {name} judged: {articles}, passed over: {passed_over}; an article is a JSON object on a line, with an id"
+            );
+            Ok(Exit::Failure)
+        }
+        // A reader that closed the pipe has seen enough.
+        Err(StreamError::Write(error)) if error.kind() == ErrorKind::BrokenPipe => {
+            Ok(Exit::Success)
+        }
+        Err(error) => Err(error).with_context(|| format!("cannot judge the articles of {name}")),
+    }
 }

@@ -60,6 +60,7 @@ pub(crate) fn crawl(feeds: Vec<Feed>, reject_text: usize, folder: &Path, now: Ti
     };
     let settings = Settings {
         rest: Rest::default(),
+        share: 4,
         robots_for_feeds: false,
         hold_scope: HoldScope::Host,
         revisit_after: SignedDuration::from_mins(30),
