@@ -123,38 +123,7 @@ pub(super) fn status(loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
         }))?;
         return Ok(Exit::Success);
     }
-    let mut rows = table(&[
-        "feed",
-        "health",
-        "last success",
-        "next poll",
-        "because",
-        "new/day",
-        "kept",
-        "dup.",
-        "rejected",
-        "failed",
-        "waiting",
-        "remark",
-    ]);
-    let ago = |at: Option<Timestamp>| at.map_or_else(|| "-".to_owned(), |at| distance(at, now));
-    for feed in &feeds {
-        rows.add_row([
-            feed.id.clone(),
-            feed.health.to_owned(),
-            ago(feed.last_success_at),
-            ago(feed.next_at),
-            feed.why_then.to_owned(),
-            feed.entries_per_day.map_or_else(|| "-".to_owned(), |n| format!("{n:.1}")),
-            feed.counters.kept.to_string(),
-            feed.counters.duplicates.to_string(),
-            feed.counters.rejected.to_string(),
-            feed.counters.failed.to_string(),
-            feed.waiting_pages.to_string(),
-            remark(feed, now),
-        ]);
-    }
-    let mut text = format!("{rows}\n");
+    let mut text = feed_table(&feeds, now);
     let mut ways: BTreeMap<&str, u32> = BTreeMap::new();
     for way in feeds.iter().filter_map(|feed| feed.read_by.as_deref()) {
         *ways.entry(way).or_default() += 1;
@@ -193,19 +162,54 @@ pub(super) fn status(loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
     Ok(Exit::Success)
 }
 
+fn feed_table(feeds: &[FeedStatus], now: Timestamp) -> String {
+    let mut rows = table(&[
+        "feed",
+        "health",
+        "last success",
+        "next poll",
+        "because",
+        "new/day",
+        "kept",
+        "dup.",
+        "rejected",
+        "failed",
+        "waiting",
+        "remark",
+    ]);
+    let ago = |at: Option<Timestamp>| at.map_or_else(|| "-".to_owned(), |at| distance(at, now));
+    for feed in feeds {
+        rows.add_row([
+            feed.id.clone(),
+            feed.health.to_owned(),
+            ago(feed.last_success_at),
+            ago(feed.next_at),
+            feed.why_then.to_owned(),
+            feed.entries_per_day.map_or_else(|| "-".to_owned(), |n| format!("{n:.1}")),
+            feed.counters.kept.to_string(),
+            feed.counters.duplicates.to_string(),
+            feed.counters.rejected.to_string(),
+            feed.counters.failed.to_string(),
+            feed.waiting_pages.to_string(),
+            remark(feed, now),
+        ]);
+    }
+    format!("{rows}\n")
+}
+
 /// What the daemon's last run has done.
 fn worked(work: &daemon::Work, now: Timestamp) -> String {
     let sum = |of: fn(&daemon::Fetched) -> u64| work.fetched.values().map(of).sum::<u64>();
     let read = work.fetched.values().fold(0.0, |read, fetched| read + fetched.read_seconds);
     let deaths: u64 = work.reader_deaths.by_cause().iter().map(|(_, deaths)| deaths).sum();
     format!(
-        "its run began {}: {} answers, {} requests failed, {:.1} MB read in {read:.1} s, \
+        "its run began {}: {} answers, {} requests failed, {} KB read in {read:.1} s, \
          {} documents not read to their end, {deaths} readers died, \
          {} records appended in {:.1} s\n",
         distance(work.started_at, now),
         sum(|fetched| fetched.answers),
         sum(|fetched| fetched.errors),
-        sum(|fetched| fetched.bytes) as f64 / 1e6,
+        sum(|fetched| fetched.bytes) / 1000,
         work.reader_faults,
         work.records_appended,
         work.append_seconds,

@@ -6,7 +6,10 @@ use std::{
     os::unix::process::ExitStatusExt,
     path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -43,13 +46,41 @@ pub struct Pool {
     died: Died,
 }
 
-/// Shared by all that start workers and see them end.
+/// Shared by all that see workers end.
 #[derive(Debug, Clone, Default)]
-struct Died(Arc<Mutex<Deaths>>);
+struct Died(Arc<[AtomicU64; 4]>);
 
 impl Died {
-    fn count(&self, of: impl FnOnce(&mut Deaths) -> &mut u64) {
-        *of(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner)) += 1;
+    fn count(&self, end: End) {
+        if let Some(deaths) = self.0.get(end as usize) {
+            deaths.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn so_far(&self) -> Deaths {
+        let [killed, broke, too_slow, lost] =
+            self.0.each_ref().map(|deaths| deaths.load(Ordering::Relaxed));
+        Deaths { killed, broke, too_slow, lost }
+    }
+}
+
+/// In the order of the fields of [`Deaths`].
+#[derive(Debug, Clone, Copy)]
+enum End {
+    Killed,
+    Broke,
+    TooSlow,
+    Lost,
+}
+
+impl End {
+    fn of(status: ExitStatus) -> Self {
+        match status.signal() {
+            Some(SIGXCPU) => Self::TooSlow,
+            Some(SIGABRT | SIGSEGV | SIGBUS | SIGILL | SIGTRAP) => Self::Broke,
+            Some(_) => Self::Killed,
+            None => Self::Lost,
+        }
     }
 }
 
@@ -97,7 +128,7 @@ impl Read for Pool {
     }
 
     fn deaths(&self) -> Deaths {
-        *self.died.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.died.so_far()
     }
 }
 
@@ -142,23 +173,19 @@ async fn work(worker: Option<Worker>, launcher: Launcher, ask: Ask) -> Option<Wo
                 worker = (hired.jobs < JOBS).then_some(hired);
                 answer.map_err(|()| Fault::Broke("it panicked; please report the address".into()))
             }
-            Ok(Err(error)) => match hired.end().await {
-                Ok(status) => {
-                    launcher.count(status);
-                    if !is_last && is_killed(status) {
-                        continue;
-                    }
-                    Err(launcher.verdict(status))
+            Ok(Err(error)) => {
+                let status = hired.end().await;
+                launcher.died.count(status.as_ref().map_or(End::Lost, |status| End::of(*status)));
+                match status {
+                    Ok(status) if !is_last && is_killed(status) => continue,
+                    Ok(status) => Err(launcher.verdict(status)),
+                    Err(_) => Err(Fault::Interrupted(format!("was lost: {error}"))),
                 }
-                Err(_) => {
-                    launcher.died.count(|deaths| &mut deaths.lost);
-                    Err(Fault::Interrupted(format!("was lost: {error}")))
-                }
-            },
+            }
             // Its own clock counts computing time and is the shorter one: what is slow by this one
             // waits for a machine that has no time for it.
             Err(_) => {
-                launcher.died.count(|deaths| &mut deaths.too_slow);
+                launcher.died.count(End::TooSlow);
                 Err(Fault::Interrupted(format!("did not end in {:?}", launcher.limits.time)))
             }
         };
@@ -177,15 +204,6 @@ struct Launcher {
 }
 
 impl Launcher {
-    fn count(&self, status: ExitStatus) {
-        self.died.count(|deaths| match status.signal() {
-            Some(SIGXCPU) => &mut deaths.too_slow,
-            Some(SIGABRT | SIGSEGV | SIGBUS | SIGILL | SIGTRAP) => &mut deaths.broke,
-            Some(_) => &mut deaths.killed,
-            None => &mut deaths.lost,
-        });
-    }
-
     fn start(&self) -> io::Result<Worker> {
         let mut child = Command::new(&*self.program)
             .arg("read")
@@ -241,8 +259,7 @@ impl Launcher {
 
 /// By a signal that nobody but another process sends.
 fn is_killed(status: ExitStatus) -> bool {
-    let own = [SIGABRT, SIGBUS, SIGILL, SIGSEGV, SIGTRAP, SIGXCPU];
-    status.signal().is_some_and(|signal| !own.contains(&signal))
+    matches!(End::of(status), End::Killed)
 }
 
 #[derive(Debug)]
