@@ -14,6 +14,7 @@ mod feeds;
 mod format;
 mod input;
 mod logging;
+mod man;
 mod progress;
 mod readers;
 mod replay;
@@ -94,13 +95,11 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
             Ok(Exit::Success)
         }
         Command::Man { folder: Some(folder) } => {
-            clap_mangen::generate_to(Args::command(), folder)?;
+            man::pages(&folder)?;
             Ok(Exit::Success)
         }
         Command::Man { folder: None } => {
-            let mut page = Vec::new();
-            clap_mangen::Man::new(Args::command()).render(&mut page)?;
-            print_text(&String::from_utf8_lossy(&page))?;
+            print_text(&man::page()?)?;
             Ok(Exit::Success)
         }
         Command::Schema { of } => {

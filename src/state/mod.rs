@@ -17,7 +17,7 @@ mod seen;
 #[cfg(test)]
 mod tests;
 
-use std::path::Path;
+use std::path::{self, Path};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 
@@ -109,7 +109,32 @@ impl State {
     /// Opens the index of a daemon, running or not, for reading only.
     pub fn open_read_only(path: &Path) -> Result<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        Ok(Self { connection: Connection::open_with_flags(path, flags)? })
+        let state = Self { connection: Connection::open_with_flags(path, flags)? };
+        // Even to read a write-ahead log SQLite writes beside it. Where there is none nobody writes,
+        // and a reader who may not either can do without.
+        if state.is_refused() && !has_log(path) {
+            let mut address = url::Url::from_file_path(path::absolute(path).unwrap_or_default())
+                .map_err(|()| StateError::Value(path.display().to_string()))?;
+            address.set_query(Some("immutable=1"));
+            let flags = flags | OpenFlags::SQLITE_OPEN_URI;
+            return Ok(Self { connection: Connection::open_with_flags(address.as_str(), flags)? });
+        }
+        Ok(state)
+    }
+
+    /// The system does not let us read it as it should be read.
+    fn is_refused(&self) -> bool {
+        let read = self.connection.query_row("SELECT count(*) FROM sqlite_master", [], |_| Ok(()));
+        let code = read.err().and_then(|error| error.sqlite_error_code());
+        matches!(code, Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen))
+    }
+
+    /// Whether it has the tables of this version: an empty or older file is built anew when a daemon
+    /// starts.
+    pub fn is_current(&self) -> Result<bool> {
+        let version: i64 =
+            self.connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        Ok(version == VERSION)
     }
 
     /// Makes an index that is filled in one go and then put into its place: nothing of it is safe
@@ -136,9 +161,7 @@ impl State {
         // In KiB where negative: what is looked up for each article is spread over the tables.
         self.connection.pragma_update(None, "cache_size", -16_384)?;
         self.connection.busy_timeout(std::time::Duration::from_secs(5))?;
-        let version: i64 =
-            self.connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-        if version != VERSION {
+        if !self.is_current()? {
             self.clear()?;
         }
         // Of a state that an earlier version made, too.
@@ -229,6 +252,13 @@ impl State {
             .execute(params![name, to_json(value)?])?;
         Ok(())
     }
+}
+
+/// Whether a write-ahead log holds what is not in the index file.
+fn has_log(path: &Path) -> bool {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    std::fs::metadata(log).is_ok_and(|log| log.len() > 0)
 }
 
 fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {
