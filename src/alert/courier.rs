@@ -15,7 +15,7 @@ use super::{
     news::{self, ITEMS},
     run::Office,
 };
-use crate::politeness::backoff;
+use crate::{politeness::backoff, text::clean_line};
 
 /// How often there is a look without a nudge.
 const LOOK: Duration = Duration::from_mins(1);
@@ -165,12 +165,14 @@ impl Courier {
         let wait = wait.min(LONGEST_RETRY);
         let until = (self.office.now)().checked_add(wait).unwrap_or(Timestamp::MAX);
         self.pause = Some(Pause { failures, refusals, until });
-        let cause = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
+        let cause = std::error::Error::source(error);
+        let cause = cause.map(|cause| format!(": {cause}")).unwrap_or_default();
         tracing::warn!(
             alert = %self.id,
             failures,
-            cause,
-            "a message was not taken, and is sent again in {wait:#}: {error}"
+            "a message was not taken, and is sent again in {:#}: {}",
+            SignedDuration::from_secs(wait.as_secs().max(1)),
+            clean_line(&format!("{error}{cause}")),
         );
     }
 
@@ -183,12 +185,11 @@ impl Courier {
         let is_refused = self.pause.is_some_and(|pause| pause.refusals > 0);
         let most = if is_refused { 1 } else { ITEMS };
         spawn_blocking(move || {
-            let stored = cursor::load(&office.folder, &alert.id);
-            let stored = stored.context("its cursor cannot be read")?;
+            let stored = cursor::load(&office.folder, &alert.id, now)?;
             let mut known = Known::read(&office.state, &alert)?;
             known.feeds.retain(|feed| office.polled.borrow().contains(&feed.id));
             let cursor = unstored.or_else(|| stored.clone());
-            let cursor = cursor.unwrap_or_else(|| Cursor::new(&known, now));
+            let cursor = cursor.unwrap_or_else(|| Cursor::new(known.end, now));
             let mut news = look::look(&alert, &office.archive, &known, trouble, cursor, most, now)?;
             if let (Some(message), after) = &mut news {
                 message.number(after.told);

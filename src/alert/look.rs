@@ -1,6 +1,6 @@
 //! What there is to tell by one alert, from its cursor, the archive and the state.
 
-use std::{collections::BTreeMap, io, path::Path};
+use std::{io, path::Path};
 
 use anyhow::Context;
 use jiff::Timestamp;
@@ -10,9 +10,10 @@ use super::{
     cursor::Cursor,
     form::{Item, Message},
     news::{self, ITEMS},
+    place::untold,
 };
 use crate::{
-    archive::{self, Position},
+    archive::{Checkpoint, ReadError},
     crawl,
     jsonl::Folder,
     state::{FeedRow, State},
@@ -21,27 +22,19 @@ use crate::{
 /// What there is to tell, and the cursor once it was told.
 pub(super) type News = (Option<Message>, Cursor);
 
-impl Cursor {
-    /// What was kept before there was an alert is told to nobody.
-    pub(super) fn new(known: &Known, now: Timestamp) -> Self {
-        let place = known.end.map(|end| end.to_string());
-        Self { place, since: now, feeds: BTreeMap::new(), disk: None, told: 0 }
-    }
-}
-
 /// What the state says.
 pub(super) struct Known {
     /// None where the alert is not on feeds.
     pub(super) feeds: Vec<FeedRow>,
     /// Where the part of the archive ends that is surely on the disk.
-    end: Option<Position>,
+    pub(super) end: Option<Checkpoint>,
 }
 
 impl Known {
     pub(super) fn read(path: &Path, alert: &Alert) -> anyhow::Result<Self> {
         let state = State::open_read_only(path).context("the state cannot be read")?;
         state.freeze()?;
-        let end = crawl::checkpoint(&state)?.map(|checkpoint| checkpoint.end);
+        let end = crawl::checkpoint(&state)?;
         let feeds = if alert.on.contains(&On::Feed) { state.feeds()? } else { Vec::new() };
         Ok(Self { feeds, end })
     }
@@ -76,6 +69,10 @@ pub(super) fn look(
         let message = (!items.is_empty()).then(|| news::articles(alert, items, more));
         return Ok((message, cursor));
     }
+    if let (false, Some(end)) = (alert.on.contains(&On::Article), known.end) {
+        // Whoever comes to be told of articles is told of those that are kept from then on.
+        cursor.move_to(end);
+    }
     Ok((None, cursor))
 }
 
@@ -84,38 +81,43 @@ pub(super) fn look(
 fn gather(
     alert: &Alert,
     archive: &Folder,
-    end: Option<Position>,
+    end: Option<Checkpoint>,
     most: usize,
     cursor: &mut Cursor,
 ) -> anyhow::Result<(Vec<Item>, usize)> {
-    let start = cursor.place.as_deref().and_then(|place| place.parse::<Position>().ok());
     let (mut items, mut more) = (Vec::new(), 0);
-    for line in archive::read_from(archive, start).context("the archive cannot be read")? {
+    let Some(end) = end.filter(|end| !cursor.is_at(*end)) else { return Ok((items, more)) };
+    for line in untold(archive, cursor, end, &alert.id)? {
         let line = match line {
             Ok(line) => line,
             // The rest of the archive is told of all the same; `archive verify` finds the damage.
-            Err(archive::ReadError::Damaged(damage)) => {
+            Err(ReadError::Damaged(damage)) => {
                 tracing::warn!(alert = %alert.id, %damage, "a line is passed over");
                 continue;
             }
-            Err(error @ archive::ReadError::Io { .. }) => {
-                return Err(io::Error::other(error).into());
-            }
+            Err(error @ ReadError::Io { .. }) => return Err(io::Error::other(error).into()),
         };
-        if end.is_none_or(|end| line.position >= end) {
+        if line.position >= end.end {
             break;
         }
         if alert.every == Every::Now && items.len() == most {
-            break;
+            return Ok((items, more));
         }
-        cursor.place = Some(line.checkpoint().end.to_string());
-        match line.record() {
-            Ok(record) if news::is_news(&record) && items.len() < ITEMS => {
-                items.push(Item::article(&record));
+        cursor.move_to(line.checkpoint());
+        let record = match line.record() {
+            Ok(record) => record,
+            Err(error) => {
+                tracing::warn!(alert = %alert.id, "a line is passed over: {error}");
+                continue;
             }
-            Ok(record) => more += usize::from(news::is_news(&record)),
-            Err(error) => tracing::warn!(alert = %alert.id, "a line is passed over: {error}"),
+        };
+        cursor.reach(record.fetched_at);
+        if news::is_news(&record) && items.len() < ITEMS {
+            items.push(Item::article(&record));
+        } else {
+            more += usize::from(news::is_news(&record));
         }
     }
+    cursor.move_to(end);
     Ok((items, more))
 }

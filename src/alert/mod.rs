@@ -9,6 +9,7 @@ mod cursor;
 mod form;
 mod look;
 mod news;
+mod place;
 mod run;
 mod send;
 #[cfg(test)]

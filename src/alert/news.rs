@@ -12,6 +12,7 @@ use crate::{
     archive::{Record, RecordType},
     dedup,
     state::FeedRow,
+    text::clean_line,
 };
 
 /// Most items of a message.
@@ -132,14 +133,17 @@ pub(super) fn refused(alert: &Alert, message: &Message) -> Message {
     Message { id: message.id.clone(), ..self::message(alert, message.about, subject, items, 0) }
 }
 
-/// A message whose id follows from what it says.
+/// A message whose id follows from what it says, of which nothing is a control character or turns
+/// the writing round.
 pub(super) fn message(
     alert: &Alert,
     about: Topic,
     subject: String,
-    items: Vec<Item>,
+    mut items: Vec<Item>,
     more: usize,
 ) -> Message {
+    let subject = clean_line(&subject);
+    items.iter_mut().for_each(Item::clean);
     let mut hasher = blake3::Hasher::new();
     for text in [&alert.id, &subject] {
         hasher.update(text.as_bytes()).update(&[0]);

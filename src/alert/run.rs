@@ -83,8 +83,8 @@ impl Teller {
     pub fn prepare(&self) -> anyhow::Result<()> {
         let Office { state, folder, now, .. } = &self.office;
         for alert in self.alerts.borrow().iter() {
-            if cursor::load(folder, &alert.id)?.is_none() {
-                let new = Cursor::new(&Known::read(state, alert)?, now());
+            if cursor::load(folder, &alert.id, now())?.is_none() {
+                let new = Cursor::new(Known::read(state, alert)?.end, now());
                 cursor::store(folder, &alert.id, &new)?;
             }
         }

@@ -229,10 +229,13 @@ pub(super) fn run(loaded: &Loaded, options: &LoadOptions) -> anyhow::Result<Exit
                 nudged(&nudge, &notice);
                 log(&notice);
             });
-        tokio::select! {
+        let end = tokio::select! {
             end = crawling => end,
             never = review::beside(loaded) => match never {},
-        }
+        };
+        // A program that an alert runs ends with the daemon.
+        beside.shutdown().await;
+        end
     });
     // A DNS look-up that is still going on must not hold up the end.
     runtime.shutdown_background();

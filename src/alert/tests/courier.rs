@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 use url::Url;
 
@@ -34,6 +34,7 @@ struct Desk {
     folder: tempfile::TempDir,
     alert: Alert,
     _ends: (watch::Sender<Vec<Alert>>, watch::Sender<BTreeSet<String>>, Nudge),
+    teller: Teller,
     courier: Courier,
 }
 
@@ -73,13 +74,17 @@ impl Desk {
         );
         teller.prepare().unwrap();
         let courier = teller.courier("desk");
-        let desk = Self { folder, alert, _ends: (alerts.0, polled.0, nudge), courier };
+        let desk = Self { folder, alert, _ends: (alerts.0, polled.0, nudge), teller, courier };
         desk.keep(&["first", "second", "third"]);
         desk
     }
 
     /// Archives articles, and has the index take note of them.
     fn keep(&self, titles: &[&str]) {
+        self.keep_at(titles, now());
+    }
+
+    fn keep_at(&self, titles: &[&str], at: Timestamp) {
         let state = State::open(&self.folder.path().join("state.sqlite")).unwrap();
         let disk = Folder::at(self.folder.path().join("archive"));
         let before = crawl::checkpoint(&state).unwrap();
@@ -89,10 +94,11 @@ impl Desk {
         let record = |title: &&str| Record {
             id: format!("a_{}", blake3::hash(title.as_bytes()).to_hex()),
             title: Some((*title).to_owned()),
+            fetched_at: at,
             ..serde_json::from_str(sample).unwrap()
         };
         let mut records: Vec<Record> = titles.iter().map(record).collect();
-        archive.append(&mut records, now()).unwrap();
+        archive.append(&mut records, at).unwrap();
         crawl::rebuild(&state, &archive, std::iter::empty).unwrap();
     }
 
@@ -174,8 +180,7 @@ async fn a_mail_that_is_refused_for_good_is_sent_without_its_words_and_keeps_no_
 #[tokio::test]
 async fn what_is_told_is_told_once_while_its_cursor_finds_no_room_and_the_cursor_is_stored_later() {
     let told = tempfile::NamedTempFile::new().unwrap();
-    let script = format!("cat >> {0}; echo >> {0}", told.path().display());
-    let mut desk = Desk::new(Way::Command(vec!["/bin/sh".into(), "-c".into(), script]));
+    let mut desk = Desk::new(notes(&told));
     let cursor = desk.folder.path().join("alerts/desk.json");
     let stored = || std::fs::read_to_string(&cursor).unwrap();
     let lines = || std::fs::read_to_string(told.path()).unwrap().lines().count();
@@ -260,13 +265,12 @@ async fn an_alert_whose_settings_were_mended_is_not_kept_waiting() {
 #[tokio::test]
 async fn a_receiver_that_hangs_keeps_no_other_alert_waiting() {
     let told = tempfile::NamedTempFile::new().unwrap();
-    let script = format!("cat >> {0}; echo >> {0}", told.path().display());
     let (hangs, asked) = webhook(|_| {
         loop {
             thread::park();
         }
     });
-    let tells = Way::Command(vec!["/bin/sh".into(), "-c".into(), script]);
+    let tells = notes(&told);
     let desk = Desk::new(hangs.clone());
     let named = |id: &str, way| Alert { id: id.to_owned(), way, ..desk.alert.clone() };
     let alerts = vec![named("a", hangs), named("b", tells.clone())];
@@ -305,4 +309,165 @@ async fn a_receiver_that_hangs_keeps_no_other_alert_waiting() {
     wait_for(4).await;
     assert_eq!(asked.load(Ordering::Relaxed), 1);
     teller.abort();
+}
+
+/// A program that appends what it is told to a file.
+fn notes(to: &tempfile::NamedTempFile) -> Way {
+    let script = format!("cat >> {0}; echo >> {0}", to.path().display());
+    Way::Command(vec!["/bin/sh".into(), "-c".into(), script])
+}
+
+/// The titles in such a file, which is emptied.
+fn noted(file: &tempfile::NamedTempFile) -> Vec<String> {
+    let text = std::fs::read_to_string(file.path()).unwrap();
+    std::fs::write(file.path(), "").unwrap();
+    let messages =
+        text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let items = messages.flat_map(|message| message["items"].as_array().unwrap().clone());
+    items.map(|item| item["title"].as_str().unwrap().to_owned()).collect()
+}
+
+impl Desk {
+    fn archive(&self) -> std::path::PathBuf {
+        self.folder.path().join("archive")
+    }
+
+    fn segment(&self) -> std::path::PathBuf {
+        self.archive().join("2022/01/2022-01-16.jsonl")
+    }
+
+    /// Has the index forget all, and read the archive.
+    fn rebuild(&self) {
+        let state = State::open(&self.folder.path().join("state.sqlite")).unwrap();
+        state.clear().unwrap();
+        let disk = Folder::at(self.archive());
+        let (archive, _) = Archive::open_to_read_all(disk, Settings::default()).unwrap();
+        crawl::rebuild(&state, &archive, std::iter::empty).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn an_archive_that_was_repaired_is_told_on_where_it_was_left() {
+    let told = tempfile::NamedTempFile::new().unwrap();
+    let mut desk = Desk::new(notes(&told));
+    desk.tell().await.unwrap();
+    assert_eq!(noted(&told), ["first", "second", "third"]);
+    for (hours, damaged, new) in [(1, 0, "fourth"), (2, 2, "fifth")] {
+        // The line is lost, be it one of those before or the very last one that was told of.
+        let mut bytes = std::fs::read(desk.segment()).unwrap();
+        let starts = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
+        let start = [0].into_iter().chain(starts.map(|(at, _)| at + 1)).nth(damaged).unwrap();
+        bytes[start + 100] = 0;
+        std::fs::write(desk.segment(), bytes).unwrap();
+        let repair = crate::archive::repair(&Folder::at(desk.archive())).unwrap();
+        assert_eq!(repair.rewritten.len(), 1);
+        desk.rebuild();
+        desk.keep_at(&[new], now() + SignedDuration::from_hours(hours));
+        desk.tell().await.unwrap();
+        assert_eq!(noted(&told), [new]);
+    }
+}
+
+#[tokio::test]
+async fn of_an_archive_that_was_exchanged_all_is_told_that_was_kept_since() {
+    let told = tempfile::NamedTempFile::new().unwrap();
+    let mut desk = Desk::new(notes(&told));
+    desk.tell().await.unwrap();
+    let before = noted(&told);
+    // A new one, shorter at first, and one that is as long but another.
+    for (hours, titles) in [(1, &["new"][..]), (2, &["a", "b", "c", "d"])] {
+        std::fs::rename(desk.archive(), desk.folder.path().join(format!("old{hours}"))).unwrap();
+        desk.rebuild();
+        desk.keep_at(titles, now() + SignedDuration::from_hours(hours));
+        desk.tell().await.unwrap();
+        assert_eq!(noted(&told), titles);
+    }
+    // The first one comes back.
+    std::fs::remove_dir_all(desk.archive()).unwrap();
+    std::fs::rename(desk.folder.path().join("old1"), desk.archive()).unwrap();
+    desk.rebuild();
+    desk.tell().await.unwrap();
+    assert_eq!(noted(&told), [""; 0], "{before:?} are known");
+    desk.keep_at(&["last"], now() + SignedDuration::from_hours(3));
+    desk.tell().await.unwrap();
+    assert_eq!(noted(&told), ["last"]);
+}
+
+#[tokio::test]
+async fn a_cursor_that_cannot_be_read_is_set_aside_and_the_last_day_is_told() {
+    let told = tempfile::NamedTempFile::new().unwrap();
+    let mut desk = Desk::new(notes(&told));
+    desk.tell().await.unwrap();
+    noted(&told);
+    desk.keep_at(&["later"], now() + SignedDuration::from_hours(100));
+    passed().fetch_add(100 * 3600, Ordering::Relaxed);
+    let cursor = desk.folder.path().join("alerts/desk.json");
+    let sound = std::fs::read_to_string(&cursor).unwrap();
+    let elsewhere = sound.replace("2022/01", "never");
+    for damaged in ["", "{\"place\":", "[1]", elsewhere.as_str()] {
+        std::fs::write(&cursor, damaged).unwrap();
+        desk.teller.prepare().unwrap();
+        desk.tell().await.unwrap();
+        assert_eq!(noted(&told), ["later"], "neither nothing nor the whole archive");
+        let aside = cursor.with_extension("json.damaged");
+        assert_eq!(std::fs::read_to_string(aside).unwrap(), damaged);
+        desk.tell().await.unwrap();
+        assert_eq!(noted(&told), [""; 0]);
+    }
+    // A later version of the program may have written what this one does not know.
+    std::fs::write(&cursor, sound.replacen('{', "{\"new\":1,", 1)).unwrap();
+    desk.tell().await.unwrap();
+    assert_eq!(noted(&told), ["later"]);
+    // An earlier one had less.
+    let place = r#"{"place":"2022/01/2022-01-20.jsonl:0","since":"2022-01-20T16:00:00Z","feeds":{},"disk":null}"#;
+    std::fs::write(&cursor, place).unwrap();
+    desk.tell().await.unwrap();
+    assert_eq!(noted(&told), ["later"]);
+}
+
+#[tokio::test]
+async fn an_alert_that_comes_to_be_on_articles_tells_those_that_are_kept_from_then_on() {
+    let told = tempfile::NamedTempFile::new().unwrap();
+    let mut desk = Desk::new(notes(&told));
+    desk.alert.on = vec![On::Disk];
+    desk.tell().await.unwrap();
+    desk.alert.on = vec![On::Article];
+    desk.tell().await.unwrap();
+    assert_eq!(noted(&told), [""; 0]);
+    desk.keep(&["fourth"]);
+    desk.tell().await.unwrap();
+    assert_eq!(noted(&told), ["fourth"]);
+}
+
+#[tokio::test]
+async fn a_program_that_is_given_up_ends_with_all_that_it_started() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name);
+    let script = format!(
+        "sleep 777 & echo $! > {0}; mv {0} {1}; wait",
+        file("new").display(),
+        file("pid").display()
+    );
+    let mut desk = Desk::new(Way::Command(vec!["/bin/sh".into(), "-c".into(), script]));
+    let started = async {
+        while !file("pid").exists() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    // Given up, here as the daemon ends.
+    tokio::select! {
+        told = desk.courier.tell(&desk.alert) => panic!("{told:?}"),
+        () = started => {}
+    }
+    let sleep: i32 = std::fs::read_to_string(file("pid")).unwrap().trim().parse().unwrap();
+    let process = std::path::PathBuf::from(format!("/proc/{sleep}/stat"));
+    for _ in 0..6000 {
+        // A dead one that nobody has waited for yet is a zombie.
+        let stat = std::fs::read_to_string(&process).unwrap_or_default();
+        if stat.is_empty() || stat.contains(") Z ") {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("it lives on");
 }

@@ -153,3 +153,41 @@ fn a_full_disk_is_told_once_and_room_once() {
     assert!(subject(Some(&trouble), None).unwrap().contains("There is room"));
     assert_eq!(subject(None, None), None);
 }
+
+#[test]
+fn nothing_that_a_stranger_wrote_turns_the_writing_round_or_steers_a_terminal() {
+    let bad = "a\u{202E}b\u{9B}31m\u{1B}[2J\u{7}\nc";
+    let is_clean = |message: &Message| {
+        let texts = [json!(message).to_string(), message.text()];
+        let forms = [Form::Json, Form::Slack, Form::Matrix, Form::Ntfy].map(|form| {
+            let url = Url::parse("https://hooks.example/a").unwrap();
+            message.request(form, &url).2.to_string()
+        });
+        for text in texts.iter().chain(&forms) {
+            let is_bad = |c: char| c.is_control() && c != '\n' || c == '\u{202E}';
+            // In JSON they are escaped.
+            let escaped = ["\\u001b", "\\u0007", "\\u202e"].iter().any(|it| text.contains(it));
+            assert!(!escaped && !text.contains(is_bad), "{text:?}");
+        }
+    };
+    let mut failing = feed(3);
+    failing.state.last_error = Some(bad.into());
+    is_clean(&news::feeds(&alert(), &[failing], &BTreeMap::new(), now()).0.unwrap());
+    is_clean(&news::disk(&alert(), None, Some(&bad.to_owned())).unwrap());
+    let some = || Some(bad.to_owned());
+    let item = Item {
+        url: some(),
+        note: some(),
+        id: some(),
+        feed: some(),
+        source: some(),
+        language: some(),
+        topic: some(),
+        reason: some(),
+        ..Item::line(bad.to_owned())
+    };
+    let message = news::articles(&alert(), vec![item], 0);
+    assert_eq!(message.subject, "ab31m[2J c");
+    is_clean(&message);
+    is_clean(&news::refused(&alert(), &message));
+}
