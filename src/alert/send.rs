@@ -79,7 +79,7 @@ impl Sender {
 
     /// A message that only shows whether messages arrive.
     pub async fn test(&self, alert: &super::Alert) -> Result<(), SendError> {
-        let subject = "A test of newswatch's alerts".to_owned();
+        let subject = "A test of newswatch's alerts";
         let item = Item::line("Whoever reads this is told from now on".to_owned());
         let message = super::news::message(alert, Topic::Test, subject, vec![item], 0);
         self.send(&alert.way, &message).await

@@ -28,7 +28,6 @@ mod url;
 
 use std::process::ExitCode;
 
-use anyhow::Context;
 use clap::{CommandFactory, Parser};
 
 use self::{
@@ -37,10 +36,7 @@ use self::{
     format::{is_styled_stderr, print_json, print_text},
     service::Listening,
 };
-use crate::{
-    canonical_url::Host,
-    config::{self, LoadOptions, Loaded},
-};
+use crate::config::{self, LoadOptions, Loaded};
 
 /// How the program ends, by `sysexits.h` where it has a number for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +45,7 @@ pub(crate) enum Exit {
     Failure = 1,
     /// Some feeds failed.
     Partial = 3,
-    /// Another instance holds the archive.
+    /// Another instance holds the archive or the state.
     Locked = 75,
     BadConfiguration = 78,
     Interrupted = 130,
@@ -74,6 +70,7 @@ pub fn main() -> ExitCode {
             }
             let locked = error.chain().any(|cause| {
                 matches!(cause.downcast_ref(), Some(crate::archive::ArchiveError::Locked { .. }))
+                    || matches!(cause.downcast_ref(), Some(crate::state::StateError::Locked { .. }))
             });
             if locked { Exit::Locked } else { Exit::Failure }.into()
         }
@@ -160,8 +157,8 @@ fn configured(command: Command, loaded: &Loaded, json: bool) -> anyhow::Result<E
         Command::Alerts { command: AlertsCommand::Test { alert } } => alerts::test(loaded, &alert),
         Command::Reload => control::ask(loaded, &Request::Reload, json),
         Command::Poll { feed } => control::ask(loaded, &Request::Poll(feed), json),
-        Command::Pause { host } => control::ask(loaded, &Request::Pause(named(&host)?), json),
-        Command::Resume { host } => control::ask(loaded, &Request::Resume(named(&host)?), json),
+        Command::Pause { host } => control::ask(loaded, &Request::Pause(host), json),
+        Command::Resume { host } => control::ask(loaded, &Request::Resume(host), json),
         Command::Site { command } => site::run(loaded, &command, json),
         Command::Review(review) => review::review(loaded, &review),
         Command::Topic { command } => match command {
@@ -201,10 +198,6 @@ fn configured(command: Command, loaded: &Loaded, json: bool) -> anyhow::Result<E
         | Command::Read { .. }
         | Command::Check => paths(loaded, json),
     }
-}
-
-fn named(host: &str) -> anyhow::Result<Host> {
-    Host::parse(host).with_context(|| format!("{host:?} is no host"))
 }
 
 fn load_options(common: &args::Common) -> anyhow::Result<LoadOptions> {

@@ -33,7 +33,7 @@ use crate::{
     fetch::HttpClient,
     jsonl::Folder,
     metrics::{self, Metrics},
-    state::{RejectLog, State, StateError, read_rejects},
+    state::{RejectLog, State, StateError, StateLock, read_rejects},
 };
 
 /// The index in the state folder.
@@ -80,6 +80,9 @@ pub(super) fn open(loaded: &Loaded, now: Timestamp) -> anyhow::Result<(Crawl, St
     let (paths, settings) = (&loaded.paths, &loaded.config.settings);
     fs::create_dir_all(&paths.state)
         .with_context(|| format!("cannot make the state folder {}", paths.state.display()))?;
+    // Before anything is read: another archive's records must not come among those of this one.
+    let lock = StateLock::take(&paths.state)
+        .with_context(|| format!("cannot use the state folder {}", paths.state.display()))?;
     let state_path = paths.state.join(STATE);
     let state_context = || format!("cannot open {}", state_path.display());
     let known = State::open(&state_path).and_then(|state| {
@@ -124,8 +127,7 @@ pub(super) fn open(loaded: &Loaded, now: Timestamp) -> anyhow::Result<(Crawl, St
     }
     let state = match state {
         Ok(state) => state,
-        // Only now, the archive being locked, is it nobody else's. The archive and the rejects tell
-        // what it knew.
+        // The archive and the rejects tell what it knew.
         Err(error) => {
             let aside = set_aside(&state_path).with_context(state_context)?;
             let kept = aside.display();
@@ -133,7 +135,13 @@ pub(super) fn open(loaded: &Loaded, now: Timestamp) -> anyhow::Result<(Crawl, St
             State::open(&state_path).with_context(state_context)?
         }
     };
-    let rebuilt = crawl::rebuild(&state, &archive, || read_rejects(&paths.state))?;
+    let mut progress = service::Rebuilding::new(crate::clock::now());
+    let rebuilt = crawl::rebuild(
+        &state,
+        &archive,
+        || read_rejects(&paths.state),
+        |records| progress.tell(records, crate::clock::now()),
+    )?;
     if rebuilt > 0 {
         tracing::info!(records = rebuilt, "took records of the archive into the state index");
     }
@@ -150,7 +158,7 @@ pub(super) fn open(loaded: &Loaded, now: Timestamp) -> anyhow::Result<(Crawl, St
         state,
         now,
     )?;
-    Ok((crawl, Stores { archive, rejects }))
+    Ok((crawl, Stores { archive, rejects, lock }))
 }
 
 /// The daemon.
@@ -194,11 +202,7 @@ pub(super) fn run(
                 .await
                 .with_context(|| format!("cannot listen for metrics on {address}"))?;
             let served = metrics::serve(listener, metrics.clone());
-            beside.spawn(async move {
-                if let Err(error) = served.await {
-                    tracing::error!(%error, "no metrics are served any more");
-                }
-            });
+            beside.spawn(async move { match served.await {} });
         }
         let (told, nudge) = alert::Teller::new(
             alerts,
@@ -365,6 +369,7 @@ fn plan(settings: &config::Settings, until_idle_for: Option<SignedDuration>) -> 
         grace: settings.service.grace,
         compression: compose::compression(settings),
         retention: compose::retention(settings),
+        longest_sleep: daemon::LONGEST_SLEEP.min(service::ping_every()),
         until_idle_for,
     }
 }
@@ -428,6 +433,12 @@ fn log(notice: &Notice<'_>) {
         }
         Event::HostLate { host, feed, late } => {
             tracing::warn!(host = host.as_str(), feed.id = %feed, late_s = late.as_secs(), "the host cannot be asked as often as its feeds' intervals say: its polls are late");
+        }
+        Event::RobotsUnreachable { host, error } => {
+            tracing::warn!(
+                host = host.as_str(),
+                "the host's pages wait, its robots.txt cannot be reached: {error}"
+            );
         }
         Event::HostHeld { host, until } => {
             tracing::warn!(host = host.as_str(), until = %until, "the host asks to be left alone");

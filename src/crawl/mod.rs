@@ -298,6 +298,11 @@ pub enum Event {
         host: Host,
         until: Timestamp,
     },
+    /// Said once: the pages of a host wait, because its robots.txt cannot be reached.
+    RobotsUnreachable {
+        host: Host,
+        error: String,
+    },
     /// Said once a day and host: more is to be asked of it than its pace allows.
     HostLate {
         host: Host,
@@ -675,7 +680,17 @@ impl Crawl {
             (Work::Part { feed, part, .. }, _) => {
                 self.absorb_part(*feed, *part, visit, now, step)?;
             }
-            (Work::Robots { of, for_job, .. }, Reading::Robots(robots)) => {
+            (Work::Robots { of, for_job, before }, Reading::Robots(robots)) => {
+                let was_reached =
+                    before.as_ref().is_none_or(|before| before.unreachable_since().is_none());
+                if was_reached && robots.unreachable_since().is_some() {
+                    let error = match &visit.response {
+                        Some(Ok(response)) => status_words(response.status),
+                        Some(Err(error)) => error.to_string(),
+                        None => String::new(),
+                    };
+                    step.events.push(Event::RobotsUnreachable { host: of.clone(), error });
+                }
                 self.state.put_robots(of, robots)?;
                 step.effects.push(Effect::CrawlDelay(of.clone(), robots.crawl_delay()));
                 step.effects.push(Effect::PutBack(of.clone(), *for_job, now));

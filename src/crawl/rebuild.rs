@@ -55,11 +55,13 @@ impl RebuildError {
 }
 
 /// Takes the lines after the checkpoint into the index, and the rejects where the index is new.
-/// Gives the number of records. Taking a line in twice is taking it in once.
+/// Gives the number of records, and tells `progress` how many there are so far. Taking a line in
+/// twice is taking it in once.
 pub fn rebuild<R: Iterator<Item = Reject>>(
     state: &State,
     archive: &Archive,
     rejects: impl FnOnce() -> R,
+    mut progress: impl FnMut(usize),
 ) -> Result<usize, RebuildError> {
     let mut count = 0;
     let known = checkpoint(state)?;
@@ -109,6 +111,7 @@ pub fn rebuild<R: Iterator<Item = Reject>>(
                 state.put_note(CHECKPOINT, &end.to_string())?;
             }
             state.commit()?;
+            progress(count);
         }
         Ok(())
     })?;
@@ -170,7 +173,7 @@ impl Crawl {
     /// called again: taking a line in twice is taking it in once.
     pub fn catch_up(&mut self, archive: &Archive) -> Result<(), RebuildError> {
         self.state.rollback()?;
-        let taken = rebuild(&self.state, archive, iter::empty::<Reject>);
+        let taken = rebuild(&self.state, archive, iter::empty::<Reject>, |_| ());
         // Undoes what a failure has left, and opens the index of texts anew.
         self.rollback()?;
         taken.map(drop)

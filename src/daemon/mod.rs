@@ -23,7 +23,7 @@ use crate::{
     fetch::{Fetch, FetchError, Response},
     jsonl::Folder,
     reader::{Fault, Read},
-    state::{RejectLog, StateError},
+    state::{RejectLog, StateError, StateLock},
 };
 
 /// How the loop runs.
@@ -37,6 +37,8 @@ pub struct Plan {
     pub compression: Option<Compression>,
     /// What leaves the archive.
     pub retention: Retention,
+    /// The loop turns at least so often, to show that it lives.
+    pub longest_sleep: Duration,
     /// Ends when nothing is in flight and nothing is due within this time; for ever where `None`.
     pub until_idle_for: Option<SignedDuration>,
 }
@@ -104,7 +106,11 @@ pub enum End {
 }
 
 /// A wall clock can jump: no reading of it is slept on for longer.
-const LONGEST_SLEEP: Duration = Duration::from_mins(1);
+pub const LONGEST_SLEEP: Duration = Duration::from_mins(1);
+/// A request that takes longer makes room for another, so that slow hosts hold up no others …
+const SLOW: Duration = Duration::from_secs(5);
+/// … until there are this many times as many as are wanted.
+const MOST_SLOW: usize = 4;
 /// How often a full disk is tried again.
 const FULL_RETRY: Duration = Duration::from_secs(15);
 
@@ -118,6 +124,8 @@ pub const TROUBLE: &str = "trouble";
 pub struct Stores {
     pub archive: Archive,
     pub rejects: RejectLog,
+    /// The state folder is ours as long as we may write to it.
+    pub lock: StateLock,
 }
 
 /// Runs a crawl until it is stopped, or idle where the plan says so.
@@ -189,12 +197,14 @@ pub async fn run(
             note(crawl, SIGN_OF_LIFE, &shown_alive);
         }
         let mut due = None;
-        while stop_by.is_none() && !full && tasks.len() < plan.concurrency {
+        let mut slots = slots(&started, plan.concurrency);
+        while stop_by.is_none() && !full && slots > 0 {
             match crawl.next(now())? {
                 Do::Task(task) => {
                     let (fetch, reader, now) = (fetch.clone(), reader.clone(), now.clone());
                     let spawned = tasks.spawn(visit(crawl.rules(), *task, fetch, reader, now));
                     started.insert(spawned.id(), time::Instant::now());
+                    slots -= 1;
                 }
                 Do::WaitUntil(at) => {
                     due = Some(at);
@@ -222,11 +232,12 @@ pub async fn run(
             }
         }
         let sleep = match due {
-            _ if full => FULL_RETRY,
+            _ if full => FULL_RETRY.min(plan.longest_sleep),
             Some(at) => Duration::try_from(at.duration_since(now()))
                 .unwrap_or_default()
-                .clamp(Duration::from_millis(1), LONGEST_SLEEP),
-            None => LONGEST_SLEEP,
+                .clamp(Duration::from_millis(1), plan.longest_sleep),
+            None if slots == 0 => until_slow(&started).min(plan.longest_sleep),
+            None => plan.longest_sleep,
         };
         tokio::select! {
             biased;
@@ -277,6 +288,18 @@ pub async fn run(
             () = time::sleep(sleep) => {}
         }
     }
+}
+
+/// How many more requests there may be.
+fn slots(started: &BTreeMap<task::Id, time::Instant>, wanted: usize) -> usize {
+    let quick = started.values().filter(|at| at.elapsed() < SLOW).count();
+    wanted.saturating_sub(quick).min((wanted * MOST_SLOW).saturating_sub(started.len()))
+}
+
+/// When the next of them is slow, and makes room.
+fn until_slow(started: &BTreeMap<task::Id, time::Instant>) -> Duration {
+    let left = started.values().map(|at| SLOW.saturating_sub(at.elapsed()));
+    left.filter(|left| !left.is_zero()).min().unwrap_or(LONGEST_SLEEP)
 }
 
 /// Has closed segments worked on beside the loop, where there is something to do.

@@ -18,14 +18,17 @@ pub(super) fn sync(index: &Path) -> io::Result<()> {
         Err(error) => return Err(error),
     }
     File::open(index)?.sync_all()?;
-    File::open(index.parent().unwrap_or(Path::new("/")))?.sync_all()
+    File::open(folder(index))?.sync_all()
 }
 
 /// Whether there is room for another file beside the index. SQLite does not tell why one cannot be
 /// made.
 pub(super) fn has_inodes(index: &Path) -> bool {
-    let folder = index.parent().filter(|folder| !folder.as_os_str().is_empty());
     // Some file systems count none.
-    rustix::fs::statvfs(folder.unwrap_or(Path::new(".")))
-        .is_ok_and(|room| room.f_files == 0 || room.f_favail > 0)
+    rustix::fs::statvfs(folder(index)).is_ok_and(|room| room.f_files == 0 || room.f_favail > 0)
+}
+
+fn folder(index: &Path) -> &Path {
+    let folder = index.parent().filter(|folder| !folder.as_os_str().is_empty());
+    folder.unwrap_or_else(|| Path::new("."))
 }

@@ -9,6 +9,7 @@
 
 mod feeds;
 mod file;
+mod lock;
 mod pages;
 mod paused;
 mod rejects;
@@ -23,6 +24,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 use crate::canonical_url::KEY_VERSION;
 
 pub use feeds::{Counters, FeedRow};
+pub use lock::StateLock;
 pub use pages::Pending;
 pub use rejects::{Reject, RejectLog, read_rejects};
 pub use seen::{Fate, Known, Seen};
@@ -42,6 +44,10 @@ pub enum StateError {
     NoInodes(#[source] rusqlite::Error),
     #[error("cannot sync the state index")]
     Sync(#[source] std::io::Error),
+    #[error("the state is in use by another process{}", pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default())]
+    Locked { pid: Option<u32> },
+    #[error("the state cannot be locked")]
+    Lock(#[source] std::io::Error),
     #[error("the state index holds a value that cannot be read: {0}")]
     Value(String),
 }
@@ -64,7 +70,8 @@ impl StateError {
                     || error.sqlite_error().is_some_and(|it| it.extended_code == NO_ROOM_TO_SHARE)
             }
             Self::NoInodes(_) => true,
-            Self::Damaged(_) | Self::Sync(_) | Self::Value(_) => false,
+            Self::Lock(error) => error.kind() == std::io::ErrorKind::StorageFull,
+            Self::Damaged(_) | Self::Sync(_) | Self::Locked { .. } | Self::Value(_) => false,
         }
     }
 }

@@ -84,10 +84,17 @@ async fn a_second_instance_is_refused_at_once() {
     let mut daemon = workspace.command(&["run"]).stderr(Stdio::null()).spawn().unwrap();
     wait_until("the daemon writes", || workspace.whole_lines() > 0);
     let ran = workspace.run(&["once"]);
+    // The same state under another archive is the daemon's all the same.
+    let apart = workspace.run(&["once", "--set", "archive.folder=trial"]);
+    let alive = daemon.try_wait().unwrap().is_none();
     daemon.kill().unwrap();
     daemon.wait().unwrap();
-    let ran = ran.expect(&[75]);
-    assert!(ran.stderr.contains("in use by another process"), "{ran:#?}");
+    for ran in [ran, apart] {
+        let ran = ran.expect(&[75]);
+        let words = format!("the state is in use by another process (pid {})", daemon.id());
+        assert!(ran.stderr.contains(&words), "{ran:#?}");
+    }
+    assert!(alive && !workspace.path().join("trial").exists());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -229,7 +236,7 @@ async fn full(fill: &str) {
 /// The same, full before the start, for the state: the archive is written elsewhere.
 const FULL_START: &str = r#"
 set -e
-mount -t tmpfs -o size=1m,nr_inodes=64 tmpfs state
+mount -t tmpfs -o size=16m,nr_inodes=64 tmpfs state
 eval "$1"; shift
 touch mounted
 "$1" once 2> once.stderr && code=0 || code=$?
@@ -245,7 +252,7 @@ kill "$daemon"; wait "$daemon"
 #[tokio::test(flavor = "multi_thread")]
 async fn a_start_on_a_full_disk_waits_for_room_and_a_single_pass_says_what_to_do() {
     for fill in [
-        "head -c 2m /dev/zero > state/.filler 2> /dev/null || true",
+        "head -c 20m /dev/zero > state/.filler 2> /dev/null || true",
         "i=0; while touch state/.filler$i 2> /dev/null; do i=$((i+1)); done",
     ] {
         let site = Site::start().await.unwrap();

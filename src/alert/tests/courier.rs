@@ -1,9 +1,9 @@
 //! Told once, told soon, and told again where it was not taken.
-#![expect(clippy::disallowed_methods, reason = "looks at a cursor and at what a program was told")]
+#![expect(clippy::disallowed_methods, reason = "looks at a cursor and an archive")]
 
 use std::{
     collections::BTreeSet,
-    io::{BufRead, BufReader, Write},
+    io::{BufRead, BufReader, Read, Write},
     net::TcpListener,
     sync::{
         Arc, RwLock,
@@ -14,6 +14,7 @@ use std::{
 };
 
 use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
 use tokio::sync::watch;
 use url::Url;
 
@@ -99,7 +100,7 @@ impl Desk {
         };
         let mut records: Vec<Record> = titles.iter().map(record).collect();
         archive.append(&mut records, at).unwrap();
-        crawl::rebuild(&state, &archive, std::iter::empty).unwrap();
+        crawl::rebuild(&state, &archive, std::iter::empty, |_| {}).unwrap();
     }
 
     /// Tells all that there is, waiting as long as it takes.
@@ -113,15 +114,14 @@ impl Desk {
     }
 }
 
-/// Subjects of mails that were taken, and how many came.
-type Mails = (Vec<String>, usize);
+/// The subjects of the mails that were taken, and how many came.
+type Mails = Arc<RwLock<(Vec<String>, usize)>>;
 
-/// Takes mails, but for those whose text has the word in it. Gives their subjects and how many there
-/// were.
-fn picky_mail_server(word: &'static str) -> (Url, Arc<RwLock<Mails>>) {
+/// Takes mails, but for those whose text has the word in it.
+fn picky_mail_server(word: &'static str) -> (Url, Mails) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = Url::parse(&format!("smtp://{}", listener.local_addr().unwrap())).unwrap();
-    let taken = Arc::new(RwLock::new((Vec::new(), 0)));
+    let taken = Mails::default();
     let log = Arc::clone(&taken);
     thread::spawn(move || {
         for stream in listener.incoming() {
@@ -160,11 +160,15 @@ fn picky_mail_server(word: &'static str) -> (Url, Arc<RwLock<Mails>>) {
     (url, taken)
 }
 
+fn mail_to(server: Url) -> Way {
+    let (from, to) = ("newswatch@example.org".to_owned(), vec!["desk@example.org".to_owned()]);
+    Way::Mail { server, password: None, from, to }
+}
+
 #[tokio::test]
 async fn a_mail_that_is_refused_for_good_is_sent_without_its_words_and_keeps_no_other() {
     let (server, taken) = picky_mail_server("second");
-    let (from, to) = ("newswatch@example.org".to_owned(), vec!["desk@example.org".to_owned()]);
-    let mut desk = Desk::new(Way::Mail { server, password: None, from, to });
+    let mut desk = Desk::new(mail_to(server));
     desk.tell().await.unwrap();
     let refused = "A message of newswatch about a new article was refused here";
     let (subjects, asked) = taken.read().unwrap().clone();
@@ -179,11 +183,11 @@ async fn a_mail_that_is_refused_for_good_is_sent_without_its_words_and_keeps_no_
 
 #[tokio::test]
 async fn what_is_told_is_told_once_while_its_cursor_finds_no_room_and_the_cursor_is_stored_later() {
-    let told = tempfile::NamedTempFile::new().unwrap();
-    let mut desk = Desk::new(notes(&told));
+    let (server, taken) = picky_mail_server("no article has this");
+    let mut desk = Desk::new(mail_to(server));
     let cursor = desk.folder.path().join("alerts/desk.json");
     let stored = || std::fs::read_to_string(&cursor).unwrap();
-    let lines = || std::fs::read_to_string(told.path()).unwrap().lines().count();
+    let told = || taken.read().unwrap().0.len();
     let before = stored();
     // A file that is always full.
     let full = cursor.with_extension("json.new");
@@ -194,36 +198,41 @@ async fn what_is_told_is_told_once_while_its_cursor_finds_no_room_and_the_cursor
     for _ in 0..3 {
         desk.tell().await.unwrap();
     }
-    assert_eq!((lines(), stored()), (1, before.clone()));
+    assert_eq!((told(), stored()), (1, before.clone()));
     desk.keep(&["fourth"]);
     desk.tell().await.unwrap();
-    assert_eq!((lines(), stored()), (2, before.clone()));
+    assert_eq!((told(), stored()), (2, before.clone()));
     std::fs::remove_file(&full).unwrap();
     desk.tell().await.unwrap();
-    assert_eq!(lines(), 2);
+    assert_eq!(told(), 2);
     assert_ne!(stored(), before);
     desk.tell().await.unwrap();
-    assert_eq!(lines(), 2);
+    assert_eq!(told(), 2);
 }
 
-/// Answers each request after `think`, which is given how many there were before.
-fn webhook(think: impl Fn(usize) -> String + Send + 'static) -> (Way, Arc<AtomicI64>) {
+/// Answers each message as `think` says, and counts them.
+fn webhook(mut think: impl FnMut(Value) -> String + Send + 'static) -> (Way, Arc<AtomicI64>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
     let asked = Arc::new(AtomicI64::new(0));
     let count = Arc::clone(&asked);
     thread::spawn(move || {
-        for (before, stream) in listener.incoming().enumerate() {
+        for stream in listener.incoming() {
             let mut to = stream.unwrap();
             let mut from = BufReader::new(to.try_clone().unwrap());
-            let mut line = String::new();
+            let (mut line, mut length) = (String::new(), 0);
             while from.read_line(&mut line).is_ok_and(|length| length > 2) {
-                line.clear();
+                let line = std::mem::take(&mut line).to_lowercase();
+                if let Some(text) = line.strip_prefix("content-length: ") {
+                    length = text.trim().parse().unwrap();
+                }
             }
+            let mut body = vec![0; length];
+            from.read_exact(&mut body).unwrap();
             count.fetch_add(1, Ordering::Relaxed);
-            let answer = think(before);
-            write!(to, "HTTP/1.1 {answer}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
-                .unwrap();
+            let answer = think(serde_json::from_slice(&body).unwrap());
+            let end = "content-length: 0\r\nconnection: close\r\n\r\n";
+            write!(to, "HTTP/1.1 {answer}\r\n{end}").unwrap();
         }
     });
     (Way::Webhook { url, form: Form::Json, token: None }, asked)
@@ -264,13 +273,12 @@ async fn an_alert_whose_settings_were_mended_is_not_kept_waiting() {
 
 #[tokio::test]
 async fn a_receiver_that_hangs_keeps_no_other_alert_waiting() {
-    let told = tempfile::NamedTempFile::new().unwrap();
+    let (tells, told) = notes();
     let (hangs, asked) = webhook(|_| {
         loop {
             thread::park();
         }
     });
-    let tells = notes(&told);
     let desk = Desk::new(hangs.clone());
     let named = |id: &str, way| Alert { id: id.to_owned(), way, ..desk.alert.clone() };
     let alerts = vec![named("a", hangs), named("b", tells.clone())];
@@ -285,10 +293,9 @@ async fn a_receiver_that_hangs_keeps_no_other_alert_waiting() {
     teller.prepare().unwrap();
     desk.keep(&["fourth"]);
     let teller = tokio::spawn(teller.run());
-    let lines = || std::fs::read_to_string(told.path()).unwrap().lines().count();
     let wait_for = async |count| {
         for _ in 0..6000 {
-            if lines() >= count {
+            if told.read().unwrap().len() >= count {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -303,28 +310,32 @@ async fn a_receiver_that_hangs_keeps_no_other_alert_waiting() {
     let cursor = desk.folder.path().join("alerts/desk.json");
     std::fs::copy(cursor, desk.folder.path().join("alerts/c.json")).unwrap();
     more.send_modify(|alerts| alerts.push(named("c", tells)));
-    wait_for(2).await;
+    wait_for(5).await;
     desk.keep(&["fifth"]);
     nudge.look();
-    wait_for(4).await;
+    wait_for(7).await;
     assert_eq!(asked.load(Ordering::Relaxed), 1);
     teller.abort();
 }
 
-/// A program that appends what it is told to a file.
-fn notes(to: &tempfile::NamedTempFile) -> Way {
-    let script = format!("cat >> {0}; echo >> {0}", to.path().display());
-    Way::Command(vec!["/bin/sh".into(), "-c".into(), script])
+/// The titles that a receiver was told of.
+type Told = Arc<RwLock<Vec<String>>>;
+
+/// Takes everything.
+fn notes() -> (Way, Told) {
+    let told = Told::default();
+    let log = Arc::clone(&told);
+    let (way, _) = webhook(move |message| {
+        let items = message["items"].as_array().unwrap();
+        let titles = items.iter().map(|item| item["title"].as_str().unwrap().to_owned());
+        log.write().unwrap().extend(titles);
+        "200 taken".to_owned()
+    });
+    (way, told)
 }
 
-/// The titles in such a file, which is emptied.
-fn noted(file: &tempfile::NamedTempFile) -> Vec<String> {
-    let text = std::fs::read_to_string(file.path()).unwrap();
-    std::fs::write(file.path(), "").unwrap();
-    let messages =
-        text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
-    let items = messages.flat_map(|message| message["items"].as_array().unwrap().clone());
-    items.map(|item| item["title"].as_str().unwrap().to_owned()).collect()
+fn noted(told: &Told) -> Vec<String> {
+    std::mem::take(&mut told.write().unwrap())
 }
 
 impl Desk {
@@ -342,14 +353,14 @@ impl Desk {
         state.clear().unwrap();
         let disk = Folder::at(self.archive());
         let (archive, _) = Archive::open_to_read_all(disk, Settings::default()).unwrap();
-        crawl::rebuild(&state, &archive, std::iter::empty).unwrap();
+        crawl::rebuild(&state, &archive, std::iter::empty, |_| {}).unwrap();
     }
 }
 
 #[tokio::test]
 async fn an_archive_that_was_repaired_is_told_on_where_it_was_left() {
-    let told = tempfile::NamedTempFile::new().unwrap();
-    let mut desk = Desk::new(notes(&told));
+    let (way, told) = notes();
+    let mut desk = Desk::new(way);
     desk.tell().await.unwrap();
     assert_eq!(noted(&told), ["first", "second", "third"]);
     for (hours, damaged, new) in [(1, 0, "fourth"), (2, 2, "fifth")] {
@@ -370,8 +381,8 @@ async fn an_archive_that_was_repaired_is_told_on_where_it_was_left() {
 
 #[tokio::test]
 async fn of_an_archive_that_was_exchanged_all_is_told_that_was_kept_since() {
-    let told = tempfile::NamedTempFile::new().unwrap();
-    let mut desk = Desk::new(notes(&told));
+    let (way, told) = notes();
+    let mut desk = Desk::new(way);
     desk.tell().await.unwrap();
     let before = noted(&told);
     // A new one, shorter at first, and one that is as long but another.
@@ -395,8 +406,8 @@ async fn of_an_archive_that_was_exchanged_all_is_told_that_was_kept_since() {
 
 #[tokio::test]
 async fn a_cursor_that_cannot_be_read_is_set_aside_and_the_last_day_is_told() {
-    let told = tempfile::NamedTempFile::new().unwrap();
-    let mut desk = Desk::new(notes(&told));
+    let (way, told) = notes();
+    let mut desk = Desk::new(way);
     desk.tell().await.unwrap();
     noted(&told);
     desk.keep_at(&["later"], now() + SignedDuration::from_hours(100));
@@ -427,8 +438,8 @@ async fn a_cursor_that_cannot_be_read_is_set_aside_and_the_last_day_is_told() {
 
 #[tokio::test]
 async fn an_alert_that_comes_to_be_on_articles_tells_those_that_are_kept_from_then_on() {
-    let told = tempfile::NamedTempFile::new().unwrap();
-    let mut desk = Desk::new(notes(&told));
+    let (way, told) = notes();
+    let mut desk = Desk::new(way);
     desk.alert.on = vec![On::Disk];
     desk.tell().await.unwrap();
     desk.alert.on = vec![On::Article];
@@ -437,37 +448,4 @@ async fn an_alert_that_comes_to_be_on_articles_tells_those_that_are_kept_from_th
     desk.keep(&["fourth"]);
     desk.tell().await.unwrap();
     assert_eq!(noted(&told), ["fourth"]);
-}
-
-#[tokio::test]
-async fn a_program_that_is_given_up_ends_with_all_that_it_started() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = |name: &str| folder.path().join(name);
-    let script = format!(
-        "sleep 777 & echo $! > {0}; mv {0} {1}; wait",
-        file("new").display(),
-        file("pid").display()
-    );
-    let mut desk = Desk::new(Way::Command(vec!["/bin/sh".into(), "-c".into(), script]));
-    let started = async {
-        while !file("pid").exists() {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
-    // Given up, here as the daemon ends.
-    tokio::select! {
-        told = desk.courier.tell(&desk.alert) => panic!("{told:?}"),
-        () = started => {}
-    }
-    let sleep: i32 = std::fs::read_to_string(file("pid")).unwrap().trim().parse().unwrap();
-    let process = std::path::PathBuf::from(format!("/proc/{sleep}/stat"));
-    for _ in 0..6000 {
-        // A dead one that nobody has waited for yet is a zombie.
-        let stat = std::fs::read_to_string(&process).unwrap_or_default();
-        if stat.is_empty() || stat.contains(") Z ") {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("it lives on");
 }

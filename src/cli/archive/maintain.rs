@@ -20,7 +20,7 @@ use crate::{
     },
     config::Loaded,
     crawl,
-    state::{State, read_rejects},
+    state::{State, StateLock, read_rejects},
 };
 
 /// Writes damaged segments anew without what is damaged, which is kept beside them.
@@ -88,10 +88,12 @@ fn rebuild(loaded: &Loaded) -> anyhow::Result<usize> {
         .with_context(|| format!("cannot open the archive {}", paths.archive.display()))?;
     fs::create_dir_all(&paths.state)
         .with_context(|| format!("cannot make the state folder {}", paths.state.display()))?;
+    let _lock = StateLock::take(&paths.state)
+        .with_context(|| format!("cannot use the state folder {}", paths.state.display()))?;
     let (index, new) = (paths.state.join(STATE), paths.state.join(format!("{STATE}.new")));
     remove(&new)?;
     let state = State::build(&new).with_context(|| format!("cannot make {}", new.display()))?;
-    let records = crawl::rebuild(&state, &archive, || read_rejects(&paths.state))?;
+    let records = crawl::rebuild(&state, &archive, || read_rejects(&paths.state), |_| ())?;
     drop(state);
     replace(&new, &index)?;
     Ok(records)
