@@ -286,10 +286,10 @@ mod tests {
         let looks = |files: &mut Files| [files.have_changed(), files.have_changed()];
         write("wrong");
         assert_eq!(looks(&mut files), [false, true], "once it has stood for as long as a look");
-        take(&mut || Err("wrong".to_owned()), &mut files);
+        assert!(take(&mut || Err("wrong".to_owned()), &mut files).0.is_none());
         assert_eq!(looks(&mut files), [false, false]);
         write("also wrong");
-        take(&mut || Err("wrong".to_owned()), &mut files);
+        assert!(take(&mut || Err("wrong".to_owned()), &mut files).0.is_none());
         assert_eq!(looks(&mut files), [false, false]);
         write("right");
         assert_eq!(looks(&mut files), [false, true]);
