@@ -154,7 +154,7 @@ pub fn archive(bytes: &[u8]) {
             assert_eq!(opened.checkpoint().map(|tip| tip.seq), Some(added[0].seq), "{then:?}");
         }
         archive::verify(&disk, None).unwrap();
-        archive::repair(&disk).unwrap();
+        archive::repair(&disk, None).unwrap();
         archive::verify(&disk, None).unwrap();
     }
 }

@@ -149,6 +149,11 @@ impl<D: Disk> Archive<D> {
             }
             _ => today,
         };
+        self.begin(name)
+    }
+
+    /// Closes the last segment and opens a new one.
+    pub(super) fn begin(&mut self, name: SegmentName) -> Result<(), ArchiveError> {
         if let Some(tip) = self.tip {
             head::write(&self.disk, tip).inspect_err(|e| self.stopped |= e.is_sync())?;
         }

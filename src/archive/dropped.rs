@@ -16,7 +16,7 @@ use super::{
     Archive, ArchiveError, SegmentName,
     blocks::Blocks,
     line::{self, LineHash, Link},
-    pack::{compress, hash_of, leave_room},
+    pack::{compress, hash_of, leave_room, one_form},
     read::{Source, raw_lines},
     recover::create_anew,
     segment::{self, Form, Segment},
@@ -127,6 +127,7 @@ fn size(disk: &impl Disk, path: &str) -> io::Result<u64> {
 pub fn drop_segment<D: Disk>(disk: &D, name: SegmentName) -> Result<(), ArchiveError> {
     let path = name.to_string();
     let at = |action| ArchiveError::at(action, &path);
+    one_form(disk, name)?;
     let segments = segment::list(disk).map_err(at("list"))?;
     let Some(segment) = segments.first().copied().filter(|segment| segment.name == name) else {
         return Err(at("drop")(io::Error::other("it is not the oldest segment")));

@@ -4,7 +4,7 @@ use std::io;
 
 use serde::Deserialize;
 
-use super::{ArchiveError, Checkpoint, LineHash, Link, SegmentName, recover::create_anew};
+use super::{ArchiveError, Checkpoint, LineHash, Position, SegmentName, recover::create_anew};
 use crate::jsonl::{Disk, DiskFile};
 
 pub(super) const HEAD: &str = "HEAD";
@@ -41,8 +41,8 @@ fn text(seq: u32, hash: LineHash, segment: SegmentName) -> String {
     format!("{{\"seq\":{seq},\"hash\":\"{hash}\",\"segment\":\"{segment}\"}}\n")
 }
 
-/// What the file states; `Ok(None)` where there is no file.
-pub(super) fn read(disk: &impl Disk) -> io::Result<Option<(Link, SegmentName)>> {
+/// What the file states, but for where in the segment the line ends; `Ok(None)` where there is no file.
+pub(super) fn read(disk: &impl Disk) -> io::Result<Option<Checkpoint>> {
     let file = match disk.open(HEAD) {
         Ok(file) => file,
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -55,5 +55,6 @@ pub(super) fn read(disk: &impl Disk) -> io::Result<Option<(Link, SegmentName)>> 
     if text(head.seq, hash, segment).as_bytes() != bytes {
         return Err(io::ErrorKind::InvalidData.into());
     }
-    Ok(Some((Link { seq: head.seq, hash }, segment)))
+    let end = Position { segment, offset: 0 };
+    Ok(Some(Checkpoint { end, seq: head.seq, hash }))
 }

@@ -34,10 +34,10 @@ pub use pack::{Compression, pack};
 pub use raw::{Raw, RawError, RawRef, raw_of};
 pub use read::{Damage, Line, Lines, ReadError, RecordError, read, read_from};
 pub use record::{Record, RecordType, SCHEMA_VERSION, schema};
-pub use recover::{Quarantine, Recovery};
+pub use recover::{Lost, Quarantine, Recovery};
 pub use repair::{Repair, Rewritten, repair};
 pub use segment::{Checkpoint, NotAPlace, Position, SegmentName};
-pub use verify::{Finding, Report, verify};
+pub use verify::{Finding, Report, verify, verify_with};
 
 /// Why the archive cannot be opened or written.
 #[derive(Debug, thiserror::Error)]

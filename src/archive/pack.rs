@@ -1,6 +1,9 @@
 //! Compressing closed segments, without a moment in which their lines are not on the disk.
 
-use std::io::{self, Read};
+use std::{
+    cmp::Ordering,
+    io::{self, Read},
+};
 
 use sha2::{Digest, Sha256};
 
@@ -8,8 +11,9 @@ use super::{
     Archive, ArchiveError, SegmentName,
     blocks::BLOCK,
     gzip,
-    read::Source,
-    recover::create_anew,
+    line::{self, LineFlaw},
+    read::{Source, raw_lines},
+    recover::{create_anew, is_damage, set_aside},
     segment::{self, Form, Segment},
     zstd,
 };
@@ -44,6 +48,7 @@ impl<D: Disk> Archive<D> {
 ///
 /// The compressed file is written under another name, synced, read back and compared by hash, then
 /// named, and the name synced, before the plain one goes. After a kill at any point, call it again.
+/// A segment with a damaged line stays as it is: it is evidence.
 pub fn pack<D: Disk>(
     disk: &D,
     name: SegmentName,
@@ -56,6 +61,19 @@ pub fn pack<D: Disk>(
     let folder = name.folder();
     let plain = name.to_string();
     let packed = form.path(name);
+    one_form(disk, name)?;
+    match disk.open(&plain) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+        opened => drop(opened.map_err(ArchiveError::at("open", &plain))?),
+    }
+    let state = state(disk, Segment { name, form: Form::Plain });
+    if state.map_err(ArchiveError::at("read", &plain))? == State::Damaged {
+        let source = io::Error::new(
+            io::ErrorKind::InvalidData,
+            "lines of it are damaged; see `newswatch archive verify`",
+        );
+        return Err(ArchiveError::io("compress", &plain, source));
+    }
     // Not a name that somebody's `*.jsonl*` would take for a segment.
     let temporary = format!("{}.tmp", packed.replace(".jsonl", ""));
 
@@ -81,6 +99,129 @@ pub fn pack<D: Disk>(
 pub(super) fn leave_room(disk: &impl Disk, temporary: &str) {
     // Where it stays, the next attempt begins with it.
     drop(disk.remove(temporary));
+}
+
+/// How much of what was written a file holds by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum State {
+    /// A line does not, or the file cannot be read to its end.
+    Damaged,
+    /// Each line does, and some do not follow one another.
+    Gaps,
+    Whole,
+}
+
+fn state(disk: &impl Disk, segment: Segment) -> io::Result<State> {
+    let (mut state, mut link) = (State::Whole, None);
+    let lines = match raw_lines(disk, segment, 0) {
+        Err(e) if is_damage(&e) => return Ok(State::Damaged),
+        lines => lines?,
+    };
+    for raw in lines {
+        let raw = match raw {
+            Err(e) if is_damage(&e) => return Ok(State::Damaged),
+            raw => raw?,
+        };
+        link = match line::follow(link, &raw.bytes) {
+            Ok(own) if raw.whole => Some(own),
+            Err((LineFlaw::Sequence { .. } | LineFlaw::Previous, own)) if raw.whole => {
+                state = State::Gaps;
+                own
+            }
+            _ => return Ok(State::Damaged),
+        };
+    }
+    Ok(state)
+}
+
+/// Where a closed segment is there in more than one form with other lines in each, as a broken-off
+/// `gunzip --keep` leaves it: sets the one aside that is damaged or only the start of the other, and
+/// gives where it is kept. Where that does not settle it, both stay.
+pub(super) fn one_form<D: Disk>(
+    disk: &D,
+    name: SegmentName,
+) -> Result<Option<String>, ArchiveError> {
+    let plain = Segment { name, form: Form::Plain };
+    let path = plain.path();
+    let at = |action| ArchiveError::at(action, &path);
+    for form in [Form::Gzip, Form::Zstd] {
+        let packed = Segment { name, form };
+        match (disk.open(&plain.path()), disk.open(&packed.path())) {
+            (Ok(_), Ok(_)) => {}
+            (Err(e), _) | (_, Err(e)) if e.kind() == io::ErrorKind::NotFound => continue,
+            (Err(e), _) | (_, Err(e)) => return Err(at("open")(e)),
+        }
+        let open = |segment| Source::open(disk, segment, 0);
+        let order = match open(plain).and_then(|one| compare(one, open(packed)?)) {
+            Err(e) if is_damage(&e) => None,
+            order => order.map_err(at("read"))?,
+        };
+        if order == Some(Ordering::Equal) {
+            continue;
+        }
+        let (one, other) = (
+            state(disk, plain).map_err(at("read"))?,
+            state(disk, packed).map_err(ArchiveError::at("read", &packed.path()))?,
+        );
+        let counts = match one.cmp(&other) {
+            Ordering::Equal if one == State::Damaged => None,
+            Ordering::Equal => order,
+            better => Some(better),
+        };
+        let loser = match counts {
+            Some(Ordering::Greater) => packed,
+            Some(Ordering::Less) => plain,
+            _ => {
+                let source = io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    format!(
+                        "{} holds other lines; set the wrong one of the two aside",
+                        packed.path()
+                    ),
+                );
+                return Err(at("compress")(source));
+            }
+        };
+        let kept = keep_aside(disk, loser)?;
+        let folder = name.folder();
+        disk.remove(&loser.path()).map_err(ArchiveError::at("remove", &loser.path()))?;
+        disk.sync_folder(&folder).map_err(ArchiveError::sync(&folder))?;
+        tracing::error!(
+            path = %loser.path(),
+            kept = %kept,
+            "a segment was there twice with different lines: the damaged or shorter one is set aside"
+        );
+        return Ok(Some(kept));
+    }
+    Ok(None)
+}
+
+/// Copies a segment's file as it is to a file beside it, and gives its path.
+pub(super) fn keep_aside(disk: &impl Disk, segment: Segment) -> Result<String, ArchiveError> {
+    let path = segment.path();
+    let file = disk.open(&path).map_err(ArchiveError::at("open", &path))?;
+    let bytes = file.size().and_then(|size| file.read_range(0, size));
+    let bytes = bytes.map_err(ArchiveError::at("read", &path))?;
+    set_aside(disk, &segment.name.folder(), &path.replace(".jsonl", ""), "damaged", &bytes)
+}
+
+/// `Less` where the first is only the start of the second, `None` where their bytes differ.
+fn compare(mut one: impl Read, mut other: impl Read) -> io::Result<Option<Ordering>> {
+    let (mut first, mut second) = (Vec::new(), Vec::new());
+    loop {
+        first.clear();
+        second.clear();
+        one.by_ref().take(BLOCK as u64).read_to_end(&mut first)?;
+        other.by_ref().take(BLOCK as u64).read_to_end(&mut second)?;
+        if first != second {
+            let shorter = first.len().min(second.len());
+            let alike = first.get(..shorter) == second.get(..shorter);
+            return Ok(alike.then(|| first.len().cmp(&second.len())));
+        }
+        if first.is_empty() {
+            return Ok(Some(Ordering::Equal));
+        }
+    }
 }
 
 /// Writes `plain` in blocks and gives its SHA-256.

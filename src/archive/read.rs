@@ -60,10 +60,16 @@ impl<F: DiskFile> Read for Source<F> {
         match self {
             Self::Plain(source) => source.read(buffer),
             Self::Blocks(source) => source.read(buffer),
-            Self::Gzip(source) => source.read(buffer),
-            Self::Zstd(source) => source.read(buffer),
+            Self::Gzip(source) => source.read(buffer).map_err(undecodable),
+            Self::Zstd(source) => source.read(buffer).map_err(undecodable),
         }
     }
+}
+
+/// Decoders have several kinds of errors for bad bytes; what the disk says has a number.
+fn undecodable(error: io::Error) -> io::Error {
+    let is_bytes = error.raw_os_error().is_none() && error.kind() != io::ErrorKind::Interrupted;
+    if is_bytes { io::Error::new(io::ErrorKind::InvalidData, error) } else { error }
 }
 
 type Raw<F> = RawLines<BufReader<Source<F>>>;

@@ -22,6 +22,23 @@ pub struct Recovery {
     pub quarantine: Option<Quarantine>,
     /// Corruption: lines that were durable once. They are kept as they are.
     pub damage: Vec<Damage>,
+    /// The end of the archive is not the one that was acknowledged.
+    pub lost: Option<Lost>,
+}
+
+/// Acknowledged lines at the end that are not there or damaged. Their numbers are not used again: the
+/// chain goes on from the last of them, so that verifying tells the gap for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "line {} was acknowledged, and the archive's last sound line is {found}: {} missing or damaged",
+    acknowledged.seq,
+    lines(acknowledged.seq.saturating_sub(*found))
+)]
+pub struct Lost {
+    /// The last one.
+    pub acknowledged: Link,
+    /// The number of the last one that is there; 0 where there is none.
+    pub found: u32,
 }
 
 /// Bytes that were cut off the last segment.
@@ -48,22 +65,28 @@ impl<D: Disk> Archive<D> {
         settings: Settings,
         checkpoint: Option<Checkpoint>,
     ) -> Result<(Self, Recovery), ArchiveError> {
-        Self::open_by(disk, settings, |disk, segments| {
+        Self::open_by(disk, settings, checkpoint, |disk, segments, known| {
             if let Some(checkpoint) = checkpoint {
                 check_checkpoint(disk, segments, checkpoint)?;
             }
-            Scan::of(disk, segments, checkpoint)
+            Scan::of(disk, segments, checkpoint, known)
         })
     }
 
-    /// Opens it for one who knows no checkpoint and is going to read every line: what was closed
-    /// before `HEAD` was written is not read here, and its damage is not told.
-    pub fn open_to_read_all(disk: D, settings: Settings) -> Result<(Self, Recovery), ArchiveError> {
-        Self::open_by(disk, settings, |disk, segments| {
-            let Ok(Some((link, name))) = head::read(disk) else {
-                return Scan::of(disk, segments, None);
-            };
-            let mut scan = Scan { link: Some(link), ..Scan::new(None) };
+    /// Opens it for one who is going to read every line: what was closed before `HEAD` was written
+    /// is not read here, and its damage is not told.
+    ///
+    /// `acknowledged` is the end that a state remembers, whether or not the archive still has that
+    /// line. What stands before it is never cut: it is corruption.
+    pub fn open_to_read_all(
+        disk: D,
+        settings: Settings,
+        acknowledged: Option<Checkpoint>,
+    ) -> Result<(Self, Recovery), ArchiveError> {
+        Self::open_by(disk, settings, acknowledged, |disk, segments, known| {
+            let Some(head) = known.head else { return Scan::of(disk, segments, None, known) };
+            let (link, name) = (Some(head.link()), head.end.segment);
+            let mut scan = Scan { link, ..Scan::new(None, known) };
             for segment in segments.iter().filter(|segment| segment.name > name) {
                 scan.segment(disk, *segment, Some(segment) == segments.last())?;
             }
@@ -71,14 +94,15 @@ impl<D: Disk> Archive<D> {
             if scan.lines > 0 && scan.damage.is_empty() {
                 return Ok(scan);
             }
-            Scan::of(disk, segments, None)
+            Scan::of(disk, segments, None, known)
         })
     }
 
     fn open_by(
         disk: D,
         settings: Settings,
-        scan: impl FnOnce(&D, &[Segment]) -> Result<Scan, ArchiveError>,
+        acknowledged: Option<Checkpoint>,
+        scan: impl FnOnce(&D, &[Segment], Known) -> Result<Scan, ArchiveError>,
     ) -> Result<(Self, Recovery), ArchiveError> {
         disk.create_folder("")
             .map_err(|e| ArchiveError::io("make the folder", &"of the archive", e))?;
@@ -89,12 +113,14 @@ impl<D: Disk> Archive<D> {
         dropped::finish(&disk)?;
         let segments =
             segment::list(&disk).map_err(|e| ArchiveError::io("list", &"the archive", e))?;
-        let scan = scan(&disk, &segments)?;
+        let known = Known { acknowledged, head: head::read(&disk).ok().flatten() };
+        let scan = scan(&disk, &segments, known)?;
         let last = segments.last().copied();
+        let (tip, lost) = known.end_after(scan.tip, last.is_some());
         let mut archive = Self {
             disk,
             settings,
-            tip: scan.tip,
+            tip,
             open: None,
             warc: None,
             last: last.map(|segment| segment.name),
@@ -102,16 +128,32 @@ impl<D: Disk> Archive<D> {
             stopped: false,
             _lock: lock,
         };
-        let mut recovery = Recovery { lines: scan.lines, quarantine: None, damage: scan.damage };
+        let mut recovery =
+            Recovery { lines: scan.lines, damage: scan.damage, lost, quarantine: None };
         if let Some(Segment { name, form: Form::Plain }) = last {
-            let end =
-                scan.tip.filter(|tip| tip.end.segment == name).map_or(0, |tip| tip.end.offset);
-            let from = Position { segment: name, offset: end };
+            let within = |checkpoint: Option<Checkpoint>| {
+                checkpoint.filter(|at| at.end.segment == name).map_or(0, |at| at.end.offset)
+            };
+            let end = within(scan.tip);
+            let from = Position { segment: name, offset: end.max(within(acknowledged)) };
             recovery.damage.retain(|damage| damage.position < from);
-            let start =
-                scan.checkpoint.filter(|c| c.end.segment == name).map_or(0, |c| c.end.offset);
-            recovery.quarantine = archive.settle(from, start)?;
-            archive.settle_warc(from)?;
+            let (settled, quarantine) = archive.settle(from, within(scan.checkpoint))?;
+            recovery.quarantine = quarantine;
+            if settled.len > end {
+                // Nothing is written after what is damaged: it may have no line feed.
+                drop(settled);
+                let next = name.next_part().or_else(|| name.tomorrow());
+                archive.begin(next.ok_or(ArchiveError::Exhausted("segment"))?)?;
+            } else {
+                archive.open = Some(settled);
+                archive.settle_warc(from)?;
+            }
+        }
+        // From here on the archive itself tells what it lost.
+        if let Some(tip) = archive.tip.filter(|_| lost.is_some())
+            && head::read(&archive.disk).ok().flatten().map(Checkpoint::link) != Some(tip.link())
+        {
+            head::write(&archive.disk, tip)?;
         }
         Ok((archive, recovery))
     }
@@ -123,12 +165,18 @@ impl<D: Disk> Archive<D> {
 
     /// Quarantines and cuts what follows `end` in the last segment, and makes durable what stands
     /// between `start` and `end`.
-    fn settle(&mut self, end: Position, start: u64) -> Result<Option<Quarantine>, ArchiveError> {
+    fn settle(
+        &self,
+        end: Position,
+        start: u64,
+    ) -> Result<(OpenSegment<D::File>, Option<Quarantine>), ArchiveError> {
         let path = end.segment.to_string();
         let at = |action| ArchiveError::at(action, &path);
         let file = self.disk.open_to_write(&path).map_err(at("open"))?;
         let len = file.size().map_err(at("open"))?;
         let mut quarantine = None;
+        // It is shorter where it was cut.
+        let end = Position { offset: end.offset.min(len), ..end };
         if len > end.offset {
             let torn = file.read_range(end.offset, len - end.offset).map_err(at("read"))?;
             let stem = format!("{}@{}", path.trim_end_matches(".jsonl"), end.offset);
@@ -149,8 +197,7 @@ impl<D: Disk> Archive<D> {
         let folder = end.segment.folder();
         self.disk.create_folder(&folder).map_err(at("make the folder of"))?;
         self.disk.sync_folder(&folder).map_err(ArchiveError::sync(&folder))?;
-        self.open = Some(OpenSegment { name: end.segment, file, len: end.offset });
-        Ok(quarantine)
+        Ok((OpenSegment { name: end.segment, file, len: end.offset }, quarantine))
     }
 
     /// Sets aside what was kept for lines that were not written any more.
@@ -170,6 +217,40 @@ impl<D: Disk> Archive<D> {
         }
         raw::settle(&self.disk, end.segment, &file, stated)
     }
+}
+
+/// What is known of the archive's end but from its lines.
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    /// Up to where all was durable once.
+    acknowledged: Option<Checkpoint>,
+    head: Option<Checkpoint>,
+}
+
+impl Known {
+    fn latest(self) -> Option<Checkpoint> {
+        self.head.into_iter().chain(self.acknowledged).max_by_key(|known| known.seq)
+    }
+
+    /// The line that the next one follows: the last one that is there, or the one after it that is
+    /// remembered. An archive without a file is a new one.
+    fn end_after(
+        self,
+        tip: Option<Checkpoint>,
+        is_there: bool,
+    ) -> (Option<Checkpoint>, Option<Lost>) {
+        let found = tip.map_or(0, |tip| tip.seq);
+        let Some(known) = self.latest().filter(|known| known.seq > found) else {
+            return (tip, None);
+        };
+        let lost = Lost { acknowledged: known.link(), found };
+        (Some(known).filter(|_| is_there || self.head.is_some()), Some(lost))
+    }
+}
+
+/// So many lines, and the verb.
+pub(super) fn lines(count: u32) -> String {
+    if count == 1 { "1 line is".to_owned() } else { format!("{count} lines are") }
 }
 
 /// Copies bytes into a durable file of their own and gives its path. The same bytes are kept once
@@ -218,6 +299,7 @@ pub(super) fn create_anew<D: Disk>(disk: &D, path: &str) -> io::Result<D::File> 
 /// The walk from the checkpoint to the end.
 struct Scan {
     checkpoint: Option<Checkpoint>,
+    known: Known,
     /// What the next line has to follow; unknown after a damaged one.
     link: Option<Link>,
     tip: Option<Checkpoint>,
@@ -226,10 +308,10 @@ struct Scan {
 }
 
 impl Scan {
-    fn new(checkpoint: Option<Checkpoint>) -> Self {
+    fn new(checkpoint: Option<Checkpoint>, known: Known) -> Self {
         let tip = checkpoint.filter(|checkpoint| checkpoint.seq > 0);
         let link = tip.map(Checkpoint::link);
-        Self { checkpoint, link, tip, lines: 0, damage: Vec::new() }
+        Self { checkpoint, known, link, tip, lines: 0, damage: Vec::new() }
     }
 
     /// All of it.
@@ -237,8 +319,9 @@ impl Scan {
         disk: &impl Disk,
         segments: &[Segment],
         checkpoint: Option<Checkpoint>,
+        known: Known,
     ) -> Result<Self, ArchiveError> {
-        let mut scan = Self::new(checkpoint);
+        let mut scan = Self::new(checkpoint, known);
         for segment in segments {
             scan.segment(disk, *segment, Some(segment) == segments.last())?;
         }
@@ -264,6 +347,8 @@ impl Scan {
             }
             lines => lines.map_err(|e| ArchiveError::io("read", &name, e))?,
         };
+        let acknowledged = self.known.acknowledged.filter(|known| known.end.segment == name);
+        let acknowledged = acknowledged.map_or(0, |known| known.end.offset);
         let mut reached = start;
         for raw in lines {
             let raw = match raw {
@@ -283,7 +368,14 @@ impl Scan {
             let link = match followed {
                 Ok(link) => Some(link),
                 // Nothing after the checkpoint in the last segment is known to have been durable.
-                Err(_) if last && self.checkpoint.is_some() => return Ok(()),
+                Err(_) if last && self.checkpoint.is_some() && raw.offset >= acknowledged => {
+                    // Unless it follows a line that is known and lost.
+                    let known = self.known.latest().map(Checkpoint::link);
+                    match line::follow(known.or(self.link), &raw.bytes) {
+                        Ok(link) if raw.whole => Some(link),
+                        _ => return Ok(()),
+                    }
+                }
                 Err((flaw, link)) => {
                     self.damage.push(Damage { position, bytes: raw.end() - raw.offset, flaw });
                     link

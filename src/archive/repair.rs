@@ -3,11 +3,12 @@
 use std::io;
 
 use super::{
-    ArchiveError, Report, SegmentName, head, line,
+    ArchiveError, Checkpoint, Report, SegmentName, head, line,
+    pack::{keep_aside, one_form},
     read::raw_lines,
     recover::{LOCK, create_anew, is_damage, set_aside},
     segment::{self, Form, Segment},
-    verify,
+    verify_with,
 };
 use crate::jsonl::{Disk, DiskFile};
 
@@ -16,6 +17,8 @@ use crate::jsonl::{Disk, DiskFile};
 pub struct Repair {
     /// Segments that are new files now: places in them have changed, so build the state anew.
     pub rewritten: Vec<Rewritten>,
+    /// Files that were there beside a sound one of the same segment with more lines: where they are.
+    pub set_aside: Vec<String>,
     /// What verifying finds now: the gaps that damaged lines left.
     pub report: Report,
 }
@@ -34,13 +37,25 @@ const MAX_ERRORS: usize = 4096;
 
 /// Writes every segment with damaged lines anew without them, and keeps the file as it was beside
 /// it. Nothing is rewritten where lines are missing or the chain is broken: that is evidence.
-pub fn repair<D: Disk>(disk: &D) -> Result<Repair, ArchiveError> {
+///
+/// `acknowledged` is the end that a state remembers.
+pub fn repair<D: Disk>(disk: &D, acknowledged: Option<Checkpoint>) -> Result<Repair, ArchiveError> {
     let _lock = match disk.lock(LOCK).map_err(ArchiveError::at("lock", LOCK))? {
         Ok(lock) => lock,
         Err(pid) => return Err(ArchiveError::Locked { pid }),
     };
     let mut rewritten = Vec::new();
-    for segment in segment::list(disk).map_err(ArchiveError::at("list", "the archive"))? {
+    let list = || segment::list(disk).map_err(ArchiveError::at("list", "the archive"));
+    let mut set_aside_whole = Vec::new();
+    for segment in list()? {
+        match one_form(disk, segment.name) {
+            Ok(kept) => set_aside_whole.extend(kept),
+            // Both are damaged, or both are sound: that is for a person, and verifying tells it.
+            Err(ArchiveError::Io { source, .. }) if is_damage(&source) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    for segment in list()? {
         let path = segment.path();
         let (bytes, lines, sound) =
             salvage(disk, segment).map_err(ArchiveError::at("read", &path))?;
@@ -57,11 +72,15 @@ pub fn repair<D: Disk>(disk: &D) -> Result<Repair, ArchiveError> {
         let file = disk.open(head::HEAD).map_err(at("open"))?;
         let bytes = file.size().and_then(|size| file.read_range(0, size)).map_err(at("read"))?;
         set_aside(disk, "", head::HEAD, "damaged", &bytes)?;
-        if let Some(tip) = verify(disk, None)?.tip {
+        if let Some(tip) = verify_with(disk, None, None)?.tip {
             head::write(disk, tip)?;
         }
     }
-    Ok(Repair { rewritten, report: verify(disk, None)? })
+    Ok(Repair {
+        set_aside: set_aside_whole,
+        rewritten,
+        report: verify_with(disk, None, acknowledged)?,
+    })
 }
 
 /// The lines whose checksum holds, their number, and whether that is all there is.
@@ -97,9 +116,7 @@ fn rewrite<D: Disk>(disk: &D, segment: Segment, lines: &[u8]) -> Result<String, 
     let (old, folder) = (segment.path(), segment.name.folder());
     let at = |action| ArchiveError::at(action, &old);
     let sync_folder = || disk.sync_folder(&folder).map_err(ArchiveError::sync(&folder));
-    let file = disk.open(&old).map_err(at("open"))?;
-    let bytes = file.size().and_then(|size| file.read_range(0, size)).map_err(at("read"))?;
-    let original = set_aside(disk, &folder, &old.replace(".jsonl", ""), "damaged", &bytes)?;
+    let original = keep_aside(disk, segment)?;
 
     let new = segment.name.to_string();
     let temporary = format!("{}.tmp", new.trim_end_matches(".jsonl"));

@@ -10,6 +10,7 @@ use super::{
     pack::hash_of,
     raw::{RawRef, matching},
     read::{Source, raw_lines},
+    recover::lines,
     segment::{self, Segment},
 };
 use crate::jsonl::{Disk, DiskFile};
@@ -33,10 +34,19 @@ pub enum Finding {
     BadHead { source: io::Error },
     #[error("HEAD is missing although a segment was closed")]
     NoHead,
+    #[error("the line with the hash {hash}, which was given, is not there: cut off or changed")]
+    Missing { hash: LineHash },
+    /// A line that was durable once.
     #[error(
-        "the line with the hash {hash}, which {witness} states, is not there: cut off or changed"
+        "{witness} remembers line {}, {}, and the archive's last sound line is {found}: {}",
+        known.seq,
+        known.hash,
+        match known.seq.checked_sub(*found) {
+            None | Some(0) => "that line was changed, or it is another archive's".to_owned(),
+            Some(count) => format!("{} missing or damaged", lines(count)),
+        }
     )]
-    Missing { hash: LineHash, witness: &'static str },
+    Behind { known: Link, found: u32, witness: &'static str },
 }
 
 /// What verifying came to. The archive is as it was written where there are no findings.
@@ -61,14 +71,28 @@ pub struct Report {
 /// Reads every byte of an archive that nobody is writing to. `witness` is a hash that was noted
 /// elsewhere (the log states it whenever a segment closes) and that some line must have.
 pub fn verify(disk: &impl Disk, witness: Option<LineHash>) -> Result<Report, ArchiveError> {
+    verify_with(disk, witness, None)
+}
+
+/// The same, with a further witness: the end that a state remembers.
+pub fn verify_with(
+    disk: &impl Disk,
+    witness: Option<LineHash>,
+    acknowledged: Option<Checkpoint>,
+) -> Result<Report, ArchiveError> {
     let segments = segment::list(disk).map_err(ArchiveError::at("list", "the archive"))?;
     let mut report = Report::default();
     let mut expected: Vec<Expected> = Vec::new();
     expected.extend(witness.map(|hash| Expected { hash, at: None }));
+    expected.extend(acknowledged.map(|known| Expected {
+        hash: known.hash,
+        at: Some((known.seq, known.end.segment, "the state")),
+    }));
     let mut no_head = false;
     match head::read(disk) {
-        Ok(Some((Link { seq, hash }, name))) => {
-            expected.push(Expected { hash, at: Some((seq, name)) });
+        Ok(Some(Checkpoint { end, seq, hash })) => {
+            let at = Some((seq, end.segment, "HEAD"));
+            expected.push(Expected { hash, at });
         }
         Ok(None) => no_head = true,
         Err(source) => report.findings.push(Finding::BadHead { source }),
@@ -86,9 +110,10 @@ pub fn verify(disk: &impl Disk, witness: Option<LineHash>) -> Result<Report, Arc
     }
     let Walk { mut report, expected, .. } = walk;
     report.segments = segments.len() as u64;
-    report.findings.extend(expected.into_iter().map(|Expected { hash, at }| Finding::Missing {
-        hash,
-        witness: if at.is_some() { "HEAD" } else { "the hash given" },
+    let found = report.tip.map_or(0, |tip| tip.seq);
+    report.findings.extend(expected.into_iter().map(|Expected { hash, at }| match at {
+        None => Finding::Missing { hash },
+        Some((seq, _, witness)) => Finding::Behind { known: Link { seq, hash }, found, witness },
     }));
     let paths = disk.list().map_err(ArchiveError::at("list", "the archive"))?;
     for path in paths {
@@ -116,10 +141,11 @@ fn holds(warc: Option<&impl DiskFile>, segment: SegmentName, raw_ref: &RawRef) -
         && warc.is_some_and(|warc| matches!(matching(warc, raw_ref), Ok(Some(_))))
 }
 
-/// A line that has to be there; of `HEAD` also number and segment are known.
+/// A line that has to be there; but for a hash alone also its number and segment are known, and who
+/// states them.
 struct Expected {
     hash: LineHash,
-    at: Option<(u32, SegmentName)>,
+    at: Option<(u32, SegmentName, &'static str)>,
 }
 
 struct Walk {
@@ -164,9 +190,9 @@ impl Walk {
         if !self.begun && link.seq != 1 {
             self.report.findings.push(Finding::Beginning { seq: link.seq });
         }
-        let at = (link.seq, segment);
         self.expected.retain(|expected| {
-            expected.hash != link.hash || expected.at.is_some_and(|expected| expected != at)
+            let is_elsewhere = |(seq, name, _)| (seq, name) != (link.seq, segment);
+            expected.hash != link.hash || expected.at.is_some_and(is_elsewhere)
         });
         self.begun = true;
         self.link = Some(link);

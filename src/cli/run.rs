@@ -74,6 +74,9 @@ fn open_when_there_is_room(loaded: &Loaded) -> anyhow::Result<(Crawl, Stores)> {
         }
     }
 }
+/// What is said where bytes were cut off the archive's end.
+pub(super) const QUARANTINED: &str = "the archive ended in bytes that are not its next lines, as a \
+    kill leaves them: they were moved to a file of their own";
 
 /// Opens archive and state, and recovers what a crash left between the two.
 pub(super) fn open(loaded: &Loaded, now: Timestamp) -> anyhow::Result<(Crawl, Stores)> {
@@ -99,19 +102,23 @@ pub(super) fn open(loaded: &Loaded, now: Timestamp) -> anyhow::Result<(Crawl, St
     let archive_settings = compose::archive(&loaded.config);
     let opened = match checkpoint {
         Some(_) => Archive::open(folder.clone(), archive_settings.clone(), checkpoint),
-        None => Archive::open_to_read_all(folder.clone(), archive_settings.clone()),
+        None => Archive::open_to_read_all(folder.clone(), archive_settings.clone(), None),
     };
     let (archive, recovery) = match opened {
-        // The archive is not the one that the index was made from: the archive is the truth.
+        // The archive is not the one that the index was made from: the archive is the truth. What
+        // was acknowledged stays, damaged or not, and its numbers are not used again.
         Err(archive::ArchiveError::Behind(_)) => {
             tracing::warn!(
                 archive = %paths.archive.display(),
                 "the archive is not the one that the state remembers: the index is built anew"
             );
+            let opened = Archive::open_to_read_all(folder, archive_settings, checkpoint);
+            let opened = opened.with_context(context)?;
+            // Only now does the archive itself tell what it has lost.
             if let Ok(state) = &state {
                 state.clear()?;
             }
-            Archive::open_to_read_all(folder, archive_settings).with_context(context)?
+            opened
         }
         opened => opened.with_context(context)?,
     };
@@ -119,11 +126,17 @@ pub(super) fn open(loaded: &Loaded, now: Timestamp) -> anyhow::Result<(Crawl, St
         tracing::warn!(
             path = %quarantine.path,
             bytes = quarantine.bytes,
-            "the archive ended in a torn line: it was moved to a file of its own"
+            "{QUARANTINED}"
         );
     }
     for damage in &recovery.damage {
         tracing::error!(%damage, "the archive is damaged; see `newswatch archive verify`");
+    }
+    if let Some(lost) = &recovery.lost {
+        tracing::error!(
+            next = archive.checkpoint().map_or(0, |tip| tip.seq) + 1,
+            "{lost}; see `newswatch archive verify`"
+        );
     }
     let state = match state {
         Ok(state) => state,

@@ -153,6 +153,8 @@ pub async fn run(
     let mut unwritten = Unwritten::default();
     let mut full = false;
     let mut packing: JoinSet<Result<(), ArchiveError>> = JoinSet::new();
+    // Why that was not done the last time, which is not told again each minute.
+    let mut untidied: Option<String> = None;
     let mut stop_by: Option<time::Instant> = None;
     let mut stopped = End::Stopped;
     let mut listening = true;
@@ -277,9 +279,12 @@ pub async fn run(
             }
             Some(packed) = packing.join_next(), if !packing.is_empty() => {
                 // The segment is still there as it was: the next minute tries again.
-                if let Err(error) = packed.context("work on a closed segment ended without a result")? {
-                    tracing::error!(error = format_args!("{:#}", anyhow::Error::from(error)), "a closed segment could not be compressed or dropped");
+                let packed = packed.context("work on a closed segment ended without a result")?;
+                let failed = packed.err().map(|error| format!("{:#}", anyhow::Error::from(error)));
+                if let Some(error) = failed.as_ref().filter(|_| failed != untidied) {
+                    tracing::error!(%error, "a closed segment could not be compressed or dropped");
                 }
+                untidied = failed;
             }
             () = time::sleep_until(stop_by.unwrap_or_else(time::Instant::now)), if stop_by.is_some() => {
                 // What is in flight is asked for again after the next start.

@@ -3,6 +3,7 @@
 
 mod dropped;
 mod faults;
+mod lost;
 mod power;
 mod raw;
 mod verify;

@@ -48,7 +48,8 @@ fn opening_by_head_finds_the_same_end_as_reading_everything() {
             disk.set(PATHS[2], &bytes);
         }
         let all = Archive::open(disk.clone(), Settings::default(), None).unwrap().0.checkpoint();
-        let (archive, _) = Archive::open_to_read_all(disk.clone(), Settings::default()).unwrap();
+        let (archive, _) =
+            Archive::open_to_read_all(disk.clone(), Settings::default(), None).unwrap();
         assert_eq!(archive.checkpoint(), all);
     }
 }
@@ -235,7 +236,7 @@ fn repairing_loses_no_byte_and_keeps_every_line_whose_checksum_holds() {
             let mut changed = bytes.clone();
             changed[position] ^= 1;
             disk.set(path, &changed);
-            let repaired = repair(&disk).unwrap();
+            let repaired = repair(&disk, None).unwrap();
             assert_eq!(repaired.rewritten.len(), 1, "{path} at {position}");
             let original = &repaired.rewritten[0].original;
             assert_eq!(disk.bytes(original).unwrap(), changed);
@@ -244,12 +245,12 @@ fn repairing_loses_no_byte_and_keeps_every_line_whose_checksum_holds() {
             assert!(lines.len() >= 4, "{path} at {position}: {} lines", lines.len());
             assert_eq!(repaired.report.lines, lines.len() as u64);
 
-            let again = repair(&disk).unwrap();
+            let again = repair(&disk, None).unwrap();
             assert!(again.rewritten.is_empty());
             assert_eq!(again.report.quarantined, repaired.report.quarantined);
         }
     }
-    let repaired = repair(&whole).unwrap();
+    let repaired = repair(&whole, None).unwrap();
     assert!(repaired.rewritten.is_empty() && repaired.report.findings.is_empty());
 }
 
@@ -258,7 +259,77 @@ fn a_head_that_cannot_be_read_is_set_aside_and_written_anew() {
     let disk = archive();
     disk.set("HEAD", b"{\"seq\":4");
     assert!(!is_clean(&disk));
-    let report = repair(&disk).unwrap().report;
+    let report = repair(&disk, None).unwrap().report;
     assert!(report.findings.is_empty(), "{:?}", report.findings);
     assert_eq!(disk.bytes("HEAD.damaged").unwrap(), b"{\"seq\":4");
+}
+
+/// Two closed segments, the first of them compressed, and its plain bytes.
+fn compressed() -> (SimDisk, Vec<u8>) {
+    let disk = SimDisk::new(1, Faithless::default());
+    let (mut archive, _) = Archive::open(disk.clone(), Settings::default(), None).unwrap();
+    for day in ["2022-01-16", "2022-01-17", "2022-01-18"] {
+        archive.append(&mut ["a", "b", "c"].map(record), noon(day)).unwrap();
+    }
+    let plain = disk.bytes(DAY).unwrap();
+    pack(&disk, DAY.parse().unwrap(), Compression::Gzip).unwrap();
+    (disk, plain)
+}
+
+const DAY: &str = "2022/01/2022-01-16.jsonl";
+const DAY_GZ: &str = "2022/01/2022-01-16.jsonl.gz";
+
+#[test]
+fn a_part_of_a_segment_unpacked_beside_it_never_takes_its_place() {
+    let (whole, plain) = compressed();
+    let packed = whole.bytes(DAY_GZ).unwrap();
+    let second = plain.iter().position(|byte| *byte == b'\n').unwrap() + 1;
+    // Nothing, a line, cut inside a line, and one damaged byte.
+    let mut changed = plain.clone();
+    changed[second + 9] ^= 1;
+    for part in [&plain[..0], &plain[..second], &plain[..second + 99], &changed] {
+        let (disk, _) = compressed();
+        disk.set(DAY, part);
+        pack(&disk, DAY.parse().unwrap(), Compression::Gzip).unwrap();
+        assert_eq!(disk.bytes(DAY_GZ).as_ref(), Some(&packed));
+        assert_eq!(disk.bytes(DAY), None);
+        assert_eq!(disk.bytes("2022/01/2022-01-16.damaged").unwrap(), part);
+        assert!(is_clean(&disk));
+    }
+    // Retention and repairing look at the same.
+    let (disk, _) = compressed();
+    disk.set(DAY, &plain[..second]);
+    let repaired = repair(&disk, None).unwrap();
+    assert_eq!(repaired.set_aside, ["2022/01/2022-01-16.damaged"]);
+    assert!(repaired.report.findings.is_empty() && repaired.rewritten.is_empty());
+    disk.set(DAY, &plain[..second]);
+    drop_segment(&disk, DAY.parse().unwrap()).unwrap();
+    assert_eq!(verify(&disk, None).unwrap().dropped, 3);
+}
+
+#[test]
+fn a_damaged_compressed_file_is_kept_where_the_plain_one_beside_it_is_whole() {
+    let (disk, plain) = compressed();
+    let mut packed = disk.bytes(DAY_GZ).unwrap();
+    packed[99] ^= 1;
+    disk.set(DAY_GZ, &packed);
+    disk.set(DAY, &plain);
+    pack(&disk, DAY.parse().unwrap(), Compression::Gzip).unwrap();
+    assert_eq!(disk.bytes("2022/01/2022-01-16.gz.damaged").unwrap(), packed);
+    assert!(is_clean(&disk));
+}
+
+#[test]
+fn two_sound_files_with_other_lines_and_a_damaged_plain_one_are_left_alone() {
+    let (disk, plain) = compressed();
+    let other = SimDisk::new(1, Faithless::default());
+    let (mut archive, _) = Archive::open(other.clone(), Settings::default(), None).unwrap();
+    archive.append(&mut ["x", "y", "z"].map(record), noon("2022-01-16")).unwrap();
+    let foreign = other.bytes(DAY).unwrap();
+    for (path, plain) in [(DAY, foreign), ("2022/01/2022-01-17.jsonl", plain[..99].to_vec())] {
+        disk.set(path, &plain);
+        let before = disk.list().unwrap();
+        assert!(pack(&disk, path.parse().unwrap(), Compression::Gzip).is_err());
+        assert_eq!((disk.list().unwrap(), disk.bytes(path).unwrap()), (before, plain));
+    }
 }

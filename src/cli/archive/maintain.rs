@@ -16,7 +16,7 @@ use crate::{
     cli::{
         Exit, compose,
         format::{print_json, print_text},
-        run::STATE,
+        run::{QUARANTINED, STATE},
     },
     config::Loaded,
     crawl,
@@ -26,7 +26,7 @@ use crate::{
 /// Writes damaged segments anew without what is damaged, which is kept beside them.
 pub(in crate::cli) fn repair(loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
     let path = &loaded.paths.archive;
-    let repair = archive::repair(&existing(path)?)
+    let repair = archive::repair(&existing(path)?, super::acknowledged(loaded))
         .with_context(|| format!("cannot repair the archive {}", path.display()))?;
     // Lines stand elsewhere now.
     let indexed = if repair.rewritten.is_empty() { None } else { Some(rebuild(loaded)?) };
@@ -84,8 +84,16 @@ pub(in crate::cli) fn reindex(loaded: &Loaded, json: bool) -> anyhow::Result<Exi
 fn rebuild(loaded: &Loaded) -> anyhow::Result<usize> {
     let paths = &loaded.paths;
     let folder = existing(&paths.archive)?;
-    let (archive, _) = Archive::open_to_read_all(folder, compose::archive(&loaded.config))
-        .with_context(|| format!("cannot open the archive {}", paths.archive.display()))?;
+    let settings = compose::archive(&loaded.config);
+    let (archive, recovery) =
+        Archive::open_to_read_all(folder, settings, super::acknowledged(loaded))
+            .with_context(|| format!("cannot open the archive {}", paths.archive.display()))?;
+    if let Some(quarantine) = &recovery.quarantine {
+        anstream::eprintln!("newswatch: {QUARANTINED}, {}", quarantine.path);
+    }
+    if let Some(lost) = &recovery.lost {
+        anstream::eprintln!("newswatch: {lost}; see `newswatch archive verify`");
+    }
     fs::create_dir_all(&paths.state)
         .with_context(|| format!("cannot make the state folder {}", paths.state.display()))?;
     let _lock = StateLock::take(&paths.state)

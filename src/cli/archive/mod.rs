@@ -16,12 +16,15 @@ use super::{
     Exit,
     format::{print_json, print_text},
     input,
+    run::STATE,
 };
 use crate::{
-    archive,
+    archive::{self, Checkpoint},
     config::Loaded,
+    crawl,
     dedup::{self, Judged, StreamError},
     jsonl::Folder,
+    state::State,
 };
 
 pub(super) use maintain::{reindex, repair};
@@ -36,7 +39,9 @@ pub(super) fn verify(loaded: &Loaded, witness: Option<&str>, json: bool) -> anyh
         })?),
         None => None,
     };
-    let report = archive::verify(&existing(path)?, witness)
+    // Before the archive is read: a daemon that runs goes on with both.
+    let acknowledged = acknowledged(loaded);
+    let report = archive::verify_with(&existing(path)?, witness, acknowledged)
         .with_context(|| format!("cannot read the archive {}", path.display()))?;
     let findings: Vec<String> = report.findings.iter().map(error_words).collect();
     let exit = if findings.is_empty() { Exit::Success } else { Exit::Failure };
@@ -89,6 +94,16 @@ pub(super) fn verify(loaded: &Loaded, witness: Option<&str>, json: bool) -> anyh
     }
     print_text(&text)?;
     Ok(exit)
+}
+
+/// The end of the archive as the state remembers it, where there is one that can be read.
+fn acknowledged(loaded: &Loaded) -> Option<Checkpoint> {
+    let path = loaded.paths.state.join(STATE);
+    if !path.exists() {
+        return None;
+    }
+    let state = State::open_read_only(&path).ok()?;
+    crawl::checkpoint(&state).ok().flatten().filter(|checkpoint| checkpoint.seq > 0)
 }
 
 fn existing(path: &Path) -> anyhow::Result<Folder> {
