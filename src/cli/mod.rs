@@ -17,6 +17,7 @@ mod logging;
 mod man;
 mod progress;
 mod readers;
+mod reload;
 mod replay;
 mod review;
 mod run;
@@ -34,6 +35,7 @@ use self::{
     args::{AlertsCommand, ArchiveCommand, Args, Command, FeedsCommand, Schema, TopicCommand},
     control::Request,
     format::{is_styled_stderr, print_json, print_text},
+    service::Listening,
 };
 use crate::config::{self, LoadOptions, Loaded};
 
@@ -126,25 +128,28 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
             let options = load_options(&args.common)?;
             check::check(&options, args.common.json)
         }
+        Command::Run => {
+            // Before anything else, which may take long.
+            let listening = Listening::start()?;
+            let options = load_options(&args.common)?;
+            let Some(loaded) = load(&options, args.common.json)? else {
+                return Ok(Exit::BadConfiguration);
+            };
+            run::run(&loaded, &options, listening)
+        }
         command => {
             let options = load_options(&args.common)?;
             let Some(loaded) = load(&options, args.common.json)? else {
                 return Ok(Exit::BadConfiguration);
             };
-            configured(command, &loaded, &options, args.common.json)
+            configured(command, &loaded, args.common.json)
         }
     }
 }
 
 /// The commands that need a sound configuration.
-fn configured(
-    command: Command,
-    loaded: &Loaded,
-    options: &LoadOptions,
-    json: bool,
-) -> anyhow::Result<Exit> {
+fn configured(command: Command, loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
     match command {
-        Command::Run => run::run(loaded, options),
         Command::Once { feed } => run::once(loaded, feed.as_deref(), json),
         Command::Status { check: true } => status::check(loaded),
         Command::Status { check: false } => status::status(loaded, json),
@@ -183,6 +188,7 @@ fn configured(
             ArchiveCommand::Dedup { jsonl } => archive::dedup_lines(&jsonl),
         },
         Command::Paths
+        | Command::Run
         | Command::Completions { .. }
         | Command::Man { .. }
         | Command::Schema { .. }

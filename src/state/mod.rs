@@ -36,12 +36,13 @@ const VERSION: i64 = TABLES << 16 | KEY_VERSION as i64;
 
 #[derive(Debug, thiserror::Error)]
 pub enum StateError {
-    #[error("the state index cannot be used")]
-    Sqlite(#[source] rusqlite::Error),
-    #[error("the state index is damaged: delete it, and it is built anew from the archive")]
-    Damaged(#[source] rusqlite::Error),
-    #[error("the state index cannot be opened: there is no room for another file")]
-    NoInodes(#[source] rusqlite::Error),
+    // The error of SQLite says what its own source says again.
+    #[error("the state index cannot be used: {0}")]
+    Sqlite(rusqlite::Error),
+    #[error("the state index is damaged: delete it, and it is built anew from the archive: {0}")]
+    Damaged(rusqlite::Error),
+    #[error("the state index cannot be opened: there is no room for another file: {0}")]
+    NoInodes(rusqlite::Error),
     #[error("cannot sync the state index")]
     Sync(#[source] std::io::Error),
     #[error("the state is in use by another process{}", pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default())]
