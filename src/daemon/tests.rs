@@ -310,6 +310,6 @@ fn a_damaged_segment_stays_and_the_others_are_compressed_all_the_same() {
         assert!(tend(archive.disk(), &expired, unpacked, Some(Compression::Gzip)).is_err());
     }
     let there = |name: &str| folder.join(name).exists();
-    assert!(there("2022-01-13.jsonl.gz"), "it is evidence");
+    assert!(there("2022-01-13.jsonl"), "it is evidence");
     assert!(there("2022-01-14.jsonl.gz") && there("2022-01-15.jsonl"));
 }

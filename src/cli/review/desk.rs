@@ -20,7 +20,7 @@ use crate::{
 const STEP: usize = 500;
 
 /// The review's index in the state folder.
-pub(super) const INDEX: &str = "review.sqlite";
+pub(in crate::cli) const INDEX: &str = "review.sqlite";
 
 /// Where the reviews of an archive are kept: beside it.
 pub(super) fn reviews(archive: &Path) -> PathBuf {
@@ -93,11 +93,24 @@ pub(super) fn current(loaded: &Loaded) -> anyhow::Result<Desk> {
         );
     } else if desk.index.passed_over() > 0 {
         anstream::eprintln!(
-            "newswatch: {} lines of the archive cannot be read; see `newswatch archive verify`",
-            desk.index.passed_over()
+            "newswatch: {} of the archive cannot be read; see `newswatch archive verify`",
+            match desk.index.passed_over() {
+                1 => "1 part".to_owned(),
+                parts => format!("{parts} parts"),
+            }
         );
     }
     Ok(desk)
+}
+
+/// Says how many of the records that were asked for cannot be read any more.
+pub(super) fn tell_unread(count: u32) {
+    if count > 0 {
+        anstream::eprintln!(
+            "newswatch: {count} of the records found cannot be read any more and are left out; see \
+             `newswatch archive verify`"
+        );
+    }
 }
 
 pub(super) fn now() -> Timestamp {
