@@ -33,7 +33,7 @@ const VERSION: i64 = TABLES << 16 | KEY_VERSION as i64;
 
 #[derive(Debug, thiserror::Error)]
 pub enum StateError {
-    #[error("the state index cannot be used")]
+    #[error("the state index cannot be used{}", limit_words(.0))]
     Sqlite(#[source] rusqlite::Error),
     #[error("the state index is damaged: delete it, and it is built anew from the archive")]
     Damaged(#[source] rusqlite::Error),
@@ -54,8 +54,21 @@ impl StateError {
     /// The disk has no room: wait and try again. Anything else ends the daemon.
     pub fn is_full(&self) -> bool {
         matches!(self, Self::Sqlite(error)
-            if error.sqlite_error_code() == Some(ErrorCode::DiskFull))
+            if error.sqlite_error_code() == Some(ErrorCode::DiskFull) || is_too_large(error))
     }
+}
+
+/// Whether a write failed where files may only grow so far (`ulimit -f`): SQLite does not tell it
+/// from other errors of a disk, as it does where there is no room.
+fn is_too_large(error: &rusqlite::Error) -> bool {
+    let is_write = error
+        .sqlite_error()
+        .is_some_and(|error| error.extended_code == rusqlite::ffi::SQLITE_IOERR_WRITE);
+    is_write && rustix::process::getrlimit(rustix::process::Resource::Fsize).current.is_some()
+}
+
+fn limit_words(error: &rusqlite::Error) -> &'static str {
+    if is_too_large(error) { ": a file may not grow any more (see `ulimit -f`)" } else { "" }
 }
 
 pub type Result<T> = std::result::Result<T, StateError>;
@@ -74,10 +87,26 @@ impl State {
         Ok(state)
     }
 
-    /// Opens the index of a daemon, running or not, for reading only.
+    /// Opens the index of a daemon, running or not, for reading only: also where the folder may not
+    /// be written to.
     pub fn open_read_only(path: &Path) -> Result<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        Ok(Self { connection: Connection::open_with_flags(path, flags)? })
+        let connection = Connection::open_with_flags(path, flags)?;
+        // A log that nobody has open is shared by a file beside it, which reading would make.
+        let read = connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0));
+        match read {
+            Err(error)
+                if matches!(
+                    error.sqlite_error_code(),
+                    Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly)
+                ) && !has_log(path) => {}
+            read => {
+                read?;
+                return Ok(Self { connection });
+            }
+        }
+        let flags = flags | OpenFlags::SQLITE_OPEN_URI;
+        Ok(Self { connection: Connection::open_with_flags(immutable(path), flags)? })
     }
 
     /// Makes an index that is filled in one go and then put into its place: nothing of it is safe
@@ -186,6 +215,28 @@ impl State {
             .execute(params![name, to_json(value)?])?;
         Ok(())
     }
+}
+
+/// Whether what was committed last stands beside the file.
+#[expect(clippy::disallowed_methods, reason = "shell: looks for a file")]
+fn has_log(path: &Path) -> bool {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    std::fs::metadata(log).is_ok_and(|log| log.len() > 0)
+}
+
+/// The address of a file that nobody writes to while it is read.
+fn immutable(path: &Path) -> String {
+    let mut address = "file:".to_owned();
+    for byte in path.as_os_str().as_encoded_bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => {
+                address.push(char::from(*byte));
+            }
+            other => address.push_str(&format!("%{other:02X}")),
+        }
+    }
+    address + "?immutable=1"
 }
 
 fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {

@@ -141,3 +141,9 @@ fn rejects_are_rotated_and_read_back_in_order_and_a_torn_line_costs_only_itself(
     let read: Vec<Reject> = read_rejects(folder.path()).collect();
     assert_eq!(read, (10..19).map(reject).collect::<Vec<_>>());
 }
+
+#[test]
+fn a_path_with_any_character_is_the_address_of_a_file() {
+    let path = std::path::Path::new("/srv/a b?c#d%é/state.sqlite");
+    assert_eq!(super::immutable(path), "file:/srv/a%20b%3Fc%23d%25%C3%A9/state.sqlite?immutable=1");
+}

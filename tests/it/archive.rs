@@ -192,3 +192,40 @@ async fn a_damaged_last_line_that_was_acknowledged_is_kept_and_told() {
     assert_eq!(record["id"], before[count - 1]["id"]);
     workspace.run(&["archive", "verify"]).expect(&[1]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limit_of_file_sizes_is_an_error_that_says_so_and_kills_nobody() {
+    let site = Site::start().await.unwrap();
+    let workspace = Workspace::of_demo(&site);
+    let ran = std::process::Command::new("sh")
+        .args(["-c", "ulimit -f 16; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_newswatch")])
+        .arg("once")
+        .current_dir(workspace.path())
+        .env_clear()
+        .env("HOME", workspace.path())
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8_lossy(&ran.stderr);
+    assert_eq!(ran.status.code(), Some(1), "{stderr}");
+    assert!(stderr.contains("a file may not grow any more"), "{stderr}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_archive_is_read_where_nothing_may_be_written() {
+    use std::os::unix::fs::PermissionsExt;
+
+    if rustix::process::geteuid().is_root() {
+        println!("skipped: root may write anywhere");
+        return;
+    }
+    let site = Site::start().await.unwrap();
+    let workspace = Workspace::of_demo(&site);
+    workspace.run(&["once"]).expect(&[0, 3]);
+    let folder = workspace.path().join("state");
+    let set = |mode| fs::set_permissions(&folder, fs::Permissions::from_mode(mode)).unwrap();
+    set(0o555);
+    let ran = ["status", "archive ls", "archive verify", "archive search CSTO"]
+        .map(|command| workspace.run(&command.split(' ').collect::<Vec<_>>()));
+    set(0o755);
+    ran.map(|ran| ran.expect(&[0]));
+}

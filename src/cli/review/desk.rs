@@ -9,6 +9,7 @@ use std::{
 
 use anyhow::Context;
 use jiff::Timestamp;
+use rusqlite::ErrorCode;
 
 use super::super::{aside::set_aside, format::is_styled_stderr};
 use crate::{
@@ -63,8 +64,18 @@ pub(super) fn open_at(
             tell(&format!("{index} is damaged: it is kept as {aside}, and built anew"));
             open()
         }
+        Err(ReviewError::Sqlite(error)) if is_not_writable(&error) => {
+            let folder = index.parent().unwrap_or(index).display();
+            tell(&format!("{folder} cannot be written to: the archive is indexed for this once"));
+            // SQLite's name for a file that goes with its connection.
+            Desk::open(Path::new(""), archive, &reviews(archive))
+        }
         opened => opened,
     }
+}
+
+fn is_not_writable(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly))
 }
 
 /// Opens the desk and takes in what is new; where that takes long, says so.
