@@ -30,6 +30,7 @@ mod url;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
+use tokio::signal::unix::{SignalKind, signal};
 
 use self::{
     args::{AlertsCommand, ArchiveCommand, Args, Command, FeedsCommand, Schema, TopicCommand},
@@ -52,6 +53,17 @@ pub(crate) enum Exit {
     Interrupted = 130,
 }
 
+/// Has a write beyond a limit of file sizes (`ulimit -f`) fail, as on a full disk. Unheeded, the
+/// signal that comes with it would end the process in the middle of its work.
+fn heed_file_limit() {
+    let kind = SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build();
+    // The handler stays when the runtime goes.
+    if let Err(error) = runtime.and_then(|runtime| runtime.block_on(async { signal(kind) })) {
+        tracing::debug!(%error, "a limit of file sizes ends the program");
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)
@@ -62,6 +74,7 @@ impl From<Exit> for ExitCode {
 pub fn main() -> ExitCode {
     let args = Args::parse();
     quiet_expected_panics();
+    heed_file_limit();
     match dispatch(args) {
         Ok(exit) => exit.into(),
         Err(error) => {
