@@ -19,10 +19,14 @@ FROM debian:bookworm-slim
 RUN apt-get update \
  && apt-get install --no-install-recommends --yes ca-certificates \
  && rm -rf /var/lib/apt/lists/* \
- && useradd --system --uid 10001 --home-dir /var/lib/newswatch --create-home newswatch
+ && groupadd --gid 10001 newswatch \
+ && useradd --uid 10001 --gid 10001 --home-dir /var/lib/newswatch --no-create-home \
+      --shell /usr/sbin/nologin newswatch \
+ && install --directory --owner 10001 --group 10001 --mode 0750 /var/lib/newswatch
 COPY --from=build /src/target/release/newswatch /usr/bin/newswatch
 COPY config /etc/newswatch
-USER newswatch
+# By number, so that it can be seen from outside that this is not root.
+USER 10001:10001
 WORKDIR /var/lib/newswatch
 VOLUME ["/var/lib/newswatch"]
 # Standard error is the log. SIGTERM lets what is in flight land, then ends.

@@ -250,6 +250,8 @@ fn speed(documents: u32) {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("index.sqlite");
     let connection = open(&path);
+    // As much as the daemon's.
+    connection.pragma_update(None, "cache_size", -16_384).expect("a setting");
     Index::create(&connection).expect("tables");
     // The archive's part: the texts are not the index's.
     let archive = open(&folder.path().join("texts.sqlite"));

@@ -60,7 +60,7 @@ fn main() {
         return whole_crawl(Path::new(&path), end);
     }
     let feeds = feeds();
-    let mut schedule = Schedule::new(Rest::default());
+    let mut schedule = Schedule::new(Rest::default(), CONCURRENCY / 4);
     // What the state index keeps of the feeds.
     let mut states = Vec::with_capacity(FEEDS);
     for feed in &feeds {
@@ -266,6 +266,7 @@ fn whole_crawl(path: &Path, now: Timestamp) {
     let before = resident();
     let settings = crawl::Settings {
         rest: Rest::default(),
+        share: 4,
         robots_for_feeds: false,
         hold_scope: HoldScope::Host,
         revisit_after: SignedDuration::from_mins(30),

@@ -26,6 +26,7 @@
 //! | [`review`] | what was found, for people: an index, search, pages and exports |
 //! | [`demo`] | a news site on loopback that shows the main job at work |
 //! | [`daemon`] | the loop: clock, tasks, signals around a crawl |
+//! | [`listen`] | bounded connections to what we serve |
 //! | [`metrics`] | what the daemon counts of its work, for Prometheus |
 //! | [`cli`] | one function a subcommand |
 //!
@@ -56,5 +57,6 @@ pub mod config;
 pub mod review;
 pub mod demo;
 pub mod daemon;
+pub mod listen;
 pub mod metrics;
 pub mod cli;

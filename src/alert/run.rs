@@ -1,5 +1,5 @@
 //! Looks for what is to be told, beside the crawl, and tells it.
-#![expect(clippy::disallowed_methods, reason = "shell: reads the clock, waits")]
+#![expect(clippy::disallowed_methods, reason = "shell: waits")]
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -82,6 +82,7 @@ pub struct Teller {
     notify: Arc<Notify>,
     disk: watch::Receiver<Option<String>>,
     pauses: BTreeMap<String, Pause>,
+    now: fn() -> Timestamp,
 }
 
 /// An alert whose last message was not taken.
@@ -104,6 +105,7 @@ impl Teller {
         archive: Folder,
         state: PathBuf,
         folder: PathBuf,
+        now: fn() -> Timestamp,
     ) -> (Self, Nudge) {
         let notify = Arc::new(Notify::new());
         let (disk, trouble) = watch::channel(None);
@@ -119,6 +121,7 @@ impl Teller {
             notify,
             disk: trouble,
             pauses: BTreeMap::new(),
+            now,
         };
         (teller, nudge)
     }
@@ -132,7 +135,7 @@ impl Teller {
     pub fn prepare(&self) -> anyhow::Result<()> {
         for alert in self.alerts.borrow().iter() {
             if cursor::load(&self.folder, &alert.id)?.is_none() {
-                let new = Cursor::new(&Known::read(&self.state)?, crate::clock::now());
+                let new = Cursor::new(&Known::read(&self.state)?, (self.now)());
                 cursor::store(&self.folder, &alert.id, &new)?;
             }
         }
@@ -162,9 +165,9 @@ impl Teller {
 
     /// Tells all there is to tell by one alert. Gives when to try again, where a message was not
     /// taken.
-    async fn tell(&mut self, alert: &Alert) -> anyhow::Result<Option<Duration>> {
+    pub(super) async fn tell(&mut self, alert: &Alert) -> anyhow::Result<Option<Duration>> {
         loop {
-            let now = crate::clock::now();
+            let now = (self.now)();
             if let Some(pause) = self.pauses.get(&alert.id)
                 && pause.until > now
             {

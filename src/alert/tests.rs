@@ -1,17 +1,35 @@
 //! What is told, in which form, and once.
+#![expect(clippy::disallowed_methods, reason = "looks at a cursor")]
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::{BufRead, BufReader, Write},
+    net::TcpListener,
+    sync::{
+        Arc, RwLock,
+        atomic::{AtomicI64, Ordering},
+    },
+    thread,
+};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
+use tokio::sync::watch;
 use url::Url;
 
 use super::{
-    Alert, Every, Form, On, Way,
+    Alert, Every, Form, Nudge, On, Sender, Teller, Way,
     form::{Item, Message, Topic},
     news,
 };
-use crate::{schedule::FeedState, state::FeedRow};
+use crate::{
+    archive::{Archive, Record, Settings},
+    crawl,
+    fetch::{self, HttpClient},
+    jsonl::Folder,
+    schedule::FeedState,
+    state::{FeedRow, State},
+};
 
 fn alert() -> Alert {
     Alert {
@@ -150,4 +168,163 @@ fn a_full_disk_is_told_once_and_room_once() {
     assert_eq!(subject(Some(&trouble), Some(&trouble)), None);
     assert!(subject(Some(&trouble), None).unwrap().contains("There is room"));
     assert_eq!(subject(None, None), None);
+}
+
+/// Three articles, and what tells of them by one alert.
+struct Office {
+    folder: tempfile::TempDir,
+    alert: Alert,
+    _ends: (watch::Sender<Vec<Alert>>, watch::Sender<BTreeSet<String>>, Nudge),
+    teller: Teller,
+}
+
+/// Seconds that have passed for these tests; each begins at another time.
+static PASSED: AtomicI64 = AtomicI64::new(0);
+
+impl Office {
+    fn new(way: Way) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let alert = Alert { on: vec![On::Article], way, ..alert() };
+        let (alerts, polled) =
+            (watch::channel(vec![alert.clone()]), watch::channel(BTreeSet::new()));
+        let state = folder.path().join("state.sqlite");
+        drop(State::open(&state).unwrap());
+        let now = || now() + SignedDuration::from_secs(PASSED.load(Ordering::Relaxed));
+        let (teller, nudge) = Teller::new(
+            alerts.1,
+            polled.1,
+            Sender::new(HttpClient::new(fetch::Settings::default()).unwrap()),
+            Folder::at(folder.path().join("archive")),
+            state,
+            folder.path().join("alerts"),
+            now,
+        );
+        teller.prepare().unwrap();
+        let office = Self { folder, alert, _ends: (alerts.0, polled.0, nudge), teller };
+        office.keep(&["first", "second", "third"]);
+        office
+    }
+
+    /// Archives articles, and has the index take note of them.
+    fn keep(&self, titles: &[&str]) {
+        let state = State::open(&self.folder.path().join("state.sqlite")).unwrap();
+        let disk = Folder::at(self.folder.path().join("archive"));
+        let before = crawl::checkpoint(&state).unwrap();
+        let (mut archive, _) = Archive::open(disk, Settings::default(), before).unwrap();
+        let sample = include_str!("../../tests/fixtures/archive/v1.jsonl").lines().next().unwrap();
+        let record = |title: &&str| Record {
+            id: format!("a_{}", blake3::hash(title.as_bytes()).to_hex()),
+            title: Some((*title).to_owned()),
+            ..serde_json::from_str(sample).unwrap()
+        };
+        let mut records: Vec<Record> = titles.iter().map(record).collect();
+        archive.append(&mut records, now()).unwrap();
+        crawl::rebuild(&state, &archive, std::iter::empty, |_| {}).unwrap();
+    }
+
+    /// Tells all that there is, waiting as long as it takes.
+    async fn tell(&mut self) -> anyhow::Result<()> {
+        for _ in 0..20 {
+            let Some(wait) = self.teller.tell(&self.alert).await? else { return Ok(()) };
+            let seconds = i64::try_from(wait.as_secs()).unwrap() + 1;
+            PASSED.fetch_add(seconds, Ordering::Relaxed);
+        }
+        panic!("it never ends");
+    }
+}
+
+/// The subjects of the mails that were taken, and how many came.
+type Mails = Arc<RwLock<(Vec<String>, usize)>>;
+
+/// Takes mails, but for those whose text has the word in it.
+fn picky_mail_server(word: &'static str) -> (Url, Mails) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = Url::parse(&format!("smtp://{}", listener.local_addr().unwrap())).unwrap();
+    let taken = Mails::default();
+    let log = Arc::clone(&taken);
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut to = stream.unwrap();
+            let from = BufReader::new(to.try_clone().unwrap());
+            to.write_all(b"220 mail.test\r\n").unwrap();
+            let mut mail: Option<String> = None;
+            for line in from.lines().map_while(Result::ok) {
+                let answer = match (&mut mail, line.as_str()) {
+                    (Some(text), ".") => {
+                        let mut log = log.write().unwrap();
+                        log.1 += 1;
+                        let is_refused = text.contains(word);
+                        let subject = text.lines().find_map(|it| it.strip_prefix("Subject: "));
+                        if !is_refused {
+                            log.0.extend(subject.map(str::to_owned));
+                        }
+                        mail = None;
+                        if is_refused { "554 5.7.1 no such words here" } else { "250 taken" }
+                    }
+                    (Some(text), line) => {
+                        text.push_str(&format!("{line}\n"));
+                        continue;
+                    }
+                    (None, "DATA") => {
+                        mail = Some(String::new());
+                        "354 go on"
+                    }
+                    (None, "QUIT") => "221 bye",
+                    (None, _) => "250 ok",
+                };
+                to.write_all(format!("{answer}\r\n").as_bytes()).unwrap();
+            }
+        }
+    });
+    (url, taken)
+}
+
+fn mail_to(server: Url) -> Way {
+    let (from, to) = ("newswatch@example.org".to_owned(), vec!["desk@example.org".to_owned()]);
+    Way::Mail { server, password: None, from, to }
+}
+
+#[tokio::test]
+async fn a_mail_that_is_refused_for_good_is_sent_without_its_words_and_keeps_no_other() {
+    let (server, taken) = picky_mail_server("second");
+    let mut office = Office::new(mail_to(server));
+    office.tell().await.unwrap();
+    let refused = "A message of newswatch about a new article was refused here";
+    let (subjects, asked) = taken.read().unwrap().clone();
+    assert_eq!(subjects, ["first", refused, "third"]);
+    // All three, then the first, the second until it is given up, its bare message, the third.
+    assert!(asked <= 8, "no storm of mails: {asked}");
+    // What comes later is told as ever.
+    office.keep(&["fourth"]);
+    office.tell().await.unwrap();
+    assert_eq!(taken.read().unwrap().0.last().unwrap(), "fourth");
+}
+
+#[tokio::test]
+async fn what_is_told_is_told_once_while_its_cursor_finds_no_room_and_the_cursor_is_stored_later() {
+    let (server, taken) = picky_mail_server("no article has this");
+    let mut office = Office::new(mail_to(server));
+    let cursor = office.folder.path().join("alerts/desk.json");
+    let stored = || std::fs::read_to_string(&cursor).unwrap();
+    let told = || taken.read().unwrap().0.len();
+    let before = stored();
+    // A file that is always full.
+    let full = cursor.with_extension("json.new");
+    std::os::unix::fs::symlink("/dev/full", &full).unwrap();
+    let error = office.tell().await.unwrap_err();
+    assert!(crate::daemon::is_full(&error), "{error:#}");
+    assert!(error.to_string().contains("the cursor cannot be stored"), "{error:#}");
+    for _ in 0..3 {
+        office.tell().await.unwrap();
+    }
+    assert_eq!((told(), stored()), (1, before.clone()));
+    office.keep(&["fourth"]);
+    office.tell().await.unwrap();
+    assert_eq!((told(), stored()), (2, before.clone()));
+    std::fs::remove_file(&full).unwrap();
+    office.tell().await.unwrap();
+    assert_eq!(told(), 2);
+    assert_ne!(stored(), before);
+    office.tell().await.unwrap();
+    assert_eq!(told(), 2);
 }

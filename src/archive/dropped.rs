@@ -16,7 +16,7 @@ use super::{
     Archive, ArchiveError, SegmentName,
     blocks::Blocks,
     line::{self, LineHash, Link},
-    pack::{compress, hash_of, one_form},
+    pack::{compress, hash_of, leave_room, one_form},
     read::{Source, raw_lines},
     recover::create_anew,
     segment::{self, Form, Segment},
@@ -153,7 +153,9 @@ pub fn drop_segment<D: Disk>(disk: &D, name: SegmentName) -> Result<(), ArchiveE
     let at = |action| ArchiveError::at(action, &path);
     let temporary = format!("{path}.tmp");
     let file = create_anew(disk, &temporary).map_err(ArchiveError::at("create", &temporary))?;
-    let hash = compress(&statement[..], Form::Gzip, &file).map_err(at("write"))?;
+    let hash = compress(&statement[..], Form::Gzip, &file)
+        .inspect_err(|_| leave_room(disk, &temporary))
+        .map_err(at("write"))?;
     file.sync().map_err(ArchiveError::sync(&temporary))?;
     let back = disk.open(&temporary).and_then(|file| Source::of(file, Form::Gzip, 0));
     if back.and_then(hash_of).map_err(at("read back"))? != hash {

@@ -80,7 +80,9 @@ pub fn pack<D: Disk>(
     let file = create_anew(disk, &temporary).map_err(ArchiveError::at("create", &temporary))?;
     let source = Source::open(disk, Segment { name, form: Form::Plain }, 0);
     let source = source.map_err(ArchiveError::at("open", &plain))?;
-    let hash = compress(source, form, &file).map_err(ArchiveError::at("compress", &plain))?;
+    let hash = compress(source, form, &file)
+        .inspect_err(|_| leave_room(disk, &temporary))
+        .map_err(ArchiveError::at("compress", &plain))?;
     file.sync().map_err(ArchiveError::sync(&temporary))?;
     let back = disk.open(&temporary).and_then(|file| Source::of(file, form, 0)).and_then(hash_of);
     if back.map_err(ArchiveError::at("read back", &temporary))? != hash {
@@ -91,6 +93,12 @@ pub fn pack<D: Disk>(
     disk.sync_folder(&folder).map_err(ArchiveError::sync(&folder))?;
     disk.remove(&plain).map_err(ArchiveError::at("remove", &plain))?;
     disk.sync_folder(&folder).map_err(ArchiveError::sync(&folder))
+}
+
+/// What could not be finished must not fill a disk that has no room for it.
+pub(super) fn leave_room(disk: &impl Disk, temporary: &str) {
+    // Where it stays, the next attempt begins with it.
+    drop(disk.remove(temporary));
 }
 
 /// How much of what was written a file holds by itself.

@@ -6,7 +6,7 @@ use url::Url;
 
 use super::head::Head;
 use super::{Image, jsonld};
-use crate::text::clean_line;
+use crate::text::{self, clean_line};
 
 /// Tags kept of one page.
 const TAGS_MAX: usize = 50;
@@ -19,21 +19,7 @@ pub(super) fn language(head: &Head<'_>) -> Option<String> {
     head.html_lang
         .or_else(|| article.and_then(|article| jsonld::string(article, "inLanguage")))
         .or_else(|| head.first_meta(&["og:locale", "content-language", "language", "dc.language"]))
-        .and_then(language_tag)
-}
-
-/// `de_DE` to `de-DE`; `None` for what is no language tag.
-pub(super) fn language_tag(text: &str) -> Option<String> {
-    let tag = text.trim().replace('_', "-");
-    let primary = tag.split('-').next()?;
-    let plausible = (2..=3).contains(&primary.len())
-        && primary.bytes().all(|byte| byte.is_ascii_alphabetic())
-        && tag.len() <= 20
-        && tag.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    plausible.then(|| {
-        let rest = tag.get(primary.len()..).unwrap_or_default();
-        format!("{}{rest}", primary.to_ascii_lowercase())
-    })
+        .and_then(text::language::tag)
 }
 
 pub(super) fn site_name(head: &Head<'_>) -> Option<String> {
@@ -206,7 +192,12 @@ fn web_url(address: &str, base: &Url) -> Option<Url> {
     if address.is_empty() || address.len() > 4096 {
         return None;
     }
-    base.join(&address).ok().filter(|url| matches!(url.scheme(), "http" | "https"))
+    let mut url =
+        base.join(&address).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
+    // No password belongs into an archive. Whatever has a host can be without.
+    url.set_username("").ok();
+    url.set_password(None).ok();
+    Some(url)
 }
 
 /// A cleaned line with the character references that JSON-LD and meta tags carry doubly escaped.

@@ -141,7 +141,7 @@ fn zone(value: &Spanned<DeValue<'_>>, faults: &mut Vec<Fault>) -> Option<TimeZon
 
 fn language(value: &Spanned<DeValue<'_>>, faults: &mut Vec<Fault>) -> Option<String> {
     let text = string(value, faults)?;
-    let tag = super::metadata::language_tag(text);
+    let tag = crate::text::language::tag(text);
     if tag.is_none() {
         let message = format!("`{text}` is no language tag");
         faults.push(fault(value.span(), message, "BCP 47, like `ru` or `pt-BR`"));

@@ -27,7 +27,7 @@ use url::Url;
 pub use alias::alias_of;
 
 /// Counts the definitions of [`UrlKey`]; an index made with another one is rebuilt.
-pub const KEY_VERSION: u32 = 2;
+pub const KEY_VERSION: u32 = 3;
 
 /// A wrapper may hold a wrapper; deeper nests than this are left as they are.
 const PASSES: usize = 8;
@@ -86,7 +86,7 @@ impl Host {
         let text = text.trim();
         let url = Url::parse(text).ok().filter(Url::has_host);
         let url = url.or_else(|| Url::parse(&format!("http://{text}/")).ok())?;
-        url.host_str().is_some_and(|name| !name.is_empty()).then(|| Self::of(&url))
+        url.host_str().is_some_and(repair::is_a_name).then(|| Self::of(&url))
     }
 
     pub fn as_str(&self) -> &str {
@@ -142,7 +142,13 @@ impl CanonicalUrl {
         }
     }
 
-    fn of(url: Url, mut rules: Rules) -> Self {
+    fn of(mut url: Url, mut rules: Rules) -> Self {
+        if !url.username().is_empty() || url.password().is_some() {
+            rules.add("user-info");
+            // An address with a host can be without.
+            url.set_username("").ok();
+            url.set_password(None).ok();
+        }
         let fetch = percent::normalized(url);
         let mut key = key_of(&fetch, &mut rules);
         // A rule may lay bare what an earlier one looks for; the key is where nothing changes.
@@ -176,6 +182,11 @@ impl Rules {
 fn key_of(url: &Url, rules: &mut Rules) -> String {
     let target = wrapper::unwrap(url, rules);
     let url = target.as_ref().unwrap_or(url);
+    let mended = query::lost_mark(url);
+    if mended.is_some() {
+        rules.add("repaired-query");
+    }
+    let url = mended.as_ref().unwrap_or(url);
     if url.scheme() != "https" {
         rules.add("scheme");
     }
@@ -192,7 +203,7 @@ fn key_of(url: &Url, rules: &mut Rules) -> String {
         }
         None => {}
     }
-    let path = path::path(url.path(), rules);
+    let path = path::path(url.path(), url.host_str().unwrap_or_default(), rules);
     let (query, route) = query::query(url, &key, &path, rules);
     key.push_str(&path);
     if !query.is_empty() {

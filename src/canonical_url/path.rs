@@ -54,6 +54,17 @@ pub(super) fn site(host: &str) -> &str {
     domain
 }
 
+/// Whether `host` is `site` or below it; `google.*` is Google under any suffix.
+pub(super) fn under(host: &str, site: &str) -> bool {
+    match site.strip_suffix(".*") {
+        Some(label) => {
+            let domain = psl::domain_str(host).unwrap_or(host);
+            domain.split('.').next() == Some(label)
+        }
+        None => host == site || host.strip_suffix(site).is_some_and(|rest| rest.ends_with('.')),
+    }
+}
+
 /// `www`, `www2`, `www34`.
 fn is_www(label: &str) -> bool {
     label.strip_prefix("www").is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_digit()))
@@ -79,7 +90,7 @@ fn same_site(host: String, rules: &mut Rules) -> String {
 }
 
 /// The path of a key: `/`, or segments without a slash behind the last.
-pub(super) fn path(path: &str, rules: &mut Rules) -> String {
+pub(super) fn path(path: &str, host: &str, rules: &mut Rules) -> String {
     let mut segments: Vec<String> = Vec::new();
     let mut empties = 0_u32;
     for segment in path.split('/').skip(1) {
@@ -103,6 +114,7 @@ pub(super) fn path(path: &str, rules: &mut Rules) -> String {
         rules.add("trailing-slash");
     }
     without_session(&mut segments, rules);
+    without_site_name(&mut segments, host, rules);
     without_presentation(&mut segments, rules);
     let index =
         segments.last().is_some_and(|s| INDEX_FILES.contains(&s.to_ascii_lowercase().as_str()));
@@ -163,22 +175,20 @@ fn is_cookieless_session(segment: &str) -> bool {
         })
 }
 
+/// `amp.example.com/example/2022/…`: a host for the AMP form of several sites names them again.
+fn without_site_name(segments: &mut Vec<String>, host: &str, rules: &mut Rules) {
+    let own = |first: &String| site(host).split('.').next() == Some(first.as_str());
+    if host.starts_with("amp.") && segments.len() > 2 && segments.first().is_some_and(own) {
+        segments.remove(0);
+        rules.add("amp-path");
+    }
+}
+
 /// AMP and print forms, only where what is left still names an article: `/tag/amp` is a tag.
 fn without_presentation(segments: &mut Vec<String>, rules: &mut Rules) {
-    let stem = |last: &str| {
-        let lower = last.to_ascii_lowercase();
-        if let Some(plain) = lower.strip_suffix(".amp") {
-            return last.get(..plain.len()).map(str::to_owned);
-        }
-        [".amp.html", ".amp.htm"].iter().any(|end| lower.ends_with(end)).then(|| {
-            let (name, extension) = last.rsplit_once('.').unwrap_or((last, ""));
-            format!("{}.{extension}", name.get(..name.len() - 4).unwrap_or(name))
-        })
-    };
-    if let Some(last) = segments.last_mut()
-        && let Some(plain) = stem(last).filter(|plain| plain.len() > 1)
-    {
-        *last = plain;
+    if let Some(plain) = segments.last().and_then(|last| without_amp(last)) {
+        segments.pop();
+        segments.push(plain);
         rules.add("amp-path");
     }
     for segment in segments.iter_mut() {
@@ -191,25 +201,114 @@ fn without_presentation(segments: &mut Vec<String>, rules: &mut Rules) {
         plain.clone_into(segment);
         rules.add("amp-path");
     }
-    let is_amp =
-        |s: &str| matches!(s.to_ascii_lowercase().as_str(), "amp" | "amp.html" | "amphtml");
-    let rest: Vec<&String> = segments.iter().filter(|s| !is_amp(s)).collect();
-    // A form of a page follows its name; few sections are called by two words.
-    let slug = rest.last().is_some_and(|last| last.contains('-'));
-    if rest.len() != segments.len() && (slug || names_an_article(&rest)) {
-        segments.retain(|s| !is_amp(s));
-        rules.add("amp-path");
-    }
+    without_amp_segment(segments, rules);
     let is_print = |s: &String| s.eq_ignore_ascii_case("print");
-    let at_end = segments.last().is_some_and(is_print);
-    let at_head = segments.first().is_some_and(is_print);
-    if at_end || at_head {
-        let rest: Vec<&String> = segments.iter().filter(|s| !is_print(s)).collect();
-        if names_an_article(&rest) {
-            segments.retain(|s| !is_print(s));
-            rules.add("print-path");
+    let last_is = |form: &str| segments.last().is_some_and(|s| s.eq_ignore_ascii_case(form));
+    // A page for slow lines behind an article's own address.
+    let lite = last_is("lite");
+    if lite || last_is("print") || segments.first().is_some_and(is_print) {
+        let own = |s: &&String| !is_print(s) && !(lite && s.eq_ignore_ascii_case("lite"));
+        let rest: Vec<&String> = segments.iter().filter(own).collect();
+        let numbered = |s: &&String| s.bytes().filter(u8::is_ascii_digit).count() >= 4;
+        let article = if lite { rest.iter().any(numbered) } else { names_an_article(&rest) };
+        if article && !ends_in_a_date(&rest) {
+            *segments = rest.into_iter().cloned().collect();
+            rules.add(if lite { "lite-path" } else { "print-path" });
         }
     }
+}
+
+fn without_amp_segment(segments: &mut Vec<String>, rules: &mut Rules) {
+    let is_amp =
+        |s: &str| matches!(s.to_ascii_lowercase().as_str(), "amp" | "amp.html" | "amphtml");
+    // The first page of the AMP form, behind an article with a number.
+    if let [.., article, amp, one] = segments.as_slice()
+        && is_amp(amp)
+        && one == "1"
+        && ends_in_an_id(article)
+    {
+        segments.truncate(segments.len().saturating_sub(2));
+        rules.add("amp-path");
+    }
+    // Another publishing system puts the number behind: `/a-slug/amp-11641450000.html`.
+    if let [.., slug, last] = segments.as_slice()
+        && slug.contains('-')
+        && let Some(id) = last.strip_prefix("amp-")
+        && id.strip_suffix(".html").is_some_and(|id| id.len() >= 8 && ends_in_an_id(id))
+    {
+        let joined = format!("{slug}-{id}");
+        segments.truncate(segments.len().saturating_sub(2));
+        segments.push(joined);
+        rules.add("amp-path");
+    }
+    // What goes with the word: Globo's `/google/amp/`, and `/amp/story/` of the publishing system
+    // Quintype, whose articles stand under their section.
+    let with = match segments.as_slice() {
+        [google, amp, _, ..] if google == "google" && is_amp(amp) => 2,
+        [amp, story, section, _, ..]
+            if is_amp(amp)
+                && story == "story"
+                && section.bytes().all(|b| b.is_ascii_alphabetic() || b == b'-') =>
+        {
+            2
+        }
+        _ => 0,
+    };
+    let tail = segments.get(with..).unwrap_or_default();
+    let rest: Vec<&String> = tail.iter().filter(|s| !is_amp(s)).collect();
+    let last = segments.last().is_some_and(|s| is_amp(s));
+    // A form of a page follows its name; few sections are called by two words.
+    let slug = rest.last().is_some_and(|last| last.contains('-'));
+    let number = last && rest.len() > 1 && rest.last().is_some_and(|s| is_digits(s));
+    if rest.len() != segments.len()
+        && (slug || number || names_an_article(&rest))
+        && !(last && ends_in_a_date(&rest))
+    {
+        *segments = rest.into_iter().cloned().collect();
+        rules.add("amp-path");
+    }
+}
+
+/// A last segment without the mark of its AMP form: `1.amp`, `1.amp.html`, `a~amp.html`, `a!amp`, and,
+/// since an amplifier is called an amp, `-amp` and `_amp` only behind a number or a hash.
+fn without_amp(last: &str) -> Option<String> {
+    let lower = last.to_ascii_lowercase();
+    let file = [".html", ".htm"].into_iter().find(|end| lower.ends_with(end)).unwrap_or_default();
+    let (stem, extension) = last.split_at_checked(last.len().saturating_sub(file.len()))?;
+    let plain = stem.get(..stem.len().saturating_sub(4))?;
+    let mark = stem.get(plain.len()..)?.to_ascii_lowercase();
+    let marked = match mark.as_str() {
+        ".amp" | "~amp" | "!amp" => true,
+        "-amp" => ends_in_an_id(plain),
+        "_amp" => !file.is_empty() && plain.split(['-', '_']).any(ends_in_an_id),
+        _ => false,
+    };
+    (marked && plain.len() > 1).then(|| format!("{plain}{extension}"))
+}
+
+/// Whether its last word is a number of five digits or more, or a hash of eight hexadecimal ones.
+fn ends_in_an_id(segment: &str) -> bool {
+    let stem = segment.split('.').next().unwrap_or(segment);
+    let word = stem.rsplit(['-', '_']).next().unwrap_or(stem);
+    let number = word.len() >= 5 && is_digits(word);
+    let hash = word.len() >= 8
+        && word.bytes().all(|b| b.is_ascii_hexdigit())
+        && word.bytes().any(|b| b.is_ascii_digit());
+    number || hash
+}
+
+/// Whether nothing follows a day or a month: below it `amp` is the name of an article.
+fn ends_in_a_date(segments: &[&String]) -> bool {
+    match segments {
+        [.., year, month, day] if year.len() == 4 && month.len() <= 2 && day.len() <= 2 => {
+            is_digits(year) && is_digits(month) && is_digits(day)
+        }
+        _ => false,
+    }
+}
+
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// Whether the segments name one article rather than a section, a tag or a home page: a number, a

@@ -4,8 +4,12 @@ use url::Url;
 
 use super::{
     PASSES, Rules,
-    names::{REDIRECT_WORDS, REDIRECTORS, TARGET_PARAMETERS, TURBO_PARAMETERS},
-    path, percent, repair,
+    names::{
+        FRAME_WORDS, FRAMED_PARAMETERS, REDIRECT_PATHS, REDIRECT_WORDS, REDIRECTORS,
+        TARGET_PARAMETERS, TURBO_PARAMETERS,
+    },
+    path::{self, under},
+    percent, query, repair,
 };
 
 /// The innermost address, where `url` wraps one.
@@ -45,10 +49,13 @@ fn amp_cache(url: &Url, host: &str) -> Option<Url> {
     if !served && !google {
         return None;
     }
-    match rest.split_first()? {
-        (&"s", rest) => embedded(&rest.join("/"), true, url),
-        _ => embedded(&rest.join("/"), false, url),
-    }
+    let (secure, rest) = match rest.split_first()? {
+        (&"s", rest) => (true, rest.join("/")),
+        _ => (false, rest.join("/")),
+    };
+    // Google escapes the question mark of the page's own query.
+    let rest = if google { rest.replacen("%3F", "?", 1) } else { rest };
+    embedded(&rest, secure, url)
 }
 
 /// Yandex's turbo pages: `yandex.ru/turbo/host/s/path`, `host.turbopages.org/host/s/path`, and the
@@ -78,6 +85,7 @@ fn turbo(url: &Url, host: &str) -> Option<Url> {
     url.set_query(Some(own.as_str()).filter(|query| !query.is_empty()));
     let url = &url;
     match rest.as_slice() {
+        ["http:" | "https:", ..] => embedded(&rest.join("/"), true, url),
         ["s", site, path @ ..] if site.contains('.') => embedded(&join(site, path), true, url),
         [site, "s", path @ ..] if site.contains('.') => embedded(&join(site, path), true, url),
         [site, "h", path @ ..] | [site, path @ ..] if site.contains('.') => {
@@ -114,6 +122,8 @@ fn archive(url: &Url, host: &str) -> Option<Url> {
         "vefsafn.is",
         "stanford.edu",
         "haw.nsk.hr",
+        "megalodon.jp",
+        "ghostarchive.org",
     ];
     let known = HOSTS.iter().any(|archive| under(host, archive));
     if under(host, "webcache.googleusercontent.com") {
@@ -123,7 +133,7 @@ fn archive(url: &Url, host: &str) -> Option<Url> {
         // `cache:ID:address`, the id being twelve characters.
         let rest = rest
             .split_once(':')
-            .filter(|(id, _)| id.len() == 12 && !id.contains('.'))
+            .filter(|(id, r)| !id.contains('.') && (id.len() == 12 || r.starts_with("http")))
             .map_or(rest, |(_, r)| r);
         return address(rest).or_else(|| address(&format!("http://{rest}")));
     }
@@ -139,6 +149,11 @@ fn archive(url: &Url, host: &str) -> Option<Url> {
     for (place, segment) in segments.iter().enumerate() {
         let digits = segment.bytes().take_while(u8::is_ascii_digit).count();
         let mark = segment.get(digits..).unwrap_or_default();
+        // `2022-0106-1200-00`
+        let (digits, mark) = match mark.strip_prefix('-') {
+            Some(rest) if under(host, "megalodon.jp") && rest.len() == 12 => (14, ""),
+            _ => (digits, mark),
+        };
         let marked = mark.is_empty() || mark == "*" || (mark.ends_with('_') && mark.len() == 3);
         let newest = known && matches!(*segment, "newest" | "oldest" | "latest");
         let time = marked && (if known { (4..=14).contains(&digits) } else { digits == 14 });
@@ -169,6 +184,9 @@ fn reader(url: &Url, host: &str) -> Option<Url> {
         "txtify.it",
         "smry.ai",
         "removepaywall.com",
+        "removepaywalls.com",
+        "1ft.io",
+        "freedium.cfd",
         "archive.ph",
         "archive.today",
         "archive.is",
@@ -244,7 +262,9 @@ fn redirector(url: &Url, host: &str) -> Option<Url> {
         let (_, value) = url.query_pairs().find(|(name, _)| name == "u")?;
         return address(&percent::plain(&value.replace('-', "%").replace('_', "/")));
     }
-    if under(host, "urldefense.com") && url.path().starts_with("/v3/__") {
+    if (under(host, "urldefense.com") || under(host, "urldefense.us"))
+        && url.path().starts_with("/v3/__")
+    {
         let rest = url.path().strip_prefix("/v3/__")?;
         return address(rest.split("__;").next()?);
     }
@@ -264,9 +284,44 @@ fn redirector(url: &Url, host: &str) -> Option<Url> {
         let (_, value) = url.query_pairs().find(|(name, _)| name == "u")?;
         return address(&String::from_utf8(base64(value.strip_prefix("a1")?)?).ok()?);
     }
+    if REDIRECT_PATHS.iter().any(|end| url.path().ends_with(end)) {
+        return parameter(url, TARGET_PARAMETERS);
+    }
     let last = url.path_segments()?.rfind(|s| !s.is_empty())?.to_ascii_lowercase();
     let word = last.split('.').next().unwrap_or_default();
-    if REDIRECT_WORDS.contains(&word) { parameter(url, TARGET_PARAMETERS) } else { None }
+    if FRAME_WORDS.contains(&word) {
+        return framed(url, host);
+    }
+    if !REDIRECT_WORDS.contains(&word) {
+        return None;
+    }
+    // A page with an id, which names a home page, or a list of its own site, says where to go next.
+    let article = |target: &Url| {
+        let segments: Vec<&str> = target.path().split('/').filter(|s| !s.is_empty()).collect();
+        target.query().is_some()
+            || path::names_an_article(&segments)
+            || !segments.is_empty() && !same_site(target, host)
+    };
+    parameter(url, TARGET_PARAMETERS).filter(|target| article(target) || is_alone(url, host))
+}
+
+/// An aggregator's page around somebody else's article; one with an id of its own is an article.
+fn framed(url: &Url, host: &str) -> Option<Url> {
+    let head = url.path().rsplit_once('/').map_or("", |(head, _)| head);
+    let bare = !head.bytes().any(|b| b.is_ascii_digit() || b == b'-' || b == b'%');
+    let target = parameter(url, FRAMED_PARAMETERS)?;
+    (bare && is_alone(url, host) && !same_site(&target, host)).then_some(target)
+}
+
+fn same_site(target: &Url, host: &str) -> bool {
+    path::site(target.host_str().unwrap_or_default()) == path::site(host)
+}
+
+/// Whether no parameter but the address in one could tell this page from another.
+fn is_alone(url: &Url, host: &str) -> bool {
+    let told = |part: &str| query::tells_apart(part, host, url.path());
+    url.query().unwrap_or_default().split('&').filter(|part| !part.is_empty() && told(part)).count()
+        < 2
 }
 
 /// Until 2024 the id of a Google News article held its address, length first, in Base64.
@@ -286,13 +341,19 @@ fn parameter(url: &Url, names: &[&str]) -> Option<Url> {
     for name in names {
         for (key, value) in url.query_pairs() {
             if key.eq_ignore_ascii_case(name)
-                && let Some(target) = address(&value)
+                && let Some(target) = address(&value).or_else(|| encoded(&value))
             {
                 return Some(target);
             }
         }
     }
     None
+}
+
+/// An address in Base64, as one publishing system hides it from search engines.
+fn encoded(text: &str) -> Option<Url> {
+    let bytes = text.starts_with("aHR0c").then(|| base64(text))??;
+    address(std::str::from_utf8(&bytes).ok()?)
 }
 
 /// `text` as an address, only if it says so itself.
@@ -349,17 +410,6 @@ fn embedded(rest: &str, secure: bool, outer: &Url) -> Option<Url> {
 fn has_site(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     matches!(url.scheme(), "http" | "https") && host.contains('.') && repair::is_a_name(host)
-}
-
-/// Whether `host` is `site` or below it; `google.*` is Google under any suffix.
-fn under(host: &str, site: &str) -> bool {
-    match site.strip_suffix(".*") {
-        Some(label) => {
-            let domain = psl::domain_str(host).unwrap_or(host);
-            domain.split('.').next() == Some(label)
-        }
-        None => host == site || host.strip_suffix(site).is_some_and(|rest| rest.ends_with('.')),
-    }
 }
 
 /// Base64 in the URL or the standard alphabet, with or without padding.

@@ -66,8 +66,11 @@ pub(super) fn rules(config: &Config) -> anyhow::Result<crawl::Rules> {
 
 pub(super) fn settings(config: &Config) -> crawl::Settings {
     let politeness = &config.settings.politeness;
+    // Three feeds whose pages all hang leave room for what others have.
+    let share = (config.settings.limits.concurrency / 4).max(1);
     crawl::Settings {
         rest: Rest { delay: signed(politeness.delay), ..Rest::default() },
+        share: share as usize,
         robots_for_feeds: politeness.robots_for_feeds,
         hold_scope: match politeness.hold_scope {
             config::HoldScope::Host => crawl::HoldScope::Host,

@@ -1,11 +1,14 @@
 //! How a running daemon is spoken to: a line of JSON each way through a socket in the state folder.
 //! Who may write to the folder's socket may give orders: its mode is 0600.
-#![expect(clippy::disallowed_methods, reason = "shell: makes and asks a socket")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "shell: makes and asks a socket, spawns a task a connection"
+)]
 
 use std::{
+    collections::VecDeque,
     fs,
     io::{self, BufRead, BufReader, Write},
-    os::unix::net::UnixStream,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -16,8 +19,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt},
-    net::UnixListener,
+    net::{UnixListener, UnixStream},
     sync::{mpsc, oneshot},
+    task::{AbortHandle, JoinSet},
     time::timeout,
 };
 
@@ -33,19 +37,20 @@ use crate::{canonical_url::Host, config::Loaded, daemon::Order};
 pub(super) enum Request {
     Reload,
     Poll(String),
-    Pause(Host),
-    Resume(Host),
+    Pause(String),
+    Resume(String),
 }
 
 impl Request {
     /// What the loop has to do; `None` for what the listener does itself.
-    pub(super) fn order(self) -> Option<Order> {
-        match self {
+    pub(super) fn order(self) -> Result<Option<Order>, String> {
+        let named = |host: String| Host::parse(&host).ok_or_else(|| format!("{host:?} is no host"));
+        Ok(match self {
             Self::Reload => None,
             Self::Poll(feed) => Some(Order::Poll(feed)),
-            Self::Pause(host) => Some(Order::Pause(host)),
-            Self::Resume(host) => Some(Order::Resume(host)),
-        }
+            Self::Pause(host) => Some(Order::Pause(named(host)?)),
+            Self::Resume(host) => Some(Order::Resume(named(host)?)),
+        })
     }
 }
 
@@ -66,7 +71,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// … and for the loop to do what it was asked.
 const WORK: Duration = Duration::from_mins(1);
 
-/// Makes the socket. The archive is locked by this process, so what lies there is a dead one's.
+/// Makes the socket. The state folder is locked by this process, so what lies there is a dead one's.
 pub(super) fn bind(state: &Path) -> anyhow::Result<UnixListener> {
     let path = socket(state);
     match fs::remove_file(&path) {
@@ -82,34 +87,64 @@ pub(super) fn bind(state: &Path) -> anyhow::Result<UnixListener> {
     .with_context(|| format!("cannot make the socket {}", path.display()))
 }
 
-/// Passes on what is asked, one connection after the other, for ever.
+/// Connections whose line is waited for: the oldest has to go where there are more. Whoever means to
+/// ask sends the line at once.
+const WAITING: usize = 64;
+/// Requests that are being done.
+const AT_WORK: usize = 16;
+
+/// Passes on what is asked, for ever.
 pub(super) async fn serve(listener: UnixListener, asked: mpsc::Sender<Asked>) {
+    let mut waiting = JoinSet::new();
+    let mut oldest = VecDeque::new();
+    let mut at_work = JoinSet::new();
     loop {
-        match listener.accept().await {
-            Ok((stream, _)) => {
-                if let Err(error) = answer(stream, &asked).await {
-                    tracing::debug!(%error, "an order was not brought to its end");
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    oldest.retain(|one: &AbortHandle| !one.is_finished());
+                    if oldest.len() >= WAITING && let Some(first) = oldest.pop_front() {
+                        first.abort();
+                    }
+                    oldest.push_back(waiting.spawn(timeout(PATIENCE, line_of(stream))));
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "no order can be taken");
+                    tokio::time::sleep(PATIENCE).await;
+                }
+            },
+            Some(came) = waiting.join_next(), if !waiting.is_empty() => {
+                if let Ok(Ok(Ok((line, stream)))) = came {
+                    let asked = (at_work.len() < AT_WORK).then(|| asked.clone());
+                    at_work.spawn(answer(line, stream, asked));
                 }
             }
-            Err(error) => {
-                tracing::warn!(%error, "no order can be taken");
-                tokio::time::sleep(PATIENCE).await;
+            Some(done) = at_work.join_next(), if !at_work.is_empty() => {
+                if let Ok(Err(error)) = done {
+                    tracing::debug!(%error, "an order was not brought to its end");
+                }
             }
         }
     }
 }
 
-async fn answer(
-    mut stream: tokio::net::UnixStream,
-    asked: &mpsc::Sender<Asked>,
-) -> anyhow::Result<()> {
-    let (from, mut to) = stream.split();
+async fn line_of(stream: UnixStream) -> io::Result<(String, UnixStream)> {
     let mut line = String::new();
-    let mut from = tokio::io::BufReader::new(from.take(LONGEST));
-    timeout(PATIENCE, from.read_line(&mut line)).await??;
-    let reply: Reply = match serde_json::from_str::<Request>(&line) {
-        Err(error) => Err(format!("this is no request: {error}")),
-        Ok(request) => {
+    let mut from = tokio::io::BufReader::new(stream.take(LONGEST));
+    from.read_line(&mut line).await?;
+    Ok((line, from.into_inner().into_inner()))
+}
+
+/// Without anybody to ask there is too much to do.
+async fn answer(
+    line: String,
+    mut to: UnixStream,
+    asked: Option<mpsc::Sender<Asked>>,
+) -> anyhow::Result<()> {
+    let reply: Reply = match (serde_json::from_str::<Request>(&line), asked) {
+        (Err(error), _) => Err(format!("this is no request: {error}")),
+        (Ok(_), None) => Err("there are too many orders at a time".to_owned()),
+        (Ok(request), Some(asked)) => {
             let (reply, waits) = oneshot::channel();
             asked.send((request, reply)).await?;
             timeout(WORK, waits).await??
@@ -124,7 +159,7 @@ async fn answer(
 /// object on standard output, also where nothing did.
 pub(super) fn ask(loaded: &Loaded, request: &Request, as_json: bool) -> anyhow::Result<Exit> {
     let path = socket(&loaded.paths.state);
-    let mut stream = UnixStream::connect(&path)
+    let mut stream = std::os::unix::net::UnixStream::connect(&path)
         .with_context(|| format!("no daemon answers at {}", path.display()))?;
     stream.set_read_timeout(Some(WORK + PATIENCE))?;
     stream.write_all((serde_json::to_string(request)? + "\n").as_bytes())?;

@@ -13,13 +13,15 @@ use anyhow::Context;
 use tokio::runtime::Runtime;
 use url::Url;
 
-use super::compose;
+use super::{compose, readers};
 use crate::{
-    article::{self, Article, Expected, Page},
+    article::{Article, Expected, Page},
     canonical_url::CanonicalUrl,
     config::Loaded,
     crawl::Rules,
     fetch::{HttpClient, Request, Response, Wanted},
+    reader::PageDocument,
+    source::{Listing, SourceKind},
 };
 
 /// A file's lines, or standard input's for `-`.
@@ -52,10 +54,32 @@ impl Document {
         }
     }
 
-    /// Reads it by its site's rules.
-    pub(super) fn read(&self, rules: &Rules, name: &str) -> anyhow::Result<Article> {
-        article::read(&self.page(), rules.site(&self.url))
-            .with_context(|| format!("{name} is no article"))
+    /// Has it read by its site's rules.
+    pub(super) fn read(
+        &self,
+        loaded: &Loaded,
+        rules: &Rules,
+        name: &str,
+    ) -> anyhow::Result<Article> {
+        let page = PageDocument {
+            content_type: self.content_type.clone(),
+            rules: rules.site(&self.url).map(|site| site.text.clone()),
+            ..PageDocument::unannounced(self.url.clone(), crate::clock::now())
+        };
+        let article = in_runtime(async {
+            let readers = readers::start(&loaded.config).await?;
+            readers::article(&readers, page, self.bytes.clone()).await
+        });
+        article.with_context(|| format!("{name} is no article"))
+    }
+
+    /// Has it read as a listing.
+    pub(super) fn listing(&self, loaded: &Loaded, kind: SourceKind) -> anyhow::Result<Listing> {
+        let (bytes, content_type) = (self.bytes.clone(), self.content_type.as_deref());
+        in_runtime(async {
+            let readers = readers::start(&loaded.config).await?;
+            readers::listing(&readers, kind, bytes, content_type, &self.url).await
+        })
     }
 }
 
@@ -69,9 +93,7 @@ pub(super) fn document(loaded: &Loaded, name: &str, wanted: Wanted) -> anyhow::R
     }
     let url = CanonicalUrl::parse(name)?.fetch;
     let client = HttpClient::new(compose::fetch(&loaded.config))?;
-    let runtime = Runtime::new().context("cannot start the runtime")?;
-    let answer = runtime.block_on(client.fetch_anywhere(Request::new(url, wanted)));
-    runtime.shutdown_background();
+    let answer = in_runtime(async { Ok(client.fetch_anywhere(Request::new(url, wanted)).await?) });
     let mut response = answer.with_context(|| format!("cannot fetch {name}"))?;
     if response.status != 200 {
         anyhow::bail!("{name} answers {}", crate::crawl::status_words(response.status));
@@ -82,4 +104,11 @@ pub(super) fn document(loaded: &Loaded, name: &str, wanted: Wanted) -> anyhow::R
         url: response.url.clone(),
         response: Some(response),
     })
+}
+
+fn in_runtime<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    let runtime = Runtime::new().context("cannot start the runtime")?;
+    let done = runtime.block_on(work);
+    runtime.shutdown_background();
+    done
 }

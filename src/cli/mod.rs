@@ -15,6 +15,7 @@ mod format;
 mod input;
 mod logging;
 mod progress;
+mod readers;
 mod replay;
 mod review;
 mod run;
@@ -26,7 +27,6 @@ mod url;
 
 use std::process::ExitCode;
 
-use anyhow::Context;
 use clap::{CommandFactory, Parser};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -35,10 +35,7 @@ use self::{
     control::Request,
     format::{is_styled_stderr, print_json, print_text},
 };
-use crate::{
-    canonical_url::Host,
-    config::{self, LoadOptions, Loaded},
-};
+use crate::config::{self, LoadOptions, Loaded};
 
 /// How the program ends, by `sysexits.h` where it has a number for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +44,7 @@ pub(crate) enum Exit {
     Failure = 1,
     /// Some feeds failed.
     Partial = 3,
-    /// Another instance holds the archive.
+    /// Another instance holds the archive or the state.
     Locked = 75,
     BadConfiguration = 78,
     Interrupted = 130,
@@ -79,8 +76,12 @@ pub fn main() -> ExitCode {
         Ok(exit) => exit.into(),
         Err(error) => {
             anstream::eprintln!("newswatch: {error:#}");
+            if crate::daemon::is_full(&error) {
+                anstream::eprintln!("there is no room on the disk: make some, and run it again");
+            }
             let locked = error.chain().any(|cause| {
                 matches!(cause.downcast_ref(), Some(crate::archive::ArchiveError::Locked { .. }))
+                    || matches!(cause.downcast_ref(), Some(crate::state::StateError::Locked { .. }))
             });
             if locked { Exit::Locked } else { Exit::Failure }.into()
         }
@@ -164,8 +165,8 @@ fn configured(
         Command::Alerts { command: AlertsCommand::Test { alert } } => alerts::test(loaded, &alert),
         Command::Reload => control::ask(loaded, &Request::Reload, json),
         Command::Poll { feed } => control::ask(loaded, &Request::Poll(feed), json),
-        Command::Pause { host } => control::ask(loaded, &Request::Pause(named(&host)?), json),
-        Command::Resume { host } => control::ask(loaded, &Request::Resume(named(&host)?), json),
+        Command::Pause { host } => control::ask(loaded, &Request::Pause(host), json),
+        Command::Resume { host } => control::ask(loaded, &Request::Resume(host), json),
         Command::Site { command } => site::run(loaded, &command, json),
         Command::Review(review) => review::review(loaded, &review),
         Command::Topic { command } => match command {
@@ -204,10 +205,6 @@ fn configured(
         | Command::Read { .. }
         | Command::Check => paths(loaded, json),
     }
-}
-
-fn named(host: &str) -> anyhow::Result<Host> {
-    Host::parse(host).with_context(|| format!("{host:?} is no host"))
 }
 
 fn load_options(common: &args::Common) -> anyhow::Result<LoadOptions> {

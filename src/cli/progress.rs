@@ -122,6 +122,7 @@ impl Tally {
             | Event::FeedMoved { .. }
             | Event::FeedStale { .. }
             | Event::HostHeld { .. }
+            | Event::RobotsUnreachable { .. }
             | Event::HostLate { .. } => {}
         }
     }

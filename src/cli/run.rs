@@ -1,7 +1,7 @@
 //! `newswatch run` and `newswatch once`.
-#![expect(clippy::disallowed_methods, reason = "shell: reads the clock, makes the state folder")]
+#![expect(clippy::disallowed_methods, reason = "shell: reads the clock, waits for room")]
 
-use std::{fs, path::Path, time::Duration};
+use std::{fs, thread, time::Duration};
 
 use anyhow::Context;
 use jiff::{SignedDuration, Timestamp};
@@ -20,19 +20,18 @@ use super::{
     format::{distance, is_styled_stderr, print_json, print_text},
     logging,
     progress::{Progress, Tally},
-    review, service,
+    readers, review, service,
 };
 use crate::{
     alert,
     archive::{self, Archive},
     config::{self, LoadOptions, Loaded},
     crawl::{self, Crawl, Event},
-    daemon::{self, End, Notice, Plan, Stores},
+    daemon::{self, End, Notice, Plan, Stores, reserve},
     fetch::HttpClient,
     jsonl::Folder,
     metrics::{self, Metrics},
-    reader,
-    state::{RejectLog, State, StateError, read_rejects},
+    state::{RejectLog, State, StateError, StateLock, read_rejects},
 };
 
 /// The index in the state folder.
@@ -41,6 +40,38 @@ pub(super) const STATE: &str = "state.sqlite";
 /// A pass ends when nothing is due within this time: long enough for a short `Retry-After`.
 const PATIENCE: SignedDuration = SignedDuration::from_secs(60);
 
+/// How often a start without room is tried again.
+const ROOM_RETRY: Duration = Duration::from_secs(5);
+
+/// The same for the daemon: where there is no room it says so, and waits until there is some.
+fn open_when_there_is_room(loaded: &Loaded) -> anyhow::Result<(Crawl, Stores)> {
+    let mut is_told = false;
+    loop {
+        match open(loaded, crate::clock::now()) {
+            Err(error) if daemon::is_full(&error) && reserve::give_up(&loaded.paths.archive)? => {
+                tracing::warn!("{error:#}: the room that was set aside for this is given up");
+            }
+            Err(error) if daemon::is_full(&error) => {
+                if !std::mem::replace(&mut is_told, true) {
+                    tracing::error!("{error:#}: nothing is done until there is room");
+                }
+                // It is neither ready nor failed: what manages services is to wait as well.
+                let patience = u32::try_from((ROOM_RETRY * 12).as_micros()).unwrap_or(u32::MAX);
+                service::notify(&[
+                    NotifyState::ExtendTimeoutUsec(patience),
+                    NotifyState::Status("waits for room on the disk"),
+                ]);
+                thread::sleep(ROOM_RETRY);
+            }
+            opened => {
+                if is_told && opened.is_ok() {
+                    tracing::info!("there is room again");
+                }
+                return opened;
+            }
+        }
+    }
+}
 /// What is said where bytes were cut off the archive's end.
 pub(super) const QUARANTINED: &str = "the archive ended in bytes that are not its next lines, as a \
     kill leaves them: they were moved to a file of their own";
@@ -50,6 +81,9 @@ pub(super) fn open(loaded: &Loaded, now: Timestamp) -> anyhow::Result<(Crawl, St
     let (paths, settings) = (&loaded.paths, &loaded.config.settings);
     fs::create_dir_all(&paths.state)
         .with_context(|| format!("cannot make the state folder {}", paths.state.display()))?;
+    // Before anything is read: another archive's records must not come among those of this one.
+    let lock = StateLock::take(&paths.state)
+        .with_context(|| format!("cannot use the state folder {}", paths.state.display()))?;
     let state_path = paths.state.join(STATE);
     let state_context = || format!("cannot open {}", state_path.display());
     let known = State::open(&state_path).and_then(|state| {
@@ -104,8 +138,7 @@ pub(super) fn open(loaded: &Loaded, now: Timestamp) -> anyhow::Result<(Crawl, St
     }
     let state = match state {
         Ok(state) => state,
-        // Only now, the archive being locked, is it nobody else's. The archive and the rejects tell
-        // what it knew.
+        // The archive and the rejects tell what it knew.
         Err(error) => {
             let aside = set_aside(&state_path).with_context(state_context)?;
             let kept = aside.display();
@@ -113,7 +146,13 @@ pub(super) fn open(loaded: &Loaded, now: Timestamp) -> anyhow::Result<(Crawl, St
             State::open(&state_path).with_context(state_context)?
         }
     };
-    let rebuilt = crawl::rebuild(&state, &archive, || read_rejects(&paths.state))?;
+    let mut progress = service::Rebuilding::new(crate::clock::now());
+    let rebuilt = crawl::rebuild(
+        &state,
+        &archive,
+        || read_rejects(&paths.state),
+        |records| progress.tell(records, crate::clock::now()),
+    )?;
     if rebuilt.records > 0 {
         let records = rebuilt.records;
         tracing::info!(records, "took records of the archive into the state index");
@@ -134,13 +173,13 @@ pub(super) fn open(loaded: &Loaded, now: Timestamp) -> anyhow::Result<(Crawl, St
         state,
         now,
     )?;
-    Ok((crawl, Stores { archive, rejects }))
+    Ok((crawl, Stores { archive, rejects, lock }))
 }
 
 /// The daemon.
 pub(super) fn run(loaded: &Loaded, options: &LoadOptions) -> anyhow::Result<Exit> {
     logging::start(&loaded.config.settings.log)?;
-    let (mut crawl, mut stores) = open(loaded, crate::clock::now())?;
+    let (mut crawl, mut stores) = open_when_there_is_room(loaded)?;
     tracing::info!(
         feeds = crawl.schedule().feeds(),
         archive = %loaded.paths.archive.display(),
@@ -171,7 +210,7 @@ pub(super) fn run(loaded: &Loaded, options: &LoadOptions) -> anyhow::Result<Exit
         let (send, commands) = mpsc::channel(4);
         let watched = settings.service.watch.then(|| loaded.paths.clone());
         let mut beside = service::listen(send, service::Inputs { reload, watched, asked })?;
-        let readers = start_readers(&loaded.config).await?;
+        let readers = readers::start(&loaded.config).await?;
         match control::bind(&loaded.paths.state) {
             Ok(listener) => drop(beside.spawn(control::serve(listener, ask))),
             // A path that is too long for a socket, or a file system without them.
@@ -183,11 +222,7 @@ pub(super) fn run(loaded: &Loaded, options: &LoadOptions) -> anyhow::Result<Exit
                 .await
                 .with_context(|| format!("cannot listen for metrics on {address}"))?;
             let served = metrics::serve(listener, metrics.clone());
-            beside.spawn(async move {
-                if let Err(error) = served.await {
-                    tracing::error!(%error, "no metrics are served any more");
-                }
-            });
+            beside.spawn(async move { match served.await {} });
         }
         let (told, nudge) = alert::Teller::new(
             alerts,
@@ -196,8 +231,13 @@ pub(super) fn run(loaded: &Loaded, options: &LoadOptions) -> anyhow::Result<Exit
             Folder::at(&loaded.paths.archive),
             loaded.paths.state.join(STATE),
             loaded.paths.state.join("alerts"),
+            crate::clock::now,
         );
-        told.prepare().context("the alerts cannot remember what they tell")?;
+        match told.prepare().context("the alerts cannot remember what they tell") {
+            // They tell from here on all the same, and it is stored when there is room.
+            Err(error) if daemon::is_full(&error) => tracing::warn!("{error:#}"),
+            prepared => prepared?,
+        }
         beside.spawn(told.run());
         service::notify(&[NotifyState::Ready]);
         let mut teller = service::Teller::new(settings.limits.total_timeout + HANGS);
@@ -342,7 +382,7 @@ pub(super) fn pass(
     let mut tally = Tally::default();
     let runtime = Runtime::new().context("cannot start the runtime")?;
     let end = runtime.block_on(async {
-        let readers = start_readers(&loaded.config).await?;
+        let readers = readers::start(&loaded.config).await?;
         let (send, commands) = mpsc::channel(4);
         let (_, asked) = mpsc::channel(1);
         let reload = || Err("a single pass takes no other configuration".to_owned());
@@ -364,19 +404,13 @@ pub(super) fn pass(
     Ok(Pass { tally, due, end: end? })
 }
 
-/// The workers that read, of the very program that runs: also where its file was replaced meanwhile.
-async fn start_readers(config: &config::Config) -> anyhow::Result<reader::Pool> {
-    let this = Path::new("/proc/self/exe");
-    let program = if this.exists() { this.to_owned() } else { std::env::current_exe()? };
-    Ok(reader::Pool::start(&program, compose::readers(config)).await?)
-}
-
 fn plan(settings: &config::Settings, until_idle_for: Option<SignedDuration>) -> Plan {
     Plan {
         concurrency: settings.limits.concurrency as usize,
         grace: settings.service.grace,
         compression: compose::compression(settings),
         retention: compose::retention(settings),
+        longest_sleep: daemon::LONGEST_SLEEP.min(service::ping_every()),
         until_idle_for,
     }
 }
@@ -440,6 +474,12 @@ fn log(notice: &Notice<'_>) {
         }
         Event::HostLate { host, feed, late } => {
             tracing::warn!(host = host.as_str(), feed.id = %feed, late_s = late.as_secs(), "the host cannot be asked as often as its feeds' intervals say: its polls are late");
+        }
+        Event::RobotsUnreachable { host, error } => {
+            tracing::warn!(
+                host = host.as_str(),
+                "the host's pages wait, its robots.txt cannot be reached: {error}"
+            );
         }
         Event::HostHeld { host, until } => {
             tracing::warn!(host = host.as_str(), until = %until, "the host asks to be left alone");

@@ -64,12 +64,21 @@ pub(super) fn listen(
                 _ = look.tick(), if files.is_watching() => {
                     if files.have_changed() { take(&mut reload).0 } else { None }
                 }
-                Some((request, reply)) = asked.recv() => if let Some(order) = request.order() { Some(Command::Order(order, reply)) } else {
-                    let (command, words) = take(&mut reload);
+                Some((request, reply)) = asked.recv() => {
+                    let (command, words) = match request.order() {
+                        Ok(Some(order)) => {
+                            if commands.send(Command::Order(order, reply)).await.is_err() {
+                                return;
+                            }
+                            continue;
+                        }
+                        Ok(None) => take(&mut reload),
+                        Err(words) => (None, Err(words)),
+                    };
                     // Whoever asked may not have waited.
                     drop(reply.send(words));
                     command
-                },
+                }
             };
             if let Some(command) = command
                 && commands.send(command).await.is_err()
@@ -158,7 +167,41 @@ pub(super) fn notify(states: &[NotifyState<'_>]) {
     }
 }
 
-/// Passes the loop's turns on as status and watchdog, once a second at the most.
+/// How often the manager wants a sign of life, if it does: twice as often as it would give us up.
+pub(super) fn ping_every() -> Duration {
+    sd_notify::watchdog_enabled().map_or(Duration::MAX, |patience| patience / 2)
+}
+
+/// Tells of an index that is built anew: of an archive of years that takes longer than a service
+/// manager waits for a start.
+pub(super) struct Rebuilding {
+    told_at: Timestamp,
+}
+
+/// How often that is told …
+const TELL: SignedDuration = SignedDuration::from_secs(5);
+/// … and how long, in microseconds, the manager may then wait for the next time.
+const MORE: u32 = 120_000_000;
+
+impl Rebuilding {
+    pub(super) fn new(now: Timestamp) -> Self {
+        Self { told_at: now }
+    }
+
+    /// So many records are taken in.
+    pub(super) fn tell(&mut self, records: usize, now: Timestamp) {
+        if now.duration_since(self.told_at).abs() < TELL {
+            return;
+        }
+        self.told_at = now;
+        tracing::info!(records, "the state index is being built from the archive");
+        let status = format!("{records} records of the archive are indexed");
+        notify(&[NotifyState::ExtendTimeoutUsec(MORE), NotifyState::Status(&status)]);
+    }
+}
+
+/// Passes the loop's turns on as status and watchdog, once a second at the most, or as often as the
+/// manager wants it.
 ///
 /// A turn shows that the scheduler and the writer work: both are the loop's own. That the fetcher
 /// works shows in how long its oldest task has been out: one that outlives all its time-outs hangs,
@@ -166,19 +209,20 @@ pub(super) fn notify(states: &[NotifyState<'_>]) {
 pub(super) struct Teller {
     longest: Duration,
     told_at: Timestamp,
+    rest: SignedDuration,
 }
 
 impl Teller {
     /// `longest`: no task is out for longer unless something hangs.
     pub(super) fn new(longest: Duration) -> Self {
-        Self { longest, told_at: Timestamp::MIN }
+        let rest = ping_every().min(Duration::from_secs(2)) / 2;
+        let rest = SignedDuration::try_from(rest).unwrap_or_default();
+        Self { longest, told_at: Timestamp::MIN, rest }
     }
 
     pub(super) fn tell(&mut self, notice: &Notice<'_>, now: Timestamp) {
         match notice {
-            Notice::Turn(turn)
-                if now.duration_since(self.told_at).abs() >= SignedDuration::from_secs(1) =>
-            {
+            Notice::Turn(turn) if now.duration_since(self.told_at).abs() >= self.rest => {
                 self.told_at = now;
                 let status = status(turn, now);
                 let status = NotifyState::Status(&status);

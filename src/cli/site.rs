@@ -11,12 +11,7 @@ use super::{
     format::{print_json, print_text, safe},
     input,
 };
-use crate::{
-    article,
-    config::Loaded,
-    fetch::Wanted,
-    source::{self, SourceKind},
-};
+use crate::{article, config::Loaded, fetch::Wanted, source::SourceKind};
 
 pub(super) fn run(loaded: &Loaded, command: &SiteCommand, json: bool) -> anyhow::Result<Exit> {
     match command {
@@ -28,7 +23,7 @@ pub(super) fn run(loaded: &Loaded, command: &SiteCommand, json: bool) -> anyhow:
 fn test_page(loaded: &Loaded, name: &str, json: bool) -> anyhow::Result<Exit> {
     let rules = compose::rules(&loaded.config)?;
     let document = input::document(loaded, name, Wanted::Page)?;
-    let article = document.read(&rules, name)?;
+    let article = document.read(loaded, &rules, name)?;
     if json {
         print_json(&article)?;
         return Ok(Exit::Success);
@@ -112,9 +107,8 @@ pub(super) fn test_feed(
     let configured_kind = configured.map(|feed| feed.kind);
     let kind = kind.or(configured_kind).unwrap_or_default();
     let document = input::document(loaded, address, Wanted::Listing)?;
-    let mut listing =
-        source::parse(kind, &document.bytes, document.content_type.as_deref(), &document.url)
-            .with_context(|| format!("{address} cannot be read"))?;
+    let listing = document.listing(loaded, kind);
+    let mut listing = listing.with_context(|| format!("{address} cannot be read"))?;
     listing.set_zone(configured.and_then(|feed| feed.zone.as_ref()));
     if json {
         print_json(&listing)?;

@@ -103,7 +103,7 @@ pub(super) fn test(loaded: &Loaded, name: &str, as_json: bool) -> anyhow::Result
     let is_html =
         document.response.is_some() || document.bytes.trim_ascii_start().starts_with(b"<");
     let (title, text, published) = if is_html {
-        let article = document.read(&rules, name)?;
+        let article = document.read(loaded, &rules, name)?;
         let published = article.published.map(|(dated, _)| dated.at);
         (article.title.unwrap_or_default(), article.text, published)
     } else {

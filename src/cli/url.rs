@@ -2,6 +2,7 @@
 
 use std::io::BufRead;
 
+use anyhow::Context;
 use serde_json::{Value, json};
 
 use super::{Exit, format::print_text, input};
@@ -12,9 +13,12 @@ pub(super) fn url(address: &str, json: bool) -> anyhow::Result<Exit> {
         return show(address, json);
     }
     let mut exit = Exit::Success;
-    for line in input::lines("-")?.lines() {
-        let line = line?;
-        if !line.trim().is_empty() && show(line.trim(), json)? != Exit::Success {
+    for line in input::lines("-")?.split(b'\n') {
+        let line = line.context("cannot read standard input")?;
+        let line = String::from_utf8_lossy(&line);
+        let address = line.trim_start_matches('\u{feff}').trim();
+        // An answer for each line: whoever reads them side by side counts on it.
+        if show(address, json)? != Exit::Success && !address.is_empty() {
             exit = Exit::Failure;
         }
     }

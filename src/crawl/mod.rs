@@ -38,7 +38,7 @@ use crate::{
     dedup,
     fetch::{Exchange, Request},
     politeness::{Robots, earlier, pace::Rest},
-    schedule::{Cadence, FeedIx, FeedState, Job, Next, PageId, Schedule},
+    schedule::{Cadence, FeedIx, FeedState, Job, Next, Schedule},
     source::SourceKind,
     state::{Pending, Reject, State, StateError},
     topic::{self, Topics},
@@ -119,6 +119,8 @@ impl Rules {
 #[derive(Debug, Clone)]
 pub struct Settings {
     pub rest: Rest,
+    /// So many pages that one feed names are asked for at once. Counts from the start.
+    pub share: usize,
     pub robots_for_feeds: bool,
     pub hold_scope: HoldScope,
     /// A known article whose entry changed is read again, but not within this time.
@@ -178,7 +180,7 @@ impl Work {
             Self::Poll { feed, .. } => Job::Poll(*feed),
             Self::Part { feed, part, .. } => Job::Part(*feed, *part),
             Self::Robots { for_job, .. } => *for_job,
-            Self::Page(work) => Job::Page(work.pending.id),
+            Self::Page(work) => Job::Page(work.of, work.pending.id),
         }
     }
 }
@@ -186,6 +188,8 @@ impl Work {
 #[derive(Debug, Clone)]
 pub struct PageWork {
     pub pending: Pending,
+    /// In whose line it waited.
+    pub of: FeedIx,
     pub feed: Feed,
     /// No more attempts after this one.
     pub last_attempt: bool,
@@ -294,6 +298,11 @@ pub enum Event {
         host: Host,
         until: Timestamp,
     },
+    /// Said once: the pages of a host wait, because its robots.txt cannot be reached.
+    RobotsUnreachable {
+        host: Host,
+        error: String,
+    },
     /// Said once a day and host: more is to be asked of it than its pace allows.
     HostLate {
         host: Host,
@@ -312,15 +321,14 @@ pub enum Event {
 pub enum Effect {
     /// Where and when a feed is asked next.
     SetFeed(FeedIx, Box<Url>, Option<Timestamp>),
-    AddPage(Host, PageId, Timestamp),
     Hold(Host, Timestamp),
     CrawlDelay(Host, Option<SignedDuration>),
-    /// A job waits at a host: it had to wait for robots.txt, or is new.
+    /// A job waits at a host: it is new, comes again, or had to wait for robots.txt.
     PutBack(Host, Job, Timestamp),
     /// An answer led to another host: the job goes on there.
     GoOn(Box<Work>, Box<Request>),
     /// The article of a page goes on behind a link.
-    Continue(PageId, Box<Request>, Box<Begun>),
+    Continue(Job, Box<Request>, Box<Begun>),
     Late(Host, Timestamp),
 }
 
@@ -385,6 +393,7 @@ pub struct Crawl {
     late_hosts: BTreeMap<Host, Timestamp>,
 }
 
+const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// A pause in the asking that is a stop of the program or of the machine, not a long turn.
 const STOP: SignedDuration = SignedDuration::from_mins(5);
 /// Clocks are put right by less than this all the time.
@@ -404,7 +413,7 @@ impl Crawl {
             index,
             feeds: Vec::new(),
             by_id: BTreeMap::new(),
-            schedule: Schedule::new(settings.rest.clone()),
+            schedule: Schedule::new(settings.rest.clone(), settings.share),
             state,
             rules: Arc::new(rules),
             settings,
@@ -428,8 +437,9 @@ impl Crawl {
         for host in crawl.state.paused()? {
             crawl.schedule.pause(&host);
         }
-        for (page, host, not_before) in crawl.state.waiting()? {
-            crawl.schedule.add_page(&host, page, not_before);
+        for (page, feed, host, not_before) in crawl.state.waiting()? {
+            let feed = crawl.by_id.get(&feed).map_or(FeedIx::GONE, |place| FeedIx::of(*place));
+            crawl.schedule.put_back(&host, Job::Page(feed, page), not_before);
         }
         Ok(crawl)
     }
@@ -670,7 +680,17 @@ impl Crawl {
             (Work::Part { feed, part, .. }, _) => {
                 self.absorb_part(*feed, *part, visit, now, step)?;
             }
-            (Work::Robots { of, for_job, .. }, Reading::Robots(robots)) => {
+            (Work::Robots { of, for_job, before }, Reading::Robots(robots)) => {
+                let was_reached =
+                    before.as_ref().is_none_or(|before| before.unreachable_since().is_none());
+                if was_reached && robots.unreachable_since().is_some() {
+                    let error = match &visit.response {
+                        Some(Ok(response)) => status_words(response.status),
+                        Some(Err(error)) => error.to_string(),
+                        None => String::new(),
+                    };
+                    step.events.push(Event::RobotsUnreachable { host: of.clone(), error });
+                }
                 self.state.put_robots(of, robots)?;
                 step.effects.push(Effect::CrawlDelay(of.clone(), robots.crawl_delay()));
                 step.effects.push(Effect::PutBack(of.clone(), *for_job, now));
@@ -688,9 +708,6 @@ impl Crawl {
         for effect in effects {
             match effect {
                 Effect::SetFeed(ix, address, due) => self.schedule.set_feed(ix, &address, due),
-                Effect::AddPage(host, page, not_before) => {
-                    self.schedule.add_page(&host, page, not_before);
-                }
                 Effect::Hold(host, until) => match self.settings.hold_scope {
                     HoldScope::Host => self.schedule.hold(&host, until),
                     HoldScope::Domain => self.schedule.hold_domain(&host, until),
@@ -714,10 +731,10 @@ impl Crawl {
                         }
                     }
                 }
-                Effect::Continue(page, request, begun) => {
-                    self.schedule.put_back(&Host::of(&request.url), Job::Page(page), now);
-                    self.ways.insert(Job::Page(page), *request);
-                    self.begun.insert(Job::Page(page), begun);
+                Effect::Continue(job, request, begun) => {
+                    self.schedule.put_back(&Host::of(&request.url), job, now);
+                    self.ways.insert(job, *request);
+                    self.begun.insert(job, begun);
                 }
                 Effect::Late(host, at) => drop(self.late_hosts.insert(host, at)),
             }
@@ -739,6 +756,17 @@ impl Crawl {
         self.state.rollback()?;
         self.index = dedup::Index::open(self.state.connection())?;
         Ok(())
+    }
+
+    /// Forgets in memory what is of hosts that nothing is awaited of.
+    pub fn forget_idle_hosts(&mut self, now: Timestamp) {
+        self.schedule.forget_idle(now);
+        self.late_hosts.retain(|_, at| now.duration_since(*at) < DAY);
+    }
+
+    /// Forgets in the state what hosts asked for that were not asked for long.
+    pub fn forget_old_hosts(&self, now: Timestamp) -> Result<(), StateError> {
+        self.in_transaction(|| self.state.forget_hosts(now))
     }
 
     /// Forgets the sketches of texts that are older than the settings say: what comes from now on

@@ -12,6 +12,7 @@ use crate::{
     canonical_url::{CanonicalUrl, UrlKey},
     dedup,
     politeness::backoff,
+    schedule::Job,
     state::{Counters, Fate, Known, Reject, Seen, StateError},
 };
 
@@ -30,8 +31,8 @@ impl Crawl {
                 self.postpone(work, visit, error, *retry_after, now, step)
             }
             PageReading::Continues { request, begun } => {
-                let page = work.pending.id;
-                step.effects.push(Effect::Continue(page, request.clone(), begun.clone()));
+                let job = Job::Page(work.of, work.pending.id);
+                step.effects.push(Effect::Continue(job, request.clone(), begun.clone()));
                 Ok(())
             }
             PageReading::Hopeless { error } => self.fail(work, error, now, step),
@@ -78,7 +79,8 @@ impl Crawl {
             step.effects.push(Effect::Hold(host.clone(), until));
             step.events.push(Event::HostHeld { host: host.clone(), until });
         }
-        step.effects.push(Effect::AddPage(pending.host(), pending.id, until));
+        let job = Job::Page(work.of, pending.id);
+        step.effects.push(Effect::PutBack(pending.host(), job, until));
         step.events.push(Event::PagePostponed {
             feed: pending.feed_id.clone(),
             url: pending.url.clone(),

@@ -33,7 +33,7 @@ impl Crawl {
             (Reading::Listing { listing, .. }, _) => {
                 // A part is read once for each time that it changes: all of it, or it is lost.
                 let Taken { new, changed, .. } =
-                    self.take_in(feed, listing, u32::MAX, now, step)?;
+                    self.take_in(ix, feed, listing, u32::MAX, now, step)?;
                 state.note_new(new, &feed.cadence, now);
                 let entries = new + changed;
                 self.state.count(&feed.id, Counters { entries, ..Counters::default() })?;

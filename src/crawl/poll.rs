@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
-use super::{Crawl, Effect, Event, Feed, Reading, Step, Visit, read::status_words};
+use super::{Crawl, DAY, Effect, Event, Feed, Reading, Step, Visit, read::status_words};
 use crate::{
     canonical_url::{CanonicalUrl, Host},
     fetch::{Response, Validators},
@@ -16,7 +16,6 @@ use crate::{
     topic::Text,
 };
 
-const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// Characters of the flaws that are remembered.
 const LONGEST_FLAWS: usize = 300;
 
@@ -42,7 +41,7 @@ impl Crawl {
             (Reading::Listing { listing, body_hash }, Some(Ok(response))) => {
                 let room = MOST_WAITING - self.state.waiting_of(&feed.id, MOST_WAITING)?;
                 let Taken { new, changed, is_cut } =
-                    self.take_in(feed, listing, room, now, step)?;
+                    self.take_in(ix, feed, listing, room, now, step)?;
                 more.entries = new + changed;
                 note_reading(&mut state, feed, listing, step);
                 let entries = u32::try_from(listing.entries.len()).unwrap_or(u32::MAX);
@@ -157,6 +156,7 @@ impl Crawl {
     /// Puts what is new or changed on the waiting list, where there is `room` for so many.
     pub(super) fn take_in(
         &self,
+        ix: FeedIx,
         feed: &Feed,
         listing: &Listing,
         mut room: u32,
@@ -238,7 +238,7 @@ impl Crawl {
                 revisit,
             };
             if let Some(id) = self.state.add_pending(&pending)? {
-                step.effects.push(Effect::AddPage(pending.host(), id, now));
+                step.effects.push(Effect::PutBack(pending.host(), Job::Page(ix, id), now));
                 if revisit { taken.changed += 1 } else { taken.new += 1 }
             }
         }

@@ -11,7 +11,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use super::{Begun, PageWork, Rules, Task, Unasked, Work, continued};
 use crate::{
     article::{Article, DateSource, Extraction, TextStatus},
-    fetch::{FetchError, Request, Response},
+    fetch::{FetchError, Request, Response, Room},
     politeness::{Robots, retry_after},
     reader::{self, Document, Fault, PageDocument},
     source::{Entry, Listing, SourceKind},
@@ -161,6 +161,10 @@ pub fn conclude(
     let response = response.map(|answer| {
         answer.map(|mut response| {
             response.body = Vec::new();
+            // An article is small, and what continues it may be long in coming.
+            if matches!(reading, Reading::Page(_)) {
+                response.room = Room::default();
+            }
             // Where the text is the feed's, or there is none, the page says nothing of it.
             let is_wanted = matches!(&reading, Reading::Page(PageReading::Ready(judged)) if judged.page_error.is_none());
             if !is_wanted {
@@ -211,6 +215,8 @@ fn read_task(
             Some(Err(FetchError::TooManyRedirects(_) | FetchError::RedirectLoop(_))) => {
                 Robots::unavailable(now)
             }
+            // Waiting would help nothing: the request for the page itself says what is wrong.
+            Some(Err(FetchError::Denied(_))) => Robots::denied(now),
             _ => Robots::unreachable(before.as_ref(), now),
         }),
         Work::Page(work) => Reading::Page(read_page(rules, work, response, found)),
@@ -223,8 +229,10 @@ fn read_listing(zone: Option<&TimeZone>, found: Option<Result<reader::Reading, F
             listing.set_zone(zone);
             Reading::Listing { listing: Box::new(listing), body_hash }
         }
-        Some(Ok(reader::Reading::Listing(Err(error), _))) => Reading::Unreadable(error.to_string()),
-        Some(Err(fault)) => Reading::Unreadable(fault.to_string()),
+        Some(Ok(reader::Reading::Listing(Err(error), _))) => {
+            Reading::Unreadable(text::clean_line(&error.to_string()))
+        }
+        Some(Err(fault)) => Reading::Unreadable(text::clean_line(&fault.to_string())),
         Some(Ok(reader::Reading::Page(_))) | None => Reading::Nothing,
     }
 }
@@ -281,7 +289,7 @@ fn give_up_or_retry(
     retry_after: Option<jiff::SignedDuration>,
 ) -> PageReading {
     if retry && !work.last_attempt {
-        PageReading::TryAgain { error, retry_after }
+        PageReading::TryAgain { error: text::clean_line(&error), retry_after }
     } else {
         from_feed(rules, work, &error)
     }
@@ -289,6 +297,7 @@ fn give_up_or_retry(
 
 /// The article as the feed alone gives it.
 fn from_feed(rules: &Rules, work: &PageWork, error: &str) -> PageReading {
+    let error = &text::clean_line(error);
     if let Some(begun) = &work.begun {
         let article = continued::unfinished(begun, error);
         return PageReading::Ready(Box::new(judge(rules, work, article, None)));

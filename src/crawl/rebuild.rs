@@ -77,11 +77,13 @@ pub struct Rebuilt {
 }
 
 /// Takes the lines after the checkpoint into the index, and the rejects where the index is new.
-/// What is damaged is passed over. Taking a line in twice is taking it in once.
+/// Tells `progress` how many records there are so far. What is damaged is passed over. Taking a line
+/// in twice is taking it in once.
 pub fn rebuild<R: Iterator<Item = Reject>>(
     state: &State,
     archive: &Archive,
     rejects: impl FnOnce() -> R,
+    mut progress: impl FnMut(usize),
 ) -> Result<Rebuilt, RebuildError> {
     let mut rebuilt = Rebuilt::default();
     let known = checkpoint(state)?;
@@ -138,6 +140,7 @@ pub fn rebuild<R: Iterator<Item = Reject>>(
                 state.put_note(CHECKPOINT, &end.to_string())?;
             }
             state.commit()?;
+            progress(rebuilt.records);
         }
         Ok(())
     })?;
@@ -201,7 +204,7 @@ impl Crawl {
     /// called again: taking a line in twice is taking it in once.
     pub fn catch_up(&mut self, archive: &Archive) -> Result<(), RebuildError> {
         self.state.rollback()?;
-        let taken = rebuild(&self.state, archive, iter::empty::<Reject>);
+        let taken = rebuild(&self.state, archive, iter::empty::<Reject>, |_| ());
         // Undoes what a failure has left, and opens the index of texts anew.
         self.rollback()?;
         taken.map(drop)

@@ -30,7 +30,7 @@ pub(super) fn record(
     let response = visit.response.as_ref().and_then(|answer| answer.as_ref().ok());
     // Where the text is the feed's, the page's validators and type say nothing of it.
     let page = response.filter(|_| judged.page_error.is_none());
-    let header = |name: &str| page.and_then(|page| page.header(name)).map(str::to_owned);
+    let header = |name: &str| page.and_then(|page| page.header(name)).map(text::clean_line);
     let final_url = response.map(|response| response.url.to_string());
     let best = judgements.first();
     let published = article.published.as_ref();

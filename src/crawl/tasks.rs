@@ -26,7 +26,7 @@ impl Crawl {
         match job {
             Job::Poll(ix) => self.poll_task(ix, now),
             Job::Part(ix, part) => self.part_task(ix, part, now),
-            Job::Page(id) => self.page_task(id, now),
+            Job::Page(feed, id) => self.page_task(feed, id, now),
         }
     }
 
@@ -84,8 +84,13 @@ impl Crawl {
         Ok(Some(Task { host, request: allowed.then_some(request), work }))
     }
 
-    fn page_task(&mut self, id: PageId, now: Timestamp) -> Result<Option<Task>, StateError> {
-        let job = Job::Page(id);
+    fn page_task(
+        &mut self,
+        of: FeedIx,
+        id: PageId,
+        now: Timestamp,
+    ) -> Result<Option<Task>, StateError> {
+        let job = Job::Page(of, id);
         let way = self.ways.remove(&job);
         let begun = self.begun.remove(&job);
         let Some(pending) = self.state.pending(id)? else { return Ok(None) };
@@ -103,6 +108,8 @@ impl Crawl {
                 }
                 return Ok(self.ask_robots(host, request, job, robots.as_ref(), now));
             };
+            // Of a host that was met before the start, or forgotten since, the schedule does not know.
+            self.schedule.set_crawl_delay(&host, known.crawl_delay());
             if !known.allows(&request.url) {
                 unasked = Some(Unasked::RobotsForbid);
                 if let Some(since) = known.unreachable_since() {
@@ -121,7 +128,8 @@ impl Crawl {
         };
         let request = unasked.is_none().then_some(request);
         let last_attempt = pending.attempts + 1 >= self.settings.page_attempts;
-        let work = Work::Page(Box::new(PageWork { pending, feed, last_attempt, unasked, begun }));
+        let work =
+            Work::Page(Box::new(PageWork { pending, of, feed, last_attempt, unasked, begun }));
         Ok(Some(Task { host, request, work }))
     }
 

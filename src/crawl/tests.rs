@@ -46,6 +46,7 @@ pub(crate) fn rules() -> Rules {
 pub(crate) fn settings() -> Settings {
     Settings {
         rest: Rest::default(),
+        share: 4,
         robots_for_feeds: false,
         hold_scope: HoldScope::Host,
         revisit_after: SignedDuration::from_mins(1),
@@ -100,6 +101,7 @@ impl Bench {
                 status,
                 url: led_to(headers).unwrap_or_else(|| url.clone()),
                 exchanges: (status == 200).then(|| exchange(url)).into_iter().collect(),
+                room: Default::default(),
                 redirects: led_to(headers)
                     .map(|to| Redirect { status: 301, from: url.clone(), to })
                     .into_iter()
@@ -358,6 +360,63 @@ fn a_robots_txt_that_cannot_be_reached_is_waited_for_and_one_that_forbids_is_obe
 }
 
 #[test]
+fn a_denied_address_fails_at_once_with_its_reason() {
+    let mut bench = Bench::new();
+    let items = [
+        ("A walk in the mountains", "<link>http://10.0.0.1/x</link>"),
+        (MISSION, "<link>http://localhost:81/y</link>"),
+    ];
+    bench.run(1, &|url| match url.path() {
+        "/feed" => feed(&items),
+        _ => Err(FetchError::Denied("10.0.0.1 is a private address".to_owned())),
+    });
+    let Counters { entries, kept, failed, .. } = bench.counters();
+    assert_eq!((entries, kept, failed), (2, 1, 1), "the feed has a word on one of them");
+    assert!(bench.rejects[0].reason.contains("10.0.0.1 is a private address"));
+    let told = |event: &&Event| matches!(event, Event::PageFailed { error, .. } if error.contains("not allowed"));
+    assert_eq!(bench.events.iter().filter(told).count(), 2);
+}
+
+#[test]
+fn pages_that_wait_for_a_robots_txt_are_not_silent_about_it() {
+    let mut bench = Bench::new();
+    bench.run(2, &|url| match url.path() {
+        "/feed" => feed(&[(MISSION, "<link>https://pages.example/a</link>")]),
+        _ => Err(FetchError::Connect("refused".to_owned())),
+    });
+    let told: Vec<&Event> = bench
+        .events
+        .iter()
+        .filter(|event| matches!(event, Event::RobotsUnreachable { .. }))
+        .collect();
+    let [Event::RobotsUnreachable { host, error }] = &told[..] else { panic!("{told:?}") };
+    assert_eq!((host.as_str(), error.as_str()), ("pages.example", "no connection: refused"));
+}
+
+#[test]
+fn a_name_and_a_password_in_a_link_are_neither_sent_nor_stored() {
+    let mut bench = Bench::new();
+    let asked = bench.run(1, &|url| match url.path() {
+        "/feed" => feed(&[(
+            MISSION,
+            "<link>https://user:secret@news.example/a</link>\
+             <guid>https://user:secret@news.example/a</guid>\
+             <enclosure url='https://user:secret@news.example/v.mp4' type='video/mp4'/>",
+        )]),
+        "/a" => page(
+            MISSION,
+            "<link rel='canonical' href='https://user:secret@news.example/b'>\
+             <meta property='og:image' content='https://user:secret@news.example/i.jpg'>",
+        ),
+        _ => status(404, ""),
+    });
+    assert!(asked.contains(&"https://news.example/a".to_owned()), "{asked:?}");
+    let told = serde_json::to_string(&bench.records()).unwrap();
+    assert!(told.contains("news.example/i.jpg") && told.contains("news.example/v.mp4"), "{told}");
+    assert!(!told.contains("secret"), "{told}");
+}
+
+#[test]
 fn a_robots_txt_from_before_a_clock_was_set_back_is_asked_for_again() {
     let mut bench = Bench::new();
     let listed =
@@ -462,6 +521,7 @@ fn a_visit_that_is_rolled_back_can_be_taken_in_again_and_counts_once() {
         at,
         took: std::time::Duration::ZERO,
         exchanges: vec![],
+        room: Default::default(),
     };
     let visit = read(&bench.crawl.rules(), *task, Some(Ok(response)), at);
     for landed in [false, false, true] {
@@ -583,7 +643,10 @@ fn a_record_with_a_key_of_an_older_definition_is_known_by_todays() {
     let (mut archive, _) = Archive::open(disk, archive::Settings::default(), None).unwrap();
     archive.append(&mut records, start()).unwrap();
     let state = State::in_memory().unwrap();
-    rebuild(&state, &archive, std::iter::empty).unwrap();
+    let mut told = 0;
+    let rebuilt = rebuild(&state, &archive, std::iter::empty, |records| told = records).unwrap();
+    let records = rebuilt.records;
+    assert!(records > 0 && told == records, "{told} of {records}");
     let seen = state.seen(&CanonicalUrl::parse("https://pages.example/a").unwrap().key).unwrap();
     assert_eq!(seen.unwrap().fate, Fate::Kept);
 }

@@ -1,6 +1,7 @@
 //! The loop: clock, tasks, disk and signals around a crawl.
 #![expect(clippy::disallowed_methods, reason = "shell: spawns the tasks and sleeps")]
 
+pub(crate) mod reserve;
 #[cfg(test)]
 mod tests;
 
@@ -22,7 +23,7 @@ use crate::{
     fetch::{Fetch, FetchError, Response},
     jsonl::Folder,
     reader::{Fault, Read},
-    state::{RejectLog, StateError},
+    state::{RejectLog, StateError, StateLock},
 };
 
 /// How the loop runs.
@@ -36,6 +37,8 @@ pub struct Plan {
     pub compression: Option<Compression>,
     /// What leaves the archive.
     pub retention: Retention,
+    /// The loop turns at least so often, to show that it lives.
+    pub longest_sleep: Duration,
     /// Ends when nothing is in flight and nothing is due within this time; for ever where `None`.
     pub until_idle_for: Option<SignedDuration>,
 }
@@ -103,7 +106,11 @@ pub enum End {
 }
 
 /// A wall clock can jump: no reading of it is slept on for longer.
-const LONGEST_SLEEP: Duration = Duration::from_mins(1);
+pub const LONGEST_SLEEP: Duration = Duration::from_mins(1);
+/// A request that takes longer makes room for another, so that slow hosts hold up no others …
+const SLOW: Duration = Duration::from_secs(5);
+/// … until there are this many times as many as are wanted.
+const MOST_SLOW: usize = 4;
 /// How often a full disk is tried again.
 const FULL_RETRY: Duration = Duration::from_secs(15);
 
@@ -117,6 +124,8 @@ pub const TROUBLE: &str = "trouble";
 pub struct Stores {
     pub archive: Archive,
     pub rejects: RejectLog,
+    /// The state folder is ours as long as we may write to it.
+    pub lock: StateLock,
 }
 
 /// Runs a crawl until it is stopped, or idle where the plan says so.
@@ -179,19 +188,25 @@ pub async fn run(
         if now().duration_since(shown_alive).abs() >= SignedDuration::from_mins(1) {
             shown_alive = now();
             let day = shown_alive.as_second().div_euclid(86_400);
-            if expired_on != Some(day) && has_room(crawl.forget_old_texts(shown_alive))? {
+            crawl.forget_idle_hosts(shown_alive);
+            if expired_on != Some(day)
+                && has_room(crawl.forget_old_texts(shown_alive))?
+                && has_room(crawl.forget_old_hosts(shown_alive))?
+            {
                 expired_on = Some(day);
             }
             has_room(tidy(crawl, &stores.archive, plan, shown_alive, &mut packing))?;
             note(crawl, SIGN_OF_LIFE, &shown_alive);
         }
         let mut due = None;
-        while stop_by.is_none() && !full && tasks.len() < plan.concurrency {
+        let mut slots = slots(&started, plan.concurrency);
+        while stop_by.is_none() && !full && slots > 0 {
             match crawl.next(now())? {
                 Do::Task(task) => {
                     let (fetch, reader, now) = (fetch.clone(), reader.clone(), now.clone());
                     let spawned = tasks.spawn(visit(crawl.rules(), *task, fetch, reader, now));
                     started.insert(spawned.id(), time::Instant::now());
+                    slots -= 1;
                 }
                 Do::WaitUntil(at) => {
                     due = Some(at);
@@ -219,11 +234,12 @@ pub async fn run(
             }
         }
         let sleep = match due {
-            _ if full => FULL_RETRY,
+            _ if full => FULL_RETRY.min(plan.longest_sleep),
             Some(at) => Duration::try_from(at.duration_since(now()))
                 .unwrap_or_default()
-                .clamp(Duration::from_millis(1), LONGEST_SLEEP),
-            None => LONGEST_SLEEP,
+                .clamp(Duration::from_millis(1), plan.longest_sleep),
+            None if slots == 0 => until_slow(&started).min(plan.longest_sleep),
+            None => plan.longest_sleep,
         };
         tokio::select! {
             biased;
@@ -279,6 +295,18 @@ pub async fn run(
     }
 }
 
+/// How many more requests there may be.
+fn slots(started: &BTreeMap<task::Id, time::Instant>, wanted: usize) -> usize {
+    let quick = started.values().filter(|at| at.elapsed() < SLOW).count();
+    wanted.saturating_sub(quick).min((wanted * MOST_SLOW).saturating_sub(started.len()))
+}
+
+/// When the next of them is slow, and makes room.
+fn until_slow(started: &BTreeMap<task::Id, time::Instant>) -> Duration {
+    let left = started.values().map(|at| SLOW.saturating_sub(at.elapsed()));
+    left.filter(|left| !left.is_zero()).min().unwrap_or(LONGEST_SLEEP)
+}
+
 /// Has closed segments worked on beside the loop, where there is something to do.
 fn tidy(
     crawl: &Crawl,
@@ -291,14 +319,25 @@ fn tidy(
         return Ok(());
     }
     let disk = archive.disk().clone();
-    let expired = archive.expired(plan.retention, now)?;
+    let mut expired = archive.expired(plan.retention, now)?;
+    // What the index has not taken note of yet must not leave before it has.
+    let known = crawl::checkpoint(crawl.state())?;
+    expired.retain(|name| known.is_some_and(|known| *name < known.end.segment));
     if !expired.is_empty() {
-        // A power cut must not take the state back to a line that has left.
-        crawl.state().close()?;
+        // A power cut must not take the state back to a line that has left. Folding its log would do as
+        // well, but takes room, and there may be none until something has left.
+        crawl.state().sync()?;
     }
     let unpacked = if plan.compression.is_some() { archive.unpacked()? } else { Vec::new() };
-    if !(expired.is_empty() && unpacked.is_empty()) {
-        packing.spawn_blocking(move || tend(&disk, &expired, unpacked, plan.compression));
+    let lacks_reserve = plan.until_idle_for.is_none() && !reserve::is_kept(disk.path());
+    if lacks_reserve || !(expired.is_empty() && unpacked.is_empty()) {
+        packing.spawn_blocking(move || {
+            let ended = tend(&disk, &expired, unpacked, plan.compression);
+            if lacks_reserve && let Err(error) = reserve::keep(disk.path()) {
+                tracing::debug!(%error, "no room could be set aside");
+            }
+            ended
+        });
     }
     Ok(())
 }
@@ -312,7 +351,13 @@ fn tend(
     compression: Option<Compression>,
 ) -> Result<(), ArchiveError> {
     let drop = |name: &SegmentName| {
-        archive::drop_segment(disk, *name)?;
+        match archive::drop_segment(disk, *name) {
+            // What takes its place needs some.
+            Err(full) if full.is_full() && reserve::give_up(disk.path()).unwrap_or(false) => {
+                archive::drop_segment(disk, *name)?;
+            }
+            dropped => dropped?,
+        }
         unpacked.retain(|other| other != name);
         tracing::info!(archive.segment = %name, "segment dropped: retention");
         Ok(())
@@ -581,7 +626,8 @@ fn has_room(done: Result<(), impl Into<anyhow::Error>>) -> anyhow::Result<bool> 
     }
 }
 
-fn is_full(error: &anyhow::Error) -> bool {
+/// Whether there was no room on a disk, and nothing else is wrong.
+pub fn is_full(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         cause.downcast_ref::<StateError>().is_some_and(StateError::is_full)
             || cause.downcast_ref::<ArchiveError>().is_some_and(ArchiveError::is_full)

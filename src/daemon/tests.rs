@@ -71,6 +71,7 @@ impl Fetch for Web {
             at: start(),
             took: Duration::ZERO,
             exchanges: vec![],
+            room: Default::default(),
         })
     }
 }
@@ -111,10 +112,11 @@ impl Bench {
         let disk = Folder::at(folder.path().join("archive"));
         let (archive, _) = Archive::open(disk, ArchiveSettings::default(), None).unwrap();
         let state = State::open(&folder.path().join("state.sqlite")).unwrap();
-        crawl::rebuild(&state, &archive, std::iter::empty).unwrap();
+        crawl::rebuild(&state, &archive, std::iter::empty, |_| ()).unwrap();
         let crawl = Crawl::new(feeds, rules, settings, state, start()).unwrap();
         let rejects = RejectLog::open(folder.path(), 1 << 20, 2).unwrap();
-        let stores = Stores { archive, rejects };
+        let lock = StateLock::take(folder.path()).unwrap();
+        let stores = Stores { archive, rejects, lock };
         let (unwritten, events) = (Unwritten::default(), vec![]);
         Self { folder, crawl, stores, unwritten, events, appended: 0 }
     }
@@ -249,6 +251,7 @@ async fn an_order_or_a_configuration_that_finds_the_disk_full_does_not_end_the_d
         grace: Duration::from_secs(20),
         compression: None,
         retention: Retention::default(),
+        longest_sleep: LONGEST_SLEEP,
         until_idle_for: None,
     };
     let (send, commands) = mpsc::channel(1);
@@ -283,6 +286,123 @@ async fn an_order_or_a_configuration_that_finds_the_disk_full_does_not_end_the_d
     let (end, ()) = tokio::join!(running, orders);
     assert_eq!(end.unwrap(), End::Stopped);
     assert_eq!(told.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_hosts_of_feeds_that_left_are_forgotten_within_minutes() {
+    let mut bench = Bench::new(feeds(SITES));
+    let clock = time::Instant::now();
+    let now = move || start() + SignedDuration::try_from(clock.elapsed()).unwrap();
+    let plan = Plan {
+        concurrency: 8,
+        grace: Duration::from_secs(20),
+        compression: None,
+        retention: Retention::default(),
+        longest_sleep: LONGEST_SLEEP,
+        until_idle_for: None,
+    };
+    let (send, commands) = mpsc::channel(1);
+    let running =
+        run(&mut bench.crawl, &mut bench.stores, Web, InProcess, plan, commands, now, |_| {});
+    let orders = async {
+        time::sleep(Duration::from_hours(2)).await;
+        send.send(Command::Reload(Box::new(config(feeds(1))))).await.unwrap();
+        time::sleep(Duration::from_mins(5)).await;
+        send.send(Command::Stop).await.unwrap();
+    };
+    let (end, ()) = tokio::join!(running, orders);
+    assert_eq!(end.unwrap(), End::Stopped);
+    assert_eq!(bench.records().len(), (0..SITES).filter(|site| is_about_it(*site)).count());
+    assert_eq!(bench.crawl.schedule().hosts().count(), 1);
+}
+
+/// All sites but the last never end their answers.
+#[derive(Debug, Clone)]
+struct Tarpits(Arc<std::sync::Mutex<Vec<time::Instant>>>);
+
+impl Fetch for Tarpits {
+    async fn fetch(&self, request: Request) -> Result<Response, FetchError> {
+        if request.url.host_str() != Some("site30.example") {
+            let patience = Duration::from_mins(1);
+            time::sleep(patience).await;
+            return Err(FetchError::Timeout(patience));
+        }
+        if request.url.path() == "/feed" {
+            self.0.lock().unwrap().push(time::Instant::now());
+        }
+        Web.fetch(request).await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn hosts_that_never_end_their_answers_hold_up_no_other() {
+    let mut feeds = feeds(31);
+    let often = SignedDuration::from_secs(20);
+    let (floor, floor_without_validators) = (often, often);
+    let cadence =
+        Cadence { interval: often, floor, floor_without_validators, ceiling: often, jitter: 0.0 };
+    feeds.iter_mut().for_each(|feed| feed.cadence = cadence.clone());
+    let mut bench = Bench::new(feeds);
+    let clock = time::Instant::now();
+    let now = move || start() + SignedDuration::try_from(clock.elapsed()).unwrap();
+    let plan = Plan {
+        concurrency: 8,
+        grace: Duration::from_secs(5),
+        compression: None,
+        retention: Retention::default(),
+        longest_sleep: LONGEST_SLEEP,
+        until_idle_for: None,
+    };
+    let (send, commands) = mpsc::channel(1);
+    let web = Tarpits(Arc::default());
+    let polls = Arc::clone(&web.0);
+    let running =
+        run(&mut bench.crawl, &mut bench.stores, web, InProcess, plan, commands, now, |_| {});
+    let stop = async {
+        time::sleep(Duration::from_mins(10)).await;
+        send.send(Command::Stop).await.unwrap();
+    };
+    let (end, ()) = tokio::join!(running, stop);
+    assert_eq!(end.unwrap(), End::Stopped);
+    let polls = [&[clock], polls.lock().unwrap().as_slice()].concat();
+    let longest = polls.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap();
+    assert!(longest < Duration::from_secs(60), "{longest:?} between two of {} polls", polls.len());
+}
+
+#[tokio::test]
+async fn what_the_index_knows_leaves_although_its_log_cannot_be_folded_and_nothing_else_does() {
+    let mut bench = Bench::new(vec![]);
+    let sample = include_str!("../../tests/fixtures/archive/v1.jsonl").lines().next().unwrap();
+    let mut known = Vec::new();
+    for day in ["2022-01-13", "2022-01-14", "2022-01-15", "2022-01-16"] {
+        let mut records = [serde_json::from_str(sample).unwrap()];
+        let noon = format!("{day}T12:00:00Z").parse().unwrap();
+        bench.stores.archive.append(&mut records, noon).unwrap();
+        known.push(bench.stores.archive.checkpoint());
+    }
+    let plan = Plan {
+        concurrency: 8,
+        grace: Duration::from_secs(20),
+        compression: None,
+        retention: Retention { age: None, bytes: Some(1) },
+        longest_sleep: LONGEST_SLEEP,
+        until_idle_for: Some(SignedDuration::ZERO),
+    };
+    let Bench { crawl, stores, .. } = &bench;
+    // The index knows nothing, then the second day, then all.
+    for (known, dropped) in [(None, 0), (known[1], 1), (known[3], 3)] {
+        crawl.note_appended(&[], &[], known).unwrap();
+        // In a transaction SQLite refuses to fold its log.
+        crawl.state().begin().unwrap();
+        assert!(crawl.state().close().is_err());
+        let mut packing = JoinSet::new();
+        tidy(crawl, &stores.archive, plan, start(), &mut packing).unwrap();
+        while let Some(ended) = packing.join_next().await {
+            ended.unwrap().unwrap();
+        }
+        crawl.state().rollback().unwrap();
+        assert_eq!(stores.archive.dropped().unwrap().len(), dropped, "{known:?}");
+    }
 }
 
 #[test]

@@ -21,6 +21,8 @@ use jiff::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::text;
+
 /// How exactly a date was given.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
@@ -36,7 +38,7 @@ pub enum Precision {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dated {
     pub at: Timestamp,
-    /// The text as it was found, trimmed.
+    /// The text as it was found, cleaned.
     pub raw: String,
     pub precision: Precision,
     /// The zone that was taken because the text names none, as an IANA name or an offset.
@@ -67,6 +69,11 @@ pub fn parse(text: &str, hints: &Hints<'_>) -> Option<Dated> {
     if raw.is_empty() || raw.len() > LONGEST {
         return None;
     }
+    let dated = read(raw, hints)?;
+    Some(Dated { raw: text::clean_line(raw), ..dated })
+}
+
+fn read(raw: &str, hints: &Hints<'_>) -> Option<Dated> {
     if let Some(reading) = iso::read(raw, hints).or_else(|| rfc822::read(raw, hints)) {
         return settle(reading, raw, hints);
     }

@@ -16,9 +16,11 @@ use super::{
 /// Changes with whatever is stored; an index with another one is made anew.
 const FORMAT: i64 = 2;
 /// Documents whose postings are in memory; then they become a segment.
-const RECENT: u32 = 4096;
+const RECENT: u32 = 16_384;
 /// Two shared hashes make a candidate.
 const SHARED: usize = 2;
+/// With fewer hashes that are not boilerplate those that are count as well.
+const FEW: usize = 8;
 /// So many candidates are compared, those with the most shared hashes first.
 const CANDIDATES: usize = 8;
 /// And so many members of a candidate's cluster: its first, and the latest.
@@ -70,13 +72,13 @@ impl<'d> Prepared<'d> {
         }
     }
 
-    /// How much of the smaller of two texts is in the other, told from how many hashes their
-    /// sketches share: of the smaller text's smallest hashes only those can be shared that are
+    /// How much of the smaller of two texts is in the other, told from how many of the `usable`
+    /// hashes their sketches share: of the smaller text's smallest hashes only those can be shared that are
     /// below the greatest in the sketch of the other, which has `size` shingles.
     #[expect(clippy::cast_precision_loss, reason = "an estimate of small numbers")]
-    fn containment(&self, shared: usize, size: u32) -> f32 {
+    fn containment(&self, shared: usize, usable: usize, size: u32) -> f32 {
         let (own, other) = (self.text.shingles.len().max(1) as f32, size.max(1) as f32);
-        let comparable = self.sketch.len() as f32 * (own.min(other) / own.max(other)).min(1.0);
+        let comparable = usable as f32 * (own.min(other) / own.max(other)).min(1.0);
         shared as f32 / comparable.max(1.0)
     }
 }
@@ -324,8 +326,10 @@ impl Index {
                 .execute([cluster, doc])?;
             // The cluster's postings are there already but for what this member adds.
             let mut found = Vec::new();
-            self.near.find(connection, &sketch, 1, &mut found)?;
-            sketch.retain(|hash| !found.contains(&(*hash, cluster)));
+            let frequent = self.near.find_rare(connection, &sketch, 1, &mut found)?;
+            sketch.retain(|hash| {
+                !found.contains(&(*hash, cluster)) && frequent.binary_search(hash).is_err()
+            });
         }
         let bytes: Vec<u8> = sketch.iter().flat_map(|hash| hash.to_le_bytes()).collect();
         connection
@@ -465,16 +469,29 @@ impl Index {
 
     /// Clusters that share hashes with the document's sketch, the likeliest first.
     fn candidates(&mut self, connection: &Connection, document: &Prepared<'_>) -> Result<Vec<u32>> {
-        let wanted = SHARED.min(document.sketch.len());
+        let sketch = &document.sketch;
+        let (wanted, few) = (SHARED.min(sketch.len()), FEW.min(sketch.len()));
         let mut found = Vec::new();
-        self.near.find(connection, &document.sketch, wanted, &mut found)?;
-        found.sort_unstable();
+        let frequent = self.near.find_rare(connection, sketch, wanted, &mut found)?;
+        segment::sort(&mut found);
         found.dedup();
-        let mut hits: Vec<u32> = Vec::new();
+        let (mut hits, mut usual): (Vec<u32>, Vec<u32>) = (Vec::new(), Vec::new());
+        let mut usable = sketch.len() - frequent.len();
         for run in found.chunk_by(|a, b| a.0 == b.0) {
-            if run.len() <= FREQUENT && self.days_of(run) <= DAYS {
-                hits.extend(run.iter().map(|(_, cluster)| cluster));
+            let boilerplate = run.len() > FREQUENT || self.days_of(run) > DAYS;
+            usable -= usize::from(boilerplate);
+            let hits = if boilerplate { &mut usual } else { &mut hits };
+            hits.extend(run.iter().map(|(_, cluster)| cluster));
+        }
+        // A text that is hardly anything else is known by its boilerplate.
+        if usable < few {
+            for hash in frequent {
+                let mut found = Vec::new();
+                self.near.find(connection, hash, &mut found)?;
+                usual.extend(found.iter().map(|(_, cluster)| cluster));
             }
+            hits.append(&mut usual);
+            usable = sketch.len();
         }
         hits.sort_unstable();
         let mut counted: Vec<(usize, u32)> = hits
@@ -488,7 +505,7 @@ impl Index {
             let size: u32 = connection
                 .prepare_cached("SELECT size FROM dedup_documents WHERE doc = ?1")?
                 .query_row([cluster], |row| row.get(0))?;
-            if document.containment(shared, size) >= LIKELY {
+            if document.containment(shared, usable, size) >= LIKELY {
                 likely.push(cluster);
             }
             if likely.len() == CANDIDATES {
@@ -564,7 +581,7 @@ impl Index {
 
     fn exact(&mut self, connection: &Connection, hash: u32) -> Result<Vec<u32>> {
         let mut found = Vec::new();
-        self.exact.find(connection, &[hash], 1, &mut found)?;
+        self.exact.find(connection, hash, &mut found)?;
         found.sort_unstable();
         found.dedup();
         Ok(found.into_iter().map(|(_, doc)| doc).collect())

@@ -34,7 +34,7 @@ pub use precedence::{Claim, first};
 pub use revision::{Revision, revision};
 pub use shingle::Text;
 pub use sketch::Sketch;
-pub use stream::{StreamError, judge_stream};
+pub use stream::{Judged, StreamError, judge_stream};
 
 /// What is judged: an article as it would be archived.
 #[derive(Debug, Clone, PartialEq, Eq)]

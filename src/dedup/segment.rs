@@ -31,6 +31,11 @@ pub(super) enum Kind {
 /// A hash, and the cluster or document it leads to.
 pub(super) type Posting = (u32, u32);
 
+/// Sorts as tuples are sorted, by one comparison each.
+pub(super) fn sort(postings: &mut [Posting]) {
+    postings.sort_unstable_by_key(|(hash, value)| u64::from(*hash) << 32 | u64::from(*value));
+}
+
 pub(super) fn create(connection: &Connection) -> Result<()> {
     connection.execute_batch(
         "CREATE TABLE IF NOT EXISTS dedup_segments (
@@ -48,6 +53,7 @@ pub(super) struct Postings {
     kind: Kind,
     recent: Recent,
     segments: Vec<Segment>,
+    frequent: Frequent,
 }
 
 impl Postings {
@@ -68,38 +74,72 @@ impl Postings {
                 })
             })?
             .collect::<Result<_>>()?;
-        Ok(Self { kind, recent: Recent::default(), segments })
+        Ok(Self { kind, recent: Recent::default(), segments, frequent: Frequent::default() })
     }
 
     pub(super) fn add(&mut self, posting: Posting) {
         self.recent.add(posting);
     }
 
-    /// Appends to `found` what the hashes lead to. A segment that has fewer than `least` of them is
-    /// passed over: a document's postings are all in one.
+    /// Appends to `found` what the hash leads to: of a frequent one the newest, at least.
     pub(super) fn find(
+        &mut self,
+        connection: &Connection,
+        hash: u32,
+        found: &mut Vec<Posting>,
+    ) -> Result<()> {
+        let mark = Mark::of(hash);
+        for segment in &mut self.segments {
+            segment.load_filter(connection)?;
+            if segment.may_have(&mark) {
+                segment.find(connection, hash, found)?;
+            }
+        }
+        self.recent.find(hash, found);
+        Ok(())
+    }
+
+    /// Appends to `found` what those of the hashes lead to that are not in more than [`FREQUENT`]
+    /// postings of one place, and returns the others, sorted. A segment that has fewer than `least` of them
+    /// is passed over: a document's postings are all in one.
+    pub(super) fn find_rare(
         &mut self,
         connection: &Connection,
         hashes: &[u32],
         least: usize,
         found: &mut Vec<Posting>,
-    ) -> Result<()> {
-        let marks: Vec<Mark> = hashes.iter().map(|hash| Mark::of(*hash)).collect();
-        let mut likely = Vec::with_capacity(hashes.len());
+    ) -> Result<Vec<u32>> {
+        let (mut rare, mut frequent) = (Vec::with_capacity(hashes.len()), Vec::new());
+        for hash in hashes {
+            let before = found.len();
+            if !self.frequent.has(*hash) {
+                self.recent.find(*hash, found);
+            }
+            if self.frequent.has(*hash) || self.frequent.learn(*hash, before, found) {
+                frequent.push(*hash);
+            } else {
+                rare.push(Mark::of(*hash));
+            }
+        }
+        let mut likely = Vec::with_capacity(rare.len());
         for segment in &mut self.segments {
             segment.load_filter(connection)?;
             likely.clear();
-            likely.extend(marks.iter().filter(|mark| segment.may_have(mark)).map(|mark| mark.hash));
+            likely.extend(rare.iter().filter(|mark| segment.may_have(mark)).map(|mark| mark.hash));
             if likely.len() >= least {
                 for hash in &likely {
+                    let before = found.len();
                     segment.find(connection, *hash, found)?;
+                    if self.frequent.learn(*hash, before, found) {
+                        frequent.push(*hash);
+                    }
                 }
             }
         }
-        for hash in hashes {
-            self.recent.find(*hash, found);
-        }
-        Ok(())
+        frequent.sort_unstable();
+        frequent.dedup();
+        found.retain(|(hash, _)| frequent.binary_search(hash).is_err());
+        Ok(frequent)
     }
 
     /// Moves the recent postings into a segment. `latest` is the time of the last, in seconds.
@@ -120,6 +160,7 @@ impl Postings {
     pub(super) fn expire(&mut self, connection: &Connection, before: i64) -> Result<()> {
         for segment in self.segments.extract_if(.., |segment| segment.latest < before) {
             segment.delete(connection)?;
+            self.frequent = Frequent::default();
         }
         Ok(())
     }
@@ -151,51 +192,94 @@ impl Postings {
     }
 }
 
-/// Postings that no segment holds yet, in slots by the leading bits of the hash.
+/// Hashes found to be frequent, as many as there is room for: to ask for them again would take
+/// longer than for all the others. They stay so until postings expire.
 #[derive(Debug)]
-struct Recent {
-    slots: Vec<Vec<Posting>>,
+struct Frequent {
+    /// The hash and one, so that none is 0; its place is by its trailing bits.
+    hashes: Vec<u64>,
 }
 
-const SLOT_BITS: u32 = 13;
+impl Default for Frequent {
+    fn default() -> Self {
+        Self { hashes: vec![0; 1 << 12] }
+    }
+}
+
+impl Frequent {
+    fn place(&self, hash: u32) -> usize {
+        hash as usize % self.hashes.len()
+    }
+
+    fn has(&self, hash: u32) -> bool {
+        self.hashes.get(self.place(hash)) == Some(&(u64::from(hash) + 1))
+    }
+
+    /// Whether what was found from `before` on is too much; then it is taken back.
+    fn learn(&mut self, hash: u32, before: usize, found: &mut Vec<Posting>) -> bool {
+        let frequent = found.len() - before > FREQUENT;
+        let place = self.place(hash);
+        if frequent && let Some(known) = self.hashes.get_mut(place) {
+            *known = u64::from(hash) + 1;
+            found.truncate(before);
+        }
+        frequent
+    }
+}
+
+/// Postings that no segment holds yet, in the order they came, chained by the leading bits of the
+/// hash.
+#[derive(Debug)]
+struct Recent {
+    /// Where the last posting of each chain is, counted from 1; 0 where there is none.
+    heads: Vec<u32>,
+    /// Each with the one before it in its chain.
+    postings: Vec<(Posting, u32)>,
+}
+
+const HEAD_BITS: u32 = 19;
 
 impl Default for Recent {
     fn default() -> Self {
-        Self { slots: vec![Vec::new(); 1 << SLOT_BITS] }
+        Self { heads: vec![0; 1 << HEAD_BITS], postings: Vec::new() }
     }
 }
 
 impl Recent {
     fn add(&mut self, posting: Posting) {
-        if let Some(slot) = self.slots.get_mut(slot(posting.0)) {
-            let known = slot.iter().filter(|(hash, _)| *hash == posting.0).count();
-            if known > FREQUENT {
-                // The newest are the ones that are asked for.
-                if let Some(oldest) = slot.iter().position(|(hash, _)| *hash == posting.0) {
-                    slot.remove(oldest);
-                }
-            }
-            slot.push(posting);
+        if let Some(head) = self.heads.get_mut(chain(posting.0)) {
+            self.postings.push((posting, *head));
+            *head = u32::try_from(self.postings.len()).unwrap_or(0);
         }
     }
 
+    /// The newest: enough to know that a hash is frequent.
     fn find(&self, hash: u32, found: &mut Vec<Posting>) {
-        let slot = self.slots.get(slot(hash)).map(Vec::as_slice).unwrap_or_default();
-        found.extend(slot.iter().filter(|(other, _)| *other == hash));
+        let mut place = self.heads.get(chain(hash)).copied().unwrap_or(0);
+        let mut left = FREQUENT + 1;
+        while left > 0
+            && let Some(before) = place.checked_sub(1)
+            && let Some((posting, next)) = self.postings.get(before as usize)
+        {
+            if posting.0 == hash {
+                found.push(*posting);
+                left -= 1;
+            }
+            place = *next;
+        }
     }
 
     fn take(&mut self) -> Vec<Posting> {
-        let mut postings = Vec::with_capacity(self.slots.iter().map(Vec::len).sum());
-        for slot in &mut self.slots {
-            slot.sort_unstable();
-            postings.append(slot);
-        }
-        postings
+        self.heads.fill(0);
+        let mut postings: Vec<Posting> =
+            self.postings.drain(..).map(|(posting, _)| posting).collect();
+        sort(&mut postings);
+        newest(&postings)
     }
 }
 
-fn slot(hash: u32) -> usize {
-    (hash >> (32 - SLOT_BITS)) as usize
+fn chain(hash: u32) -> usize {
+    (hash >> (32 - HEAD_BITS)) as usize
 }
 
 #[derive(Debug)]
@@ -299,7 +383,7 @@ fn merge(
                 postings.append(&mut source.read(connection, (prefix << finer) + part)?);
             }
         }
-        postings.sort_unstable();
+        sort(&mut postings);
         postings.dedup();
         writer.write(&newest(&postings))?;
     }

@@ -141,6 +141,9 @@ impl Tokens {
     }
 
     fn shingles(&self) -> Vec<u64> {
+        if self.words.len() > 2 && self.words.iter().all(|(_, weight)| *weight == WORD) {
+            return self.words.array_windows().map(|[a, b, c]| hash_of(&[*a, *b, *c])).collect();
+        }
         let mut shingles = Vec::with_capacity(self.words.len());
         let mut start = 0;
         let mut weight = 0;

@@ -199,6 +199,31 @@ fn the_tail_of_a_site_makes_no_copies() {
 }
 
 #[test]
+fn a_text_of_nothing_but_known_phrases_is_known_by_them() {
+    let phrases: Vec<String> = (0..40).map(|seed| filler(seed, 14)).collect();
+    let text = |seed: u64| -> String {
+        let mut state = seed;
+        (0..10).fold(String::new(), |text, _| {
+            state = shingle::mix(state);
+            text + &phrases[usize::try_from(state % 40).unwrap()]
+        })
+    };
+    let hour = |place: u64| i64::try_from(place).unwrap() * 3;
+    // Each phrase is on more days than what is news, then in more texts than are kept in mind.
+    for texts in [60, 600] {
+        let mut archive = Archive::new();
+        for place in 0..texts {
+            let url = format!("https://x{place}.kz/1");
+            archive.add(&document(&format!("a{place}"), &url, &text(place), hour(place)));
+        }
+        let copy = format!("ALMATY (Agency) - {}", text(texts - 5));
+        let verdict = archive.add(&document("copy", "https://y.kz/1", &copy, hour(texts)));
+        assert_eq!(verdict.class, Class::Copy, "{texts}: {:?}", verdict.evidence);
+        assert_eq!(verdict.of, Some(format!("a{}", texts - 5)));
+    }
+}
+
+#[test]
 fn a_rebuilt_and_a_reopened_index_say_the_same() {
     let mut archive = Archive::new();
     let documents: Vec<Document> = (0..9000_u32)
@@ -280,17 +305,32 @@ fn a_stream_gets_a_verdict_a_line() {
     let line = |id: &str, url: &str, text: &str| {
         serde_json::json!({"id": id, "url": url, "title": "t", "text": text, "published_at": "2022-01-13T10:00:00Z"}).to_string()
     };
-    let input = [
+    let numbered = |id: u32, url: &str, time: serde_json::Value, text: &str| {
+        serde_json::json!({"id": id, "url": url, "published_at": time, "text": text}).to_string()
+    };
+    let mut input = [
         line("1", "https://x.kz/1", WIRE),
         line("2", "https://y.kz/1", &WIRE.replace("on Thursday", "today")),
         line("3", "https://x.kz/1", WIRE),
         line("4", "https://x.kz/1", &WIRE.replace("2030", "2500")),
         line("5", "https://z.kz/1", &filler(3, 90)),
+        String::new(),
+        r#"{"id": "6", "text": 7}"#.into(),
+        // What is no address tells of no earlier form.
+        numbered(5, "", "Thu, 13 Jan 2022 10:00:00 GMT".into(), &filler(4, 90)),
+        numbered(9, "", 1_642_068_000.into(), &filler(5, 90)),
+        numbered(10, "n/a", "yesterday".into(), &filler(4, 90)),
     ]
-    .join("\n");
+    .join("\n")
+    .into_bytes();
+    input.extend(b"\n{\"id\": \"\xff\", \"text\": \"a broken letter\"}");
     let mut output = Vec::new();
     let connection = Connection::open_in_memory().expect("a database");
-    let judged = judge_stream(&connection, input.as_bytes(), &mut output).expect("verdicts");
+    let mut notes = Vec::new();
+    let judged = judge_stream(&connection, &input[..], &mut output, |line, note| {
+        notes.push(format!("{line}: {note}"));
+    })
+    .expect("verdicts");
     let classes: Vec<String> = String::from_utf8(output)
         .expect("text")
         .lines()
@@ -299,7 +339,14 @@ fn a_stream_gets_a_verdict_a_line() {
             format!("{} {} {} {}", answer["id"], answer["class"], answer["of"], answer["cluster"])
         })
         .collect();
-    assert_eq!(judged, 5);
+    assert_eq!(judged, Judged { articles: 9, passed_over: 1 });
+    assert_eq!(
+        notes,
+        [
+            "7: no article, passed over: invalid type: integer `7`, expected a string (column 21)",
+            "10: published_at is no time: taken for unknown",
+        ]
+    );
     assert_eq!(
         classes,
         [
@@ -308,6 +355,10 @@ fn a_stream_gets_a_verdict_a_line() {
             r#""3" "same" "1" "1""#,
             r#""4" "revision" "1" "1""#,
             r#""5" "new" null "5""#,
+            r#"5 "new" null 5"#,
+            r#"9 "new" null 9"#,
+            r#"10 "copy" 5 5"#,
+            "\"\u{fffd}\" \"new\" null \"\u{fffd}\"",
         ]
     );
 }

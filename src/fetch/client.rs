@@ -21,6 +21,7 @@ use super::{
     Exchange, Fetch, FetchError, Redirect, Request, Response, Settings, Validators, Wanted,
     address,
     decode::{self, Flaw},
+    room::{Room, Rooms, SMALL},
     tls,
 };
 
@@ -42,6 +43,7 @@ const BLOCKED_PORTS: &[u16] = &[
 pub struct HttpClient {
     pub(super) client: reqwest::Client,
     pub(super) settings: Arc<Settings>,
+    rooms: Rooms,
 }
 
 /// Why there can be no client.
@@ -80,7 +82,8 @@ impl HttpClient {
             builder = builder.proxy(proxy);
         }
         let client = builder.build().map_err(|error| ClientError(words(&error)))?;
-        Ok(Self { client, settings })
+        let rooms = Rooms::of(settings.large_bodies);
+        Ok(Self { client, settings, rooms })
     }
 
     /// Follows redirects to other hosts too: for the one document that somebody waits for.
@@ -126,9 +129,9 @@ impl HttpClient {
             let headers = listed(answer.headers());
             let peer = answer.remote_addr().map(|peer| peer.ip());
             let is_http2 = answer.version() == Version::HTTP_2;
-            let (came, encoding) = match status {
-                StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED => (Vec::new(), None),
-                _ if is_onward => (Vec::new(), None),
+            let Body { bytes: came, encoding, mut room } = match status {
+                StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED => Body::default(),
+                _ if is_onward => Body::default(),
                 _ => self.body(answer, wanted).await?,
             };
             let is_kept = self.settings.keep_exchanges
@@ -149,7 +152,7 @@ impl HttpClient {
                 })
             });
             let body = match encoding {
-                Some(encoding) => self.decoded(&encoding, &came, wanted)?,
+                Some(encoding) => self.decoded(&encoding, &came, wanted, &mut room).await?,
                 None => came,
             };
             let took = started.elapsed();
@@ -162,6 +165,7 @@ impl HttpClient {
                 at,
                 took,
                 exchanges: exchange.into_iter().collect(),
+                room,
             });
         }
     }
@@ -223,12 +227,13 @@ impl HttpClient {
         }
     }
 
-    /// Reads the body to its limit, as it comes, and tells its encoding.
+    /// Reads the body to its limit, as it comes, and tells its encoding. A large one waits for room,
+    /// for itself or, if it is encoded, for the longest that it may become.
     async fn body(
         &self,
         mut answer: reqwest::Response,
         wanted: Wanted,
-    ) -> Result<(Vec<u8>, Option<String>), FetchError> {
+    ) -> Result<Body, FetchError> {
         if wanted == Wanted::Page && answer.status().is_success() {
             refuse_media(&answer)?;
         }
@@ -247,6 +252,8 @@ impl HttpClient {
             && !answer.headers().contains_key(header::CONTENT_LENGTH)
             && !answer.headers().contains_key(header::TRANSFER_ENCODING);
         let mut body = Vec::new();
+        let mut room = Room::default();
+        let is_packed = |body: &[u8]| wanted == Wanted::Listing && decode::is_gzip(body);
         loop {
             let chunk = match answer.chunk().await {
                 Ok(Some(chunk)) => chunk,
@@ -262,15 +269,31 @@ impl HttpClient {
                 body.truncate(limit);
                 break;
             }
+            if body.len() > SMALL && room.is_none() {
+                let is_encoded = encoding.is_some() || is_packed(&body);
+                let length = announced.filter(|_| !is_encoded).unwrap_or(limit);
+                room = self.rooms.take(length).await;
+            }
         }
-        let packed = wanted == Wanted::Listing && decode::is_gzip(&body);
-        let encoding = encoding.or_else(|| packed.then(|| "gzip".to_owned()));
-        Ok((body, encoding))
+        let encoding = encoding.or_else(|| is_packed(&body).then(|| "gzip".to_owned()));
+        Ok(Body { bytes: body, encoding, room })
     }
 
-    /// Undoes a body's encoding.
-    fn decoded(&self, encoding: &str, body: &[u8], wanted: Wanted) -> Result<Vec<u8>, FetchError> {
+    /// Undoes a body's encoding, and takes room for it if it is large and has none.
+    async fn decoded(
+        &self,
+        encoding: &str,
+        body: &[u8],
+        wanted: Wanted,
+        room: &mut Room,
+    ) -> Result<Vec<u8>, FetchError> {
         let (limit, cut) = (self.settings.limit(wanted), wanted == Wanted::Robots);
+        if room.is_none() && limit > SMALL {
+            match decode::decode(encoding, body, SMALL) {
+                (decoded, None) => return Ok(decoded),
+                _ => *room = self.rooms.take(limit).await,
+            }
+        }
         match decode::decode(encoding, body, limit) {
             (decoded, None) => Ok(decoded),
             (decoded, Some(_)) if cut && !decoded.is_empty() => Ok(decoded),
@@ -303,10 +326,18 @@ impl Fetch for HttpClient {
     async fn fetch(&self, request: Request) -> Result<Response, FetchError> {
         let total = self.settings.total_timeout;
         match timeout(total, self.exchange(request)).await {
-            Ok(outcome) => outcome,
+            Ok(outcome) => outcome.map_err(FetchError::cleaned),
             Err(_) => Err(FetchError::Timeout(total)),
         }
     }
+}
+
+/// A body as it came.
+#[derive(Default)]
+struct Body {
+    bytes: Vec<u8>,
+    encoding: Option<String>,
+    room: Room,
 }
 
 fn flawed(flaw: Flaw, limit: usize) -> FetchError {

@@ -4,6 +4,7 @@ pub mod address;
 mod client;
 mod decode;
 mod post;
+mod room;
 mod settings;
 mod tls;
 
@@ -12,6 +13,7 @@ mod tests;
 
 pub use client::{ClientError, HttpClient};
 pub use post::{Post, Posted};
+pub use room::Room;
 pub use settings::Settings;
 
 use std::{future::Future, net::IpAddr, sync::Arc, time::Duration};
@@ -19,6 +21,8 @@ use std::{future::Future, net::IpAddr, sync::Arc, time::Duration};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use url::Url;
+
+use crate::text::clean_line;
 
 /// What kind of document is asked for: decides the `Accept` header and the limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -83,6 +87,8 @@ pub struct Response {
     /// What went over the wire, where the settings say that it is kept: of pages that were read. Of
     /// an article in parts, of each part in turn.
     pub exchanges: Vec<Arc<Exchange>>,
+    /// What a large body, and what is read of it, holds of the memory for such.
+    pub room: Room,
 }
 
 /// A request and its answer as they went over the wire, for those who keep them.
@@ -177,6 +183,21 @@ pub enum FetchError {
 }
 
 impl FetchError {
+    /// What the other side had its words in may be meant for the terminal of who reads of it.
+    fn cleaned(self) -> Self {
+        let clean = |words: String| clean_line(&words);
+        match self {
+            Self::Dns(words) => Self::Dns(clean(words)),
+            Self::Connect(words) => Self::Connect(clean(words)),
+            Self::Tls(words) => Self::Tls(clean(words)),
+            Self::RedirectLoop(words) => Self::RedirectLoop(clean(words)),
+            Self::Denied(words) => Self::Denied(clean(words)),
+            Self::WrongType(words) => Self::WrongType(clean(words)),
+            Self::Protocol(words) => Self::Protocol(clean(words)),
+            Self::Timeout(_) | Self::TooLarge(_) | Self::TooManyRedirects(_) => self,
+        }
+    }
+
     /// The same request may have another end later. What the site itself does wrong stays wrong.
     pub fn retry(&self) -> bool {
         match self {

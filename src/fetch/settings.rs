@@ -22,6 +22,8 @@ pub struct Settings {
     pub longest_listing: usize,
     /// A longer robots.txt is cut, not refused (RFC 9309 §2.5).
     pub longest_robots: usize,
+    /// Bytes of all bodies over 1 MiB that are held at once; further ones wait.
+    pub large_bodies: usize,
     pub redirects: usize,
     /// Ranges that are open though they are not public: what an intranet needs.
     pub allow: Vec<Cidr>,
@@ -45,6 +47,7 @@ impl Default for Settings {
             longest_page: 5 << 20,
             longest_listing: 15 << 20,
             longest_robots: 512 << 10,
+            large_bodies: 48 << 20,
             redirects: 5,
             allow: Vec::new(),
             hosts: BTreeMap::new(),

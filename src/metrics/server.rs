@@ -1,6 +1,6 @@
 //! `/metrics`, `/healthz` and `/readyz` over HTTP.
 
-use std::sync::Arc;
+use std::{convert::Infallible, sync::Arc};
 
 use axum::{
     Router,
@@ -25,18 +25,14 @@ struct Served {
 }
 
 /// Answers until the future is dropped.
-///
-/// # Errors
-///
-/// The listener breaks.
-pub async fn serve(listener: TcpListener, metrics: Metrics) -> std::io::Result<()> {
+pub async fn serve(listener: TcpListener, metrics: Metrics) -> Infallible {
     let served = Served { metrics, scrapes: Arc::new(Semaphore::new(SCRAPES)) };
     let router = Router::new()
         .route("/metrics", get(scrape))
         .route("/healthz", get(health))
         .route("/readyz", get(ready))
         .with_state(served);
-    axum::serve(listener, router).await
+    crate::listen::serve(listener, router).await
 }
 
 async fn scrape(State(served): State<Served>) -> Response {

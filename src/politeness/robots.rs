@@ -61,6 +61,12 @@ impl Robots {
         }
     }
 
+    /// The file is at an address that we do not go to. Whether a page of the host is elsewhere shows
+    /// when it is asked for. Soon asked again: the operator may open the address.
+    pub fn denied(now: Timestamp) -> Self {
+        Self { expires: later(now, FIRST_RETRY), ..Self::unavailable(now) }
+    }
+
     /// The server failed or did not answer. What was known before stays in force; where nothing
     /// was, nothing is allowed, for thirty days at the most (§2.3.1.4).
     pub fn unreachable(before: Option<&Self>, now: Timestamp) -> Self {

@@ -5,12 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
+use super::hosts::{HostIx, HostQueue, Hosts, Waiting};
 use crate::{
     canonical_url::Host,
-    politeness::{
-        earlier,
-        pace::{Pace, Rest},
-    },
+    politeness::{earlier, pace::Rest},
 };
 
 /// A feed's place in the schedule.
@@ -18,6 +16,9 @@ use crate::{
 pub struct FeedIx(u32);
 
 impl FeedIx {
+    /// Stands for all feeds that left the configuration before the start: their pages wait still.
+    pub(crate) const GONE: Self = Self(u32::MAX);
+
     pub(crate) fn of(place: usize) -> Self {
         Self(u32::try_from(place).unwrap_or(u32::MAX))
     }
@@ -31,16 +32,14 @@ impl FeedIx {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PageId(pub i64);
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct HostIx(u32);
-
 /// What a free host is to be asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Job {
     Poll(FeedIx),
     /// A part of a feed that is a sitemap index.
     Part(FeedIx, u32),
-    Page(PageId),
+    /// A page that a feed has named.
+    Page(FeedIx, PageId),
 }
 
 /// What the caller has to do now.
@@ -64,66 +63,69 @@ struct Feed {
     removed: bool,
 }
 
+/// The pages of one feed, at all hosts.
 #[derive(Debug)]
-struct HostQueue {
-    name: Host,
-    pace: Pace,
-    /// The pace before the job that the host is taken for.
-    paced_before: Pace,
-    feeds: BTreeSet<(Timestamp, FeedIx)>,
-    parts: BTreeSet<(Timestamp, (FeedIx, u32))>,
-    pages: BTreeSet<(Timestamp, PageId)>,
-    /// Where the host stands in `Schedule::ready`; `None` while it is asked or has no work.
-    listed: Option<Timestamp>,
-    /// The same in `Schedule::listings`.
-    listed_for_listing: Option<Timestamp>,
-    busy: bool,
-    /// Nothing is asked of it until it is resumed.
-    paused: bool,
-    /// The last job was a poll: then it is the pages' turn, so that neither starves the other.
-    polled: bool,
+struct Line {
+    /// How many wait, and how many are asked for.
+    waiting: usize,
+    asked: usize,
+    /// When the last of them was given out.
+    last: Timestamp,
+    /// The hosts where one waits, with when it may be asked for.
+    hosts: BTreeSet<(Timestamp, HostIx)>,
+    /// Where the feed stands in `Schedule::turns`.
+    listed: Option<(Timestamp, Timestamp)>,
 }
 
 /// Everything that waits, by host.
+///
+/// Feeds and parts go before pages, and the feeds that have pages waiting take turns: a page waits for
+/// its host, and for one page of each other feed, however many pages on however many slow hosts another
+/// feed names.
 #[derive(Debug)]
 pub struct Schedule {
     feeds: Vec<Feed>,
-    hosts: Vec<HostQueue>,
-    by_name: BTreeMap<Host, HostIx>,
-    ready: BTreeSet<(Timestamp, HostIx)>,
-    /// The hosts among them that have a feed or a part to be asked for, with when they may be. They
-    /// go before the others: however many pages on however many slow hosts a feed names, no other
-    /// feed waits for them.
+    hosts: Hosts,
+    /// The hosts that have a feed or a part to be asked for, with when they may be.
     listings: BTreeSet<(Timestamp, HostIx)>,
+    /// Of the feeds that have pages waiting.
+    lines: BTreeMap<FeedIx, Line>,
+    /// The feeds of which a page may be asked for: from when on, and when the last one was.
+    turns: BTreeSet<(Timestamp, Timestamp, FeedIx)>,
     rest: Rest,
-    /// Pages that wait, at all hosts.
+    /// Pages that wait, of all feeds.
     pages: usize,
+    /// So many pages of one feed are asked for at once, so that those of slow hosts leave room.
+    share: usize,
     /// Each feed is polled once more at the most.
     once: bool,
 }
 
 impl Schedule {
-    pub fn new(rest: Rest) -> Self {
+    /// At most `share` pages of one feed are given out at once.
+    pub fn new(rest: Rest, share: usize) -> Self {
         Self {
             feeds: Vec::new(),
-            hosts: Vec::new(),
-            by_name: BTreeMap::new(),
-            ready: BTreeSet::new(),
+            hosts: Hosts::default(),
             listings: BTreeSet::new(),
+            lines: BTreeMap::new(),
+            turns: BTreeSet::new(),
             rest,
             pages: 0,
+            share,
             once: false,
         }
     }
 
     /// Adds a feed that is asked at `address`. Without a due time it waits for [`Self::set_feed`].
     pub fn add_feed(&mut self, address: &Url, due: Option<Timestamp>) -> FeedIx {
-        let host = self.host(&Host::of(address));
+        let host = self.hosts.ix(&Host::of(address));
         let ix = FeedIx::of(self.feeds.len());
         self.feeds.push(Feed { host, due, removed: false });
-        if let Some(due) = due {
-            self.with_host(host, |queue| queue.feeds.insert((due, ix)));
-        }
+        self.with_host(host, |queue| {
+            queue.homed += 1;
+            queue.feeds.extend(due.map(|due| (due, ix)));
+        });
         ix
     }
 
@@ -139,17 +141,19 @@ impl Schedule {
 
     /// Moves a feed to where and when it is asked next.
     pub fn set_feed(&mut self, ix: FeedIx, address: &Url, due: Option<Timestamp>) {
-        let host = self.host(&Host::of(address));
-        let Some(feed) = self.feeds.get_mut(ix.get()) else { return };
+        let host = self.hosts.ix(&Host::of(address));
+        let Some(feed) = self.feeds.get_mut(ix.get()).filter(|feed| !feed.removed) else { return };
         let (old_host, old_due) = (feed.host, feed.due);
         (feed.host, feed.due) = (host, due);
-        let removed = feed.removed;
-        if let Some(old) = old_due {
-            self.with_host(old_host, |queue| queue.feeds.remove(&(old, ix)));
-        }
-        if let Some(due) = due.filter(|_| !self.once && !removed) {
-            self.with_host(host, |queue| queue.feeds.insert((due, ix)));
-        }
+        self.with_host(old_host, |queue| {
+            queue.homed -= 1;
+            old_due.is_some_and(|old| queue.feeds.remove(&(old, ix)))
+        });
+        let due = due.filter(|_| !self.once);
+        self.with_host(host, |queue| {
+            queue.homed += 1;
+            queue.feeds.extend(due.map(|due| (due, ix)));
+        });
     }
 
     /// A feed that waits longer than until `latest` waits until then. Gives whether it did.
@@ -168,10 +172,13 @@ impl Schedule {
 
     /// A feed left the configuration.
     pub fn remove_feed(&mut self, ix: FeedIx) {
-        if let Some(feed) = self.feeds.get_mut(ix.get()) {
-            feed.removed = true;
+        if let Some(feed) = self.feeds.get_mut(ix.get()).filter(|feed| !feed.removed) {
+            (feed.removed, feed.due) = (true, None);
             let host = feed.host;
-            self.with_host(host, |queue| queue.feeds.retain(|(_, other)| *other != ix));
+            self.with_host(host, |queue| {
+                queue.homed -= 1;
+                queue.feeds.retain(|(_, other)| *other != ix);
+            });
         }
     }
 
@@ -182,15 +189,15 @@ impl Schedule {
 
     /// Makes one pass of it: no feed is polled but by [`Self::poll_now`].
     pub fn only_once(&mut self) {
-        for ix in (0..self.hosts.len()).zip(0..).map(|(_, ix)| HostIx(ix)) {
-            self.with_host(ix, |queue| queue.feeds.clear());
+        for host in self.hosts.all() {
+            self.with_host(host, |queue| queue.feeds.clear());
         }
         self.once = true;
     }
 
     /// Makes a feed due at `now`, whenever it was.
     pub fn poll_now(&mut self, ix: FeedIx, now: Timestamp) {
-        let Some(feed) = self.feeds.get_mut(ix.get()) else { return };
+        let Some(feed) = self.feeds.get_mut(ix.get()).filter(|feed| !feed.removed) else { return };
         let (host, due) = (feed.host, feed.due.replace(now));
         self.with_host(host, |queue| {
             queue.feeds.remove(&(due.unwrap_or(now), ix));
@@ -198,92 +205,127 @@ impl Schedule {
         });
     }
 
-    /// A page of `host` waits, not to be asked for before `not_before`.
-    pub fn add_page(&mut self, host: &Host, page: PageId, not_before: Timestamp) {
-        self.put_back(host, Job::Page(page), not_before);
-    }
-
     /// What to do at `now`. A job that is given out takes its host until [`Self::release`].
     pub fn next(&mut self, now: Timestamp) -> Next {
-        let listing = self.listings.first().filter(|(at, _)| *at <= now);
-        let Some(&(at, ix)) = listing.or_else(|| self.ready.first()) else { return Next::Wait };
-        if at > now {
-            return Next::WaitUntil(at);
-        }
-        let Some(queue) = self.hosts.get_mut(ix.0 as usize) else { return Next::Wait };
+        let listing = self.listings.first().filter(|(at, _)| *at <= now).map(|(_, host)| *host);
+        let found = match (listing, self.turns.first()) {
+            (Some(host), _) => self.listing_at(host, now).map(|found| (host, found)),
+            (None, Some(&(at, _, feed))) if at <= now => self.page_of(feed),
+            _ => return self.due_since().map_or(Next::Wait, Next::WaitUntil),
+        };
+        // A host is listed for the time at which its first job is due.
+        let Some((host, (due, job))) = found else { return Next::Wait };
+        self.take(host, due, job, now)
+    }
+
+    /// The listing that is due at a host, or the page whose turn it is there.
+    fn listing_at(&self, host: HostIx, now: Timestamp) -> Option<(Timestamp, Job)> {
+        let queue = self.hosts.get(host)?;
         let feed = queue.feeds.first().map(|(due, feed)| (*due, Job::Poll(*feed)));
         let part = queue.parts.first().map(|(due, (feed, id))| (*due, Job::Part(*feed, *id)));
-        let page = queue.pages.first().map(|(due, page)| (*due, Job::Page(*page)));
-        let is_due = |job: &(Timestamp, Job)| job.0 <= now;
-        let listing = feed.into_iter().chain(part).min().filter(is_due);
-        let page = page.filter(is_due);
-        let first = if queue.polled { page.or(listing) } else { listing.or(page) };
-        // A host is listed for the time at which its first job is due.
-        let Some((due, job)) = first else { return Next::Wait };
-        match job {
-            Job::Poll(feed) => queue.feeds.remove(&(due, feed)),
-            Job::Part(feed, id) => queue.parts.remove(&(due, (feed, id))),
-            Job::Page(page) => {
-                self.pages -= 1;
-                queue.pages.remove(&(due, page))
-            }
+        let listing = feed.into_iter().chain(part).min();
+        if !queue.polled {
+            return listing;
+        }
+        let of_feed = |(feed, waiting): (&FeedIx, &Waiting)| {
+            let line = self.lines.get(feed).filter(|line| line.asked < self.share)?;
+            let (due, page) = waiting.pages.first().filter(|(due, _)| *due <= now)?;
+            Some((line.last, *due, Job::Page(*feed, *page)))
         };
-        queue.polled = !matches!(job, Job::Page(_));
-        queue.busy = true;
+        let page = queue.pages.iter().filter_map(of_feed).min();
+        page.map(|(_, due, job)| (due, job)).or(listing)
+    }
+
+    /// The first page of a feed, and its host.
+    fn page_of(&self, feed: FeedIx) -> Option<(HostIx, (Timestamp, Job))> {
+        let &(_, host) = self.lines.get(&feed)?.hosts.first()?;
+        let waiting = self.hosts.get(host)?.pages.get(&feed)?;
+        let (due, page) = waiting.pages.first()?;
+        Some((host, (*due, Job::Page(feed, *page))))
+    }
+
+    fn take(&mut self, host: HostIx, due: Timestamp, job: Job, now: Timestamp) -> Next {
+        let Some(queue) = self.hosts.get_mut(host) else { return Next::Wait };
+        match job {
+            Job::Poll(feed) => _ = queue.feeds.remove(&(due, feed)),
+            Job::Part(feed, id) => _ = queue.parts.remove(&(due, (feed, id))),
+            Job::Page(feed, page) => {
+                queue.pages.entry(feed).and_modify(|it| _ = it.pages.remove(&(due, page)));
+                self.pages -= 1;
+                if let Some(line) = self.lines.get_mut(&feed) {
+                    (line.waiting, line.asked, line.last) = (line.waiting - 1, line.asked + 1, now);
+                }
+            }
+        }
+        queue.polled = !matches!(job, Job::Page(..));
+        queue.busy = Some(job);
         queue.paced_before = queue.pace;
         queue.pace.start(&self.rest, now);
-        let host = queue.name.clone();
-        self.relist(ix);
-        Next::Fetch { job, host }
+        let name = queue.name.clone();
+        self.relist(host);
+        Next::Fetch { job, host: name }
     }
 
     /// Until when a host was or is held, if it ever was.
     pub fn held_until(&self, host: &Host) -> Option<Timestamp> {
-        let queue = self.hosts.get(self.by_name.get(host)?.0 as usize)?;
+        let queue = self.hosts.named(host)?;
         queue.pace.held_until()
     }
 
     /// The request to `host` has ended: the host rests and is free again.
     pub fn release(&mut self, host: &Host, now: Timestamp) {
-        let host = self.host(host);
+        let host = self.hosts.ix(host);
         let rest = self.rest.clone();
-        self.with_host(host, |queue| {
-            queue.busy = false;
-            queue.pace.finish(&rest, now);
-        });
+        self.free(host, |queue| queue.pace.finish(&rest, now));
     }
 
     /// Nothing was asked of `host` for the job it was taken for: it is free without a rest.
     pub fn release_unasked(&mut self, host: &Host) {
-        let host = self.host(host);
-        self.with_host(host, |queue| {
-            queue.busy = false;
-            queue.pace = queue.paced_before;
-        });
+        let host = self.hosts.ix(host);
+        self.free(host, |queue| queue.pace = queue.paced_before);
     }
 
-    /// A job waits at a host, until `at`: one that was given out and comes again, or goes on
-    /// elsewhere.
+    fn free(&mut self, host: HostIx, rest: impl FnOnce(&mut HostQueue)) {
+        let mut done = None;
+        self.with_host(host, |queue| {
+            done = queue.busy.take();
+            rest(queue);
+        });
+        if let Some(Job::Page(feed, _)) = done
+            && let Some(line) = self.lines.get_mut(&feed)
+        {
+            line.asked -= 1;
+            self.list_feed(feed);
+        }
+    }
+
+    /// A job waits at a host, until `at`: a new one, or one that was given out and comes again, or
+    /// goes on elsewhere.
     pub fn put_back(&mut self, host: &Host, job: Job, at: Timestamp) {
-        let host = self.host(host);
-        let mut pages = 0;
+        let host = self.hosts.ix(host);
+        if let Job::Page(feed, page) = job {
+            let line = self.lines.entry(feed).or_insert_with(Line::new);
+            let Some(queue) = self.hosts.get_mut(host) else { return };
+            let is_new = queue.pages.entry(feed).or_default().pages.insert((at, page));
+            line.waiting += usize::from(is_new);
+            self.pages += usize::from(is_new);
+        }
         self.with_host(host, |queue| match job {
             Job::Poll(ix) => _ = queue.feeds.insert((at, ix)),
             Job::Part(ix, id) => _ = queue.parts.insert((at, (ix, id))),
-            Job::Page(page) => pages = usize::from(queue.pages.insert((at, page))),
+            Job::Page(..) => {}
         });
-        self.pages += pages;
     }
 
     /// The pause between two starts that a host's robots.txt asks for.
     pub fn set_crawl_delay(&mut self, host: &Host, delay: Option<SignedDuration>) {
-        let host = self.host(host);
+        let host = self.hosts.ix(host);
         self.with_host(host, |queue| queue.pace.set_crawl_delay(delay));
     }
 
     /// Nothing is asked of `host` before `until`.
     pub fn hold(&mut self, host: &Host, until: Timestamp) {
-        let host = self.host(host);
+        let host = self.hosts.ix(host);
         self.with_host(host, |queue| queue.pace.hold(until));
     }
 
@@ -291,22 +333,30 @@ impl Schedule {
     pub fn hold_domain(&mut self, host: &Host, until: Timestamp) {
         self.hold(host, until);
         let domain = host.domain();
-        let of_domain: Vec<Host> =
-            self.by_name.keys().filter(|name| name.domain() == domain).cloned().collect();
-        for name in of_domain {
-            self.hold(&name, until);
+        for host in self.hosts.all() {
+            self.with_host(host, |queue| {
+                if queue.name.domain() == domain {
+                    queue.pace.hold(until);
+                }
+            });
         }
     }
 
     /// Gives out no job of `host` until it is resumed.
     pub fn pause(&mut self, host: &Host) {
-        let host = self.host(host);
+        let host = self.hosts.ix(host);
         self.with_host(host, |queue| queue.paused = true);
     }
 
     pub fn resume(&mut self, host: &Host) {
-        let host = self.host(host);
+        let host = self.hosts.ix(host);
         self.with_host(host, |queue| queue.paused = false);
+    }
+
+    /// Forgets the hosts of which nothing is known that still counts at `now`: strangers name new ones
+    /// for ever. Their Crawl-delay is in their robots.txt, for [`Self::set_crawl_delay`] to say again.
+    pub fn forget_idle(&mut self, now: Timestamp) {
+        self.hosts.retain(|queue| !queue.is_idle(now));
     }
 
     /// The clock was set back by so much: all that waits does so as long as it would have.
@@ -314,41 +364,50 @@ impl Schedule {
         for feed in &mut self.feeds {
             feed.due = feed.due.map(|at| earlier(at, by));
         }
-        self.ready.clear();
         self.listings.clear();
-        for queue in &mut self.hosts {
+        self.turns.clear();
+        for line in self.lines.values_mut() {
+            line.last = earlier(line.last, by);
+            line.hosts.clear();
+            line.listed = None;
+        }
+        for queue in self.hosts.iter_mut() {
             queue.pace.set_back(by);
             queue.paced_before.set_back(by);
             set_back(&mut queue.feeds, by);
             set_back(&mut queue.parts, by);
-            set_back(&mut queue.pages, by);
-            (queue.listed, queue.listed_for_listing) = (None, None);
+            for waiting in queue.pages.values_mut() {
+                set_back(&mut waiting.pages, by);
+                waiting.listed = None;
+            }
+            queue.listed = None;
         }
-        for ix in (0..self.hosts.len()).zip(0..).map(|(_, ix)| HostIx(ix)) {
-            self.relist(ix);
+        for host in self.hosts.all() {
+            self.relist(host);
         }
     }
 
     /// Since when, or from when on, the first of the waiting jobs can be given out.
     pub fn due_since(&self) -> Option<Timestamp> {
-        self.ready.first().map(|(at, _)| *at)
+        let listing = self.listings.first().map(|(at, _)| *at);
+        listing.into_iter().chain(self.turns.first().map(|(at, ..)| *at)).min()
     }
 
     /// When the host of a feed may be asked again.
     pub fn host_ready_at(&self, ix: FeedIx) -> Option<Timestamp> {
         let host = self.feeds.get(ix.get())?.host;
-        self.hosts.get(host.0 as usize).map(|queue| queue.pace.ready_at())
+        self.hosts.get(host).map(|queue| queue.pace.ready_at())
     }
 
     /// The host of a feed where nothing is asked of it until it is resumed.
     pub fn paused_host(&self, ix: FeedIx) -> Option<&Host> {
         let host = self.feeds.get(ix.get())?.host;
-        self.hosts.get(host.0 as usize).filter(|queue| queue.paused).map(|queue| &queue.name)
+        self.hosts.get(host).filter(|queue| queue.paused).map(|queue| &queue.name)
     }
 
     /// Requests that were given out and have not come back.
     pub fn in_flight(&self) -> usize {
-        self.hosts.iter().filter(|queue| queue.busy).count()
+        self.hosts.iter().filter(|queue| queue.busy.is_some()).count()
     }
 
     /// Pages that wait.
@@ -356,51 +415,64 @@ impl Schedule {
         self.pages
     }
 
-    fn host(&mut self, name: &Host) -> HostIx {
-        if let Some(&ix) = self.by_name.get(name) {
-            return ix;
-        }
-        let ix = HostIx(u32::try_from(self.hosts.len()).unwrap_or(u32::MAX));
-        self.hosts.push(HostQueue {
-            name: name.clone(),
-            pace: Pace::default(),
-            paced_before: Pace::default(),
-            feeds: BTreeSet::new(),
-            parts: BTreeSet::new(),
-            pages: BTreeSet::new(),
-            listed: None,
-            listed_for_listing: None,
-            busy: false,
-            paused: false,
-            polled: false,
-        });
-        self.by_name.insert(name.clone(), ix);
-        ix
-    }
-
     fn with_host<T>(&mut self, host: HostIx, change: impl FnOnce(&mut HostQueue) -> T) {
-        if let Some(queue) = self.hosts.get_mut(host.0 as usize) {
+        if let Some(queue) = self.hosts.get_mut(host) {
             change(queue);
         }
         self.relist(host);
     }
 
-    /// Puts the host where it belongs in `ready` and `listings`.
+    /// Puts a host where it belongs in `listings`, and in the lines of the feeds whose pages wait there.
     fn relist(&mut self, host: HostIx) {
-        let Some(queue) = self.hosts.get_mut(host.0 as usize) else { return };
-        let is_free = !queue.busy && !queue.paused;
+        let Some(queue) = self.hosts.get_mut(host) else { return };
+        let is_free = queue.busy.is_none() && !queue.paused;
         let ready_at = queue.pace.ready_at();
         let at = |due: Timestamp| is_free.then_some(due.max(ready_at));
         let (feed, part) = (queue.feeds.first().map(|f| f.0), queue.parts.first().map(|p| p.0));
         let listing = feed.into_iter().chain(part).min();
-        let any = listing.into_iter().chain(queue.pages.first().map(|page| page.0)).min();
-        move_to(&mut self.ready, host, &mut queue.listed, any.and_then(at));
-        move_to(&mut self.listings, host, &mut queue.listed_for_listing, listing.and_then(at));
+        move_to(&mut self.listings, host, &mut queue.listed, listing.and_then(at));
+        let mut moved = Vec::new();
+        queue.pages.retain(|feed, waiting| {
+            let new = waiting.pages.first().and_then(|(due, _)| at(*due));
+            if let Some(line) = self.lines.get_mut(feed).filter(|_| waiting.listed != new) {
+                move_to(&mut line.hosts, host, &mut waiting.listed, new);
+                moved.push(*feed);
+            }
+            !waiting.pages.is_empty()
+        });
+        for feed in moved {
+            self.list_feed(feed);
+        }
+    }
+
+    /// Puts a feed where it belongs in `turns`, and forgets a line without pages.
+    fn list_feed(&mut self, feed: FeedIx) {
+        let Some(line) = self.lines.get_mut(&feed) else { return };
+        let first = line.hosts.first().filter(|_| line.asked < self.share);
+        let new = first.map(|(at, _)| ((*at).max(line.last), line.last));
+        if line.listed != new {
+            if let Some((at, last)) = line.listed {
+                self.turns.remove(&(at, last, feed));
+            }
+            self.turns.extend(new.map(|(at, last)| (at, last, feed)));
+            line.listed = new;
+        }
+        if line.waiting == 0 && line.asked == 0 {
+            self.lines.remove(&feed);
+        }
     }
 
     /// Hosts with when they may be asked again, for the status.
     pub fn hosts(&self) -> impl Iterator<Item = (&Host, Timestamp)> {
         self.hosts.iter().map(|queue| (&queue.name, queue.pace.ready_at()))
+    }
+}
+
+impl Line {
+    fn new() -> Self {
+        // A clock may stand before 1970.
+        let last = Timestamp::MIN;
+        Self { waiting: 0, asked: 0, last, hosts: BTreeSet::new(), listed: None }
     }
 }
 

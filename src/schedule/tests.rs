@@ -319,6 +319,7 @@ fn simulate(
     let mut flights: Vec<(Timestamp, Host, Job)> = Vec::new();
     let mut now = start();
     while now < until {
+        schedule.forget_idle(now);
         let next = schedule.next(now);
         match next {
             Next::Fetch { job, host } => {
@@ -357,7 +358,7 @@ fn address(n: usize) -> Url {
 }
 
 fn hosts_and_pages() -> Schedule {
-    let mut schedule = Schedule::new(Rest::default());
+    let mut schedule = Schedule::new(Rest::default(), SHARE);
     for n in 0..6 {
         let mut state = FeedState::default();
         state.place_first(&format!("feed-{n}"), &steady(), start());
@@ -365,7 +366,7 @@ fn hosts_and_pages() -> Schedule {
     }
     for page in 0..200 {
         let url = Url::parse(&format!("https://host{}.example/", page % 2)).unwrap();
-        schedule.add_page(&Host::of(&url), PageId(page), start());
+        schedule.put_back(&Host::of(&url), page_of(0, page), start());
     }
     schedule
 }
@@ -382,10 +383,10 @@ fn a_host_has_one_request_in_flight_and_rests_after_it() {
 
 #[test]
 fn polls_and_pages_of_a_host_take_turns() {
-    let mut schedule = Schedule::new(Rest::default());
+    let mut schedule = Schedule::new(Rest::default(), SHARE);
     for n in 0..3 {
         schedule.add_feed(&address(0), Some(start()));
-        schedule.add_page(&Host::of(&address(0)), PageId(n), start());
+        schedule.put_back(&Host::of(&address(0)), page_of(0, n), start());
     }
     let log = simulate(&mut schedule, start() + 29.seconds(), SignedDuration::from_millis(100));
     let polls: Vec<bool> = log.iter().map(|(_, _, job)| matches!(job, Job::Poll(_))).collect();
@@ -409,25 +410,181 @@ fn a_hold_keeps_a_whole_domain_where_that_is_asked_for() {
     assert!(first >= (start() + 1.hour()).as_second());
 }
 
+fn named(host: &str) -> Host {
+    Host::of(&Url::parse(&format!("https://{host}.example/")).unwrap())
+}
+
+/// A page that the feed at this place names.
+fn page_of(feed: usize, page: i64) -> Job {
+    Job::Page(FeedIx::of(feed), PageId(page))
+}
+
+/// As many pages of one feed as are asked for at once.
+const SHARE: usize = 4;
+
 #[test]
 fn no_feed_waits_for_the_pages_of_many_slow_hosts() {
-    let mut schedule = Schedule::new(Rest::default());
-    let address = |host: String| Url::parse(&format!("https://{host}/")).unwrap();
+    let mut schedule = Schedule::new(Rest::default(), SHARE);
     for n in 0..600 {
-        let host = Host::of(&address(format!("slow{n}.example")));
-        schedule.add_page(&host, PageId(n), start());
+        let feed = usize::try_from(n).unwrap() / SHARE;
+        schedule.put_back(&named(&format!("slow{n}")), page_of(feed, n), start());
     }
     let due = start() + 1.minute();
-    schedule.add_feed(&address("courier.example".into()), Some(due));
+    schedule.add_feed(&Url::parse("https://courier.example/").unwrap(), Some(due));
     let pages = |schedule: &mut Schedule, now, most: usize| {
         let jobs = std::iter::repeat_with(|| schedule.next(now)).take(most);
-        jobs.filter(|next| matches!(next, Next::Fetch { job: Job::Page(_), .. })).count()
+        jobs.filter(|next| matches!(next, Next::Fetch { job: Job::Page(..), .. })).count()
     };
     // Before it is due, pages are asked for; then it is the next, whoever waits longer.
     assert_eq!(pages(&mut schedule, start(), 16), 16);
     let Next::Fetch { job, .. } = schedule.next(due) else { panic!("the feed is due") };
     assert!(matches!(job, Job::Poll(_)), "{job:?}");
     assert_eq!(pages(&mut schedule, due, 600), 584);
+}
+
+/// Does all that is due with so many requests at once, each taking as long as `takes` says, and gives
+/// when each job was asked for.
+fn work_off(
+    schedule: &mut Schedule,
+    concurrency: usize,
+    takes: impl Fn(&Host) -> SignedDuration,
+) -> Vec<(SignedDuration, Job)> {
+    let (mut log, mut now, mut in_flight) = (vec![], start(), vec![]);
+    loop {
+        let mut due = None;
+        while in_flight.len() < concurrency {
+            match schedule.next(now) {
+                Next::Fetch { job, host } => {
+                    log.push((now.duration_since(start()), job));
+                    in_flight.push((now + takes(&host), host));
+                }
+                Next::WaitUntil(at) => {
+                    due = Some(at);
+                    break;
+                }
+                Next::Wait => break,
+            }
+        }
+        let back = in_flight.iter().map(|(at, _)| *at).min();
+        let Some(next) = due.into_iter().chain(back).min() else { return log };
+        now = next;
+        schedule.forget_idle(now);
+        for (_, host) in in_flight.extract_if(.., |(at, _)| *at <= now) {
+            schedule.release(&host, now);
+        }
+    }
+}
+
+#[test]
+fn the_pages_of_a_feed_that_names_hundreds_of_slow_hosts_delay_no_other_feeds() {
+    let mut schedule = Schedule::new(Rest::default(), SHARE);
+    // Two such feeds, whose pages have waited longest.
+    for n in 0..1200 {
+        let feed = usize::try_from(n).unwrap() % 2;
+        schedule.put_back(&named(&format!("slow{n}")), page_of(feed, n), start());
+    }
+    for feed in 2..22 {
+        for n in 0..10 {
+            let host = named(&format!("honest{feed}"));
+            schedule.put_back(&host, page_of(feed, 10_000 + n), start());
+        }
+    }
+    let log = work_off(&mut schedule, 16, |host| {
+        SignedDuration::from_secs(if host.as_str().starts_with("slow") { 60 } else { 1 })
+    });
+    let is_slow = |job: &Job| matches!(job, Job::Page(feed, _) if feed.get() < 2);
+    assert_eq!(log.len(), 1400);
+    let last = log.iter().filter(|(_, job)| !is_slow(job)).map(|(at, _)| *at).max().unwrap();
+    // Nine rests of five seconds, and twenty pages a turn for the eight places that are left.
+    assert!(last <= SignedDuration::from_secs(9 * 5 + 10), "{last:#}");
+    // The slow ones go on all the while: eight places for a minute each.
+    let last = log.iter().map(|(at, _)| *at).max().unwrap();
+    assert!(last < SignedDuration::from_mins(1200 / 8), "{last:#}");
+}
+
+#[test]
+fn feeds_take_turns_at_a_host_that_all_of_them_name() {
+    let mut schedule = Schedule::new(Rest::default(), SHARE);
+    let host = named("agency");
+    for feed in 0..5 {
+        let pages = if feed == 0 { 300 } else { 3 };
+        for n in 0..pages {
+            schedule.put_back(&host, page_of(feed, n), start());
+        }
+    }
+    // A feed with pages elsewhere has its turn here as well.
+    for n in 300..320 {
+        schedule.put_back(&named(&format!("else{n}")), page_of(4, n), start());
+    }
+    let log = work_off(&mut schedule, 2, |_| SignedDuration::from_millis(100));
+    let at_host = log.iter().filter_map(|(_, job)| match job {
+        Job::Page(feed, page) if page.0 < 300 => Some(feed.get()),
+        _ => None,
+    });
+    let first: Vec<usize> = at_host.take(18).collect();
+    for feed in 1..5 {
+        assert_eq!(first.iter().filter(|of| **of == feed).count(), 3, "{first:?}");
+    }
+    assert_eq!(log.len(), 332);
+}
+
+#[test]
+fn hosts_that_were_met_once_are_forgotten_and_what_still_counts_of_one_is_not() {
+    let mut schedule = Schedule::new(Rest::default(), SHARE);
+    let home = Url::parse("https://home.example/").unwrap();
+    let gone = schedule.add_feed(&Url::parse("https://gone.example/").unwrap(), None);
+    let moved = schedule.add_feed(&Url::parse("https://old.example/").unwrap(), None);
+    let ix = schedule.add_feed(&home, None);
+    for n in 0..2000 {
+        schedule.put_back(&named(&format!("once{n}")), page_of(ix.get(), n), start());
+    }
+    let (held, until) = (named("once7"), start() + 90.minutes());
+    schedule.hold(&held, until);
+    schedule.pause(&named("once8"));
+    schedule.put_back(&named("waits"), page_of(ix.get(), 2000), start() + 100.hours());
+    schedule.put_back(&named("part"), Job::Part(ix, 1), start() + 100.hours());
+    schedule.remove_feed(gone);
+    schedule.set_feed(moved, &home, None);
+    let mut now = start();
+    while let Some(due) = schedule.due_since().filter(|due| *due <= start() + 10.hours()) {
+        now = due.max(now);
+        while let Next::Fetch { host, .. } = schedule.next(now) {
+            schedule.release(&host, now);
+        }
+        schedule.forget_idle(now);
+        assert!(now >= until || schedule.held_until(&held) == Some(until), "{now}");
+    }
+    now += 1.hour();
+    schedule.forget_idle(now);
+    let known: Vec<&str> = schedule.hosts().map(|(host, _)| host.as_str()).collect();
+    assert_eq!(known.len(), 4, "{known:?}");
+    for host in ["home", "waits", "part", "once8"] {
+        assert!(known.contains(&named(host).as_str()), "{host}: {known:?}");
+    }
+    // Places are taken again, and what waited still comes.
+    for n in 0..100 {
+        schedule.put_back(&named(&format!("new{n}")), page_of(ix.get(), 3000 + n), now);
+    }
+    schedule.resume(&named("once8"));
+    assert_eq!(work_off(&mut schedule, 16, |_| SignedDuration::from_secs(1)).len(), 103);
+    schedule.forget_idle(start() + 1000.hours());
+    assert_eq!(schedule.hosts().count(), 1);
+}
+
+#[test]
+fn polls_of_a_host_take_turns_with_the_pages_of_all_its_feeds() {
+    let mut schedule = Schedule::new(Rest::default(), SHARE);
+    for n in 0..6 {
+        schedule.add_feed(&address(0), Some(start()));
+        schedule.put_back(&Host::of(&address(0)), page_of(0, n), start());
+    }
+    schedule.put_back(&Host::of(&address(0)), page_of(1, 6), start());
+    let log = work_off(&mut schedule, 2, |_| SignedDuration::from_millis(100));
+    let (polls, pages): (Vec<Job>, Vec<Job>) =
+        log.iter().map(|(_, job)| job).partition(|job| matches!(job, Job::Poll(_)));
+    assert_eq!((polls.len(), pages.len()), (6, 7));
+    assert!(matches!(log[0].1, Job::Poll(_)) && matches!(log[2].1, Job::Poll(_)));
+    assert!(pages[..2].contains(&page_of(1, 6)), "{pages:?}");
 }
 
 #[test]

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     date::{self, Dated, Hints},
-    text::clean_line,
+    text::{clean_line, language::tag as language_tag},
 };
 
 /// Flaws beyond these say nothing new.
@@ -100,8 +100,7 @@ impl Assembly<'_, '_> {
         let skeleton = self.skeleton;
         let first = |name| skeleton.fields.iter().find(|field| field.name == name);
         let language = first(Name::Language)
-            .map(|field| text_of(field).trim().to_owned())
-            .filter(|language| !language.is_empty())
+            .and_then(|field| language_tag(&text_of(field)))
             .or_else(|| language(skeleton.tag));
         let base = rebase(self.base, skeleton.tag);
         let authors = authors(skeleton.fields.iter());
@@ -129,8 +128,8 @@ impl Assembly<'_, '_> {
         let first = |name| raw.all(name).next();
         let base = rebase(context.base, raw.tag);
         let titles = raw.all(Name::Title).chain(raw.all(Name::OtherTitle)).map(title_of);
-        let declared = first(Name::Language).map(|field| clean_line(&text_of(field)));
-        let entry_language = declared.filter(|tag| !tag.is_empty()).or_else(|| language(raw.tag));
+        let declared = first(Name::Language).and_then(|field| language_tag(&text_of(field)));
+        let entry_language = declared.or_else(|| language(raw.tag));
         let hint = entry_language.as_deref().or(context.language);
         let published = [Name::Published, Name::Issued, Name::Date, Name::Created];
         let published = published.into_iter().flat_map(|name| raw.all(name));
@@ -212,7 +211,7 @@ fn bare_entry(entry: model::Entry, base: &Url) -> Entry {
         content: entry.content.and_then(|content| content.body).map(|body| plain::text(&body)),
         authors: entry.authors.into_iter().filter_map(|person| person.name).collect(),
         tags: entry.categories.into_iter().map(|category| category.term).collect(),
-        language: entry.language,
+        language: entry.language.as_deref().and_then(language_tag),
         ..Entry::default()
     }
 }
@@ -328,13 +327,17 @@ fn link(raw: &RawEntry<'_>, base: &Url) -> Option<Url> {
     guid.next().or_else(about).or_else(original).or(others)
 }
 
-/// An absolute http or https address.
+/// An absolute http or https address. Who put a name and a password into it did not mean to give
+/// them to everybody who reads the archive; the page is asked for without, as it is by a reader.
 pub(super) fn resolve(base: &Url, address: &str) -> Option<Url> {
     let address = address.trim();
     if address.is_empty() {
         return None;
     }
-    let url = base.join(address).ok()?;
+    let mut url = base.join(address).ok()?;
+    // Whatever has a host can be without.
+    url.set_username("").ok();
+    url.set_password(None).ok();
     (matches!(url.scheme(), "http" | "https") && url.has_host()).then_some(url)
 }
 
@@ -348,8 +351,7 @@ fn rebase<'b>(base: &'b Url, tag: Tag<'_>) -> Cow<'b, Url> {
 }
 
 fn language(tag: Tag<'_>) -> Option<String> {
-    let language = tag.attribute("xml:lang")?.trim().to_owned();
-    (!language.is_empty()).then_some(language)
+    language_tag(&tag.attribute("xml:lang")?)
 }
 
 fn authors<'f, 'a: 'f>(fields: impl Iterator<Item = &'f Field<'a>>) -> Vec<String> {

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     date::{self, Dated, Hints},
-    text::{clean_line, clean_text},
+    text::{clean_line, clean_text, language::tag as language_tag},
 };
 
 /// Reads a JSON Feed (<https://www.jsonfeed.org/version/1.1/>). Of a text that is cut off, the whole
@@ -45,7 +45,7 @@ pub(super) fn read(text: &str, base: &Url) -> Result<Listing, SourceError> {
     if items.len() > skeleton::MOST_ENTRIES {
         flaws.add(format!("only the first {} entries were read", skeleton::MOST_ENTRIES));
     }
-    let language = string(&feed, "language").map(str::to_owned);
+    let language = string(&feed, "language").and_then(language_tag);
     let authors = authors(&feed);
     let mut entries = Vec::new();
     for item in items.iter().take(skeleton::MOST_ENTRIES) {
@@ -187,7 +187,7 @@ fn entry(
         let id = guid.as_deref().filter(|id| id.starts_with("http"))?;
         resolve(base, id)
     };
-    let own_language = string(item, "language").map(str::to_owned);
+    let own_language = string(item, "language").and_then(language_tag);
     let hint = own_language.as_deref().or(language);
     let mut date = |name| -> Option<Dated> {
         let text = match item.get(name)? {

@@ -6,6 +6,7 @@
 //! panics or finds fewer, the skeleton is what counts, and the listing says so; where feed-rs finds
 //! more, it is feed-rs. `feed` makes entries of the slices: links, dates, authors, plain text.
 
+mod clean;
 mod decode;
 mod discover;
 mod entities;
@@ -184,7 +185,7 @@ pub fn parse(
     let mut listing = read(kind, text, content_type, base)?;
     decoded.charset.clone_into(&mut listing.charset);
     listing.flaws.splice(0..0, flaws);
-    Ok(listing)
+    Ok(clean::clean(listing))
 }
 
 fn read(

@@ -79,7 +79,7 @@ fn subscription(tag: Tag<'_>, open: &[String], base: &Url) -> Option<Subscriptio
         || address.strip_prefix("feed:").unwrap_or(address).to_owned(),
         |rest| format!("http://{rest}"),
     );
-    let feed = Url::parse(&address).ok().and_then(|url| resolve(base, url.as_str()))?;
+    let feed = Url::parse(&address).ok().filter(|url| resolve(base, url.as_str()).is_some())?;
     let mut groups: Vec<String> = open.iter().filter(|name| !name.is_empty()).cloned().collect();
     for category in tag.attribute("category").unwrap_or_default().split(',') {
         let category = clean_line(category.trim().trim_matches('/'));

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     date::{self, Hints},
-    text::clean_line,
+    text::{clean_line, language::tag as language_tag},
 };
 
 /// The protocol's bound; what goes beyond is left out.
@@ -129,7 +129,7 @@ impl Open {
                     flaws.add(format!("no date: {line:?}"));
                 }
             }
-            "language" => entry.language = Some(line),
+            "language" => entry.language = language_tag(&line),
             "title" if !is_image => {
                 entry.title = entry.title.take().or_else(|| Some(super::plain::line(&line)));
             }

@@ -657,3 +657,55 @@ fn what_is_taken_for_clean_is_what_cleaning_leaves_as_it_is() {
         assert_eq!(crate::text::clean_text(&text), text, "U+{:04X}", u32::from(c));
     }
 }
+
+#[test]
+fn nothing_that_is_not_seen_leaves_a_listing() {
+    let hidden = "\u{202e}EV\u{2066}\u{9b}31m";
+    let documents = [
+        format!(
+            "<rss version='2.0' xmlns:dc='d'><channel><title>T{hidden}</title>\
+             <language>en{hidden}</language><item><title>t{hidden}</title><guid>g{hidden}</guid>\
+             <link>/1</link><author>a{hidden}</author><category>c{hidden}</category>\
+             <dc:language>de{hidden}</dc:language><pubDate>6 Jan 2022{hidden}</pubDate>\
+             <description>s{hidden}</description></item></ch{hidden}></rss>"
+        ),
+        format!(
+            "<feed xmlns='http://www.w3.org/2005/Atom' xml:lang='en{hidden}'><title>T</title>\
+             <entry xml:lang='de{hidden}'><title>t</title><id>i{hidden}</id><link href='/1'/>\
+             <updated>6 Jan 2022\u{202e}</updated><category term='c{hidden}'/></entry></feed>"
+        ),
+        format!(
+            "{{\"version\":\"https://jsonfeed.org/version/1.1\",\"language\":\"en{hidden}\",\
+             \"title\":\"T{hidden}\",\"items\":[{{\"id\":\"i{hidden}\",\"url\":\"/1\",\
+             \"language\":\"de{hidden}\",\"tags\":[\"t{hidden}\"]}}]}}"
+        ),
+        format!(
+            "<urlset><url><loc>/1{hidden}</loc><news:news xmlns:news='n'>\
+             <news:language>en{hidden}</news:language><news:title>t{hidden}</news:title>\
+             <news:publication_date>6 Jan 2022\u{202e}</news:publication_date></news:news></url>\
+             </urlset>"
+        ),
+    ];
+    for document in documents {
+        let kind =
+            if document.starts_with("<urlset") { SourceKind::Sitemap } else { SourceKind::Feed };
+        let listing = parse(kind, document.as_bytes(), None, &base()).unwrap();
+        assert_eq!(listing.entries.len(), 1, "{document}");
+        let told = serde_json::to_string(&listing).unwrap();
+        let unseen: Vec<char> = told
+            .chars()
+            .filter(|c| {
+                c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+            })
+            .collect();
+        assert!(unseen.is_empty(), "{unseen:?} in {told}");
+        // JSON writes C0 controls as escapes.
+        assert!(!told.contains("\\u00"), "{told}");
+        assert_eq!(listing.language, None, "{told}");
+        assert_eq!(listing.entries[0].language, None, "{told}");
+    }
+    let declared = feed(
+        "<rss><channel><language> EN_us </language><item><link>/1</link></item></channel></rss>",
+    );
+    assert_eq!(declared.language.as_deref(), Some("en-us"));
+}

@@ -8,6 +8,8 @@
 //! records that they stand for.
 
 mod feeds;
+mod file;
+mod lock;
 mod pages;
 mod paused;
 mod rejects;
@@ -22,6 +24,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 use crate::canonical_url::KEY_VERSION;
 
 pub use feeds::{Counters, FeedRow};
+pub use lock::StateLock;
 pub use pages::Pending;
 pub use rejects::{Reject, RejectLog, read_rejects};
 pub use seen::{Fate, Known, Seen};
@@ -37,6 +40,14 @@ pub enum StateError {
     Sqlite(#[source] rusqlite::Error),
     #[error("the state index is damaged: delete it, and it is built anew from the archive")]
     Damaged(#[source] rusqlite::Error),
+    #[error("the state index cannot be opened: there is no room for another file")]
+    NoInodes(#[source] rusqlite::Error),
+    #[error("cannot sync the state index")]
+    Sync(#[source] std::io::Error),
+    #[error("the state is in use by another process{}", pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default())]
+    Locked { pid: Option<u32> },
+    #[error("the state cannot be locked")]
+    Lock(#[source] std::io::Error),
     #[error("the state index holds a value that cannot be read: {0}")]
     Value(String),
 }
@@ -53,17 +64,28 @@ impl From<rusqlite::Error> for StateError {
 impl StateError {
     /// The disk has no room: wait and try again. Anything else ends the daemon.
     pub fn is_full(&self) -> bool {
-        matches!(self, Self::Sqlite(error)
-            if error.sqlite_error_code() == Some(ErrorCode::DiskFull) || is_too_large(error))
+        match self {
+            Self::Sqlite(error) => {
+                error.sqlite_error_code() == Some(ErrorCode::DiskFull)
+                    || error.sqlite_error().is_some_and(|it| it.extended_code == NO_ROOM_TO_SHARE)
+                    || is_too_large(error)
+            }
+            Self::NoInodes(_) => true,
+            Self::Lock(error) => error.kind() == std::io::ErrorKind::StorageFull,
+            Self::Damaged(_) | Self::Sync(_) | Self::Locked { .. } | Self::Value(_) => false,
+        }
     }
 }
+
+/// `SQLITE_IOERR_SHMSIZE`: the file that readers and writer share could not be made any longer.
+const NO_ROOM_TO_SHARE: i32 = 4874;
 
 /// Whether a write failed where files may only grow so far (`ulimit -f`): SQLite does not tell it
 /// from other errors of a disk, as it does where there is no room.
 fn is_too_large(error: &rusqlite::Error) -> bool {
-    let is_write = error
-        .sqlite_error()
-        .is_some_and(|error| error.extended_code == rusqlite::ffi::SQLITE_IOERR_WRITE);
+    let is_write = error.sqlite_error().is_some_and(|error| {
+        [rusqlite::ffi::SQLITE_IOERR_WRITE, NO_ROOM_TO_SHARE].contains(&error.extended_code)
+    });
     is_write && rustix::process::getrlimit(rustix::process::Resource::Fsize).current.is_some()
 }
 
@@ -82,9 +104,20 @@ pub struct State {
 impl State {
     /// Opens the index, and makes it where it is missing or of another version.
     pub fn open(path: &Path) -> Result<Self> {
-        let state = Self { connection: Connection::open(path)? };
-        state.prepare()?;
-        Ok(state)
+        let opened = Connection::open(path).map_err(StateError::from).and_then(|connection| {
+            let state = Self { connection };
+            state.prepare()?;
+            Ok(state)
+        });
+        opened.map_err(|error| match error {
+            StateError::Sqlite(error)
+                if error.sqlite_error_code() == Some(ErrorCode::CannotOpen)
+                    && !file::has_inodes(path) =>
+            {
+                StateError::NoInodes(error)
+            }
+            error => error,
+        })
     }
 
     /// Opens the index of a daemon, running or not, for reading only: also where the folder may not
@@ -99,7 +132,7 @@ impl State {
                 if matches!(
                     error.sqlite_error_code(),
                     Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly)
-                ) && !has_log(path) => {}
+                ) && !file::has_log(path) => {}
             read => {
                 read?;
                 return Ok(Self { connection });
@@ -188,9 +221,20 @@ impl State {
         Ok(self.connection.execute_batch("ROLLBACK")?)
     }
 
-    /// Folds the write-ahead log into the index file.
+    /// Makes durable what was committed.
+    pub fn sync(&self) -> Result<()> {
+        let path = self.connection.path().filter(|path| !path.is_empty());
+        path.map_or(Ok(()), |path| file::sync(Path::new(path))).map_err(StateError::Sync)
+    }
+
+    /// The same, and folds the write-ahead log into the index file where there is room.
     pub fn close(&self) -> Result<()> {
-        Ok(self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
+        self.sync()?;
+        let folded = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        match folded.map_err(StateError::from) {
+            Err(error) if !error.is_full() => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// The connection, for the near-duplicate index, which lives in the same file so that it
@@ -215,14 +259,6 @@ impl State {
             .execute(params![name, to_json(value)?])?;
         Ok(())
     }
-}
-
-/// Whether what was committed last stands beside the file.
-#[expect(clippy::disallowed_methods, reason = "shell: looks for a file")]
-fn has_log(path: &Path) -> bool {
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
-    std::fs::metadata(log).is_ok_and(|log| log.len() > 0)
 }
 
 /// The address of a file that nobody writes to while it is read.

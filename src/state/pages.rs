@@ -35,6 +35,9 @@ impl Pending {
     }
 }
 
+/// How long an expired robots.txt is kept.
+const ROBOTS_KEPT: SignedDuration = SignedDuration::from_hours(48);
+
 pub(super) fn create(connection: &Connection) -> Result<()> {
     Ok(connection.execute_batch(
         "CREATE TABLE pending (
@@ -153,18 +156,19 @@ impl State {
         Ok(())
     }
 
-    /// All that waits: number, host and time, in the order in which it came.
-    pub fn waiting(&self) -> Result<Vec<(PageId, Host, Timestamp)>> {
+    /// All that waits: number, feed, host and time, in the order in which it came.
+    pub fn waiting(&self) -> Result<Vec<(PageId, String, Host, Timestamp)>> {
         let mut statement =
-            self.connection.prepare("SELECT id, url, not_before FROM pending ORDER BY id")?;
+            self.connection.prepare("SELECT id, feed, url, not_before FROM pending ORDER BY id")?;
         let rows = statement.query_map([], |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, i64>(2)?))
+            let (id, not_before): (i64, i64) = (row.get(0)?, row.get(3)?);
+            Ok((id, row.get(1)?, row.get::<_, String>(2)?, not_before))
         })?;
         let mut waiting = Vec::new();
         for row in rows {
-            let (id, url, not_before) = row?;
+            let (id, feed, url, not_before) = row?;
             let url = Url::parse(&url).map_err(|error| StateError::Value(error.to_string()))?;
-            waiting.push((PageId(id), Host::of(&url), time(not_before)));
+            waiting.push((PageId(id), feed, Host::of(&url), time(not_before)));
         }
         Ok(waiting)
     }
@@ -200,6 +204,19 @@ impl State {
         self.connection
             .prepare_cached("INSERT OR REPLACE INTO robots VALUES (?1, ?2)")?
             .execute(params![host.as_str(), to_json(robots)?])?;
+        Ok(())
+    }
+
+    /// Forgets holds that are over at `now`, and the robots.txt of hosts that nobody has asked for
+    /// since theirs expired: it would only tell what to keep to while the host cannot be reached.
+    pub fn forget_hosts(&self, now: Timestamp) -> Result<()> {
+        self.connection
+            .prepare_cached("DELETE FROM hold WHERE until <= ?1")?
+            .execute([now.as_millisecond()])?;
+        let before = now.checked_sub(ROBOTS_KEPT).unwrap_or(Timestamp::MIN);
+        self.connection
+            .prepare_cached("DELETE FROM robots WHERE json_extract(rules, '$.expires') < ?1")?
+            .execute([before.to_string()])?;
         Ok(())
     }
 

@@ -80,7 +80,11 @@ impl RejectLog {
         if self.size > 0 && self.size + lines.len() as u64 > self.max_size {
             self.rotate()?;
         }
-        self.file.write_all(&lines)?;
+        if let Err(error) = self.file.write_all(&lines) {
+            // What is half there must not run into what is written next.
+            self.file.set_len(self.size)?;
+            return Err(error);
+        }
         self.size += lines.len() as u64;
         Ok(())
     }

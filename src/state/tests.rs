@@ -7,6 +7,7 @@ use url::Url;
 use super::*;
 use crate::{
     canonical_url::{CanonicalUrl, Host},
+    politeness::Robots,
     schedule::{FeedState, PageId},
     source::Entry,
 };
@@ -94,6 +95,22 @@ fn holds_last_until_they_are_over() {
 }
 
 #[test]
+fn what_hosts_asked_for_is_forgotten_two_days_after_it_counts_no_more() {
+    let state = State::in_memory().unwrap();
+    let host = Host::of(&Url::parse("https://news.example/").unwrap());
+    let hours = jiff::SignedDuration::from_hours;
+    // A robots.txt counts for a day.
+    state.put_robots(&host, &Robots::parse(b"User-agent: *\nDisallow: /x", now())).unwrap();
+    state.put_hold(&host, now() + hours(70)).unwrap();
+    for (hour, is_there) in [(0, true), (71, true), (73, false)] {
+        state.forget_hosts(now() + hours(hour)).unwrap();
+        assert_eq!(state.robots(&host).unwrap().is_some(), is_there, "{hour}");
+        let holds = state.holds(Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!(holds.is_empty(), hour > 70, "{hour}");
+    }
+}
+
+#[test]
 fn an_index_of_another_version_is_built_anew() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state.sqlite");
@@ -144,6 +161,6 @@ fn rejects_are_rotated_and_read_back_in_order_and_a_torn_line_costs_only_itself(
 
 #[test]
 fn a_path_with_any_character_is_the_address_of_a_file() {
-    let path = std::path::Path::new("/srv/a b?c#d%é/state.sqlite");
-    assert_eq!(super::immutable(path), "file:/srv/a%20b%3Fc%23d%25%C3%A9/state.sqlite?immutable=1");
+    let path = Path::new("/srv/a b?c#d%é/state.sqlite");
+    assert_eq!(immutable(path), "file:/srv/a%20b%3Fc%23d%25%C3%A9/state.sqlite?immutable=1");
 }

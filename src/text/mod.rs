@@ -23,6 +23,11 @@ pub fn clean_text(text: &str) -> String {
     clean::paragraphs(text)
 }
 
+/// Whether a text of several lines has nothing in it that [`clean_text`] takes out for being unseen.
+pub fn is_clean(text: &str) -> bool {
+    !text.chars().any(|c| c != '\n' && clean::is_unwanted(c))
+}
+
 /// Words as a reader counts them, rounded up; a Han or kana character weighs as one half, a Thai,
 /// Lao, Khmer, Myanmar or Tibetan letter with its signs as one quarter of a word. A token without
 /// a letter or digit is none.

@@ -84,10 +84,17 @@ async fn a_second_instance_is_refused_at_once() {
     let mut daemon = workspace.command(&["run"]).stderr(Stdio::null()).spawn().unwrap();
     wait_until("the daemon writes", || workspace.whole_lines() > 0);
     let ran = workspace.run(&["once"]);
+    // The same state under another archive is the daemon's all the same.
+    let apart = workspace.run(&["once", "--set", "archive.folder=trial"]);
+    let alive = daemon.try_wait().unwrap().is_none();
     daemon.kill().unwrap();
     daemon.wait().unwrap();
-    let ran = ran.expect(&[75]);
-    assert!(ran.stderr.contains("in use by another process"), "{ran:#?}");
+    for ran in [ran, apart] {
+        let ran = ran.expect(&[75]);
+        let words = format!("the state is in use by another process (pid {})", daemon.id());
+        assert!(ran.stderr.contains(&words), "{ran:#?}");
+    }
+    assert!(alive && !workspace.path().join("trial").exists());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -188,23 +195,7 @@ async fn full(fill: &str) {
         .current_dir(workspace.path())
         .env("HOME", workspace.path())
         .stderr(fs::File::create(&stderr).unwrap());
-    let Ok(mut shell) = command.spawn() else {
-        println!("skipped: there is no `unshare` to mount a small file system with");
-        return;
-    };
-    let mounted = workspace.path().join("mounted");
-    let started = Instant::now();
-    while !mounted.exists() {
-        if shell.try_wait().unwrap().is_some() || started.elapsed() > Duration::from_secs(10) {
-            println!(
-                "skipped: no file system can be mounted: {}",
-                fs::read_to_string(&stderr).unwrap()
-            );
-            end(&mut shell);
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    let Some(mut shell) = mounted(&workspace, command) else { return };
     let log = || fs::read_to_string(&stderr).unwrap();
     wait_until("the full disk is told", || log().contains("until there is room"));
     let ran = workspace.run(&["status", "--json"]).expect(&[0]);
@@ -240,6 +231,131 @@ async fn full(fill: &str) {
     shell.wait().unwrap();
     copy();
     demo::check(&site.expected(), &saved.records());
+}
+
+/// The same, full before the start, for the state: the archive is written elsewhere.
+const FULL_START: &str = r#"
+set -e
+mount -t tmpfs -o size=16m,nr_inodes=64 tmpfs state
+eval "$1"; shift
+touch mounted
+"$1" once 2> once.stderr && code=0 || code=$?
+echo $code > once.code
+"$@" & daemon=$!
+until [ -e room ]; do sleep 0.1; done
+kill -0 "$daemon"
+rm state/.filler*
+until [ -e stop ]; do sleep 0.1; done
+kill "$daemon"; wait "$daemon"
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_on_a_full_disk_waits_for_room_and_a_single_pass_says_what_to_do() {
+    for fill in [
+        "head -c 20m /dev/zero > state/.filler 2> /dev/null || true",
+        "i=0; while touch state/.filler$i 2> /dev/null; do i=$((i+1)); done",
+    ] {
+        let site = Site::start().await.unwrap();
+        site.edit_after(None);
+        let workspace = Workspace::of_demo(&site);
+        fs::create_dir(workspace.path().join("state")).unwrap();
+        let read = |name: &str| {
+            fs::read_to_string(workspace.path().join(name)).unwrap_or_default().trim().to_owned()
+        };
+        let mut command = Command::new("unshare");
+        command
+            .args(["--mount", "--map-root-user", "sh", "-c", FULL_START, "sh", fill])
+            .args([env!("CARGO_BIN_EXE_newswatch"), "run"])
+            .current_dir(workspace.path())
+            .env("HOME", workspace.path())
+            .stderr(fs::File::create(workspace.path().join("stderr")).unwrap());
+        let Some(mut shell) = mounted(&workspace, command) else { return };
+        wait_until("the daemon waits", || read("stderr").contains("nothing is done until"));
+        assert_eq!(read("once.code"), "1");
+        let words = read("once.stderr");
+        let [error, advice] = words.lines().collect::<Vec<_>>()[..] else { panic!("{words}") };
+        assert!(error.starts_with("newswatch: cannot open ") && error.contains("state"), "{error}");
+        assert_eq!(advice, "there is no room on the disk: make some, and run it again");
+        assert_eq!(read("stderr").lines().count(), 1, "{}", read("stderr"));
+        assert!(site.log().is_empty(), "{:#?}", site.log());
+        workspace.write("room", "");
+        wait_until("it runs", || read("stderr").contains("newswatch runs"));
+        assert!(read("stderr").contains("there is room again"), "{}", read("stderr"));
+        wait_until("it writes", || workspace.whole_lines() > 0);
+        workspace.write("stop", "");
+        assert!(shell.wait().unwrap().success(), "{}", read("stderr"));
+    }
+}
+
+/// A first run fills archive and state, on one disk, with segments that are closed; somebody else
+/// fills the rest. The second run is to drop some of them.
+const FULL_RETENTION: &str = r#"
+set -e
+mount -t tmpfs -o size=32m tmpfs disk
+touch mounted
+"$1" run --set archive.rotate_size=8KiB & daemon=$!
+until [ -e disk/archive/.reserve ] && [ "$(ls disk/archive/*/*/*.jsonl* 2>/dev/null | wc -l)" -gt 8 ]
+do sleep 0.1; done
+kill "$daemon"; wait "$daemon"
+"$1" archive verify > before
+head -c 50m /dev/zero > disk/.filler 2> /dev/null || true
+"$@" & daemon=$!
+until [ -e stop ]; do sleep 0.1; ls disk/archive/*/* > listed; done
+rm disk/.filler
+kill "$daemon"; wait "$daemon"
+"$1" archive verify > after
+"$1" status --json > status
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn retention_frees_room_on_a_disk_that_is_full_at_the_start() {
+    let site = Site::start().await.unwrap();
+    let workspace = Workspace::of_demo(&site);
+    fs::create_dir(workspace.path().join("disk")).unwrap();
+    let settings = format!(
+        "{QUICK}\n[archive]\nfolder = \"disk/archive\"\n[state]\nfolder = \"disk/state\"\n"
+    );
+    workspace.write("config/newswatch.toml", &settings);
+    let read = |name: &str| fs::read_to_string(workspace.path().join(name)).unwrap_or_default();
+    let mut command = Command::new("unshare");
+    command
+        .args(["--mount", "--map-root-user", "sh", "-c", FULL_RETENTION, "sh"])
+        .args([env!("CARGO_BIN_EXE_newswatch"), "run", "--set", "archive.retain_size=16KiB"])
+        .args(["--set", "archive.rotate_size=8KiB"])
+        .current_dir(workspace.path())
+        .env("HOME", workspace.path())
+        .stderr(fs::File::create(workspace.path().join("stderr")).unwrap());
+    let Some(mut shell) = mounted(&workspace, command) else { return };
+    wait_until("segments are dropped", || read("listed").matches(".dropped.gz").count() > 3);
+    workspace.write("stop", "");
+    assert!(shell.wait().unwrap().success(), "{}", read("stderr"));
+    for words in ["set aside for this is given up", "newswatch runs"] {
+        assert!(read("stderr").contains(words), "{}", read("stderr"));
+    }
+    // The chain holds, and nothing that left is archived anew.
+    for report in ["before", "after"] {
+        assert!(read(report).contains("unchanged since they were written"), "{}", read(report));
+    }
+}
+
+/// A shell that mounts a file system of its own, once it has; where it cannot, a reason is printed.
+fn mounted(workspace: &Workspace, mut command: Command) -> Option<Child> {
+    let Ok(mut shell) = command.spawn() else {
+        println!("skipped: there is no `unshare` to mount a small file system with");
+        return None;
+    };
+    let mounted = workspace.path().join("mounted");
+    let started = Instant::now();
+    while !mounted.exists() {
+        if shell.try_wait().unwrap().is_some() || started.elapsed() > Duration::from_secs(10) {
+            let stderr = fs::read_to_string(workspace.path().join("stderr")).unwrap();
+            println!("skipped: no file system can be mounted: {stderr}");
+            end(&mut shell);
+            return None;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    Some(shell)
 }
 
 fn end(child: &mut Child) {

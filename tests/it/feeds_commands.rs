@@ -3,6 +3,7 @@
 use std::fs;
 
 use crate::support::{
+    bombs,
     server::{Server, answer},
     workspace::{QUICK, Workspace},
 };
@@ -251,4 +252,29 @@ fn the_first_change_writes_the_built_in_feeds_without_the_schema_that_is_not_bes
     workspace.run(&["feeds", "disable", "tengrinews"]).expect(&[0]);
     let file = feeds_file(&workspace);
     assert!(file.starts_with("# Feeds that newswatch polls.") && !file.contains("#:schema"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_strangers_wrote_is_read_in_a_worker_by_commands_too() {
+    let workspace = workspace();
+    let [feed, page] = bombs::heavy();
+    workspace.write("page.html", &page);
+    let server =
+        Server::of_answers(move |path| if path == "/feed" { xml(&feed) } else { missing() }).await;
+    let feed = server.url("/feed").to_string();
+    for args in [
+        &["feeds", "test", &feed][..],
+        &["feeds", "add", &feed, "--dry-run"],
+        &["site", "test", "page.html"],
+        &["topic", "test", "page.html"],
+    ] {
+        let (code, _, stderr) = run(&workspace, args).await;
+        assert_eq!(code, Some(0), "{args:?}: {stderr}");
+        let confined = [args, &["--set", "limits.reader_memory=64MiB"]].concat();
+        let (code, _, stderr) = run(&workspace, &confined).await;
+        assert_eq!(code, Some(1), "{args:?}: {stderr}");
+        let words =
+            if args[1] == "add" { "no feed was found" } else { "more than 64 MiB of memory" };
+        assert!(stderr.contains(words), "{args:?}: {stderr}");
+    }
 }

@@ -404,11 +404,6 @@ async fn a_body_beyond_its_limit_is_refused_announced_or_not() {
 async fn compressed_bodies_are_read_and_bombs_are_not() {
     let text = "ОДКБ ".repeat(300);
     let zeros = vec![0; 64 << 20];
-    let gzip = |bytes: &[u8]| {
-        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-        std::io::Write::write_all(&mut encoder, bytes).unwrap();
-        encoder.finish().unwrap()
-    };
     let good =
         [("gzip", gzip(text.as_bytes())), ("zstd", zstd::encode_all(text.as_bytes(), 3).unwrap())];
     for (encoding, body) in good {
@@ -756,4 +751,55 @@ async fn a_bad_authority_and_a_bad_proxy_are_told_at_the_start() {
     let settings = Settings { proxy: Some("socks5://127.0.0.1".parse().unwrap()), ..patient() };
     let error = HttpClient::new(settings).unwrap_err().to_string();
     assert!(error.contains("socks5"), "{error}");
+}
+
+#[tokio::test]
+async fn large_bodies_wait_for_the_memory_of_others_and_small_ones_do_not() {
+    let server = Server::of_answers(|path| {
+        let length = if path == "/small" { 1 << 10 } else { 2 << 20 };
+        let zeros = vec![0; length];
+        if path == "/packed" {
+            return answer("200 OK", &[("content-encoding", "gzip")], &gzip(&zeros));
+        }
+        answer("200 OK", &[("content-type", "text/xml")], &zeros)
+    })
+    .await;
+    let client = HttpClient::new(Settings { large_bodies: 2 << 20, ..patient() }).unwrap();
+    let fetch = |path| client.fetch(request(server.url(path), Wanted::Listing));
+    for path in ["/large", "/packed"] {
+        let first = fetch(path).await.unwrap();
+        assert_eq!(first.body.len(), 2 << 20);
+        let mut second = std::pin::pin!(fetch("/large"));
+        let waits = tokio::time::timeout(Duration::from_millis(500), &mut second).await;
+        assert!(waits.is_err(), "while the first is held");
+        assert_eq!(fetch("/small").await.unwrap().body.len(), 1 << 10);
+        drop(first);
+        assert_eq!(second.await.unwrap().body.len(), 2 << 20);
+    }
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut encoder, bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[tokio::test]
+async fn an_error_tells_nothing_that_is_not_seen() {
+    let hidden = "\u{202e}EV\u{2066}\u{9b}31m";
+    for (fields, status) in [
+        (format!("content-encoding: gzip, x{hidden}\r\n"), "200 OK"),
+        (format!("content-encoding: x{hidden}\r\n"), "200 OK"),
+        (format!("content-type: image/x{hidden}\r\n"), "200 OK"),
+        (format!("location: http://[x{hidden}/\r\n"), "302 Found"),
+        (format!("location: x{hidden}://x/\r\n"), "302 Found"),
+    ] {
+        let head = format!("HTTP/1.1 {status}\r\n{fields}content-length: 2\r\n\r\nab");
+        let server = Server::of_answers(move |_| head.clone().into_bytes()).await;
+        let told = fetch(server.url("/"), Wanted::Page).await.unwrap_err().to_string();
+        let unseen = |c: char| {
+            c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        };
+        assert!(!told.contains(unseen), "{fields:?}: {told:?}");
+    }
 }

@@ -4,6 +4,8 @@ use std::{fs, path::Path, process::Command};
 
 use yaml_rust2::YamlLoader;
 
+use crate::support::{daemon::wait_until, workspace::Workspace};
+
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -34,6 +36,26 @@ fn the_unit_exposes_no_more_than_one_and_a_half() {
 }
 
 #[test]
+fn systemd_understands_all_of_the_unit() {
+    let unit = root().join("contrib/systemd/newswatch.service");
+    // What it starts is not installed here.
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("newswatch.service");
+    let program = env!("CARGO_BIN_EXE_newswatch");
+    let text = fs::read_to_string(unit).unwrap().replace("/usr/bin/newswatch", program);
+    fs::write(&copy, text).unwrap();
+    let Ok(ran) = Command::new("systemd-analyze").args(["verify", "--man=no"]).arg(&copy).output()
+    else {
+        println!("skipped: there is no systemd-analyze");
+        return;
+    };
+    let told = String::from_utf8_lossy(&ran.stderr);
+    let faults: Vec<&str> =
+        told.lines().filter(|line| line.contains("newswatch.service")).collect();
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+#[test]
 fn the_demo_lives_under_the_limits_of_the_unit() {
     let script = root().join("tests/confined");
     let ran =
@@ -61,9 +83,49 @@ fn the_container_has_a_read_only_root_no_rights_and_no_root() {
     assert_eq!(service["security_opt"][0].as_str(), Some("no-new-privileges:true"));
     let user = service["user"].as_str().unwrap();
     let dockerfile = text("Dockerfile");
-    assert!(dockerfile.contains("\nUSER newswatch\n"));
-    let uid = user.split(':').next().unwrap();
-    assert!(dockerfile.contains(&format!("--uid {uid} ")), "{user}");
+    let (uid, gid) = user.split_once(':').unwrap();
+    for words in [
+        format!("\nUSER {user}\n"),
+        format!("groupadd --gid {gid} "),
+        format!("useradd --uid {uid} --gid {gid} "),
+        format!("--owner {uid} --group {gid} "),
+    ] {
+        assert!(dockerfile.contains(&words), "{words}");
+    }
+    // What is written is in the volume.
+    let volumes = service["volumes"].as_vec().unwrap();
+    let volumes: Vec<&str> = volumes.iter().map(|volume| volume.as_str().unwrap()).collect();
+    assert_eq!(volumes, ["../config:/etc/newswatch:ro", "data:/var/lib/newswatch"]);
+    assert!(root().join("contrib/../config").is_dir());
+}
+
+/// The words of an instruction of the Dockerfile.
+fn instruction(name: &str) -> Vec<String> {
+    let dockerfile = text("Dockerfile").replace("\\\n", " ");
+    let line = dockerfile.lines().rfind(|line| line.starts_with(&format!("{name} "))).unwrap();
+    serde_json::from_str(&line[line.find('[').unwrap()..]).unwrap()
+}
+
+#[test]
+fn the_container_runs_and_is_well_by_what_its_dockerfile_says() {
+    let workspace = Workspace::new("[politeness]\ncontact = \"https://example.org/\"\n");
+    workspace.write("config/feeds.toml", "");
+    let command = |words: Vec<String>| {
+        assert_eq!(words[0], "newswatch");
+        let words: Vec<&str> = words[1..]
+            .iter()
+            .map(|word| if word == "/etc/newswatch" { "config" } else { word })
+            .collect();
+        assert!(words.contains(&"config"), "{words:?}");
+        workspace.command(&words)
+    };
+    let health = || command(instruction("HEALTHCHECK")).output().unwrap().status.code();
+    assert_eq!(health(), Some(1), "it does not run yet");
+    let mut daemon =
+        command([instruction("ENTRYPOINT"), instruction("CMD")].concat()).spawn().unwrap();
+    wait_until("it is well", || health() == Some(0));
+    daemon.kill().unwrap();
+    daemon.wait().unwrap();
 }
 
 #[test]

@@ -111,6 +111,7 @@ fn feed(id: &str, url: Url) -> Feed {
 fn settings() -> Settings {
     Settings {
         rest: Rest { answer_times: 0.0, ..Rest::default() },
+        share: 4,
         robots_for_feeds: false,
         hold_scope: HoldScope::Host,
         revisit_after: MINUTE,
@@ -667,6 +668,39 @@ async fn a_host_is_left_five_seconds_between_two_starts_and_as_long_as_its_crawl
         let least = least_gap(&client.log[after_robots..], &host);
         assert_eq!(least, SignedDuration::from_secs(gap));
     }
+}
+
+#[tokio::test]
+async fn a_crawl_delay_outlasts_restarts_and_hosts_that_are_forgotten() {
+    let folder = tempfile::tempdir().unwrap();
+    let links: Vec<String> = (0..30).map(|n| format!("/page{n}")).collect();
+    let server = serve(script([
+        ("/robots.txt", vec![answer("200 OK", &[], b"User-agent: *\nCrawl-delay: 17")]),
+        ("/one", vec![items(&links)]),
+    ]))
+    .await;
+    let mut now = start();
+    let mut log: Vec<Asked> = Vec::new();
+    // It is asked for once a day: what follows knows it from the state alone.
+    for restart in 0..4 {
+        let state = State::open(&folder.path().join("state.sqlite")).unwrap();
+        // Nothing holds the host in memory but its pages.
+        let feeds = if restart == 0 { vec![feed("one", server.url("/one"))] } else { vec![] };
+        let mut client = Client::with(&[&server], feeds, settings(), state, now);
+        for _ in 0..40 {
+            client.run_for(MINUTE).await;
+            client.crawl.forget_idle_hosts(client.now);
+            if client.log.iter().filter(|asked| asked.path.starts_with("/page")).count() > 6 {
+                break;
+            }
+        }
+        now = client.now;
+        let pages = client.log.iter().position(|asked| asked.path.starts_with("/page")).unwrap();
+        let least = least_gap(&client.log[pages..], &server.address().to_string());
+        assert!(least >= SignedDuration::from_secs(17), "{restart}: {least:?}");
+        log.append(&mut client.log);
+    }
+    assert_eq!(log.iter().filter(|asked| asked.path == "/robots.txt").count(), 1);
 }
 
 #[tokio::test]

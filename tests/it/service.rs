@@ -3,7 +3,12 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    os::unix::{fs::PermissionsExt as _, net::UnixDatagram},
+    io::{Read as _, Write as _},
+    net::TcpStream,
+    os::unix::{
+        fs::PermissionsExt as _,
+        net::{UnixDatagram, UnixStream},
+    },
     path::Path,
     time::Duration,
 };
@@ -71,6 +76,26 @@ async fn the_service_manager_is_told_of_start_reload_life_and_end() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_watchdog_is_fed_as_often_as_the_manager_wants_it() {
+    let (_site, workspace) = site().await;
+    // Nothing is due for an hour.
+    workspace.write("config/newswatch.toml", &calm().replace("500ms", "1h"));
+    let path = workspace.path().join("notify");
+    let manager = UnixDatagram::bind(&path).unwrap();
+    manager.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
+    let env = [("NOTIFY_SOCKET", path.to_str().unwrap()), ("WATCHDOG_USEC", "2000000")];
+    let daemon = Daemon::start_with(&workspace, &env);
+    let (mut pings, mut buffer) = (0, [0; 4096]);
+    // Without it they come once a minute when the first polls are done.
+    while pings < 12 {
+        let length = manager.recv(&mut buffer).unwrap();
+        let message = std::str::from_utf8(&buffer[..length]).unwrap();
+        pings += usize::from(message.contains("WATCHDOG=1") && message.contains("0 requests"));
+    }
+    assert!(daemon.stop().success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_running_daemon_takes_orders_through_its_socket() {
     let (site, workspace) = site().await;
     let settings = calm().replace("500ms", "1h");
@@ -92,7 +117,17 @@ async fn a_running_daemon_takes_orders_through_its_socket() {
     let ran = workspace.run(&["poll", "no-such"]).expect(&[1]);
     assert!(ran.stderr.contains("no enabled feed is called \"no-such\""), "{ran:#?}");
 
-    workspace.run(&["pause", host]).expect(&[0]);
+    for none in ["*", "", "a b"] {
+        let ran = workspace.run(&["pause", none]).expect(&[1]);
+        assert!(ran.stderr.contains("is no host"), "{ran:#?}");
+    }
+    // However it is asked: another program may write to the socket.
+    let shouted = format!("{{\"pause\":\"HTTP://{}/x\"}}\n", host.to_ascii_uppercase());
+    let mut stream = UnixStream::connect(&socket).unwrap();
+    stream.write_all(shouted.as_bytes()).unwrap();
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).unwrap();
+    assert!(reply.contains(&format!("nothing is asked of {host} until")), "{reply}");
     assert_eq!(status(&workspace)["paused_hosts"], serde_json::json!([host]));
     assert!(daemon.stop().success());
     let daemon = Daemon::start(&workspace);
@@ -276,4 +311,33 @@ async fn killed_readers_and_a_stop_at_any_moment_lose_nothing() {
     wait_until("everything is written", || workspace.whole_lines() >= wanted);
     assert!(daemon.stop().success());
     demo::check(&site.expected(), &workspace.records());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clients_that_stop_in_the_middle_of_a_request_take_nothing_from_the_crawl() {
+    let (site, workspace) = site().await;
+    let address = free_address();
+    let metrics = format!("\n[metrics]\nlisten = \"{address}\"\n");
+    workspace.write("config/newswatch.toml", &(calm() + &metrics));
+    let daemon = Daemon::start(&workspace);
+    wait_until("it is ready", || get(address, "/readyz").is_some_and(|(code, _)| code == 200));
+    let before = daemon.descriptors();
+    let half: Vec<TcpStream> = (0..600)
+        .map(|_| {
+            let mut stream = TcpStream::connect(address).unwrap();
+            // Those beyond the bound are closed at once.
+            stream.write_all(b"GET /metrics HTTP/1.1\r\nhost: x\r\n").ok();
+            stream
+        })
+        .collect();
+    let socket = workspace.path().join("state/control.sock");
+    let orders: Vec<UnixStream> = (0..600).map(|_| UnixStream::connect(&socket).unwrap()).collect();
+    wait_until("few of them are held", || daemon.descriptors() < before + 200);
+    workspace.run(&["poll", &site.feeds[0].id]).expect(&[0]);
+    wait_until("others are served", || {
+        get(address, "/healthz").is_some_and(|(code, _)| code == 200)
+    });
+    wait_until("the descriptors are free", || daemon.descriptors() < before + 50);
+    drop((half, orders));
+    assert!(daemon.stop().success());
 }

@@ -312,6 +312,7 @@ impl Fetch for Web {
             at: self.clock.now(),
             took: ANSWER,
             exchanges: vec![],
+            room: Default::default(),
         })
     }
 }
@@ -359,6 +360,7 @@ async fn months_of_faults_lose_nothing_double_nothing_and_keep_every_feed_on_tim
         grace: Duration::from_mins(2),
         retention: Retention::default(),
         compression: None,
+        longest_sleep: daemon::LONGEST_SLEEP,
         until_idle_for: None,
     };
     let late = RwLock::new(Late::new());

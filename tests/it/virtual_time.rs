@@ -149,6 +149,7 @@ impl Fetch for Web {
             at: back,
             took: Duration::from_millis(300),
             exchanges: vec![],
+            room: Default::default(),
         })
     }
 }
@@ -175,6 +176,7 @@ async fn run(
         grace: Duration::from_secs(20),
         compression: None,
         retention: Retention::default(),
+        longest_sleep: daemon::LONGEST_SLEEP,
         until_idle_for: None,
     };
     let (stop, commands) = mpsc::channel(1);

@@ -293,7 +293,7 @@ fn the_published_script_and_verifying_agree() {
     agree("a damaged block", false);
     let mut plain = Vec::new();
     let mut packed = flate2::read::MultiGzDecoder::new(fs::File::open(&first).unwrap());
-    std::io::copy(&mut packed, &mut plain).unwrap();
+    io::copy(&mut packed, &mut plain).unwrap();
     fs::write(first.with_extension(""), plain).unwrap();
     agree("plain and compressed", true);
     let days = ["2022/01/2022-01-16.jsonl", "2022/01/2022-01-17.jsonl"];

@@ -21,7 +21,7 @@ use crate::{
     },
     config::Loaded,
     crawl::{self, Rebuilt},
-    state::{State, read_rejects},
+    state::{State, StateLock, read_rejects},
 };
 
 /// Writes damaged segments anew without what is damaged, which is kept beside them.
@@ -130,10 +130,12 @@ fn rebuild(loaded: &Loaded) -> anyhow::Result<Rebuilt> {
     }
     fs::create_dir_all(&paths.state)
         .with_context(|| format!("cannot make the state folder {}", paths.state.display()))?;
+    let _lock = StateLock::take(&paths.state)
+        .with_context(|| format!("cannot use the state folder {}", paths.state.display()))?;
     let (index, new) = (paths.state.join(STATE), paths.state.join(format!("{STATE}.new")));
     remove(&new)?;
     let state = State::build(&new).with_context(|| format!("cannot make {}", new.display()))?;
-    let rebuilt = crawl::rebuild(&state, &archive, || read_rejects(&paths.state))?;
+    let rebuilt = crawl::rebuild(&state, &archive, || read_rejects(&paths.state), |_| ())?;
     drop(state);
     replace(&new, &index)?;
     // Places in the archive may be others now; the next look at it builds this one anew.

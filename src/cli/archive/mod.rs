@@ -3,7 +3,10 @@
 mod maintain;
 mod report;
 
-use std::{io::BufWriter, path::Path};
+use std::{
+    io::{BufWriter, ErrorKind},
+    path::Path,
+};
 
 use anyhow::Context;
 use rusqlite::Connection;
@@ -18,7 +21,8 @@ use super::{
 use crate::{
     archive::{self, Checkpoint, Finding},
     config::Loaded,
-    crawl, dedup,
+    crawl,
+    dedup::{self, Judged, StreamError},
     jsonl::Folder,
     state::State,
 };
@@ -153,7 +157,20 @@ pub(super) fn dedup_lines(name: &str) -> anyhow::Result<Exit> {
     let connection = Connection::open("")?;
     connection.pragma_update(None, "cache_size", -16_384)?;
     let out = BufWriter::new(std::io::stdout().lock());
-    dedup::judge_stream(&connection, input::lines(name)?, out)
-        .with_context(|| format!("cannot judge the articles of {name}"))?;
-    Ok(Exit::Success)
+    let note =
+        |line: u64, what: &str| anstream::eprintln!("newswatch: {name}, line {line}: {what}");
+    match dedup::judge_stream(&connection, input::lines(name)?, out, note) {
+        Ok(Judged { passed_over: 0, .. }) => Ok(Exit::Success),
+        Ok(Judged { articles, passed_over }) => {
+            anstream::eprintln!(
+                "newswatch: of {name} judged: {articles}, passed over: {passed_over}; an article is a JSON object on a line, with an id"
+            );
+            Ok(Exit::Failure)
+        }
+        // A reader that closed the pipe has seen enough.
+        Err(StreamError::Write(error)) if error.kind() == ErrorKind::BrokenPipe => {
+            Ok(Exit::Success)
+        }
+        Err(error) => Err(error).with_context(|| format!("cannot judge the articles of {name}")),
+    }
 }

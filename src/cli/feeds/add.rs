@@ -12,6 +12,7 @@ use super::{
         args::FeedsAdd,
         compose,
         format::{print_text, safe},
+        readers,
     },
     discovery::{self, Asker, Candidate},
     feed,
@@ -39,8 +40,9 @@ pub(in super::super) fn add(loaded: &Loaded, wish: &FeedsAdd) -> anyhow::Result<
     }
     let file = FeedsFile::open(loaded)?;
     let client = HttpClient::new(compose::fetch(&loaded.config))?;
-    let mut asker = Asker::new(client, loaded.config.settings.politeness.delay);
     let runtime = Runtime::new().context("cannot start the runtime")?;
+    let readers = runtime.block_on(readers::start(&loaded.config))?;
+    let mut asker = Asker::new(client, readers, loaded.config.settings.politeness.delay);
     let candidates = runtime.block_on(discovery::find(&mut asker, &site))?;
     for candidate in &candidates {
         if let Some(feed) = configured(&candidate.url) {

@@ -8,12 +8,14 @@ use anyhow::Context;
 use tokio::time::{self, Instant};
 use url::Url;
 
+use super::super::readers;
 use crate::{
     canonical_url::Host,
     crawl,
     fetch::{Fetch, HttpClient, Request, Response, Wanted},
     politeness::Robots,
-    source::{self, Listing, SourceError, SourceKind},
+    reader::Pool,
+    source::{self, Listing, SourceKind},
 };
 
 /// A listing that can be configured.
@@ -30,14 +32,15 @@ pub(super) struct Candidate {
 /// Asks each address once and leaves every host its rest.
 pub(super) struct Asker {
     client: HttpClient,
+    readers: Pool,
     rest: Duration,
     answers: BTreeMap<Url, Result<Response, String>>,
     asked: BTreeMap<Host, Instant>,
 }
 
 impl Asker {
-    pub(super) fn new(client: HttpClient, rest: Duration) -> Self {
-        Self { client, rest, answers: BTreeMap::new(), asked: BTreeMap::new() }
+    pub(super) fn new(client: HttpClient, readers: Pool, rest: Duration) -> Self {
+        Self { client, readers, rest, answers: BTreeMap::new(), asked: BTreeMap::new() }
     }
 
     /// The answer to one request, redirects followed.
@@ -75,14 +78,15 @@ impl Asker {
         if response.status != 200 {
             anyhow::bail!(crawl::status_words(response.status));
         }
-        let listing = read(&response, kind)?;
+        let listing = self.read(&response, kind).await?;
         let settled = if response.has_moved_for_good() { response.url } else { url.clone() };
         Ok((listing, settled))
     }
-}
 
-fn read(response: &Response, kind: SourceKind) -> Result<Listing, SourceError> {
-    source::parse(kind, &response.body, response.header("content-type"), &response.url)
+    async fn read(&self, response: &Response, kind: SourceKind) -> anyhow::Result<Listing> {
+        let (bytes, content_type) = (response.body.clone(), response.header("content-type"));
+        readers::listing(&self.readers, kind, bytes, content_type, &response.url).await
+    }
 }
 
 /// What can be configured for an address, the likeliest first.
@@ -93,7 +97,7 @@ pub(super) async fn find(asker: &mut Asker, site: &Url) -> anyhow::Result<Vec<Ca
         anyhow::bail!("{site} answers {}", crawl::status_words(response.status));
     }
     for kind in [SourceKind::Feed, SourceKind::Sitemap] {
-        if let Ok(listing) = read(&response, kind) {
+        if let Ok(listing) = asker.read(&response, kind).await {
             let (_, url) = asker.listing(site, kind).await?;
             let title = listing.title.clone();
             return Ok(vec![Candidate { url, kind, title, listing: Some(listing) }]);

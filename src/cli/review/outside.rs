@@ -7,12 +7,11 @@ use jiff::Timestamp;
 
 use crate::{
     canonical_url::{CanonicalUrl, Host},
-    cli::{compose, run::STATE, status},
+    cli::{compose, readers, run::STATE, status},
     config::{self, Loaded},
     daemon,
     fetch::{HttpClient, Request, Wanted},
     review::web::{Daemon, FeedTest, FeedView, Outside},
-    source,
     state::{State, read_rejects},
 };
 
@@ -98,7 +97,9 @@ async fn test(loaded: &Loaded, id: &str, now: Timestamp) -> anyhow::Result<FeedT
         anyhow::bail!("it answers {}", crate::crawl::status_words(response.status));
     }
     let kind = response.header("content-type");
-    let mut listing = source::parse(feed.kind, &response.body, kind, &response.url)?;
+    let readers = readers::start(&loaded.config).await?;
+    let bytes = response.body.clone();
+    let mut listing = readers::listing(&readers, feed.kind, bytes, kind, &response.url).await?;
     listing.set_zone(feed.zone.as_ref());
     let entries = listing.entries.iter().take(ENTRIES).map(|entry| {
         (

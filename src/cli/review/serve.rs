@@ -20,6 +20,7 @@ use super::{args::ReviewArgs, desk, outside};
 use crate::{
     cli::{Exit, format::print_text, logging},
     config::Loaded,
+    listen,
     review::web::{self, Gate, Keeper},
 };
 
@@ -58,7 +59,7 @@ pub(in crate::cli) fn review(loaded: &Loaded, args: &ReviewArgs) -> anyhow::Resu
         // What is being sent when the interrupt comes is not waited for: a browser keeps its
         // connections open.
         tokio::select! {
-            served = async { axum::serve(listener, router).await } => served.context("the review cannot go on")?,
+            never = listen::serve(listener, router) => match never {},
             () = stop => {}
         }
         anyhow::Ok(Exit::Interrupted)
@@ -78,11 +79,11 @@ pub(in crate::cli) async fn beside(loaded: &Loaded) -> Infallible {
     std::future::pending().await
 }
 
-async fn serve(loaded: &Loaded) -> anyhow::Result<()> {
+async fn serve(loaded: &Loaded) -> anyhow::Result<Infallible> {
     let door = door(loaded, None)?;
     let (listener, router) = open(loaded, &door).await?;
     tracing::info!(address = %listener.local_addr()?, "the review is served");
-    axum::serve(listener, router).await.context("the review cannot go on")
+    Ok(listen::serve(listener, router).await)
 }
 
 fn door(loaded: &Loaded, args: Option<&ReviewArgs>) -> anyhow::Result<Door> {

@@ -27,8 +27,25 @@ const SAMPLE: usize = 4096;
 const MARGIN: f32 = 0.3;
 /// What a declared language is worth, in logits: e^1.5 is about 4 to 1.
 const PRIOR: f32 = 1.5;
+/// Bytes of a language's tag.
+const LONGEST_TAG: usize = 20;
 /// Fewer letters than this are no evidence in a script that many languages share.
 const LETTERS: usize = 3;
+
+/// A declared language as a tag of BCP 47, `de_DE` as `de-DE`; `None` for what is none: words, and
+/// what is hidden in them.
+pub fn tag(declared: &str) -> Option<String> {
+    let tag = declared.trim().replace('_', "-");
+    let primary = tag.split('-').next()?;
+    let plausible = (2..=3).contains(&primary.len())
+        && primary.bytes().all(|byte| byte.is_ascii_alphabetic())
+        && tag.len() <= LONGEST_TAG
+        && tag.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    plausible.then(|| {
+        let rest = tag.get(primary.len()..).unwrap_or_default();
+        format!("{}{rest}", primary.to_ascii_lowercase())
+    })
+}
 
 /// Tells the language of `text` from its first 4,096 bytes. `priors` are what the page and the
 /// feed declare, as BCP 47: they tip a close decision and never make one.

@@ -7,6 +7,11 @@ use std::{
 };
 
 use super::{Served, append_harm, office};
+use crate::support::{
+    bombs,
+    server::{Server, answer},
+    workspace::{QUICK, Workspace},
+};
 
 /// An answer: status, headers in lower case, body.
 struct Answer {
@@ -219,6 +224,25 @@ async fn a_view_is_written_out_as_it_is_and_a_feed_is_tested() {
         &format!("csrf={}&id=nobody", hidden(&feeds, "csrf")),
     );
     assert!(tested.body.contains("no feed is called"), "{}", tested.body);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_feed_is_tested_in_a_worker() {
+    let [feed, _] = bombs::heavy();
+    let server = Server::of_answers(move |_| answer("200 OK", &[], feed.as_bytes())).await;
+    let workspace = Workspace::new(QUICK);
+    workspace.write(
+        "config/feeds.toml",
+        &format!("[[feed]]\nid = \"heavy\"\nurl = \"{}\"\nenabled = false\n", server.url("/feed")),
+    );
+    workspace.run(&["once"]).expect(&[0]);
+    for (memory, words) in [("256MiB", "4900 entries"), ("64MiB", "more than 64 MiB of memory")] {
+        let served =
+            Served::start(&workspace, &["--set", &format!("limits.reader_memory={memory}")]);
+        let form = format!("csrf={}&id=heavy", hidden(&get(&served, "/feeds").body, "csrf"));
+        let tested = ask(&served, "POST", "/feeds/test", &[], &form);
+        assert!(tested.body.contains(words), "{}", tested.body);
+    }
 }
 
 fn dechunked(answer: &Answer) -> String {

@@ -10,6 +10,26 @@ pub(crate) struct Bomb {
 const PAGE: usize = 5 << 20;
 const FEED: usize = 15 << 20;
 
+/// A sound feed and a sound page whose reading takes more than 64 MiB, and less than a reader has. So
+/// it can be told who reads them.
+pub(crate) fn heavy() -> [String; 2] {
+    let words = "words and words ".repeat(180);
+    let item = |n| {
+        let link = format!("https://heavy.example/{n}");
+        format!(
+            "<item><title>{n}</title><link>{link}</link><description>{words}</description></item>"
+        )
+    };
+    let items: String = (0..4900).map(item).collect();
+    let paragraph =
+        |n| format!("<p>Some <b>words</b> of <i>a</i> paragraph number {n}, and on.</p>");
+    let paragraphs: String = (0..15_000).map(paragraph).collect();
+    [
+        format!("<rss version='2.0'><channel><title>Heavy</title>{items}</channel></rss>"),
+        format!("<html><body><article>{paragraphs}</article></body></html>"),
+    ]
+}
+
 pub(crate) fn all() -> Vec<Bomb> {
     let feed = |name, bytes: String| Bomb { name, is_page: false, bytes: bytes.into_bytes() };
     let page = |name, bytes: String| Bomb { name, is_page: true, bytes: bytes.into_bytes() };

@@ -11,7 +11,7 @@ use newswatch::{
     politeness::pace::Rest,
     schedule::Cadence,
     source::SourceKind,
-    state::{RejectLog, State},
+    state::{RejectLog, State, StateLock},
     topic::{Topic, Topics},
 };
 use tokio::time::Instant;
@@ -60,6 +60,7 @@ pub(crate) fn crawl(feeds: Vec<Feed>, reject_text: usize, folder: &Path, now: Ti
     };
     let settings = Settings {
         rest: Rest::default(),
+        share: 4,
         robots_for_feeds: false,
         hold_scope: HoldScope::Host,
         revisit_after: SignedDuration::from_mins(30),
@@ -78,5 +79,6 @@ pub(crate) fn crawl(feeds: Vec<Feed>, reject_text: usize, folder: &Path, now: Ti
 pub(crate) fn stores(folder: &Path) -> (Folder, Stores) {
     let disk = Folder::at(folder.join("archive"));
     let (archive, _) = Archive::open(disk.clone(), ArchiveSettings::default(), None).unwrap();
-    (disk, Stores { archive, rejects: RejectLog::open(folder, 1 << 20, 2).unwrap() })
+    let rejects = RejectLog::open(folder, 1 << 20, 2).unwrap();
+    (disk, Stores { archive, rejects, lock: StateLock::take(folder).unwrap() })
 }
