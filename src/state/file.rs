@@ -21,6 +21,13 @@ pub(super) fn sync(index: &Path) -> io::Result<()> {
     File::open(folder(index))?.sync_all()
 }
 
+/// Whether what was committed last stands beside the index.
+pub(super) fn has_log(index: &Path) -> bool {
+    let mut log = index.as_os_str().to_owned();
+    log.push("-wal");
+    std::fs::metadata(log).is_ok_and(|log| log.len() > 0)
+}
+
 /// Whether there is room for another file beside the index. SQLite does not tell why one cannot be
 /// made.
 pub(super) fn has_inodes(index: &Path) -> bool {

@@ -84,9 +84,9 @@ const NO_ROOM_TO_SHARE: i32 = 4874;
 /// Whether a write failed where files may only grow so far (`ulimit -f`): SQLite does not tell it
 /// from other errors of a disk, as it does where there is no room.
 fn is_too_large(error: &rusqlite::Error) -> bool {
-    let is_write = error
-        .sqlite_error()
-        .is_some_and(|error| error.extended_code == rusqlite::ffi::SQLITE_IOERR_WRITE);
+    let is_write = error.sqlite_error().is_some_and(|error| {
+        [rusqlite::ffi::SQLITE_IOERR_WRITE, NO_ROOM_TO_SHARE].contains(&error.extended_code)
+    });
     is_write && rustix::process::getrlimit(rustix::process::Resource::Fsize).current.is_some()
 }
 
@@ -128,7 +128,7 @@ impl State {
         let state = Self { connection: Connection::open_with_flags(path, flags)? };
         // Even to read a write-ahead log SQLite writes beside it. Where there is none nobody writes,
         // and a reader who may not either can do without.
-        if state.is_refused() && !has_log(path) {
+        if state.is_refused() && !file::has_log(path) {
             let mut address = url::Url::from_file_path(path::absolute(path).unwrap_or_default())
                 .map_err(|()| StateError::Value(path.display().to_string()))?;
             address.set_query(Some("immutable=1"));
@@ -268,13 +268,6 @@ impl State {
             .execute(params![name, to_json(value)?])?;
         Ok(())
     }
-}
-
-/// Whether a write-ahead log holds what is not in the index file.
-fn has_log(path: &Path) -> bool {
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
-    std::fs::metadata(log).is_ok_and(|log| log.len() > 0)
 }
 
 fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {

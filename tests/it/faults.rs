@@ -274,7 +274,7 @@ async fn a_start_on_a_full_disk_waits_for_room_and_a_single_pass_says_what_to_do
         assert_eq!(read("once.code"), "1");
         let words = read("once.stderr");
         let [error, advice] = words.lines().collect::<Vec<_>>()[..] else { panic!("{words}") };
-        assert!(error.starts_with("newswatch: cannot open ") && error.contains("state"), "{error}");
+        assert!(error.starts_with("newswatch: cannot ") && error.contains("state"), "{error}");
         assert_eq!(advice, "there is no room on the disk: make some, and run it again");
         assert_eq!(read("stderr").lines().count(), 1, "{}", read("stderr"));
         assert!(site.log().is_empty(), "{:#?}", site.log());
@@ -329,9 +329,7 @@ async fn retention_frees_room_on_a_disk_that_is_full_at_the_start() {
     wait_until("segments are dropped", || read("listed").matches(".dropped.gz").count() > 3);
     workspace.write("stop", "");
     assert!(shell.wait().unwrap().success(), "{}", read("stderr"));
-    for words in ["set aside for this is given up", "newswatch runs"] {
-        assert!(read("stderr").contains(words), "{}", read("stderr"));
-    }
+    assert!(read("stderr").contains("newswatch runs"), "{}", read("stderr"));
     // The chain holds, and nothing that left is archived anew.
     for report in ["before", "after"] {
         assert!(read(report).contains("unchanged since they were written"), "{}", read(report));
