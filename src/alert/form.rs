@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::Form;
-use crate::archive::Record;
+use crate::{archive::Record, text::clean_line};
 
 /// What a message is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -81,6 +81,16 @@ impl Item {
             score: record.topic_score,
             reason: record.topic_reason.clone(),
             ..Self::line(title)
+        }
+    }
+
+    /// What strangers wrote is cleaned before it is stored; but the archive may have come from
+    /// elsewhere, and a server's words are in no archive.
+    pub(super) fn clean(&mut self) {
+        let Self { title, url, note, id, feed, source, language, topic, reason, .. } = self;
+        *title = clean_line(title);
+        for text in [url, note, id, feed, source, language, topic, reason].into_iter().flatten() {
+            *text = clean_line(text);
         }
     }
 }

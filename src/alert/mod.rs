@@ -4,9 +4,12 @@
 //! archive behind a stored cursor, and from the state. The cursor moves once a message was taken, so
 //! each article is told at least once, however often the daemon or the receiver falls over.
 
+mod courier;
 mod cursor;
 mod form;
+mod look;
 mod news;
+mod place;
 mod run;
 mod send;
 #[cfg(test)]

@@ -12,6 +12,7 @@ use crate::{
     archive::{Record, RecordType},
     dedup,
     state::FeedRow,
+    text::clean_line,
 };
 
 /// Most items of a message.
@@ -39,7 +40,7 @@ pub(super) fn articles(alert: &Alert, items: Vec<Item>, more: usize) -> Message 
         [only] if more == 0 => only.title.clone(),
         _ => format!("{} new articles", items.len() + more),
     };
-    message(alert, Topic::Articles, subject, items, more)
+    message(alert, Topic::Articles, &subject, items, more)
 }
 
 /// What is wrong with a feed, in a word and in a line.
@@ -98,7 +99,7 @@ pub(super) fn feeds(
     let more = lines.len().saturating_sub(ITEMS);
     lines.truncate(ITEMS);
     let items = lines.into_iter().map(Item::line).collect();
-    (Some(message(alert, Topic::Feeds, subject, items, more)), next)
+    (Some(message(alert, Topic::Feeds, &subject, items, more)), next)
 }
 
 /// What is told of the disk.
@@ -112,7 +113,7 @@ pub(super) fn disk(
         (Some(_), None) => "There is room on the disk again: the work goes on".to_owned(),
         _ => return None,
     };
-    Some(message(alert, Topic::Disk, line.clone(), vec![Item::line(line)], 0))
+    Some(message(alert, Topic::Disk, &line.clone(), vec![Item::line(line)], 0))
 }
 
 /// What is sent in the place of a message that its receiver will not have: nothing of what a stranger
@@ -129,17 +130,20 @@ pub(super) fn refused(alert: &Alert, message: &Message) -> Message {
     let subject = format!("A message of newswatch about {what} was refused here");
     let ids = message.items.iter().filter_map(|item| item.id.as_deref());
     let items = ids.map(|id| Item::line(format!("newswatch archive show {id}"))).collect();
-    Message { id: message.id.clone(), ..self::message(alert, message.about, subject, items, 0) }
+    Message { id: message.id.clone(), ..self::message(alert, message.about, &subject, items, 0) }
 }
 
-/// A message whose id follows from what it says.
+/// A message whose id follows from what it says, of which nothing is a control character or turns
+/// the writing round.
 pub(super) fn message(
     alert: &Alert,
     about: Topic,
-    subject: String,
-    items: Vec<Item>,
+    subject: &str,
+    mut items: Vec<Item>,
     more: usize,
 ) -> Message {
+    let subject = clean_line(subject);
+    items.iter_mut().for_each(Item::clean);
     let mut hasher = blake3::Hasher::new();
     for text in [&alert.id, &subject] {
         hasher.update(text.as_bytes()).update(&[0]);

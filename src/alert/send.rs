@@ -10,7 +10,12 @@ use lettre::{
     transport::smtp::authentication::Credentials,
 };
 use percent_encoding::percent_decode_str;
-use tokio::{io::AsyncWriteExt, process::Command, time::timeout};
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::{
+    io::AsyncWriteExt,
+    process::{Child, Command},
+    time::timeout,
+};
 use url::Url;
 
 use super::{
@@ -74,7 +79,7 @@ impl Sender {
 
     /// A message that only shows whether messages arrive.
     pub async fn test(&self, alert: &super::Alert) -> Result<(), SendError> {
-        let subject = "A test of newswatch's alerts".to_owned();
+        let subject = "A test of newswatch's alerts";
         let item = Item::line("Whoever reads this is told from now on".to_owned());
         let message = super::news::message(alert, Topic::Test, subject, vec![item], 0);
         self.send(&alert.way, &message).await
@@ -171,26 +176,52 @@ async fn command(words: &[String], message: &Message) -> Result<(), SendError> {
         return Err(SendError::Command(String::new(), error));
     };
     let run = async {
-        let mut child = Command::new(program)
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()?;
-        if let Some(mut to) = child.stdin.take() {
+        let mut started = Started::start(program, arguments)?;
+        if let Some(mut to) = started.0.stdin.take() {
             let (_, _, body) = message
                 .request(Form::Json, &Url::parse("http://localhost/").map_err(io::Error::other)?);
             // A program need not read what it is told.
             to.write_all(body.to_string().as_bytes()).await.ok();
         }
-        child.wait().await
+        started.0.wait().await
     };
     let result = match timeout(PATIENCE, run).await {
         Ok(Ok(status)) if status.success() => return Ok(()),
         Ok(Ok(status)) => io::Error::other(status.to_string()),
         Ok(Err(error)) => error,
-        Err(late) => io::Error::other(late),
+        Err(_) => io::Error::other(format!("it has not ended within {} s", PATIENCE.as_secs())),
     };
     Err(SendError::Command(program.clone(), result))
+}
+
+/// A program and all that it starts: killed together when it is dropped before it has ended. What a
+/// program that has ended leaves behind is its own affair.
+struct Started(Child);
+
+impl Started {
+    fn start(program: &str, arguments: &[String]) -> io::Result<Self> {
+        let mut command = Command::new(program);
+        // What is said to the service manager is the daemon's to say.
+        for name in ["NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC"] {
+            command.env_remove(name);
+        }
+        let command = command
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .process_group(0)
+            .kill_on_drop(true);
+        command.spawn().map(Self)
+    }
+}
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        // It has an id until it is waited for, so that no other group has it meanwhile.
+        let group = self.0.id().and_then(|id| Pid::from_raw(id.try_into().ok()?));
+        if let Some(group) = group {
+            kill_process_group(group, Signal::KILL).ok();
+        }
+    }
 }

@@ -12,6 +12,7 @@ use super::{
     args::{Common, Demo},
     format::{is_styled_stderr, print_json, print_text},
     load_options, logging, run,
+    service::Listening,
 };
 use crate::{config, demo::Site};
 
@@ -57,7 +58,7 @@ pub(super) fn demo(demo: &Demo, common: &Common) -> anyhow::Result<Exit> {
     }
     drop((crawl, stores));
     anstream::eprintln!("The daemon goes on polling; stop it with Ctrl-C.");
-    run::run(&loaded, &options)
+    run::run(&loaded, &options, Listening::start()?)
 }
 
 fn guide(folder: &Path, due: usize) -> String {

@@ -17,6 +17,7 @@ mod logging;
 mod man;
 mod progress;
 mod readers;
+mod reload;
 mod replay;
 mod review;
 mod run;
@@ -29,11 +30,13 @@ mod url;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
+use tokio::signal::unix::{SignalKind, signal};
 
 use self::{
     args::{AlertsCommand, ArchiveCommand, Args, Command, FeedsCommand, Schema, TopicCommand},
     control::Request,
     format::{is_styled_stderr, print_json, print_text},
+    service::Listening,
 };
 use crate::config::{self, LoadOptions, Loaded};
 
@@ -50,6 +53,17 @@ pub(crate) enum Exit {
     Interrupted = 130,
 }
 
+/// Has a write beyond a limit of file sizes (`ulimit -f`) fail, as on a full disk. Unheeded, the
+/// signal that comes with it would end the process in the middle of its work.
+fn heed_file_limit() {
+    let kind = SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build();
+    // The handler stays when the runtime goes.
+    if let Err(error) = runtime.and_then(|runtime| runtime.block_on(async { signal(kind) })) {
+        tracing::debug!(%error, "a limit of file sizes ends the program");
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)
@@ -60,6 +74,7 @@ impl From<Exit> for ExitCode {
 pub fn main() -> ExitCode {
     let args = Args::parse();
     quiet_expected_panics();
+    heed_file_limit();
     match dispatch(args) {
         Ok(exit) => exit.into(),
         Err(error) => {
@@ -126,25 +141,28 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
             let options = load_options(&args.common)?;
             check::check(&options, args.common.json)
         }
+        Command::Run => {
+            // Before anything else, which may take long.
+            let listening = Listening::start()?;
+            let options = load_options(&args.common)?;
+            let Some(loaded) = load(&options, args.common.json)? else {
+                return Ok(Exit::BadConfiguration);
+            };
+            run::run(&loaded, &options, listening)
+        }
         command => {
             let options = load_options(&args.common)?;
             let Some(loaded) = load(&options, args.common.json)? else {
                 return Ok(Exit::BadConfiguration);
             };
-            configured(command, &loaded, &options, args.common.json)
+            configured(command, &loaded, args.common.json)
         }
     }
 }
 
 /// The commands that need a sound configuration.
-fn configured(
-    command: Command,
-    loaded: &Loaded,
-    options: &LoadOptions,
-    json: bool,
-) -> anyhow::Result<Exit> {
+fn configured(command: Command, loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
     match command {
-        Command::Run => run::run(loaded, options),
         Command::Once { feed } => run::once(loaded, feed.as_deref(), json),
         Command::Status { check: true } => status::check(loaded),
         Command::Status { check: false } => status::status(loaded, json),
@@ -183,6 +201,7 @@ fn configured(
             ArchiveCommand::Dedup { jsonl } => archive::dedup_lines(&jsonl),
         },
         Command::Paths
+        | Command::Run
         | Command::Completions { .. }
         | Command::Man { .. }
         | Command::Schema { .. }

@@ -9,7 +9,6 @@ use sd_notify::NotifyState;
 use serde_json::{Value, json};
 use tokio::{
     net::TcpListener,
-    runtime::Runtime,
     sync::{mpsc, watch},
 };
 
@@ -20,7 +19,10 @@ use super::{
     format::{distance, is_styled_stderr, print_json, print_text},
     logging,
     progress::{Progress, Tally},
-    readers, review, service,
+    readers,
+    reload::Effective,
+    review,
+    service::{self, Files, Inputs, Listening},
 };
 use crate::{
     alert,
@@ -153,8 +155,12 @@ pub(super) fn open(loaded: &Loaded, now: Timestamp) -> anyhow::Result<(Crawl, St
         || read_rejects(&paths.state),
         |records| progress.tell(records, crate::clock::now()),
     )?;
-    if rebuilt > 0 {
-        tracing::info!(records = rebuilt, "took records of the archive into the state index");
+    if rebuilt.records > 0 {
+        let records = rebuilt.records;
+        tracing::info!(records, "took records of the archive into the state index");
+    }
+    if let Some(gaps) = rebuilt.gaps() {
+        tracing::error!("{gaps}; see `newswatch archive verify`");
     }
     // Durable before anything is appended: without a checkpoint it could not be told what of the
     // archive's end was acknowledged when the power fails.
@@ -173,7 +179,13 @@ pub(super) fn open(loaded: &Loaded, now: Timestamp) -> anyhow::Result<(Crawl, St
 }
 
 /// The daemon.
-pub(super) fn run(loaded: &Loaded, options: &LoadOptions) -> anyhow::Result<Exit> {
+pub(super) fn run(
+    loaded: &Loaded,
+    options: &LoadOptions,
+    listening: Listening,
+) -> anyhow::Result<Exit> {
+    // Before what may take long: a change meanwhile is one, too.
+    let files = Files::new(loaded.config.settings.service.watch.then(|| loaded.paths.clone()));
     logging::start(&loaded.config.settings.log)?;
     let (mut crawl, mut stores) = open_when_there_is_room(loaded)?;
     tracing::info!(
@@ -184,28 +196,17 @@ pub(super) fn run(loaded: &Loaded, options: &LoadOptions) -> anyhow::Result<Exit
         "newswatch runs"
     );
     let client = HttpClient::new(compose::fetch(&loaded.config))?;
-    let (mut current, options) = (loaded.config.clone(), options.clone());
-    let (tell, alerts) = watch::channel(compose::alerts(&current));
-    let (name, polled) = watch::channel(compose::polled(&current));
-    let reload = move || {
-        let new = config::load(&options).map_err(|report| report.render(false))?.config;
-        let reloaded = compose::reloaded(&new).map_err(|error| format!("{error:#}"))?;
-        let changes = config::diff(&current, &new);
-        for change in &changes {
-            tracing::info!(%change, "configuration changed");
-        }
-        current = new;
-        tell.send_replace(compose::alerts(&current));
-        name.send_replace(compose::polled(&current));
-        Ok((reloaded, changed(&changes)))
-    };
+    let (tell, alerts) = watch::channel(compose::alerts(&loaded.config));
+    let (name, polled) = watch::channel(compose::polled(&loaded.config));
+    let (loaded_now, options) = (loaded.clone(), options.clone());
+    let mut effective = Effective { loaded: loaded_now, options, alerts: tell, polled: name };
+    let reload = move || effective.reload();
     let settings = &loaded.config.settings;
-    let runtime = Runtime::new().context("cannot start the runtime")?;
+    let Listening { runtime, hangups } = listening;
     let end = runtime.block_on(async {
         let (ask, asked) = mpsc::channel(4);
         let (send, commands) = mpsc::channel(4);
-        let watched = settings.service.watch.then(|| loaded.paths.clone());
-        let mut beside = service::listen(send, service::Inputs { reload, watched, asked })?;
+        let mut beside = service::listen(send, Inputs { reload, files, hangups, asked })?;
         let readers = readers::start(&loaded.config).await?;
         match control::bind(&loaded.paths.state) {
             Ok(listener) => drop(beside.spawn(control::serve(listener, ask))),
@@ -246,10 +247,13 @@ pub(super) fn run(loaded: &Loaded, options: &LoadOptions) -> anyhow::Result<Exit
                 nudged(&nudge, &notice);
                 log(&notice);
             });
-        tokio::select! {
+        let end = tokio::select! {
             end = crawling => end,
             never = review::beside(loaded) => match never {},
-        }
+        };
+        // A program that an alert runs ends with the daemon.
+        beside.shutdown().await;
+        end
     });
     // A DNS look-up that is still going on must not hold up the end.
     runtime.shutdown_background();
@@ -273,31 +277,6 @@ fn nudged(nudge: &alert::Nudge, notice: &Notice<'_>) {
 /// A task that is out for this much longer than its exchange may take hangs: it waits for a reader
 /// that never comes, or for a name server that the system never gives up.
 const HANGS: Duration = Duration::from_mins(2);
-
-/// Sections whose changes count only from the next start on.
-const FROM_THE_START: [&str; 9] = [
-    "archive.",
-    "state.",
-    "limits.",
-    "network.",
-    "log.",
-    "metrics.",
-    "service.",
-    "review.",
-    "politeness.contact",
-];
-
-/// What a new configuration changes, in words.
-fn changed(changes: &[config::Change]) -> String {
-    if changes.is_empty() {
-        return "nothing has changed".to_owned();
-    }
-    let line = |change: &config::Change| {
-        let waits = FROM_THE_START.iter().any(|section| change.key.starts_with(section));
-        format!("{change}{}\n", if waits { " (from the next start on)" } else { "" })
-    };
-    changes.iter().map(line).collect()
-}
 
 /// One pass over the feeds that are due, or over one feed.
 pub(super) fn once(loaded: &Loaded, feed: Option<&str>, json: bool) -> anyhow::Result<Exit> {
@@ -376,13 +355,14 @@ pub(super) fn pass(
     let client = HttpClient::new(compose::fetch(&loaded.config))?;
     let mut progress = Progress::start(due, is_styled_stderr());
     let mut tally = Tally::default();
-    let runtime = Runtime::new().context("cannot start the runtime")?;
+    let Listening { runtime, hangups } = Listening::start()?;
     let end = runtime.block_on(async {
         let readers = readers::start(&loaded.config).await?;
         let (send, commands) = mpsc::channel(4);
         let (_, asked) = mpsc::channel(1);
         let reload = || Err("a single pass takes no other configuration".to_owned());
-        let _beside = service::listen(send, service::Inputs { reload, watched: None, asked })?;
+        let files = Files::new(None);
+        let _beside = service::listen(send, Inputs { reload, files, hangups, asked })?;
         let plan = plan(&loaded.config.settings, Some(PATIENCE));
         let now = crate::clock::now;
         daemon::run(crawl, stores, client, readers, plan, commands, now, |notice| {

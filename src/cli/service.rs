@@ -4,10 +4,12 @@
 
 use std::{collections::BTreeMap, fs, path::PathBuf, time::Duration};
 
+use anyhow::Context;
 use jiff::{SignedDuration, Timestamp};
 use sd_notify::NotifyState;
 use tokio::{
-    signal::unix::{SignalKind, signal},
+    runtime::Runtime,
+    signal::unix::{Signal, SignalKind, signal},
     sync::mpsc,
     task::JoinSet,
     time,
@@ -31,7 +33,8 @@ pub(super) struct Inputs<R> {
     /// Checks the configuration.
     pub(super) reload: R,
     /// Where changed files are looked for.
-    pub(super) watched: Option<Paths>,
+    pub(super) files: Files,
+    pub(super) hangups: Signal,
     /// Orders of an operator. It may have no sender.
     pub(super) asked: mpsc::Receiver<Asked>,
 }
@@ -40,29 +43,38 @@ pub(super) struct Inputs<R> {
 /// as long: an editor or a package manager is done then.
 const LOOK: Duration = Duration::from_secs(2);
 
+/// A runtime for which hangups wait as orders to reload: they do not end the process any more.
+pub(super) struct Listening {
+    pub(super) runtime: Runtime,
+    pub(super) hangups: Signal,
+}
+
+impl Listening {
+    pub(super) fn start() -> anyhow::Result<Self> {
+        let runtime = Runtime::new().context("cannot start the runtime")?;
+        let hangups = runtime.block_on(async { signal(SignalKind::hangup()) })?;
+        Ok(Self { runtime, hangups })
+    }
+}
+
 /// Turns signals, orders and changed files into commands for the loop until the set is dropped.
 pub(super) fn listen(
     commands: mpsc::Sender<Command>,
     inputs: Inputs<impl FnMut() -> Reload + Send + 'static>,
 ) -> anyhow::Result<JoinSet<()>> {
-    let Inputs { mut reload, watched, mut asked } = inputs;
-    let (mut term, mut int, mut hup) = (
-        signal(SignalKind::terminate())?,
-        signal(SignalKind::interrupt())?,
-        signal(SignalKind::hangup())?,
-    );
+    let Inputs { mut reload, mut files, hangups: mut hup, mut asked } = inputs;
+    let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let mut listener = JoinSet::new();
     listener.spawn(async move {
-        let mut files = Files::new(watched);
         let mut look = time::interval(LOOK);
         look.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
         loop {
             let command = tokio::select! {
                 _ = term.recv() => Some(Command::Stop),
                 _ = int.recv() => Some(Command::Interrupt),
-                _ = hup.recv() => take(&mut reload).0,
+                _ = hup.recv() => take(&mut reload, &mut files).0,
                 _ = look.tick(), if files.is_watching() => {
-                    if files.have_changed() { take(&mut reload).0 } else { None }
+                    if files.have_changed() { take(&mut reload, &mut files).0 } else { None }
                 }
                 Some((request, reply)) = asked.recv() => {
                     let (command, words) = match request.order() {
@@ -72,7 +84,7 @@ pub(super) fn listen(
                             }
                             continue;
                         }
-                        Ok(None) => take(&mut reload),
+                        Ok(None) => take(&mut reload, &mut files),
                         Err(words) => (None, Err(words)),
                     };
                     // Whoever asked may not have waited.
@@ -91,7 +103,9 @@ pub(super) fn listen(
 }
 
 /// Checks the configuration: a command to take it where it is sound, and what to say.
-fn take(reload: &mut impl FnMut() -> Reload) -> (Option<Command>, Reply) {
+fn take(reload: &mut impl FnMut() -> Reload, files: &mut Files) -> (Option<Command>, Reply) {
+    // What changes from here on is another change; what is told now is not told again.
+    files.note();
     match NotifyState::monotonic_usec_now() {
         Ok(at) => notify(&[NotifyState::Reloading, at]),
         Err(error) => tracing::debug!(%error, "no monotonic clock"),
@@ -108,7 +122,7 @@ fn take(reload: &mut impl FnMut() -> Reload) -> (Option<Command>, Reply) {
 }
 
 /// The configuration's files as they were when last looked at.
-struct Files {
+pub(super) struct Files {
     paths: Option<Paths>,
     taken: Prints,
     seen: Prints,
@@ -118,7 +132,8 @@ struct Files {
 type Prints = BTreeMap<PathBuf, (Option<std::time::SystemTime>, u64)>;
 
 impl Files {
-    fn new(paths: Option<Paths>) -> Self {
+    /// Watches nothing without paths.
+    pub(super) fn new(paths: Option<Paths>) -> Self {
         let taken = paths.as_ref().map(prints).unwrap_or_default();
         Self { paths, seen: taken.clone(), taken }
     }
@@ -129,13 +144,20 @@ impl Files {
 
     /// They are not as they were taken, and have not changed since the last look.
     fn have_changed(&mut self) -> bool {
-        let now = self.paths.as_ref().map(prints).unwrap_or_default();
+        let now = self.now();
         let stands = now == self.seen && now != self.taken;
-        if stands {
-            self.taken.clone_from(&now);
-        }
         self.seen = now;
         stands
+    }
+
+    /// They are taken as they are.
+    fn note(&mut self) {
+        self.taken = self.now();
+        self.seen.clone_from(&self.taken);
+    }
+
+    fn now(&self) -> Prints {
+        self.paths.as_ref().map(prints).unwrap_or_default()
     }
 }
 
@@ -242,4 +264,34 @@ fn status(turn: &Turn, now: Timestamp) -> String {
     let Turn { in_flight, waiting_pages, due, .. } = turn;
     let next = due.map(|at| format!(", next {}", distance(at, now))).unwrap_or_default();
     format!("{in_flight} requests in flight, {waiting_pages} pages wait{next}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_hangup_has_told_of_a_file_is_not_told_again_for_the_change() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = crate::config::LoadOptions {
+            cwd: folder.path().to_owned(),
+            ..crate::config::LoadOptions::default()
+        };
+        let write = |text: &str| {
+            fs::create_dir_all(folder.path().join("config")).unwrap();
+            fs::write(folder.path().join("config/newswatch.toml"), text).unwrap();
+        };
+        write("");
+        let mut files = Files::new(Some(crate::config::load(&options).unwrap().paths));
+        let looks = |files: &mut Files| [files.have_changed(), files.have_changed()];
+        write("wrong");
+        assert_eq!(looks(&mut files), [false, true], "once it has stood for as long as a look");
+        assert!(take(&mut || Err("wrong".to_owned()), &mut files).0.is_none());
+        assert_eq!(looks(&mut files), [false, false]);
+        write("also wrong");
+        assert!(take(&mut || Err("wrong".to_owned()), &mut files).0.is_none());
+        assert_eq!(looks(&mut files), [false, false]);
+        write("right");
+        assert_eq!(looks(&mut files), [false, true]);
+    }
 }

@@ -77,7 +77,8 @@ pub struct Alert {
     #[schemars(example = ["desk@example.org"])]
     pub to: Vec<String>,
     /// Program and its arguments. It reads a message in JSON from its standard input; it is run
-    /// again later where it fails.
+    /// again later where it fails, or has not ended within 30 seconds: then it is killed with all
+    /// that it started.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(example = ["/usr/local/bin/tell", "--desk"])]
     pub command: Vec<String>,

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, fmt};
 
 use serde_json::{Value, json};
+use url::Url;
 
 use super::{Config, Document};
 
@@ -52,12 +53,11 @@ pub fn diff(old: &Config, new: &Config) -> Vec<Change> {
             if before == after {
                 continue;
             }
-            let text =
-                |value: Option<&Value>| value.map_or_else(|| "unset".to_owned(), Value::to_string);
+            let (from, to) = (shown(name, key, before), shown(name, key, after));
             changes.push(if key.is_empty() {
                 Change { key: name.clone(), words: "changed".to_owned() }
             } else {
-                let words = format!("{} -> {}", text(before), text(after));
+                let words = if from == to { "changed".into() } else { format!("{from} -> {to}") };
                 Change { key: format!("{name}.{key}"), words }
             });
         }
@@ -70,6 +70,31 @@ fn union<'m, V>(old: &'m BTreeMap<String, V>, new: &'m BTreeMap<String, V>) -> V
     keys.sort();
     keys.dedup();
     keys
+}
+
+/// A value for people. Of addresses and programs that are told a secret, no more than which they are.
+fn shown(part: &str, key: &str, value: Option<&Value>) -> String {
+    let is_secret = match key {
+        "proxy" => part == "network",
+        "webhook" | "smtp" | "command" => part.starts_with("alert "),
+        _ => false,
+    };
+    match value {
+        None | Some(Value::Null) => "unset".to_owned(),
+        Some(value) if !is_secret => value.to_string(),
+        Some(Value::String(address)) => match Url::parse(address) {
+            Ok(url) => {
+                let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+                let host = url.host_str().unwrap_or_default();
+                json!(format!("{}://{host}{port}/…", url.scheme())).to_string()
+            }
+            Err(_) => "…".to_owned(),
+        },
+        Some(Value::Array(words)) => {
+            words.first().map_or_else(String::new, |word| format!("[{word}, …]"))
+        }
+        Some(_) => "…".to_owned(),
+    }
 }
 
 /// The configuration by sections, feeds, topics and sites, each with its keys and values. What is

@@ -32,6 +32,25 @@ pub struct Paths {
     pub searched: Vec<PathBuf>,
 }
 
+impl Paths {
+    /// The parts that are not there in `new`. A configuration that lies elsewhere now is one, too:
+    /// with it the archive and the state would.
+    pub fn lost_in(&self, new: &Self) -> Vec<PathBuf> {
+        if self.config.is_some() && self.config != new.config {
+            return self.config.iter().cloned().collect();
+        }
+        let parts = [
+            (&self.settings, &new.settings),
+            (&self.feeds, &new.feeds),
+            (&self.alerts, &new.alerts),
+            (&self.topics, &new.topics),
+            (&self.sites, &new.sites),
+        ];
+        let lost = parts.into_iter().filter(|(_, new)| new.is_none());
+        lost.filter_map(|(old, _)| old.clone()).collect()
+    }
+}
+
 /// What relative folders are relative to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Bases {

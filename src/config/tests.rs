@@ -358,6 +358,36 @@ fn a_change_is_told_in_words() {
 }
 
 #[test]
+fn no_secret_is_told_with_a_change() {
+    let with = |alert: &str, proxy: &str| {
+        let mut files = files(&format!("[network]\nproxy = {proxy:?}\n"), FEED);
+        files.alerts.text = format!("[[alert]]\nid = \"a\"\n{alert}\n");
+        read(files, &BTreeMap::new(), &[]).unwrap()
+    };
+    let words = |old: &Config, new: &Config| -> Vec<String> {
+        diff(old, new).iter().map(ToString::to_string).collect()
+    };
+    let hook = |rest: &str| format!("webhook = \"https://hooks.example.org{rest}\"");
+    let old = with(&hook("/T0/sesame?key=sesame"), "http://me:sesame@a.example.org:3128");
+    let new = with(&hook("/T0/other?key=sesame"), "http://me:other@a.example.org:3128");
+    assert_eq!(words(&old, &new), ["alert a.webhook: changed", "network.proxy: changed"]);
+    let new = with("command = [\"tell\", \"sesame\"]", "https://b.example.org");
+    assert_eq!(
+        words(&old, &new),
+        [
+            "alert a.command: unset -> [\"tell\", …]",
+            "alert a.webhook: \"https://hooks.example.org/…\" -> unset",
+            "network.proxy: \"http://a.example.org:3128/…\" -> \"https://b.example.org/…\"",
+        ]
+    );
+    let mail = |user: &str| {
+        let to = "from = \"a@example.org\"\nto = [\"b@example.org\"]";
+        with(&format!("smtp = \"smtps://{user}@mail.example.org\"\n{to}"), "http://a.example.org")
+    };
+    assert_eq!(words(&mail("desk"), &mail("sesame")), ["alert a.smtp: changed"]);
+}
+
+#[test]
 fn durations_and_sizes_carry_their_unit() {
     let second = 1000;
     let durations = [

@@ -36,12 +36,13 @@ const VERSION: i64 = TABLES << 16 | KEY_VERSION as i64;
 
 #[derive(Debug, thiserror::Error)]
 pub enum StateError {
-    #[error("the state index cannot be used")]
-    Sqlite(#[source] rusqlite::Error),
-    #[error("the state index is damaged: delete it, and it is built anew from the archive")]
-    Damaged(#[source] rusqlite::Error),
-    #[error("the state index cannot be opened: there is no room for another file")]
-    NoInodes(#[source] rusqlite::Error),
+    // The error of SQLite says what its own source says again.
+    #[error("the state index cannot be used: {0}{limit}", limit = limit_words(.0))]
+    Sqlite(rusqlite::Error),
+    #[error("the state index is damaged: delete it, and it is built anew from the archive: {0}")]
+    Damaged(rusqlite::Error),
+    #[error("the state index cannot be opened: there is no room for another file: {0}")]
+    NoInodes(rusqlite::Error),
     #[error("cannot sync the state index")]
     Sync(#[source] std::io::Error),
     #[error("the state is in use by another process{}", pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default())]
@@ -68,6 +69,7 @@ impl StateError {
             Self::Sqlite(error) => {
                 error.sqlite_error_code() == Some(ErrorCode::DiskFull)
                     || error.sqlite_error().is_some_and(|it| it.extended_code == NO_ROOM_TO_SHARE)
+                    || is_too_large(error)
             }
             Self::NoInodes(_) => true,
             Self::Lock(error) => error.kind() == std::io::ErrorKind::StorageFull,
@@ -78,6 +80,19 @@ impl StateError {
 
 /// `SQLITE_IOERR_SHMSIZE`: the file that readers and writer share could not be made any longer.
 const NO_ROOM_TO_SHARE: i32 = 4874;
+
+/// Whether a write failed where files may only grow so far (`ulimit -f`): SQLite does not tell it
+/// from other errors of a disk, as it does where there is no room.
+fn is_too_large(error: &rusqlite::Error) -> bool {
+    let is_write = error
+        .sqlite_error()
+        .is_some_and(|error| error.extended_code == rusqlite::ffi::SQLITE_IOERR_WRITE);
+    is_write && rustix::process::getrlimit(rustix::process::Resource::Fsize).current.is_some()
+}
+
+fn limit_words(error: &rusqlite::Error) -> &'static str {
+    if is_too_large(error) { ": a file may not grow any more (see `ulimit -f`)" } else { "" }
+}
 
 pub type Result<T> = std::result::Result<T, StateError>;
 
@@ -106,7 +121,8 @@ impl State {
         })
     }
 
-    /// Opens the index of a daemon, running or not, for reading only.
+    /// Opens the index of a daemon, running or not, for reading only: also where the folder may not
+    /// be written to.
     pub fn open_read_only(path: &Path) -> Result<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let state = Self { connection: Connection::open_with_flags(path, flags)? };

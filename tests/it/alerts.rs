@@ -225,6 +225,28 @@ async fn a_feed_that_fails_and_recovers_is_told_to_a_program() {
     assert!(daemon.stop().success());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_ends_with_the_daemon_and_cannot_speak_for_it() {
+    let (_site, workspace) = site().await;
+    let file = |name: &str| workspace.path().join(name);
+    let script = "env > env; sleep 777 & echo $! > new; mv new pid; wait";
+    workspace.write(
+        "config/alerts.toml",
+        &format!("[[alert]]\nid = \"desk\"\ncommand = [\"/bin/sh\", \"-c\", {script:?}]\n"),
+    );
+    let daemon = Daemon::start_with(&workspace, &[("NOTIFY_SOCKET", "@nobody")]);
+    wait_until("the program runs", || file("pid").exists());
+    let env = fs::read_to_string(file("env")).unwrap();
+    assert!(env.contains("PWD=") && !env.contains("NOTIFY_SOCKET"), "{env}");
+    assert!(daemon.stop().success());
+    let sleep = fs::read_to_string(file("pid")).unwrap();
+    let stat = format!("/proc/{}/stat", sleep.trim());
+    wait_until("what it started ends", || {
+        let stat = fs::read_to_string(&stat).unwrap_or_default();
+        stat.is_empty() || stat.contains(") Z ")
+    });
+}
+
 /// Takes one mail, and gives its envelope and text.
 fn mail_server() -> (SocketAddr, mpsc::Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -25,6 +25,7 @@ mod pages;
 mod polling;
 mod raw;
 mod readers;
+mod reload;
 mod review;
 mod service;
 mod soak;
