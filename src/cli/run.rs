@@ -85,7 +85,7 @@ pub(super) fn open(loaded: &Loaded, now: Timestamp) -> anyhow::Result<(Crawl, St
         .with_context(|| format!("cannot make the state folder {}", paths.state.display()))?;
     // Before anything is read: another archive's records must not come among those of this one.
     let lock = StateLock::take(&paths.state)
-        .with_context(|| format!("cannot use the state folder {}", paths.state.display()))?;
+        .with_context(|| format!("cannot open the state folder {}", paths.state.display()))?;
     let state_path = paths.state.join(STATE);
     let state_context = || format!("cannot open {}", state_path.display());
     let known = State::open(&state_path).and_then(|state| {

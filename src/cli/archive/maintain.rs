@@ -131,7 +131,7 @@ fn rebuild(loaded: &Loaded) -> anyhow::Result<Rebuilt> {
     fs::create_dir_all(&paths.state)
         .with_context(|| format!("cannot make the state folder {}", paths.state.display()))?;
     let _lock = StateLock::take(&paths.state)
-        .with_context(|| format!("cannot use the state folder {}", paths.state.display()))?;
+        .with_context(|| format!("cannot open the state folder {}", paths.state.display()))?;
     let (index, new) = (paths.state.join(STATE), paths.state.join(format!("{STATE}.new")));
     remove(&new)?;
     let state = State::build(&new).with_context(|| format!("cannot make {}", new.display()))?;
