@@ -352,7 +352,7 @@ impl Desk {
         let state = State::open(&self.folder.path().join("state.sqlite")).unwrap();
         state.clear().unwrap();
         let disk = Folder::at(self.archive());
-        let (archive, _) = Archive::open_to_read_all(disk, Settings::default()).unwrap();
+        let (archive, _) = Archive::open_to_read_all(disk, Settings::default(), None).unwrap();
         crawl::rebuild(&state, &archive, std::iter::empty, |_| {}).unwrap();
     }
 }
@@ -370,7 +370,7 @@ async fn an_archive_that_was_repaired_is_told_on_where_it_was_left() {
         let start = [0].into_iter().chain(starts.map(|(at, _)| at + 1)).nth(damaged).unwrap();
         bytes[start + 100] = 0;
         std::fs::write(desk.segment(), bytes).unwrap();
-        let repair = crate::archive::repair(&Folder::at(desk.archive())).unwrap();
+        let repair = crate::archive::repair(&Folder::at(desk.archive()), None).unwrap();
         assert_eq!(repair.rewritten.len(), 1);
         desk.rebuild();
         desk.keep_at(&[new], now() + SignedDuration::from_hours(hours));
