@@ -7,7 +7,7 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-use super::Record;
+use super::{Record, recover::lines};
 
 /// SHA-256 of a line without its line feed; written as `sha256:` and 64 hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -65,10 +65,17 @@ pub enum LineFlaw {
     Torn,
     #[error("the compressed file is damaged from here on")]
     Packed,
-    #[error("its seq is {found}, not {expected}")]
+    #[error("its seq is {found}, not {expected}: {}", misplaced(*expected, *found))]
     Sequence { expected: u32, found: u32 },
-    #[error("its prev is not the hash of the line before")]
+    #[error("its prev is not the hash of the line before, which was changed or exchanged")]
     Previous,
+}
+
+fn misplaced(expected: u32, found: u32) -> String {
+    match found.checked_sub(expected) {
+        None | Some(0) => "it was repeated or moved".to_owned(),
+        Some(count) => format!("{} missing before it", lines(count)),
+    }
 }
 
 /// Fills in `seq`, `prev` and `crc`, and appends the line with its line feed to `out`.

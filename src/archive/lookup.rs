@@ -55,22 +55,22 @@ impl<D: Disk> Archive<D> {
 /// Reads the line at a place. In a compressed segment 64 KiB more than the line are unpacked.
 pub fn line_at<D: Disk>(disk: &D, position: Position) -> Result<Line, ReadError> {
     let mut forms = [Form::Plain, Form::Gzip, Form::Zstd].into_iter();
-    let segment = |form| Segment { name: position.segment, form };
-    let io = |source| unreadable(segment(Form::Plain), source);
+    let mut segment = Segment { name: position.segment, form: Form::Plain };
     let source = loop {
         let Some(form) = forms.next() else {
-            return Err(io(io::ErrorKind::NotFound.into()));
+            let segment = Segment { form: Form::Plain, ..segment };
+            return Err(unreadable(segment, position.offset, io::ErrorKind::NotFound.into()));
         };
-        match Source::open(disk, segment(form), position.offset) {
+        segment.form = form;
+        match Source::open(disk, segment, position.offset) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => {}
-            other => break other.map_err(io)?,
+            other => break other.map_err(|e| unreadable(segment, position.offset, e))?,
         }
     };
     let reader = BufReader::with_capacity(BUFFER, source);
-    match RawLines::new(reader, position.offset).next() {
-        Some(raw) => Ok(check(segment(Form::Plain), raw.map_err(io)?)?),
-        None => Err(io(io::ErrorKind::UnexpectedEof.into())),
-    }
+    let raw = RawLines::new(reader, position.offset).next();
+    let raw = raw.unwrap_or_else(|| Err(io::ErrorKind::UnexpectedEof.into()));
+    Ok(check(segment, raw.map_err(|e| unreadable(segment, position.offset, e))?)?)
 }
 
 impl ArchiveError {

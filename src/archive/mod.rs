@@ -42,7 +42,7 @@ pub use verify::{Finding, Report, verify, verify_with};
 /// Why the archive cannot be opened or written.
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {
-    #[error("the archive is in use by another process{}", pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default())]
+    #[error("the archive is in use by another process{}: stop it first", pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default())]
     Locked { pid: Option<u32> },
     /// Nothing was appended and the archive is whole: stop fetching, append the same records later.
     #[error("no room to write {path}")]

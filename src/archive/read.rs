@@ -11,6 +11,7 @@ use super::{
     ArchiveError, LineFlaw, Position, Record, SCHEMA_VERSION, SegmentName,
     blocks::Blocks,
     line::{self, LineHash},
+    recover::is_damage,
     segment::{self, Form, Segment},
 };
 use crate::jsonl::{Disk, DiskFile, Folder, RawLine, RawLines, ReadFrom};
@@ -150,18 +151,49 @@ pub(super) fn version(line: &[u8]) -> Option<u32> {
 
 /// Bytes of a segment that are not lines of the archive. They are never changed by reading.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{position} ({bytes} bytes): {flaw}")]
+#[error("{}: {flaw}", self.place())]
 pub struct Damage {
     pub position: Position,
+    /// How many there are of them; 0 where that is not known.
     pub bytes: u64,
     pub flaw: LineFlaw,
+    /// The file that they are in.
+    pub path: String,
+}
+
+impl Damage {
+    fn place(&self) -> String {
+        let Position { segment, offset } = self.position;
+        let offset = if self.path == segment.to_string() {
+            format!("{}:{offset}", self.path)
+        } else {
+            format!("{}: unpacked byte {offset}", self.path)
+        };
+        if self.bytes == 0 { offset } else { format!("{offset} ({} bytes)", self.bytes) }
+    }
+
+    /// Takes in what follows at once, where neither is a line: noise has many line feeds.
+    pub(super) fn absorb(&mut self, next: &Self) -> bool {
+        let is_noise = |damage: &Self| matches!(damage.flaw, LineFlaw::Form | LineFlaw::Torn);
+        let Position { segment, offset } = self.position;
+        let follows = next.position == Position { segment, offset: offset + self.bytes };
+        let absorbs = follows && is_noise(self) && is_noise(next);
+        self.bytes += if absorbs { next.bytes } else { 0 };
+        absorbs
+    }
+
+    pub(super) fn of_block(segment: Segment, offset: u64) -> Self {
+        let position = Position { segment: segment.name, offset };
+        Self { position, bytes: 0, flaw: LineFlaw::Packed, path: segment.path() }
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    #[error("a line is damaged")]
+    /// A line, or all that follows in a compressed file. The reading goes on after it.
+    #[error("the archive is damaged")]
     Damaged(#[from] Damage),
-    /// The rest of the segment is passed over.
+    /// The disk fails.
     #[error("cannot read {path}")]
     Io { path: String, source: io::Error },
 }
@@ -227,14 +259,17 @@ impl<D: Disk> Iterator for Lines<D> {
                 current
             } else {
                 let segment = self.segments.next()?;
-                match raw_lines(&self.disk, segment, std::mem::take(&mut self.offset)) {
+                let offset = std::mem::take(&mut self.offset);
+                match raw_lines(&self.disk, segment, offset) {
                     Ok(lines) => (segment, lines),
-                    Err(source) => return Some(Err(unreadable(segment, source))),
+                    Err(source) => return Some(Err(unreadable(segment, offset, source))),
                 }
             };
             let raw = match lines.next() {
                 None => continue,
-                Some(Err(source)) => return Some(Err(unreadable(segment, source))),
+                Some(Err(source)) => {
+                    return Some(Err(unreadable(segment, lines.offset(), source)));
+                }
                 Some(Ok(raw)) => raw,
             };
             // Nothing follows a torn last line, so only there the segment is left without a word.
@@ -248,8 +283,11 @@ impl<D: Disk> Iterator for Lines<D> {
     }
 }
 
-pub(super) fn unreadable(segment: Segment, source: io::Error) -> ReadError {
-    ReadError::Io { path: segment.name.to_string(), source }
+pub(super) fn unreadable(segment: Segment, offset: u64, source: io::Error) -> ReadError {
+    if is_damage(&source) {
+        return Damage::of_block(segment, offset).into();
+    }
+    ReadError::Io { path: segment.path(), source }
 }
 
 pub(super) fn check(segment: Segment, raw: RawLine) -> Result<Line, Damage> {
@@ -257,6 +295,9 @@ pub(super) fn check(segment: Segment, raw: RawLine) -> Result<Line, Damage> {
     let seal = if raw.whole { line::seal(&raw.bytes) } else { Err(LineFlaw::Torn) };
     match seal {
         Ok(seal) => Ok(Line { position, seq: seal.seq, prev: seal.prev, bytes: raw.bytes }),
-        Err(flaw) => Err(Damage { position, bytes: raw.end() - raw.offset, flaw }),
+        Err(flaw) => {
+            let bytes = raw.end() - raw.offset;
+            Err(Damage { position, bytes, flaw, path: segment.path() })
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::io;
 
 use super::{
-    Archive, ArchiveError, Checkpoint, Damage, LineFlaw, Position, SegmentName, Settings,
+    Archive, ArchiveError, Checkpoint, Damage, LineFlaw, Position, Settings,
     append::OpenSegment,
     dropped, head,
     line::{self, LineHash, Link},
@@ -342,7 +342,7 @@ impl Scan {
         };
         let lines = match raw_lines(disk, segment, start) {
             Err(e) if is_damage(&e) => {
-                self.packed(name, start);
+                self.packed(segment, start);
                 return Ok(());
             }
             lines => lines.map_err(|e| ArchiveError::io("read", &name, e))?,
@@ -353,7 +353,7 @@ impl Scan {
         for raw in lines {
             let raw = match raw {
                 Err(e) if is_damage(&e) => {
-                    self.packed(name, reached);
+                    self.packed(segment, reached);
                     return Ok(());
                 }
                 raw => raw.map_err(|e| ArchiveError::io("read", &name, e))?,
@@ -377,7 +377,11 @@ impl Scan {
                     }
                 }
                 Err((flaw, link)) => {
-                    self.damage.push(Damage { position, bytes: raw.end() - raw.offset, flaw });
+                    let (bytes, path) = (raw.end() - raw.offset, segment.path());
+                    let damage = Damage { position, bytes, flaw, path };
+                    if !self.damage.last_mut().is_some_and(|last| last.absorb(&damage)) {
+                        self.damage.push(damage);
+                    }
                     link
                 }
             };
@@ -392,9 +396,8 @@ impl Scan {
     }
 
     /// Notes that a compressed segment cannot be read from `offset` on.
-    fn packed(&mut self, segment: SegmentName, offset: u64) {
-        let position = Position { segment, offset };
-        self.damage.push(Damage { position, bytes: 0, flaw: LineFlaw::Packed });
+    fn packed(&mut self, segment: Segment, offset: u64) {
+        self.damage.push(Damage::of_block(segment, offset));
         self.link = None;
     }
 }

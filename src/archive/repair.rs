@@ -3,12 +3,12 @@
 use std::io;
 
 use super::{
-    ArchiveError, Checkpoint, Report, SegmentName, head, line,
+    ArchiveError, Checkpoint, Damage, Report, SegmentName, head, line,
     pack::{keep_aside, one_form},
-    read::raw_lines,
+    read::{check, raw_lines},
     recover::{LOCK, create_anew, is_damage, set_aside},
     segment::{self, Form, Segment},
-    verify_with,
+    verify, verify_with,
 };
 use crate::jsonl::{Disk, DiskFile};
 
@@ -28,6 +28,12 @@ pub struct Repair {
 pub struct Rewritten {
     pub segment: SegmentName,
     pub lines: u64,
+    /// Those of them that another tool had given the line ends of its system (`\r\n`).
+    pub line_ends: u64,
+    /// What is not in the new file.
+    pub removed: Vec<Damage>,
+    /// Whether it was the end of the archive: of how many lines it was cannot be told from these.
+    pub at_end: bool,
     /// The file as it was, relative to the archive's folder.
     pub original: String,
 }
@@ -57,25 +63,19 @@ pub fn repair<D: Disk>(disk: &D, acknowledged: Option<Checkpoint>) -> Result<Rep
     }
     for segment in list()? {
         let path = segment.path();
-        let (bytes, lines, sound) =
-            salvage(disk, segment).map_err(ArchiveError::at("read", &path))?;
-        if !sound {
-            let original = rewrite(disk, segment, &bytes)?;
-            rewritten.push(Rewritten { segment: segment.name, lines, original });
+        let salvaged = salvage(disk, segment).map_err(ArchiveError::at("read", &path))?;
+        if !salvaged.is_sound() {
+            let original = rewrite(disk, segment, &salvaged.bytes)?;
+            let Salvaged { lines, line_ends, removed, ends_damaged: at_end, .. } = salvaged;
+            let segment = segment.name;
+            rewritten.push(Rewritten { segment, lines, line_ends, removed, at_end, original });
         }
     }
-    if let Err(e) = head::read(disk) {
-        let at = |action| ArchiveError::at(action, head::HEAD);
-        if !is_damage(&e) {
-            return Err(at("read")(e));
-        }
-        let file = disk.open(head::HEAD).map_err(at("open"))?;
-        let bytes = file.size().and_then(|size| file.read_range(0, size)).map_err(at("read"))?;
-        set_aside(disk, "", head::HEAD, "damaged", &bytes)?;
-        if let Some(tip) = verify_with(disk, None, None)?.tip {
-            head::write(disk, tip)?;
-        }
+    let last = list()?.last().map(|segment| segment.name);
+    for rewritten in &mut rewritten {
+        rewritten.at_end &= Some(rewritten.segment) == last;
     }
+    mend_head(disk)?;
     Ok(Repair {
         set_aside: set_aside_whole,
         rewritten,
@@ -83,32 +83,96 @@ pub fn repair<D: Disk>(disk: &D, acknowledged: Option<Checkpoint>) -> Result<Rep
     })
 }
 
-/// The lines whose checksum holds, their number, and whether that is all there is.
-fn salvage<D: Disk>(disk: &D, segment: Segment) -> io::Result<(Vec<u8>, u64, bool)> {
-    let (mut kept, mut count, mut errors) = (Vec::new(), 0, 0);
-    let mut sound = true;
-    let lines = match raw_lines(disk, segment, 0) {
-        Err(e) if is_damage(&e) => return Ok((kept, count, false)),
-        lines => lines?,
+/// Writes `HEAD` anew where it is missing or cannot be read. One that states a line which is not
+/// there is evidence.
+fn mend_head(disk: &impl Disk) -> Result<(), ArchiveError> {
+    let at = |action| ArchiveError::at(action, head::HEAD);
+    let is_missing = match head::read(disk) {
+        Ok(head) => head.is_none(),
+        Err(e) if !is_damage(&e) => return Err(at("read")(e)),
+        Err(_) => {
+            let file = disk.open(head::HEAD).map_err(at("open"))?;
+            let bytes = file.size().and_then(|size| file.read_range(0, size));
+            set_aside(disk, "", head::HEAD, "damaged", &bytes.map_err(at("read"))?)?;
+            disk.remove(head::HEAD).map_err(at("remove"))?;
+            true
+        }
     };
-    for raw in lines {
-        match raw {
-            Ok(raw) if raw.whole && line::seal(&raw.bytes).is_ok() => {
-                kept.extend_from_slice(&raw.bytes);
-                kept.push(b'\n');
-                count += 1;
-            }
-            Ok(_) => sound = false,
-            // Reading goes on with the next block.
-            Err(e) if is_damage(&e) && errors < MAX_ERRORS => {
-                sound = false;
-                errors += 1;
-            }
-            Err(e) if is_damage(&e) => break,
-            Err(e) => return Err(e),
+    match verify(disk, None)?.closed {
+        Some(closed) if is_missing => head::write(disk, closed),
+        _ => Ok(()),
+    }
+}
+
+/// What can be read of a segment.
+#[derive(Default)]
+struct Salvaged {
+    /// Of the lines whose checksum holds.
+    bytes: Vec<u8>,
+    lines: u64,
+    line_ends: u64,
+    removed: Vec<Damage>,
+    /// Whether damage stands after the last of the lines.
+    ends_damaged: bool,
+}
+
+impl Salvaged {
+    fn is_sound(&self) -> bool {
+        self.removed.is_empty() && self.line_ends == 0
+    }
+
+    fn keep(&mut self, line: &[u8]) {
+        self.bytes.extend_from_slice(line);
+        self.bytes.push(b'\n');
+        self.lines += 1;
+        self.ends_damaged = false;
+    }
+
+    fn remove(&mut self, damage: Damage) {
+        self.ends_damaged = true;
+        if !self.removed.last_mut().is_some_and(|last| last.absorb(&damage)) {
+            self.removed.push(damage);
         }
     }
-    Ok((kept, count, sound))
+}
+
+fn salvage<D: Disk>(disk: &D, segment: Segment) -> io::Result<Salvaged> {
+    let (mut salvaged, mut errors) = (Salvaged::default(), 0);
+    let mut lines = match raw_lines(disk, segment, 0) {
+        Err(e) if is_damage(&e) => {
+            salvaged.remove(Damage::of_block(segment, 0));
+            return Ok(salvaged);
+        }
+        lines => lines?,
+    };
+    loop {
+        let offset = lines.offset();
+        match lines.next() {
+            None => return Ok(salvaged),
+            Some(Ok(raw)) => {
+                // Whoever edits it on another system ends its lines otherwise.
+                let unended = raw.bytes.strip_suffix(b"\r").filter(|_| raw.whole);
+                if let Some(line) = unended.filter(|line| line::seal(line).is_ok()) {
+                    salvaged.keep(line);
+                    salvaged.line_ends += 1;
+                    continue;
+                }
+                match check(segment, raw) {
+                    Ok(line) => salvaged.keep(&line.bytes),
+                    Err(damage) => salvaged.remove(damage),
+                }
+            }
+            // Reading goes on with the next block.
+            Some(Err(e)) if is_damage(&e) => {
+                salvaged.remove(Damage::of_block(segment, offset));
+                errors += 1;
+                if errors == MAX_ERRORS {
+                    return Ok(salvaged);
+                }
+            }
+            Some(Err(e)) => return Err(e),
+        }
+    }
 }
 
 /// Gives where the file is kept as it was.

@@ -66,6 +66,46 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// Files with bytes that a recovery cut off; they are no fault.
     pub quarantined: Vec<String>,
+    /// The last line but for those of the last segment: what `HEAD` stated when that was begun.
+    pub(super) closed: Option<Checkpoint>,
+}
+
+impl Report {
+    fn damaged(&mut self, damage: Damage) {
+        if let Some(Finding::Damage(last)) = self.findings.last_mut()
+            && last.absorb(&damage)
+        {
+            return;
+        }
+        self.findings.push(damage.into());
+    }
+}
+
+impl Finding {
+    /// Whether `repair` takes the damage out, or writes the file anew.
+    pub fn is_mended_by_repair(&self) -> bool {
+        match self {
+            Self::Damage(damage) => {
+                !matches!(damage.flaw, LineFlaw::Sequence { .. } | LineFlaw::Previous)
+            }
+            Self::Unreadable { path, .. } => !path.ends_with(".dropped.gz"),
+            Self::Differs { .. } | Self::BadHead { .. } | Self::NoHead => true,
+            Self::Raw { .. }
+            | Self::Beginning { .. }
+            | Self::Statement { .. }
+            | Self::Missing { .. }
+            | Self::Behind { .. } => false,
+        }
+    }
+
+    /// Whether lines that there were are gone.
+    pub fn is_of_missing_lines(&self) -> bool {
+        match self {
+            Self::Damage(damage) => matches!(damage.flaw, LineFlaw::Sequence { .. }),
+            Self::Beginning { .. } | Self::Missing { .. } | Self::Behind { .. } => true,
+            _ => false,
+        }
+    }
 }
 
 /// Reads every byte of an archive that nobody is writing to. `witness` is a hash that was noted
@@ -97,14 +137,16 @@ pub fn verify_with(
         Ok(None) => no_head = true,
         Err(source) => report.findings.push(Finding::BadHead { source }),
     }
-    let mut walk = Walk { report, expected, link: None, begun: false };
+    let mut walk = Walk { report, expected, link: None, last: None, begun: false };
     for name in segments_dropped(disk).map_err(ArchiveError::at("list", "the archive"))? {
         walk.dropped(disk, name);
     }
     for (n, segment) in segments.iter().enumerate() {
-        let closed = walk.report.lines + walk.report.dropped;
-        if no_head && n + 1 == segments.len() && closed > 0 {
-            walk.report.findings.push(Finding::NoHead);
+        if n + 1 == segments.len() {
+            walk.report.closed = walk.last;
+            if no_head && walk.last.is_some() {
+                walk.report.findings.push(Finding::NoHead);
+            }
         }
         walk.segment(disk, *segment);
     }
@@ -154,6 +196,8 @@ struct Walk {
     expected: Vec<Expected>,
     /// What the next line has to follow; unknown after a damaged one.
     link: Option<Link>,
+    /// The last one whose number and hash are known.
+    last: Option<Checkpoint>,
     begun: bool,
 }
 
@@ -196,6 +240,8 @@ impl Walk {
         });
         self.begun = true;
         self.link = Some(link);
+        let end = Position { segment, offset: 0 };
+        self.last = Some(Checkpoint { end, seq: link.seq, hash: link.hash });
     }
 
     fn segment(&mut self, disk: &impl Disk, segment: Segment) {
@@ -225,8 +271,8 @@ impl Walk {
             };
             let link = followed.map_or_else(
                 |(flaw, link)| {
-                    let bytes = raw.end() - raw.offset;
-                    self.report.findings.push(Damage { position, bytes, flaw }.into());
+                    let (bytes, path) = (raw.end() - raw.offset, segment.path());
+                    self.report.damaged(Damage { position, bytes, flaw, path });
                     link
                 },
                 Some,

@@ -207,8 +207,8 @@ fn without_presentation(segments: &mut Vec<String>, rules: &mut Rules) {
     // A page for slow lines behind an article's own address.
     let lite = last_is("lite");
     if lite || last_is("print") || segments.first().is_some_and(is_print) {
-        let own = |s: &&String| !is_print(s) && !(lite && s.eq_ignore_ascii_case("lite"));
-        let rest: Vec<&String> = segments.iter().filter(own).collect();
+        let form = |s: &String| is_print(s) || lite && s.eq_ignore_ascii_case("lite");
+        let rest: Vec<&String> = segments.iter().filter(|s| !form(s)).collect();
         let numbered = |s: &&String| s.bytes().filter(u8::is_ascii_digit).count() >= 4;
         let article = if lite { rest.iter().any(numbered) } else { names_an_article(&rest) };
         if article && !ends_in_a_date(&rest) {

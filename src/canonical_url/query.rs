@@ -33,7 +33,9 @@ pub(super) fn query(url: &Url, host: &str, path: &str, rules: &mut Rules) -> (St
         let noise = noise(&part, host, path);
         read.push((part, noise));
     }
-    let named = Named::by(path);
+    let in_doubt = |noise: &Option<(_, Sure)>| noise.is_some_and(|(_, sure)| sure != Sure::Always);
+    let doubt = read.iter().any(|(_, noise)| in_doubt(noise));
+    let named = if doubt { Named::by(path) } else { Named::Open };
     let by_query = named != Named::Listing
         && read.iter().any(|(part, noise)| noise.is_none() && part.names_a_page());
     let mut order = Vec::new();
@@ -349,7 +351,7 @@ fn is_flag(value: &str) -> bool {
 
 /// A hash in hexadecimal, or letters and digits through each other. A few letters before or behind
 /// a row of digits (`AKR20220106123400080`) are an article's id, words with hyphens and capitals with
-/// digits may be, and 24 hexadecimal digits are what MongoDB calls a document.
+/// digits may be, and 24 hexadecimal digits are what a document database names a document by.
 fn is_session(value: &str) -> bool {
     let bytes = value.as_bytes();
     let digits = bytes.iter().filter(|b| b.is_ascii_digit()).count();

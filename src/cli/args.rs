@@ -8,7 +8,7 @@ use super::review;
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 success, 1 failure, 2 wrong usage, 3 some feeds failed, 75 another instance holds \
-the archive, 78 faulty configuration, 130 interrupted.";
+the archive or the state folder, 78 faulty configuration, 130 interrupted.";
 
 /// Polls news feeds, reads the articles, keeps those about a topic, and appends them to a plain
 /// JSONL archive.

@@ -155,6 +155,16 @@ async fn answer(
     Ok(())
 }
 
+/// Whether a daemon takes orders here; `None` where that cannot be told: there is no socket, as on a
+/// file system without them, or it is not for us.
+pub(super) fn is_listening(state: &Path) -> Option<bool> {
+    match std::os::unix::net::UnixStream::connect(socket(state)) {
+        Ok(_) => Some(true),
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => Some(false),
+        Err(_) => None,
+    }
+}
+
 /// Asks the daemon that runs on the state of this configuration. As JSON, what came of it is an
 /// object on standard output, also where nothing did.
 pub(super) fn ask(loaded: &Loaded, request: &Request, as_json: bool) -> anyhow::Result<Exit> {

@@ -23,8 +23,27 @@ fn write_out(mut out: impl Write, bytes: &[u8]) -> io::Result<()> {
     }
 }
 
+/// What is not seen is written as an escape: the same JSON, but no orders to a terminal.
 pub(super) fn print_json(value: &impl Serialize) -> io::Result<()> {
-    print_text(&(serde_json::to_string_pretty(value)? + "\n"))
+    print_text(&(escaped(&serde_json::to_string_pretty(value)?) + "\n"))
+}
+
+/// These stand only within strings, of which JSON itself escapes the controls below the space.
+fn escaped(json: &str) -> String {
+    let mut escaped = String::with_capacity(json.len());
+    for c in json.chars() {
+        if matches!(c, '\u{7f}'..='\u{9f}') || is_direction(c) {
+            escaped.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            escaped.push(c);
+        }
+    }
+    escaped
+}
+
+/// Marks that turn the direction of a line.
+fn is_direction(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 pub(super) fn is_styled_stderr() -> bool {
@@ -51,13 +70,7 @@ pub(super) fn table(header: &[&str]) -> Table {
 pub(super) fn safe(text: &str, longest: usize) -> String {
     let mut safe: String = text
         .chars()
-        .map(|c| {
-            if c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') {
-                ' '
-            } else {
-                c
-            }
-        })
+        .map(|c| if c.is_control() || is_direction(c) { ' ' } else { c })
         .take(longest + 1)
         .collect();
     if safe.chars().count() > longest {
@@ -80,5 +93,21 @@ fn duration(length: SignedDuration) -> String {
         s if s < 90 * 60 => format!("{} min", (s + 30) / 60),
         s if s < 36 * 3600 => format!("{} h", (s + 1800) / 3600),
         s => format!("{} d", (s + 43_200) / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_seen_is_escaped_in_json_and_means_the_same() {
+        let value = serde_json::json!({ "a\u{202e}": "b\u{9b}31m\u{2066}\u{7f}\n\u{1b}é" });
+        let text = escaped(&serde_json::to_string_pretty(&value).unwrap());
+        assert!(
+            !text.contains(|c: char| c != '\n' && (c.is_control() || is_direction(c))),
+            "{text}"
+        );
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
     }
 }

@@ -14,6 +14,7 @@ mod feeds;
 mod format;
 mod input;
 mod logging;
+mod man;
 mod progress;
 mod readers;
 mod reload;
@@ -29,6 +30,7 @@ mod url;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
+use tokio::signal::unix::{SignalKind, signal};
 
 use self::{
     args::{AlertsCommand, ArchiveCommand, Args, Command, FeedsCommand, Schema, TopicCommand},
@@ -51,6 +53,17 @@ pub(crate) enum Exit {
     Interrupted = 130,
 }
 
+/// Has a write beyond a limit of file sizes (`ulimit -f`) fail, as on a full disk. Unheeded, the
+/// signal that comes with it would end the process in the middle of its work.
+fn heed_file_limit() {
+    let kind = SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build();
+    // The handler stays when the runtime goes.
+    if let Err(error) = runtime.and_then(|runtime| runtime.block_on(async { signal(kind) })) {
+        tracing::debug!(%error, "a limit of file sizes ends the program");
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)
@@ -61,6 +74,7 @@ impl From<Exit> for ExitCode {
 pub fn main() -> ExitCode {
     let args = Args::parse();
     quiet_expected_panics();
+    heed_file_limit();
     match dispatch(args) {
         Ok(exit) => exit.into(),
         Err(error) => {
@@ -96,13 +110,11 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
             Ok(Exit::Success)
         }
         Command::Man { folder: Some(folder) } => {
-            clap_mangen::generate_to(Args::command(), folder)?;
+            man::pages(&folder)?;
             Ok(Exit::Success)
         }
         Command::Man { folder: None } => {
-            let mut page = Vec::new();
-            clap_mangen::Man::new(Args::command()).render(&mut page)?;
-            print_text(&String::from_utf8_lossy(&page))?;
+            print_text(&man::page()?)?;
             Ok(Exit::Success)
         }
         Command::Schema { of } => {

@@ -77,7 +77,14 @@ pub(super) fn replay(loaded: &Loaded, name: Option<&str>, as_json: bool) -> anyh
         let lines =
             archive::read(&Folder::at(&loaded.paths.archive)).context("cannot read the archive")?;
         for line in lines {
-            let record = line.context("cannot read the archive")?.record()?;
+            let record = match line {
+                Err(error) if error.is_damage() => {
+                    let error = anyhow::Error::from(error);
+                    anstream::eprintln!("newswatch: left out: {error:#}");
+                    continue;
+                }
+                line => line.context("cannot read the archive")?.record()?,
+            };
             replay.archived += 1;
             replay.judge(&topics, rules.keep, &Before::archived(&record));
             archived.insert(record.url_key);

@@ -155,8 +155,12 @@ pub(super) fn open(loaded: &Loaded, now: Timestamp) -> anyhow::Result<(Crawl, St
         || read_rejects(&paths.state),
         |records| progress.tell(records, crate::clock::now()),
     )?;
-    if rebuilt > 0 {
-        tracing::info!(records = rebuilt, "took records of the archive into the state index");
+    if rebuilt.records > 0 {
+        let records = rebuilt.records;
+        tracing::info!(records, "took records of the archive into the state index");
+    }
+    if let Some(gaps) = rebuilt.gaps() {
+        tracing::error!("{gaps}; see `newswatch archive verify`");
     }
     // Durable before anything is appended: without a checkpoint it could not be told what of the
     // archive's end was acknowledged when the power fails.

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::{
-    Exit,
+    Exit, control,
     format::{distance, print_json, print_text, safe, table},
     run::STATE,
 };
@@ -54,10 +54,17 @@ fn state(loaded: &Loaded) -> anyhow::Result<Option<State>> {
     if !path.exists() {
         return Ok(None);
     }
-    let opened = State::open_read_only(&path);
     // Whether it is a database shows when it is read.
-    let read = opened.and_then(|state| state.paused().map(|_| state));
-    read.map(Some).with_context(|| format!("cannot read {}", path.display()))
+    let read = State::open_read_only(&path).and_then(|state| Ok((state.is_current()?, state)));
+    let (is_current, state) = read.with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(Some(state).filter(|_| is_current))
+}
+
+/// A daemon turns once a minute at least, and says so.
+const SIGN_OF_LIFE_HOLDS: SignedDuration = SignedDuration::from_mins(5);
+
+fn is_fresh(sign_of_life: Timestamp, now: Timestamp) -> bool {
+    now.duration_since(sign_of_life).abs() < SIGN_OF_LIFE_HOLDS
 }
 
 fn nothing(loaded: &Loaded) -> String {
@@ -70,9 +77,7 @@ pub(super) fn check(loaded: &Loaded) -> anyhow::Result<Exit> {
     let alive: Option<Timestamp> = state.note(daemon::SIGN_OF_LIFE)?;
     let now = crate::clock::now();
     match alive {
-        Some(at) if now.duration_since(at).abs() < SignedDuration::from_mins(5) => {
-            Ok(Exit::Success)
-        }
+        Some(at) if is_fresh(at, now) => Ok(Exit::Success),
         Some(at) => anyhow::bail!("the daemon's last sign of life was {}", distance(at, now)),
         None => anyhow::bail!("no daemon has run on this state"),
     }
@@ -80,15 +85,13 @@ pub(super) fn check(loaded: &Loaded) -> anyhow::Result<Exit> {
 
 pub(super) fn status(loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
     let now = crate::clock::now();
-    let Some(state) = state(loaded)? else {
-        if json {
-            print_json(
-                &json!({ "feeds": [], "held_hosts": [], "paused_hosts": [], "archive": null }),
-            )?;
-        } else {
+    let state = match state(loaded)? {
+        Some(state) => state,
+        None if json => State::in_memory()?,
+        None => {
             print_text(&format!("{}\n", nothing(loaded)))?;
+            return Ok(Exit::Success);
         }
-        return Ok(Exit::Success);
     };
     let waiting = state.waiting_by_feed()?;
     let mut feeds = Vec::new();
@@ -101,10 +104,17 @@ pub(super) fn status(loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
     let paused = state.paused()?;
     let trouble = state.note::<Option<String>>(daemon::TROUBLE)?.flatten();
     let checkpoint = crawl::checkpoint(&state)?;
+    let sign_of_life: Option<Timestamp> = state.note(daemon::SIGN_OF_LIFE)?;
+    let is_running = control::is_listening(&loaded.paths.state)
+        .unwrap_or_else(|| sign_of_life.is_some_and(|at| is_fresh(at, now)));
+    // A figure of another version says nothing.
+    let work: Option<daemon::Work> = state.note(daemon::WORK).ok().flatten();
     if json {
         let held: BTreeMap<&str, Timestamp> =
             held.iter().map(|(host, until)| (host.as_str(), *until)).collect();
         print_json(&json!({
+            "daemon": { "running": is_running, "sign_of_life": sign_of_life },
+            "work": work,
             "feeds": feeds,
             "held_hosts": held,
             "paused_hosts": paused,
@@ -113,38 +123,7 @@ pub(super) fn status(loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
         }))?;
         return Ok(Exit::Success);
     }
-    let mut rows = table(&[
-        "feed",
-        "health",
-        "last success",
-        "next poll",
-        "because",
-        "new/day",
-        "kept",
-        "dup.",
-        "rejected",
-        "failed",
-        "waiting",
-        "remark",
-    ]);
-    let ago = |at: Option<Timestamp>| at.map_or_else(|| "-".to_owned(), |at| distance(at, now));
-    for feed in &feeds {
-        rows.add_row([
-            feed.id.clone(),
-            feed.health.to_owned(),
-            ago(feed.last_success_at),
-            ago(feed.next_at),
-            feed.why_then.to_owned(),
-            feed.entries_per_day.map_or_else(|| "-".to_owned(), |n| format!("{n:.1}")),
-            feed.counters.kept.to_string(),
-            feed.counters.duplicates.to_string(),
-            feed.counters.rejected.to_string(),
-            feed.counters.failed.to_string(),
-            feed.waiting_pages.to_string(),
-            remark(feed, now),
-        ]);
-    }
-    let mut text = format!("{rows}\n");
+    let mut text = feed_table(&feeds, now);
     let mut ways: BTreeMap<&str, u32> = BTreeMap::new();
     for way in feeds.iter().filter_map(|feed| feed.read_by.as_deref()) {
         *ways.entry(way).or_default() += 1;
@@ -163,6 +142,14 @@ pub(super) fn status(loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
     for host in &paused {
         text.push_str(&format!("{0} is paused: `newswatch resume {0}` ends that\n", host.as_str()));
     }
+    text.push_str(&match (is_running, sign_of_life) {
+        (true, _) => "a daemon runs\n".to_owned(),
+        (false, Some(at)) => format!("no daemon runs; one last worked {}\n", distance(at, now)),
+        (false, None) => "no daemon runs\n".to_owned(),
+    });
+    if let Some(work) = work {
+        text.push_str(&worked(&work, now));
+    }
     if let Some(trouble) = trouble {
         text.push_str(&format!("trouble: {trouble}\n"));
     }
@@ -173,6 +160,60 @@ pub(super) fn status(loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
     ));
     print_text(&text)?;
     Ok(Exit::Success)
+}
+
+fn feed_table(feeds: &[FeedStatus], now: Timestamp) -> String {
+    let mut rows = table(&[
+        "feed",
+        "health",
+        "last success",
+        "next poll",
+        "because",
+        "new/day",
+        "kept",
+        "dup.",
+        "rejected",
+        "failed",
+        "waiting",
+        "remark",
+    ]);
+    let ago = |at: Option<Timestamp>| at.map_or_else(|| "-".to_owned(), |at| distance(at, now));
+    for feed in feeds {
+        rows.add_row([
+            feed.id.clone(),
+            feed.health.to_owned(),
+            ago(feed.last_success_at),
+            ago(feed.next_at),
+            feed.why_then.to_owned(),
+            feed.entries_per_day.map_or_else(|| "-".to_owned(), |n| format!("{n:.1}")),
+            feed.counters.kept.to_string(),
+            feed.counters.duplicates.to_string(),
+            feed.counters.rejected.to_string(),
+            feed.counters.failed.to_string(),
+            feed.waiting_pages.to_string(),
+            remark(feed, now),
+        ]);
+    }
+    format!("{rows}\n")
+}
+
+/// What the daemon's last run has done.
+fn worked(work: &daemon::Work, now: Timestamp) -> String {
+    let sum = |of: fn(&daemon::Fetched) -> u64| work.fetched.values().map(of).sum::<u64>();
+    let read = work.fetched.values().fold(0.0, |read, fetched| read + fetched.read_seconds);
+    let deaths: u64 = work.reader_deaths.by_cause().iter().map(|(_, deaths)| deaths).sum();
+    format!(
+        "its run began {}: {} answers, {} requests failed, {} KB read in {read:.1} s, \
+         {} documents not read to their end, {deaths} readers died, \
+         {} records appended in {:.1} s\n",
+        distance(work.started_at, now),
+        sum(|fetched| fetched.answers),
+        sum(|fetched| fetched.errors),
+        sum(|fetched| fetched.bytes) / 1000,
+        work.reader_faults,
+        work.records_appended,
+        work.append_seconds,
+    )
 }
 
 /// What somebody should know of a feed, the gravest first.

@@ -252,7 +252,7 @@ fn read_page(
             );
         }
         Some(Err(error)) => {
-            return give_up_or_retry(rules, work, error.to_string(), error.retry(), None);
+            return give_up_or_retry(rules, work, &error.to_string(), error.retry(), None);
         }
         Some(Ok(response)) => response,
     };
@@ -268,14 +268,14 @@ fn read_page(
         }
         // A page that breaks its reader is not given to another: it would break that one too.
         Some(Err(fault)) => {
-            return give_up_or_retry(rules, work, fault.to_string(), fault.retry(), None);
+            return give_up_or_retry(rules, work, &fault.to_string(), fault.retry(), None);
         }
         Some(Ok(reader::Reading::Listing(..))) | None => {}
     }
     match response.status {
         status @ (429 | 408 | 425 | 500..600) => {
             let retry_after = retry_after::wait(&response.headers, response.at);
-            give_up_or_retry(rules, work, status_words(status), true, retry_after)
+            give_up_or_retry(rules, work, &status_words(status), true, retry_after)
         }
         status => from_feed(rules, work, &status_words(status)),
     }
@@ -284,14 +284,14 @@ fn read_page(
 fn give_up_or_retry(
     rules: &Rules,
     work: &PageWork,
-    error: String,
+    error: &str,
     retry: bool,
     retry_after: Option<jiff::SignedDuration>,
 ) -> PageReading {
     if retry && !work.last_attempt {
-        PageReading::TryAgain { error: text::clean_line(&error), retry_after }
+        PageReading::TryAgain { error: text::clean_line(error), retry_after }
     } else {
-        from_feed(rules, work, &error)
+        from_feed(rules, work, error)
     }
 }
 

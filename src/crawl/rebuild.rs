@@ -43,6 +43,18 @@ pub enum RebuildError {
     Record(#[from] RecordError),
 }
 
+impl Rebuilt {
+    /// What is missing, in words.
+    pub fn gaps(self) -> Option<String> {
+        let Self { damaged, missing, .. } = self;
+        (damaged > 0 || missing > 0).then(|| {
+            format!(
+                "the archive has {damaged} damaged parts, and {missing} missing lines by number"
+            )
+        })
+    }
+}
+
 impl RebuildError {
     /// The disk has no room: wait and try again.
     pub fn is_full(&self) -> bool {
@@ -54,17 +66,28 @@ impl RebuildError {
     }
 }
 
+/// What taking lines in came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Rebuilt {
+    pub records: usize,
+    /// Places that cannot be read: lines, and the rests of compressed files.
+    pub damaged: usize,
+    /// Lines that there were, as the numbers of the others tell, and that are not there.
+    pub missing: u32,
+}
+
 /// Takes the lines after the checkpoint into the index, and the rejects where the index is new.
-/// Gives the number of records, and tells `progress` how many there are so far. Taking a line in
-/// twice is taking it in once.
+/// Tells `progress` how many records there are so far. What is damaged is passed over. Taking a line
+/// in twice is taking it in once.
 pub fn rebuild<R: Iterator<Item = Reject>>(
     state: &State,
     archive: &Archive,
     rejects: impl FnOnce() -> R,
     mut progress: impl FnMut(usize),
-) -> Result<usize, RebuildError> {
-    let mut count = 0;
+) -> Result<Rebuilt, RebuildError> {
+    let mut rebuilt = Rebuilt::default();
     let known = checkpoint(state)?;
+    let mut last = known.map_or(0, |known| known.seq);
     if known.is_none() {
         state.begin()?;
         for reject in rejects() {
@@ -72,6 +95,7 @@ pub fn rebuild<R: Iterator<Item = Reject>>(
         }
         for name in archive.dropped()? {
             for dropped in archive.lines_dropped(name)? {
+                last = last.max(dropped.seq);
                 index_dropped(state, &dropped)?;
             }
         }
@@ -90,7 +114,7 @@ pub fn rebuild<R: Iterator<Item = Reject>>(
                         match taken.record {
                             Ok(ready) => {
                                 index_record(state, &mut index, &ready)?;
-                                count += 1;
+                                rebuilt.records += 1;
                             }
                             // Passed over, it would be archived once more.
                             Err(error) if error.is_newer() => return Err(error.into()),
@@ -99,10 +123,15 @@ pub fn rebuild<R: Iterator<Item = Reject>>(
                                 tracing::error!("a line of the archive is passed over: {error:#}");
                             }
                         }
+                        let between = taken.end.seq.saturating_sub(last.saturating_add(1));
+                        rebuilt.missing = rebuilt.missing.saturating_add(between);
+                        last = taken.end.seq;
                         end = Some(taken.end);
                     }
                     Err(error) if error.is_damage() => {
-                        tracing::error!(%error, "a damaged line of the archive is passed over");
+                        rebuilt.damaged += 1;
+                        let error = anyhow::Error::from(error);
+                        tracing::error!("a part of the archive is passed over: {error:#}");
                     }
                     Err(error) => return Err(error.into()),
                 }
@@ -111,14 +140,16 @@ pub fn rebuild<R: Iterator<Item = Reject>>(
                 state.put_note(CHECKPOINT, &end.to_string())?;
             }
             state.commit()?;
-            progress(count);
+            progress(rebuilt.records);
         }
         Ok(())
     })?;
     if checkpoint(state)?.is_none() {
         state.put_note(CHECKPOINT, &Checkpoint::origin().to_string())?;
     }
-    Ok(count)
+    let end = archive.checkpoint().map_or(0, |end| end.seq);
+    rebuilt.missing = rebuilt.missing.saturating_add(end.saturating_sub(last));
+    Ok(rebuilt)
 }
 
 fn index_record(state: &State, index: &mut dedup::Index, ready: &Ready) -> Result<(), StateError> {

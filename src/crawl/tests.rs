@@ -11,7 +11,7 @@ use crate::{
     archive::{self, Archive, RecordType},
     article::TextStatus,
     canonical_url::{CanonicalUrl, Host, UrlKey},
-    fetch::{FetchError, Redirect, Response, Validators},
+    fetch::{FetchError, Redirect, Response, Room, Validators},
     jsonl::Folder,
     state::{Counters, Fate},
     topic::Topic,
@@ -101,7 +101,7 @@ impl Bench {
                 status,
                 url: led_to(headers).unwrap_or_else(|| url.clone()),
                 exchanges: (status == 200).then(|| exchange(url)).into_iter().collect(),
-                room: Default::default(),
+                room: Room::default(),
                 redirects: led_to(headers)
                     .map(|to| Redirect { status: 301, from: url.clone(), to })
                     .into_iter()
@@ -521,7 +521,7 @@ fn a_visit_that_is_rolled_back_can_be_taken_in_again_and_counts_once() {
         at,
         took: std::time::Duration::ZERO,
         exchanges: vec![],
-        room: Default::default(),
+        room: Room::default(),
     };
     let visit = read(&bench.crawl.rules(), *task, Some(Ok(response)), at);
     for landed in [false, false, true] {
@@ -644,7 +644,8 @@ fn a_record_with_a_key_of_an_older_definition_is_known_by_todays() {
     archive.append(&mut records, start()).unwrap();
     let state = State::in_memory().unwrap();
     let mut told = 0;
-    let records = rebuild(&state, &archive, std::iter::empty, |records| told = records).unwrap();
+    let rebuilt = rebuild(&state, &archive, std::iter::empty, |records| told = records).unwrap();
+    let records = rebuilt.records;
     assert!(records > 0 && told == records, "{told} of {records}");
     let seen = state.seen(&CanonicalUrl::parse("https://pages.example/a").unwrap().key).unwrap();
     assert_eq!(seen.unwrap().fate, Fate::Kept);

@@ -4,8 +4,11 @@
 pub(crate) mod reserve;
 #[cfg(test)]
 mod tests;
+mod work;
 
-use std::{collections::BTreeMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{
+    cell::RefCell, collections::BTreeMap, panic::AssertUnwindSafe, sync::Arc, time::Duration,
+};
 
 use anyhow::Context;
 use futures_util::FutureExt;
@@ -22,9 +25,11 @@ use crate::{
     crawl::{self, Crawl, Do, Effort, Event, Found, RebuildError, Step, Visit},
     fetch::{Fetch, FetchError, Response},
     jsonl::Folder,
-    reader::{Fault, Read},
+    reader::{Deaths, Fault, Read},
     state::{RejectLog, StateError, StateLock},
 };
+
+pub use work::{Fetched, Work, wanted};
 
 /// How the loop runs.
 #[derive(Debug, Clone, Copy)]
@@ -95,6 +100,8 @@ pub struct Turn {
     pub due: Option<Timestamp>,
     /// How long something that is due has had to wait for others.
     pub overdue: SignedDuration,
+    /// Workers that have died in this run.
+    pub reader_deaths: Deaths,
 }
 
 /// How the loop ended.
@@ -107,6 +114,8 @@ pub enum End {
 
 /// A wall clock can jump: no reading of it is slept on for longer.
 pub const LONGEST_SLEEP: Duration = Duration::from_mins(1);
+/// How old the figures in the state may be.
+const NOTE_WORK: Duration = Duration::from_secs(10);
 /// A request that takes longer makes room for another, so that slow hosts hold up no others …
 const SLOW: Duration = Duration::from_secs(5);
 /// … until there are this many times as many as are wanted.
@@ -116,8 +125,10 @@ const FULL_RETRY: Duration = Duration::from_secs(15);
 
 /// Notes in the state that tell others how the loop fares: when it last turned …
 pub const SIGN_OF_LIFE: &str = "sign-of-life";
-/// … and what keeps it from its work, in words.
+/// … what keeps it from its work, in words …
 pub const TROUBLE: &str = "trouble";
+/// … and the [`Work`] of the run.
+pub const WORK: &str = "work";
 
 /// What the loop writes to.
 #[derive(Debug)]
@@ -160,6 +171,11 @@ pub async fn run(
     let mut listening = true;
     let mut shown_alive = Timestamp::MIN;
     let mut expired_on = None;
+    let (work, mut work_noted_at) = (RefCell::new(Work::since(now())), None);
+    let mut notice = |told: Notice<'_>| {
+        work.borrow_mut().count(&told);
+        notice(told);
+    };
     note(crawl, TROUBLE, &None::<String>);
     // What waits was placed by the clock of the last run.
     if let Some(alive) = crawl.state().note(SIGN_OF_LIFE)? {
@@ -198,6 +214,10 @@ pub async fn run(
             has_room(tidy(crawl, &stores.archive, plan, shown_alive, &mut packing))?;
             note(crawl, SIGN_OF_LIFE, &shown_alive);
         }
+        if work_noted_at.is_none_or(|at: time::Instant| at.elapsed() >= NOTE_WORK) {
+            work_noted_at = Some(time::Instant::now());
+            note(crawl, WORK, &*work.borrow());
+        }
         let mut due = None;
         let mut slots = slots(&started, plan.concurrency);
         while stop_by.is_none() && !full && slots > 0 {
@@ -222,14 +242,17 @@ pub async fn run(
             waiting_pages: crawl.schedule().waiting_pages(),
             due,
             overdue: waits_since.map_or(SignedDuration::ZERO, |since| now().duration_since(since)),
+            reader_deaths: reader.deaths(),
         }));
         if tasks.is_empty() && !full {
             if stop_by.is_some() {
+                note(crawl, WORK, &*work.borrow());
                 return Ok(stopped);
             }
             if let Some(patience) = plan.until_idle_for
                 && due.is_none_or(|at| at.duration_since(now()) > patience)
             {
+                note(crawl, WORK, &*work.borrow());
                 return Ok(End::Idle);
             }
         }

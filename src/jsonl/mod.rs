@@ -43,6 +43,11 @@ impl<R: BufRead> RawLines<R> {
     pub fn new(reader: R, offset: u64) -> Self {
         Self { reader, offset }
     }
+
+    /// Where the next line begins, also where it cannot be read.
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
 }
 
 impl<R: BufRead> Iterator for RawLines<R> {

@@ -25,8 +25,9 @@ use prometheus_client::{
 use tokio::sync::watch;
 
 use crate::{
-    crawl::{Event, Visit, Work},
-    daemon::{Notice, Turn},
+    crawl::{Event, Visit},
+    daemon::{self, Notice, Turn},
+    reader::{Deaths, FAULT_KINDS},
 };
 
 pub use server::serve;
@@ -55,6 +56,11 @@ struct Kind {
     kind: &'static str,
 }
 
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Cause {
+    cause: &'static str,
+}
+
 type Times<L> = Family<L, Histogram, fn() -> Histogram>;
 
 #[derive(Debug, Clone)]
@@ -64,6 +70,7 @@ struct Counts {
     bytes: Family<Wanted, Counter>,
     read_times: Times<Wanted>,
     reader_faults: Family<Kind, Counter>,
+    reader_deaths: Family<Cause, Counter>,
     postponed: Counter,
     holds: Counter,
     in_flight: Gauge,
@@ -90,6 +97,7 @@ impl Counts {
             bytes: Family::default(),
             read_times: Family::new_with_constructor(times),
             reader_faults: Family::default(),
+            reader_deaths: Family::default(),
             postponed: Counter::default(),
             holds: Counter::default(),
             in_flight: Gauge::default(),
@@ -124,6 +132,24 @@ impl Counts {
             "Documents that were not read to their end",
             self.reader_faults.clone(),
         );
+        registry.register(
+            "reader_deaths",
+            "Workers for reading that ended before their time",
+            self.reader_deaths.clone(),
+        );
+        // What counts from its first time on tells nothing of that first time.
+        for kind in FAULT_KINDS {
+            drop(self.reader_faults.get_or_create(&Kind { kind }));
+        }
+        for (cause, _) in Deaths::default().by_cause() {
+            drop(self.reader_deaths.get_or_create(&Cause { cause }));
+        }
+        for wanted in ["feed", "page", "robots"] {
+            let wanted = Wanted { wanted };
+            drop(self.bytes.get_or_create(&wanted));
+            drop(self.fetch_times.get_or_create(&wanted));
+            drop(self.read_times.get_or_create(&wanted));
+        }
         registry.register(
             "pages_postponed",
             "Pages that are tried again later",
@@ -186,7 +212,18 @@ impl Metrics {
     pub fn count(&self, notice: &Notice<'_>, now: Timestamp) {
         let counts = &self.counts;
         match notice {
-            Notice::Turn(Turn { in_flight, oldest, waiting_pages, overdue, .. }) => {
+            Notice::Turn(Turn {
+                in_flight,
+                oldest,
+                waiting_pages,
+                overdue,
+                reader_deaths,
+                due: _,
+            }) => {
+                for (cause, deaths) in reader_deaths.by_cause() {
+                    let counter = counts.reader_deaths.get_or_create(&Cause { cause });
+                    counter.inc_by(deaths.saturating_sub(counter.get()));
+                }
                 counts.in_flight.set(signed(*in_flight));
                 counts.oldest.set(oldest.as_secs_f64());
                 counts.waiting.set(signed(*waiting_pages));
@@ -209,11 +246,7 @@ impl Metrics {
 
     fn count_visit(&self, visit: &Visit) {
         let Some(answer) = &visit.response else { return };
-        let wanted = match visit.task.work {
-            Work::Poll { .. } | Work::Part { .. } => "feed",
-            Work::Robots { .. } => "robots",
-            Work::Page(_) => "page",
-        };
+        let wanted = daemon::wanted(&visit.task.work);
         let status = match answer {
             Ok(response) => response.status.to_string(),
             Err(_) => "error".to_owned(),

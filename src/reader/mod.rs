@@ -113,6 +113,9 @@ impl Fault {
     }
 }
 
+/// All that [`Fault::kind`] may say.
+pub const FAULT_KINDS: [&str; 3] = ["broke", "too-slow", "interrupted"];
+
 /// What readers may use up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -130,6 +133,27 @@ impl Default for Limits {
     }
 }
 
+/// Workers that came to an end before they were replaced, by how.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deaths {
+    /// By a signal from outside, as the system sends where memory is short.
+    pub killed: u64,
+    /// For want of memory or stack.
+    pub broke: u64,
+    /// For want of time.
+    pub too_slow: u64,
+    /// In any other way.
+    pub lost: u64,
+}
+
+impl Deaths {
+    /// One word for each way, with how often it came.
+    pub fn by_cause(self) -> [(&'static str, u64); 4] {
+        let Self { killed, broke, too_slow, lost } = self;
+        [("killed", killed), ("broke", broke), ("too-slow", too_slow), ("lost", lost)]
+    }
+}
+
 /// Who reads documents: a pool of workers, or this process.
 pub trait Read: Clone + Send + Sync + 'static {
     fn read(
@@ -137,6 +161,11 @@ pub trait Read: Clone + Send + Sync + 'static {
         document: Document,
         body: Vec<u8>,
     ) -> impl Future<Output = Result<Reading, Fault>> + Send;
+
+    /// Workers that have died so far.
+    fn deaths(&self) -> Deaths {
+        Deaths::default()
+    }
 }
 
 /// Reads in this process: what a document overflows or fills is ours.

@@ -6,7 +6,10 @@ use std::{
     os::unix::process::ExitStatusExt,
     path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -20,7 +23,7 @@ use tokio::{
 };
 
 use super::{
-    Document, Fault, Limits, Read, Reading, SourceKind,
+    Deaths, Document, Fault, Limits, Read, Reading, SourceKind,
     wire::{self, Answer},
 };
 
@@ -40,6 +43,45 @@ const SIGXCPU: i32 = 24;
 #[derive(Debug, Clone)]
 pub struct Pool {
     asks: mpsc::Sender<Ask>,
+    died: Died,
+}
+
+/// Shared by all that see workers end.
+#[derive(Debug, Clone, Default)]
+struct Died(Arc<[AtomicU64; 4]>);
+
+impl Died {
+    fn count(&self, end: End) {
+        if let Some(deaths) = self.0.get(end as usize) {
+            deaths.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn so_far(&self) -> Deaths {
+        let [killed, broke, too_slow, lost] =
+            self.0.each_ref().map(|deaths| deaths.load(Ordering::Relaxed));
+        Deaths { killed, broke, too_slow, lost }
+    }
+}
+
+/// In the order of the fields of [`Deaths`].
+#[derive(Debug, Clone, Copy)]
+enum End {
+    Killed,
+    Broke,
+    TooSlow,
+    Lost,
+}
+
+impl End {
+    fn of(status: ExitStatus) -> Self {
+        match status.signal() {
+            Some(SIGXCPU) => Self::TooSlow,
+            Some(SIGABRT | SIGSEGV | SIGBUS | SIGILL | SIGTRAP) => Self::Broke,
+            Some(_) => Self::Killed,
+            None => Self::Lost,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -64,14 +106,16 @@ impl Pool {
     ///
     /// No process can be started, or it does not do the work of a worker.
     pub async fn start(program: &Path, limits: Limits) -> Result<Self, StartError> {
-        let launcher = Launcher { program: Arc::new(program.to_owned()), limits };
+        let died = Died::default();
+        let launcher =
+            Launcher { program: Arc::new(program.to_owned()), limits, died: died.clone() };
         let failed =
             |source| StartError { program: launcher.program.display().to_string(), source };
         let first = launcher.start_and_greet().await.map_err(failed)?;
         let (asks, queue) = mpsc::channel(1);
         // Ends when the last sender is gone, which is with the last clone of the pool.
         tokio::spawn(dispatch(queue, launcher, first));
-        Ok(Self { asks })
+        Ok(Self { asks, died })
     }
 }
 
@@ -81,6 +125,10 @@ impl Read for Pool {
         let (answer, answered) = oneshot::channel();
         self.asks.send(Ask { document, body, answer }).await.map_err(|_| ended())?;
         answered.await.map_err(|_| ended())?
+    }
+
+    fn deaths(&self) -> Deaths {
+        self.died.so_far()
     }
 }
 
@@ -125,14 +173,21 @@ async fn work(worker: Option<Worker>, launcher: Launcher, ask: Ask) -> Option<Wo
                 worker = (hired.jobs < JOBS).then_some(hired);
                 answer.map_err(|()| Fault::Broke("it panicked; please report the address".into()))
             }
-            Ok(Err(error)) => match hired.end().await {
-                Ok(status) if !is_last && is_killed(status) => continue,
-                Ok(status) => Err(launcher.verdict(status)),
-                Err(_) => Err(Fault::Interrupted(format!("was lost: {error}"))),
-            },
+            Ok(Err(error)) => {
+                let status = hired.end().await;
+                launcher.died.count(status.as_ref().map_or(End::Lost, |status| End::of(*status)));
+                match status {
+                    Ok(status) if !is_last && is_killed(status) => continue,
+                    Ok(status) => Err(launcher.verdict(status)),
+                    Err(_) => Err(Fault::Interrupted(format!("was lost: {error}"))),
+                }
+            }
             // Its own clock counts computing time and is the shorter one: what is slow by this one
             // waits for a machine that has no time for it.
-            Err(_) => Err(Fault::Interrupted(format!("did not end in {:?}", launcher.limits.time))),
+            Err(_) => {
+                launcher.died.count(End::TooSlow);
+                Err(Fault::Interrupted(format!("did not end in {:?}", launcher.limits.time)))
+            }
         };
         drop(answer.send(result));
         return worker;
@@ -145,6 +200,7 @@ async fn work(worker: Option<Worker>, launcher: Launcher, ask: Ask) -> Option<Wo
 struct Launcher {
     program: Arc<PathBuf>,
     limits: Limits,
+    died: Died,
 }
 
 impl Launcher {
@@ -203,8 +259,7 @@ impl Launcher {
 
 /// By a signal that nobody but another process sends.
 fn is_killed(status: ExitStatus) -> bool {
-    let own = [SIGABRT, SIGBUS, SIGILL, SIGSEGV, SIGTRAP, SIGXCPU];
-    status.signal().is_some_and(|signal| !own.contains(&signal))
+    matches!(End::of(status), End::Killed)
 }
 
 #[derive(Debug)]

@@ -17,7 +17,7 @@ mod seen;
 #[cfg(test)]
 mod tests;
 
-use std::path::Path;
+use std::path::{self, Path};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 
@@ -37,7 +37,7 @@ const VERSION: i64 = TABLES << 16 | KEY_VERSION as i64;
 #[derive(Debug, thiserror::Error)]
 pub enum StateError {
     // The error of SQLite says what its own source says again.
-    #[error("the state index cannot be used: {0}")]
+    #[error("the state index cannot be used: {0}{limit}", limit = limit_words(.0))]
     Sqlite(rusqlite::Error),
     #[error("the state index is damaged: delete it, and it is built anew from the archive: {0}")]
     Damaged(rusqlite::Error),
@@ -69,6 +69,7 @@ impl StateError {
             Self::Sqlite(error) => {
                 error.sqlite_error_code() == Some(ErrorCode::DiskFull)
                     || error.sqlite_error().is_some_and(|it| it.extended_code == NO_ROOM_TO_SHARE)
+                    || is_too_large(error)
             }
             Self::NoInodes(_) => true,
             Self::Lock(error) => error.kind() == std::io::ErrorKind::StorageFull,
@@ -79,6 +80,19 @@ impl StateError {
 
 /// `SQLITE_IOERR_SHMSIZE`: the file that readers and writer share could not be made any longer.
 const NO_ROOM_TO_SHARE: i32 = 4874;
+
+/// Whether a write failed where files may only grow so far (`ulimit -f`): SQLite does not tell it
+/// from other errors of a disk, as it does where there is no room.
+fn is_too_large(error: &rusqlite::Error) -> bool {
+    let is_write = error
+        .sqlite_error()
+        .is_some_and(|error| error.extended_code == rusqlite::ffi::SQLITE_IOERR_WRITE);
+    is_write && rustix::process::getrlimit(rustix::process::Resource::Fsize).current.is_some()
+}
+
+fn limit_words(error: &rusqlite::Error) -> &'static str {
+    if is_too_large(error) { ": a file may not grow any more (see `ulimit -f`)" } else { "" }
+}
 
 pub type Result<T> = std::result::Result<T, StateError>;
 
@@ -107,10 +121,36 @@ impl State {
         })
     }
 
-    /// Opens the index of a daemon, running or not, for reading only.
+    /// Opens the index of a daemon, running or not, for reading only: also where the folder may not
+    /// be written to.
     pub fn open_read_only(path: &Path) -> Result<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        Ok(Self { connection: Connection::open_with_flags(path, flags)? })
+        let state = Self { connection: Connection::open_with_flags(path, flags)? };
+        // Even to read a write-ahead log SQLite writes beside it. Where there is none nobody writes,
+        // and a reader who may not either can do without.
+        if state.is_refused() && !has_log(path) {
+            let mut address = url::Url::from_file_path(path::absolute(path).unwrap_or_default())
+                .map_err(|()| StateError::Value(path.display().to_string()))?;
+            address.set_query(Some("immutable=1"));
+            let flags = flags | OpenFlags::SQLITE_OPEN_URI;
+            return Ok(Self { connection: Connection::open_with_flags(address.as_str(), flags)? });
+        }
+        Ok(state)
+    }
+
+    /// The system does not let us read it as it should be read.
+    fn is_refused(&self) -> bool {
+        let read = self.connection.query_row("SELECT count(*) FROM sqlite_master", [], |_| Ok(()));
+        let code = read.err().and_then(|error| error.sqlite_error_code());
+        matches!(code, Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen))
+    }
+
+    /// Whether it has the tables of this version: an empty or older file is built anew when a daemon
+    /// starts.
+    pub fn is_current(&self) -> Result<bool> {
+        let version: i64 =
+            self.connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        Ok(version == VERSION)
     }
 
     /// Makes an index that is filled in one go and then put into its place: nothing of it is safe
@@ -137,9 +177,7 @@ impl State {
         // In KiB where negative: what is looked up for each article is spread over the tables.
         self.connection.pragma_update(None, "cache_size", -16_384)?;
         self.connection.busy_timeout(std::time::Duration::from_secs(5))?;
-        let version: i64 =
-            self.connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-        if version != VERSION {
+        if !self.is_current()? {
             self.clear()?;
         }
         // Of a state that an earlier version made, too.
@@ -230,6 +268,13 @@ impl State {
             .execute(params![name, to_json(value)?])?;
         Ok(())
     }
+}
+
+/// Whether a write-ahead log holds what is not in the index file.
+fn has_log(path: &Path) -> bool {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    std::fs::metadata(log).is_ok_and(|log| log.len() > 0)
 }
 
 fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {

@@ -123,3 +123,111 @@ async fn nothing_is_rebuilt_under_a_running_daemon() {
     workspace.run(&["archive", "repair"]).expect(&[75]);
     assert_eq!(fs::read(workspace.path().join("state/state.sqlite")).unwrap(), before);
 }
+
+/// The index of the state is deleted, and a compressed file has a damaged block.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_left_of_a_damaged_archive_is_read_and_what_is_not_is_told() {
+    let site = Site::start().await.unwrap();
+    site.edit_after(None);
+    let workspace = Workspace::of_demo(&site);
+    workspace.run(&["once"]).expect(&[0, 3]);
+    let segment = workspace.segments().remove(0);
+    // A day before: the next pass closes and compresses it.
+    let (name, day) = (segment.file_name().unwrap().to_str().unwrap(), "2022-01-16.jsonl");
+    let old = workspace.path().join("archive/2022/01").join(day);
+    fs::create_dir_all(old.parent().unwrap()).unwrap();
+    fs::rename(&segment, &old).unwrap();
+    for index in ["state.sqlite", "review.sqlite"] {
+        let _none = fs::remove_file(workspace.path().join("state").join(index));
+    }
+    fs::write(segment.parent().unwrap().join(name), "").unwrap();
+    workspace.run(&["once"]).expect(&[0, 3]);
+    let packed = old.with_extension("jsonl.gz");
+    let mut bytes = fs::read(&packed).unwrap();
+    let last = bytes.len() - 60;
+    bytes[last] ^= 1;
+    fs::write(&packed, &bytes).unwrap();
+    fs::remove_file(workspace.path().join("state/state.sqlite")).unwrap();
+
+    for command in [&["archive", "reindex"][..], &["archive", "dedup-report"]] {
+        let ran = workspace.run(command).expect(&[1]);
+        assert!(ran.stderr.contains("`newswatch archive verify`"), "{ran:#?}");
+    }
+    fs::remove_file(workspace.path().join("state/state.sqlite")).unwrap();
+    for _ in 0..2 {
+        let listed = workspace.run(&["archive", "ls"]).expect(&[0]);
+        assert!(listed.stderr.contains("1 part of the archive cannot be read"), "{listed:#?}");
+    }
+    let ran = workspace.run(&["once"]).expect(&[0, 3]);
+    let told = "2022/01/2022-01-16.jsonl.gz: unpacked byte";
+    assert!(ran.stderr.contains(told), "the file that there is: {ran:#?}");
+    // What was in the damaged part is read again.
+    assert!(fs::metadata(&segment).unwrap().len() > 0, "{ran:#?}");
+    let ran = workspace.run(&["archive", "verify"]).expect(&[1]);
+    assert!(ran.stdout.contains("newswatch archive repair"), "{ran:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_last_line_that_was_acknowledged_is_kept_and_told() {
+    let site = Site::start().await.unwrap();
+    site.edit_after(None);
+    let workspace = Workspace::of_demo(&site);
+    workspace.run(&["once"]).expect(&[0, 3]);
+    let before = workspace.records();
+    let segment = workspace.segments().remove(0);
+    let mut bytes = fs::read(&segment).unwrap();
+    let at = bytes.len() - 600;
+    bytes[at] ^= 1;
+    fs::write(&segment, &bytes).unwrap();
+    let count = before.len();
+    let ran = workspace.run(&["once"]).expect(&[0, 3]);
+    let told = format!("line {count} was acknowledged, and the archive's last sound line is");
+    assert!(ran.stderr.contains(&told), "{ran:#?}");
+    assert_eq!(fs::read(&segment).unwrap(), bytes, "it is evidence");
+    // The article is read again, under the next number.
+    let next = workspace.segments().remove(1);
+    let record: Value =
+        serde_json::from_str(fs::read_to_string(next).unwrap().lines().next().unwrap()).unwrap();
+    assert_eq!(record["seq"], count + 1);
+    assert_eq!(record["id"], before[count - 1]["id"]);
+    workspace.run(&["archive", "verify"]).expect(&[1]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limit_of_file_sizes_is_an_error_that_says_so_and_kills_nobody() {
+    let site = Site::start().await.unwrap();
+    let workspace = Workspace::of_demo(&site);
+    let ran = std::process::Command::new("sh")
+        .args(["-c", "ulimit -f 16; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_newswatch")])
+        .arg("once")
+        .current_dir(workspace.path())
+        .env_clear()
+        .env("HOME", workspace.path())
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8_lossy(&ran.stderr);
+    assert_eq!(ran.status.code(), Some(1), "{stderr}");
+    assert!(stderr.contains("a file may not grow any more"), "{stderr}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_archive_is_read_where_nothing_may_be_written() {
+    use std::os::unix::fs::PermissionsExt;
+
+    if rustix::process::geteuid().is_root() {
+        println!("skipped: root may write anywhere");
+        return;
+    }
+    let site = Site::start().await.unwrap();
+    let workspace = Workspace::of_demo(&site);
+    workspace.run(&["once"]).expect(&[0, 3]);
+    let folder = workspace.path().join("state");
+    let set = |mode| fs::set_permissions(&folder, fs::Permissions::from_mode(mode)).unwrap();
+    set(0o555);
+    let ran = ["status", "archive ls", "archive verify", "archive search CSTO"]
+        .map(|command| workspace.run(&command.split(' ').collect::<Vec<_>>()));
+    set(0o755);
+    for ran in ran {
+        ran.expect(&[0]);
+    }
+}

@@ -194,6 +194,27 @@ fn the_debian_package_names_files_that_are_there() {
 }
 
 #[test]
+fn the_manual_pages_name_their_sections_as_manuals_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let man = |args: &[&str]| {
+        let ran = Command::new(env!("CARGO_BIN_EXE_newswatch")).args(args).output().unwrap();
+        assert!(ran.status.success(), "{ran:?}");
+        String::from_utf8(ran.stdout).unwrap()
+    };
+    assert!(man(&["man"]).contains("\n.SH \"EXIT STATUS\"\n"));
+    man(&["man", "--folder", folder.path().to_str().unwrap()]);
+    let mut pages = 0;
+    for page in fs::read_dir(folder.path()).unwrap() {
+        let text = fs::read_to_string(page.unwrap().path()).unwrap();
+        assert!(!text.contains("EXTRA"), "{text}");
+        pages += 1;
+    }
+    assert!(pages > 20, "{pages}");
+    let run = fs::read_to_string(folder.path().join("newswatch-run.1")).unwrap();
+    assert!(run.contains("\n.SH \"EXAMPLES\"\nExample: newswatch run"), "{run}");
+}
+
+#[test]
 fn the_rules_for_packages_are_well_formed() {
     let rules: toml::Table = text("deny.toml").parse().unwrap();
     assert_eq!(rules["sources"]["unknown-registry"].as_str(), Some("deny"));

@@ -8,7 +8,7 @@ use std::{
 };
 
 use newswatch::{
-    reader::{Document, Fault, Limits, PageDocument, Pool, Read as _, Reading},
+    reader::{Deaths, Document, Fault, Limits, PageDocument, Pool, Read as _, Reading},
     source::SourceKind,
 };
 use rustix::process::{Pid, Signal, kill_process};
@@ -129,6 +129,8 @@ async fn what_kills_a_worker_by_its_own_fault_is_not_tried_again() {
         assert!(fault.to_string().contains(words), "{fault}");
         assert!(!fault.retry(), "{fault}");
         reads_well(&pool).await;
+        let Deaths { killed, broke, too_slow, lost } = pool.deaths();
+        assert_eq!((killed, broke + too_slow, lost), (0, 1, 0), "{signal:?}");
     }
 }
 
@@ -137,6 +139,7 @@ async fn a_document_whose_worker_is_killed_is_read_by_another() {
     let (result, pool) = struck(Signal::KILL).await;
     assert!(matches!(result, Ok(Reading::Page(Ok(_)))), "{result:?}");
     reads_well(&pool).await;
+    assert_eq!(pool.deaths(), Deaths { killed: 1, ..Deaths::default() });
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -149,6 +152,7 @@ async fn a_worker_that_does_not_answer_is_given_up_and_its_document_tried_later(
     assert!(fault.retry() && fault.to_string().contains("did not end in 1s"), "{fault}");
     reads_well(&pool).await;
     assert!(!workers(&limits).contains(&worker));
+    assert_eq!(pool.deaths(), Deaths { too_slow: 1, ..Deaths::default() });
 }
 
 #[tokio::test(flavor = "multi_thread")]

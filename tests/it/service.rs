@@ -208,6 +208,14 @@ async fn the_figures_add_up_and_are_those_of_the_status() {
     assert_eq!(get(address, "/healthz").unwrap().0, 200);
     assert_eq!(get(address, "/other").unwrap().0, 404);
     let scrape = || samples(&get(address, "/metrics").unwrap().1);
+    // What has not happened yet is told as well: else its first time would be no increase.
+    let first = scrape();
+    for name in [
+        "newswatch_reader_faults_total{kind=\"broke\"}",
+        "newswatch_reader_deaths_total{cause=\"killed\"}",
+    ] {
+        assert_eq!(first.get(name), Some(&0.0), "{name}");
+    }
     for feed in &site.feeds {
         workspace.run(&["poll", &feed.id]).expect(&[0]);
     }
@@ -249,9 +257,7 @@ async fn the_figures_add_up_and_are_those_of_the_status() {
     assert_eq!(samples["newswatch_archive_seq"], workspace.lines().len() as f64);
     for name in named_in_contrib() {
         let known = samples.keys().any(|key| key.split('{').next() == Some(name.as_str()));
-        // What has not happened yet has no line.
-        let may_lack = ["newswatch_reader_faults_total"].contains(&name.as_str());
-        assert!(known || may_lack, "{name} is not served");
+        assert!(known, "{name} is not served");
     }
 
     // Nobody is to be woken for a feed that is polled no more.
@@ -340,4 +346,87 @@ async fn clients_that_stop_in_the_middle_of_a_request_take_nothing_from_the_craw
     wait_until("the descriptors are free", || daemon.descriptors() < before + 50);
     drop((half, orders));
     assert!(daemon.stop().success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_status_has_one_shape_before_during_and_after_a_run() {
+    let (site, workspace) = site().await;
+    workspace.write("config/newswatch.toml", &calm().replace("500ms", "1h"));
+    let keys =
+        |status: &Value| -> Vec<String> { status.as_object().unwrap().keys().cloned().collect() };
+    let before = status(&workspace);
+    assert_eq!(before["daemon"]["running"], false);
+    assert_eq!(before["feeds"].as_array().unwrap().len(), site.feeds.len());
+    assert!(before["held_hosts"].is_object() && before["archive"]["folder"].is_string());
+    // A file without anything in it is no state.
+    workspace.write("state/state.sqlite", "");
+    assert_eq!(status(&workspace), before);
+    let ran = workspace.run(&["status"]).expect(&[0]);
+    assert!(ran.stdout.contains("nothing was polled yet"), "{ran:#?}");
+
+    let daemon = Daemon::start(&workspace);
+    wait_until("it runs", || status(&workspace)["daemon"]["running"] == true);
+    assert_eq!(keys(&status(&workspace)), keys(&before));
+    let polls = |status: &Value| -> u64 {
+        let feeds = status["feeds"].as_array().unwrap();
+        feeds.iter().map(|feed| feed["polls"].as_u64().unwrap()).sum()
+    };
+    for times in [1, 2] {
+        daemon.children().into_iter().for_each(|it| kill_process(it, Signal::KILL).unwrap());
+        for feed in &site.feeds {
+            workspace.run(&["poll", &feed.id]).expect(&[0]);
+        }
+        let wanted = times * site.feeds.len() as u64;
+        wait_until("all are polled", || polls(&status(&workspace)) >= wanted);
+    }
+    assert!(daemon.stop().success());
+
+    let after = status(&workspace);
+    assert_eq!(keys(&after), keys(&before));
+    assert_eq!(after["daemon"]["running"], false);
+    let work = &after["work"];
+    assert!(work["reader_deaths"]["killed"].as_u64().unwrap() > 0, "{work:#}");
+    assert!(work["fetched"]["page"]["bytes"].as_u64().unwrap() > 0, "{work:#}");
+    assert_eq!(work["records_appended"], workspace.whole_lines(), "{work:#}");
+    assert_eq!(after["archive"]["records"], workspace.whole_lines());
+    let ran = workspace.run(&["status"]).expect(&[0]);
+    assert!(ran.stdout.contains("no daemon runs; one last worked"), "{ran:#?}");
+}
+
+#[test]
+fn who_may_only_read_the_state_sees_its_status() {
+    let workspace = Workspace::new(QUICK);
+    workspace.write("config/feeds.toml", "");
+    workspace.run(&["once"]).expect(&[0]);
+    let state = workspace.path().join("state");
+    let mode =
+        |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    for file in fs::read_dir(&state).unwrap() {
+        mode(&file.unwrap().path(), 0o444);
+    }
+    mode(&state, 0o555);
+    mode(workspace.path(), 0o755);
+    let plain = workspace.command(&["status", "--json"]);
+    // Root may do everything: somebody else asks then.
+    let mut command = if rustix::process::getuid().is_root() {
+        let mut other = std::process::Command::new("setpriv");
+        other.args(["--reuid", "65534", "--regid", "65534", "--clear-groups"]);
+        other.arg(plain.get_program()).args(plain.get_args()).current_dir(workspace.path());
+        for (name, value) in plain.get_envs() {
+            if let Some(value) = value {
+                other.env(name, value);
+            }
+        }
+        other
+    } else {
+        plain
+    };
+    let ran = command.output();
+    mode(&state, 0o755);
+    let Ok(ran) = ran else {
+        println!("skipped: there is no setpriv");
+        return;
+    };
+    let told = String::from_utf8_lossy(&ran.stderr);
+    assert!(ran.status.success(), "{told}");
 }

@@ -14,7 +14,7 @@ use newswatch::{
     archive::{RecordType, Retention},
     crawl::{Feed, Work},
     daemon::{self, Command, End, Notice, Plan},
-    fetch::{Fetch, FetchError, Request, Response, Wanted},
+    fetch::{Fetch, FetchError, Request, Response, Room, Wanted},
     reader::InProcess,
 };
 use tokio::{sync::mpsc, time};
@@ -312,7 +312,7 @@ impl Fetch for Web {
             at: self.clock.now(),
             took: ANSWER,
             exchanges: vec![],
-            room: Default::default(),
+            room: Room::default(),
         })
     }
 }

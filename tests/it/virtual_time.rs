@@ -10,7 +10,7 @@ use newswatch::{
     archive::{Record, Retention},
     crawl::Feed,
     daemon::{self, Command, End, Plan},
-    fetch::{Fetch, FetchError, Request, Response},
+    fetch::{Fetch, FetchError, Request, Response, Room},
     reader::InProcess,
 };
 use tokio::{sync::mpsc, time};
@@ -149,7 +149,7 @@ impl Fetch for Web {
             at: back,
             took: Duration::from_millis(300),
             exchanges: vec![],
-            room: Default::default(),
+            room: Room::default(),
         })
     }
 }

@@ -13,7 +13,10 @@ use std::{fmt::Write, fs, path::Path, sync::Arc};
 use jiff::Timestamp;
 
 use super::*;
-use crate::{fetch::Exchange, jsonl::Folder};
+use crate::{
+    fetch::Exchange,
+    jsonl::{Disk, Folder},
+};
 
 const RECORD: &str = r#"{
         "schema_version": 1, "record_type": "article", "id": "a_NAME", "revision": 1,
@@ -234,7 +237,7 @@ fn an_archive_that_a_newer_program_went_on_with_is_not_opened_for_writing() {
 
 /// The script of the published description, run as a reader would.
 #[test]
-fn the_published_script_proves_an_archive_and_finds_a_changed_byte() {
+fn the_published_script_and_verifying_agree() {
     let description = include_str!("../../../docs/archive-format.md");
     let script = description.split("```python\n").nth(1).unwrap().split("```").next().unwrap();
     let folder = tempfile::tempdir().unwrap();
@@ -256,8 +259,55 @@ fn the_published_script_proves_an_archive_and_finds_a_changed_byte() {
     let printed = String::from_utf8(output.stdout).unwrap();
     assert_eq!(printed, format!("6 \"{}\"\n", tip.hash), "{:?}", output.stderr);
 
-    let path = folder.path().join(closed[1].to_string());
-    let text = fs::read_to_string(&path).unwrap();
-    fs::write(&path, text.replace("\"KZ\"", "\"RU\"")).unwrap();
-    assert!(!run().unwrap().status.success());
+    let files = || -> Vec<(std::path::PathBuf, Vec<u8>)> {
+        let paths = Folder::at(folder.path()).list().unwrap();
+        let paths = paths.iter().map(|path| folder.path().join(path));
+        paths.map(|path| (path.clone(), fs::read(path).unwrap())).collect()
+    };
+    let whole = files();
+    let agree = |what: &str, is_proven: bool| {
+        let output = run().unwrap();
+        let printed = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.success(), is_proven, "{what}: {printed}");
+        assert!(!printed.contains("Traceback"), "{what}: {printed}");
+        let findings = verify(&Folder::at(folder.path()), None).unwrap().findings;
+        assert_eq!(findings.is_empty(), is_proven, "{what}: {findings:?}");
+        for (path, _) in files() {
+            fs::remove_file(path).unwrap();
+        }
+        for (path, bytes) in &whole {
+            fs::write(path, bytes).unwrap();
+        }
+    };
+    let [first, second, open] = ["16.jsonl.gz", "17.jsonl", "18.jsonl"]
+        .map(|name| folder.path().join(format!("2022/01/2022-01-{name}")));
+    let text = fs::read_to_string(&second).unwrap();
+    fs::write(&second, text.replace("\"KZ\"", "\"RU\"")).unwrap();
+    agree("a changed byte", false);
+    for (path, cut) in [(&first, 40), (&open, 40), (&second, 1)] {
+        let bytes = fs::read(path).unwrap();
+        fs::write(path, &bytes[..bytes.len() - cut]).unwrap();
+        agree("a cut file", false);
+    }
+    let mut bytes = fs::read(&first).unwrap();
+    bytes[200] ^= 1;
+    fs::write(&first, bytes).unwrap();
+    agree("a damaged block", false);
+    let mut plain = Vec::new();
+    let mut packed = flate2::read::MultiGzDecoder::new(fs::File::open(&first).unwrap());
+    io::copy(&mut packed, &mut plain).unwrap();
+    fs::write(first.with_extension(""), plain).unwrap();
+    agree("plain and compressed", true);
+    let days = ["2022/01/2022-01-16.jsonl", "2022/01/2022-01-17.jsonl"];
+    let drop_days = || {
+        for day in days {
+            drop_segment(archive.disk(), day.parse().unwrap()).unwrap();
+        }
+    };
+    drop_days();
+    agree("what was dropped", true);
+    drop_days();
+    fs::remove_file(folder.path().join("2022/01/2022-01-16.dropped.gz")).unwrap();
+    agree("a missing statement", false);
+    agree("as it was", true);
 }

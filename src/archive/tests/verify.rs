@@ -333,3 +333,64 @@ fn two_sound_files_with_other_lines_and_a_damaged_plain_one_are_left_alone() {
         assert_eq!((disk.list().unwrap(), disk.bytes(path).unwrap()), (before, plain));
     }
 }
+
+#[test]
+fn line_ends_of_another_system_are_mended_and_every_record_stays() {
+    let (disk, plain) = compressed();
+    let path = "2022/01/2022-01-18.jsonl";
+    let text = String::from_utf8(disk.bytes(path).unwrap()).unwrap();
+    disk.set(path, text.replace('\n', "\r\n").as_bytes());
+    assert!(!is_clean(&disk));
+    let repaired = repair(&disk, None).unwrap();
+    assert_eq!((repaired.rewritten[0].line_ends, repaired.rewritten[0].lines), (3, 3));
+    assert!(repaired.report.findings.is_empty() && !plain.is_empty());
+    assert_eq!(disk.bytes(path).unwrap(), text.as_bytes());
+}
+
+#[test]
+fn noise_is_one_finding_and_what_is_taken_out_is_counted() {
+    let (disk, _) = compressed();
+    let path = "2022/01/2022-01-18.jsonl";
+    let mut bytes = disk.bytes(path).unwrap();
+    let sound = bytes.len();
+    bytes.extend((0..9000).map(|n| if n % 7 == 0 { b'\n' } else { 0xF5 }));
+    disk.set(path, &bytes);
+    let findings = verify(&disk, None).unwrap().findings;
+    let [Finding::Damage(noise)] = &findings[..] else { panic!("{findings:?}") };
+    assert_eq!((noise.position.offset, noise.bytes), (sound as u64, 9000));
+    let rewritten = repair(&disk, None).unwrap().rewritten.remove(0);
+    assert!(rewritten.at_end);
+    let words = format!("{path}:{sound} (9000 bytes): does not end with seq, prev and crc");
+    assert_eq!(rewritten.removed.iter().map(ToString::to_string).collect::<Vec<_>>(), [words]);
+    assert!(is_clean(&disk));
+}
+
+#[test]
+fn a_missing_head_is_written_anew_and_states_the_last_closed_line() {
+    let (disk, _) = compressed();
+    let head = disk.bytes("HEAD").unwrap();
+    for damage in [None, Some(&head[..9])] {
+        disk.forget("HEAD");
+        if let Some(bytes) = damage {
+            disk.set("HEAD", bytes);
+        }
+        assert!(!is_clean(&disk));
+        assert!(repair(&disk, None).unwrap().report.findings.is_empty());
+        assert_eq!(disk.bytes("HEAD").unwrap(), head);
+    }
+}
+
+#[test]
+fn a_gap_says_how_many_lines_are_missing_and_a_place_names_the_file_that_is_there() {
+    let (disk, _) = compressed();
+    let path = "2022/01/2022-01-17.jsonl";
+    let bytes = disk.bytes(path).unwrap();
+    let lines: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
+    disk.set(path, lines[2]);
+    pack(&disk, path.parse().unwrap(), Compression::Gzip).unwrap();
+    let words: Vec<String> =
+        verify(&disk, None).unwrap().findings.iter().map(ToString::to_string).collect();
+    let told = "2022/01/2022-01-17.jsonl.gz: unpacked byte 0 (";
+    assert!(words[0].starts_with(told), "{words:?}");
+    assert!(words[0].ends_with("its seq is 6, not 4: 2 lines are missing before it"), "{words:?}");
+}

@@ -10,38 +10,46 @@ use std::{
 use anyhow::Context;
 use serde_json::json;
 
-use super::{error_words, existing};
+use super::{SHOWN, acknowledged, counted, error_words, existing};
 use crate::{
-    archive::{self, Archive},
+    archive::{self, Archive, Rewritten},
     cli::{
         Exit, compose,
         format::{print_json, print_text},
+        review::INDEX as REVIEW,
         run::{QUARANTINED, STATE},
     },
     config::Loaded,
-    crawl,
+    crawl::{self, Rebuilt},
     state::{State, StateLock, read_rejects},
 };
 
 /// Writes damaged segments anew without what is damaged, which is kept beside them.
 pub(in crate::cli) fn repair(loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
     let path = &loaded.paths.archive;
-    let repair = archive::repair(&existing(path)?, super::acknowledged(loaded))
+    let acknowledged = acknowledged(loaded);
+    let repair = archive::repair(&existing(path)?, acknowledged)
         .with_context(|| format!("cannot repair the archive {}", path.display()))?;
     // Lines stand elsewhere now.
-    let indexed = if repair.rewritten.is_empty() { None } else { Some(rebuild(loaded)?) };
+    let indexed = if repair.rewritten.is_empty() { None } else { Some(rebuild(loaded)?.records) };
     let findings: Vec<String> = repair.report.findings.iter().map(error_words).collect();
-    let exit = if findings.is_empty() { Exit::Success } else { Exit::Failure };
+    // What the end was cannot be told where nothing remembers it.
+    let unknown = repair.rewritten.iter().any(|of| of.at_end) && acknowledged.is_none();
+    let exit = if findings.is_empty() && !unknown { Exit::Success } else { Exit::Failure };
+    let next = repair.report.tip.map_or(1, |tip| u64::from(tip.seq) + 1);
     if json {
         let rewritten = repair.rewritten.iter().map(|rewritten| {
             json!({
                 "segment": rewritten.segment.to_string(),
                 "records": rewritten.lines,
+                "line_ends": rewritten.line_ends,
+                "removed": rewritten.removed.iter().map(ToString::to_string).collect::<Vec<_>>(),
                 "original": rewritten.original,
             })
         });
         print_json(&json!({
             "rewritten": rewritten.collect::<Vec<_>>(),
+            "set_aside": repair.set_aside,
             "records": repair.report.lines,
             "indexed": indexed,
             "findings": findings,
@@ -49,45 +57,71 @@ pub(in crate::cli) fn repair(loaded: &Loaded, json: bool) -> anyhow::Result<Exit
         return Ok(exit);
     }
     let mut text = String::new();
+    for path in &repair.set_aside {
+        text.push_str(&format!("a part of a segment that stood beside it is kept in {path}\n"));
+    }
     for rewritten in &repair.rewritten {
-        text.push_str(&format!(
-            "{} is written anew with its {} sound records; as it was it is kept in {}\n",
-            rewritten.segment, rewritten.lines, rewritten.original
-        ));
+        text.push_str(&words(rewritten));
     }
     for finding in &findings {
         text.push_str(&format!("cannot be mended: {finding}\n"));
     }
-    text.push_str(&match (repair.rewritten.len(), findings.len()) {
-        (0, 0) => format!("{} records, nothing to repair\n", repair.report.lines),
-        (segments, _) => format!(
-            "{segments} segments written anew, {} records can be read\n",
-            repair.report.lines
+    if unknown {
+        text.push_str(&format!(
+            "how many records the damaged end held cannot be told: no state remembers it, and the \
+             next record is number {next} again\n"
+        ));
+    }
+    text.push_str(&match repair.rewritten.len() as u64 {
+        0 if findings.is_empty() => format!("{} records, nothing to repair\n", repair.report.lines),
+        segments => format!(
+            "{} written anew, {} readable\n",
+            counted(segments, "segment"),
+            counted(repair.report.lines, "record")
         ),
     });
     print_text(&text)?;
     Ok(exit)
 }
 
+/// What became of a segment.
+fn words(rewritten: &Rewritten) -> String {
+    let Rewritten { segment, lines, line_ends, removed, original, .. } = rewritten;
+    let mut text = format!("{segment} is written anew with its {lines} sound records");
+    if *line_ends > 0 {
+        text.push_str(&format!(", the ends of {line_ends} lines mended"));
+    }
+    text.push_str(&format!("; as it was it is kept in {original}\n"));
+    for damage in removed.iter().take(SHOWN) {
+        text.push_str(&format!("  taken out: {damage}\n"));
+    }
+    if removed.len() > SHOWN {
+        text.push_str(&format!("  and {} more places\n", removed.len() - SHOWN));
+    }
+    text
+}
+
 /// Builds the index of the state anew from the archive and the rejects.
 pub(in crate::cli) fn reindex(loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
-    let records = rebuild(loaded)?;
+    let rebuilt = rebuild(loaded)?;
+    let Rebuilt { records, damaged, missing } = rebuilt;
     if json {
-        print_json(&json!({ "records": records }))?;
+        print_json(&json!({ "records": records, "damaged": damaged, "missing": missing }))?;
     } else {
-        print_text(&format!("{records} records are indexed\n"))?;
+        print_text(&format!("{} indexed\n", counted(records as u64, "record")))?;
     }
-    Ok(Exit::Success)
+    let Some(gaps) = rebuilt.gaps() else { return Ok(Exit::Success) };
+    anstream::eprintln!("newswatch: {gaps}; see `newswatch archive verify`");
+    Ok(Exit::Failure)
 }
 
 /// Until the new index is whole the old one stays. The archive is locked meanwhile.
-fn rebuild(loaded: &Loaded) -> anyhow::Result<usize> {
+fn rebuild(loaded: &Loaded) -> anyhow::Result<Rebuilt> {
     let paths = &loaded.paths;
     let folder = existing(&paths.archive)?;
     let settings = compose::archive(&loaded.config);
-    let (archive, recovery) =
-        Archive::open_to_read_all(folder, settings, super::acknowledged(loaded))
-            .with_context(|| format!("cannot open the archive {}", paths.archive.display()))?;
+    let (archive, recovery) = Archive::open_to_read_all(folder, settings, acknowledged(loaded))
+        .with_context(|| format!("cannot open the archive {}", paths.archive.display()))?;
     if let Some(quarantine) = &recovery.quarantine {
         anstream::eprintln!("newswatch: {QUARANTINED}, {}", quarantine.path);
     }
@@ -101,10 +135,14 @@ fn rebuild(loaded: &Loaded) -> anyhow::Result<usize> {
     let (index, new) = (paths.state.join(STATE), paths.state.join(format!("{STATE}.new")));
     remove(&new)?;
     let state = State::build(&new).with_context(|| format!("cannot make {}", new.display()))?;
-    let records = crawl::rebuild(&state, &archive, || read_rejects(&paths.state), |_| ())?;
+    let rebuilt = crawl::rebuild(&state, &archive, || read_rejects(&paths.state), |_| ())?;
     drop(state);
     replace(&new, &index)?;
-    Ok(records)
+    // Places in the archive may be others now; the next look at it builds this one anew.
+    for end in ["", "-wal", "-shm"] {
+        remove(&paths.state.join(format!("{REVIEW}{end}")))?;
+    }
+    Ok(rebuilt)
 }
 
 fn replace(new: &Path, index: &Path) -> anyhow::Result<()> {

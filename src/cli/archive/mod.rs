@@ -19,7 +19,7 @@ use super::{
     run::STATE,
 };
 use crate::{
-    archive::{self, Checkpoint},
+    archive::{self, Checkpoint, Finding},
     config::Loaded,
     crawl,
     dedup::{self, Judged, StreamError},
@@ -62,8 +62,11 @@ pub(super) fn verify(loaded: &Loaded, witness: Option<&str>, json: bool) -> anyh
         return Ok(exit);
     }
     let mut text = String::new();
-    for finding in &findings {
+    for finding in findings.iter().take(SHOWN) {
         text.push_str(&format!("{finding}\n"));
+    }
+    if findings.len() > SHOWN {
+        text.push_str(&format!("and {} more; --json gives all\n", findings.len() - SHOWN));
     }
     for path in &report.quarantined {
         let is_torn = Path::new(path).extension().is_some_and(|end| end == "torn");
@@ -71,9 +74,9 @@ pub(super) fn verify(loaded: &Loaded, witness: Option<&str>, json: bool) -> anyh
         text.push_str(&format!("{why}, no fault: {path}\n"));
     }
     text.push_str(&format!(
-        "{} records in {} segments ({} bytes): {}\n",
-        report.lines,
-        report.segments,
+        "{} in {} ({} bytes): {}\n",
+        several(report.lines, "record"),
+        several(report.segments, "segment"),
         report.bytes,
         if findings.is_empty() { "unchanged since they were written" } else { "NOT as written" }
     ));
@@ -92,6 +95,18 @@ pub(super) fn verify(loaded: &Loaded, witness: Option<&str>, json: bool) -> anyh
     if let Some((seq, hash)) = tip {
         text.push_str(&format!("the last line is number {seq}, {hash}\n"));
     }
+    if report.findings.iter().any(Finding::is_mended_by_repair) {
+        text.push_str(
+            "next: `newswatch archive repair`, while no daemon runs, takes out what is damaged, and \
+             keeps each file as it was\n",
+        );
+    }
+    if report.findings.iter().any(Finding::is_of_missing_lines) {
+        text.push_str(
+            "next: missing lines come back only with a copy of the folder; `newswatch archive verify \
+             --witness HASH`, with a hash that the log stated, tells whether that line is still there\n",
+        );
+    }
     print_text(&text)?;
     Ok(exit)
 }
@@ -104,6 +119,19 @@ fn acknowledged(loaded: &Loaded) -> Option<Checkpoint> {
     }
     let state = State::open_read_only(&path).ok()?;
     crawl::checkpoint(&state).ok().flatten().filter(|checkpoint| checkpoint.seq > 0)
+}
+
+/// So many findings are printed for a person.
+const SHOWN: usize = 100;
+
+/// `1 record`, `2 records`.
+fn several(count: u64, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+/// `1 record is`, `2 records are`.
+fn counted(count: u64, noun: &str) -> String {
+    format!("{} {}", several(count, noun), if count == 1 { "is" } else { "are" })
 }
 
 fn existing(path: &Path) -> anyhow::Result<Folder> {

@@ -1,7 +1,7 @@
 //! `newswatch archive dedup-report`.
 
 use std::{
-    cell::Cell,
+    cell::{Cell, RefCell},
     collections::{BTreeMap, BTreeSet},
 };
 
@@ -9,7 +9,7 @@ use anyhow::Context;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::existing;
+use super::{error_words, existing};
 use crate::{
     archive::{self, Record},
     cli::{
@@ -91,13 +91,18 @@ pub(in crate::cli) fn dedup_report(
     json: bool,
 ) -> anyhow::Result<Exit> {
     let folder = existing(&loaded.paths.archive)?;
-    let newer = Cell::new(false);
+    let (newer, unread) = (Cell::new(false), RefCell::new(BTreeSet::new()));
     let records = || -> anyhow::Result<_> {
         let lines = archive::read(&folder)
             .with_context(|| format!("cannot read {}", loaded.paths.archive.display()))?;
-        // What is damaged is for `archive verify` to tell.
         Ok(lines.filter_map(|line| {
-            let record = line.ok()?.record();
+            let record = match line {
+                Ok(line) => line.record(),
+                Err(error) => {
+                    unread.borrow_mut().insert(error_words(&error));
+                    return None;
+                }
+            };
             if let Err(error) = &record
                 && error.is_newer()
                 && !newer.replace(true)
@@ -127,6 +132,11 @@ pub(in crate::cli) fn dedup_report(
             cluster.add(record);
         }
     }
+    let unread = unread.into_inner();
+    for words in &unread {
+        anstream::eprintln!("newswatch: left out, see `newswatch archive verify`: {words}");
+    }
+    let exit = if unread.is_empty() { Exit::Success } else { Exit::Failure };
     let named = classes.iter().map(|(class, count)| (name(*class), *count));
     let total: u64 = classes.values().sum();
     if json {
@@ -145,11 +155,12 @@ pub(in crate::cli) fn dedup_report(
         });
         print_json(&json!({
             "records": total,
+            "unread": unread,
             "classes": named.collect::<BTreeMap<_, _>>(),
             "clusters": sizes.len(),
             "largest": clusters.collect::<Vec<_>>(),
         }))?;
-        return Ok(Exit::Success);
+        return Ok(exit);
     }
     let mut text = format!("{total} records");
     for (name, count) in named {
@@ -173,7 +184,7 @@ pub(in crate::cli) fn dedup_report(
         text.push_str(&format!("{rows}\n"));
     }
     print_text(&text)?;
-    Ok(Exit::Success)
+    Ok(exit)
 }
 
 fn name(class: Class) -> &'static str {

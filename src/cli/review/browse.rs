@@ -77,6 +77,7 @@ pub(super) fn search(
     let found = desk::find(&mut desk, &query)?;
     let page = desk.index.page(&found, order, after, limit.clamp(1, 10_000));
     let items = desk.index.items(&page.rows)?;
+    desk::tell_unread(desk.index.unread());
     let total = found.count();
     if json {
         let records: Vec<_> = items.iter().map(|item| &item.record).collect();

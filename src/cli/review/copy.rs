@@ -13,7 +13,10 @@ use super::desk;
 use crate::{
     cli::Exit,
     config::Loaded,
-    review::export::{Export, ExportError, Exported, Format},
+    review::{
+        ReviewError,
+        export::{Export, ExportError, Exported, Format},
+    },
 };
 
 pub(super) fn export(
@@ -35,13 +38,22 @@ pub(super) fn export(
     };
     let mut desk = desk::current(loaded)?;
     let found = desk::find(&mut desk, &query)?;
+    let (mut count, mut unread) = (0_u32, 0_u32);
     let written = (|| {
         let mut export = Export::start(format, BufWriter::new(out), output, text)?;
         for row in found.iter() {
-            let Some(line) = desk.index.line(row)? else { continue };
+            let line = match desk.index.line(row) {
+                Err(ReviewError::Read(error)) if error.is_damage() => {
+                    unread += 1;
+                    continue;
+                }
+                line => line?,
+            };
+            let Some(line) = line else { continue };
             let Some(item) = desk.index.item_of(row, &line)? else { continue };
             let review = desk.review(row);
             export.push(Exported { item: &item, line: &line.bytes, review })?;
+            count += 1;
         }
         export.finish()?;
         anyhow::Ok(())
@@ -60,9 +72,10 @@ pub(super) fn export(
         Err(error) => Err(error),
         Ok(()) => {
             if let Some(path) = output {
-                anstream::eprintln!("{} records written to {}", found.count(), path.display());
+                anstream::eprintln!("{count} records written to {}", path.display());
             }
-            Ok(Exit::Success)
+            desk::tell_unread(unread);
+            Ok(if unread == 0 { Exit::Success } else { Exit::Failure })
         }
     }
 }

@@ -9,6 +9,7 @@ use std::{
 
 use anyhow::Context;
 use jiff::Timestamp;
+use rusqlite::ErrorCode;
 
 use super::super::{aside::set_aside, format::is_styled_stderr};
 use crate::{
@@ -20,7 +21,7 @@ use crate::{
 const STEP: usize = 500;
 
 /// The review's index in the state folder.
-pub(super) const INDEX: &str = "review.sqlite";
+pub(in crate::cli) const INDEX: &str = "review.sqlite";
 
 /// Where the reviews of an archive are kept: beside it.
 pub(super) fn reviews(archive: &Path) -> PathBuf {
@@ -63,8 +64,18 @@ pub(super) fn open_at(
             tell(&format!("{index} is damaged: it is kept as {aside}, and built anew"));
             open()
         }
+        Err(ReviewError::Sqlite(error)) if is_not_writable(&error) => {
+            let folder = index.parent().unwrap_or(index).display();
+            tell(&format!("{folder} cannot be written to: the archive is indexed for this once"));
+            // SQLite's name for a file that goes with its connection.
+            Desk::open(Path::new(""), archive, &reviews(archive))
+        }
         opened => opened,
     }
+}
+
+fn is_not_writable(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly))
 }
 
 /// Opens the desk and takes in what is new; where that takes long, says so.
@@ -93,11 +104,24 @@ pub(super) fn current(loaded: &Loaded) -> anyhow::Result<Desk> {
         );
     } else if desk.index.passed_over() > 0 {
         anstream::eprintln!(
-            "newswatch: {} lines of the archive cannot be read; see `newswatch archive verify`",
-            desk.index.passed_over()
+            "newswatch: {} of the archive cannot be read; see `newswatch archive verify`",
+            match desk.index.passed_over() {
+                1 => "1 part".to_owned(),
+                parts => format!("{parts} parts"),
+            }
         );
     }
     Ok(desk)
+}
+
+/// Says how many of the records that were asked for cannot be read any more.
+pub(super) fn tell_unread(count: u32) {
+    if count > 0 {
+        anstream::eprintln!(
+            "newswatch: {count} of the records found cannot be read any more and are left out; see \
+             `newswatch archive verify`"
+        );
+    }
 }
 
 pub(super) fn now() -> Timestamp {

@@ -11,6 +11,7 @@ mod serve;
 mod tail;
 
 pub(super) use args::{ReadCommand, ReviewArgs};
+pub(super) use desk::INDEX;
 pub(super) use serve::{beside, review};
 
 use super::Exit;

@@ -10,6 +10,7 @@ mod read;
 mod take;
 
 use std::{
+    cell::Cell,
     collections::{BTreeMap, BTreeSet},
     path::Path,
     rc::Rc,
@@ -65,8 +66,10 @@ pub struct Index {
     stored: usize,
     lines: Option<Lines>,
     writing: bool,
-    /// Lines that could not be read as records since the index was opened.
+    /// Where the archive could not be read as records.
     passed_over: BTreeSet<Position>,
+    /// Records of the index that were asked for and whose lines are damaged now.
+    unread: Cell<u32>,
     /// What is said of the first of them that a later version of the program wrote.
     newer: Option<String>,
     /// Answers of the full-text table, by their expression; valid for one number of rows.
@@ -104,6 +107,7 @@ impl Index {
             lines: None,
             writing: false,
             passed_over: BTreeSet::new(),
+            unread: Cell::new(0),
             newer: None,
             answers: BTreeMap::new(),
             answers_of: 0,
@@ -151,6 +155,7 @@ impl Index {
         )?;
         names::create(&self.connection)?;
         self.put_meta("generation", generation + 1)?;
+        self.passed_over.clear();
         self.connection.pragma_update(None, "user_version", VERSION)?;
         self.connection.execute_batch("COMMIT")?;
         self.load()
@@ -188,6 +193,9 @@ impl Index {
         self.checkpoint = text.and_then(|text| text.parse().ok());
         let text: Option<String> = meta(&self.connection, "last");
         self.last = text.and_then(|text| text.parse().ok());
+        let text: Option<String> = meta(&self.connection, "passed_over");
+        let places = text.unwrap_or_default();
+        self.passed_over.extend(places.lines().filter_map(|place| place.parse::<Position>().ok()));
         self.stored = self.rows.len();
         self.sizes.clear();
         self.replaced.clear();
@@ -276,9 +284,14 @@ impl Index {
         self.rows.is_empty()
     }
 
-    /// Lines that could not be read as records since the index was opened.
+    /// In how many places the archive could not be read as records: lines, and rests of files.
     pub fn passed_over(&self) -> usize {
         self.passed_over.len()
+    }
+
+    /// Records that were asked for so far and left out, since their lines are damaged.
+    pub fn unread(&self) -> u32 {
+        self.unread.get()
     }
 
     /// Says which line a later version of the program wrote, where one was passed over. Once the

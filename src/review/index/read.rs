@@ -53,13 +53,15 @@ impl Index {
         }))
     }
 
-    /// The records of rows; those that cannot be read any more are left out.
+    /// The records of rows; those that cannot be read any more are left out, and counted.
     pub fn items(&self, rows: &[u32]) -> Result<Vec<Item>, ReviewError> {
         let mut items = Vec::with_capacity(rows.len());
         for row in rows {
             match self.item(*row) {
                 Ok(item) => items.extend(item),
-                Err(ReviewError::Read(error)) if error.is_damage() => {}
+                Err(ReviewError::Read(error)) if error.is_damage() => {
+                    self.unread.set(self.unread.get().saturating_add(1));
+                }
                 Err(error) => return Err(error),
             }
         }

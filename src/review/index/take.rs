@@ -23,7 +23,7 @@ use crate::{
 const BATCH: usize = 20_000;
 
 /// So many lines that cannot be read are told apart.
-const MOST_PASSED_OVER: usize = 10_000;
+const MOST_PASSED_OVER: usize = 1_000;
 
 /// How far [`Index::advance`] came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,6 +125,10 @@ impl Index {
                 .execute(params![i64::try_from(id).unwrap_or(i64::MAX), bytes])?;
         }
         self.put_meta("checkpoint", self.checkpoint.map(|checkpoint| checkpoint.to_string()))?;
+        if !self.passed_over.is_empty() {
+            let places: Vec<String> = self.passed_over.iter().map(ToString::to_string).collect();
+            self.put_meta("passed_over", places.join("\n"))?;
+        }
         self.put_meta("last", self.last.map(|last| last.to_string()))?;
         self.connection.execute_batch("COMMIT")?;
         self.stored = self.rows.len();
