@@ -167,3 +167,59 @@ fn another_archive_is_not_continued_by_the_numbers_of_the_one_that_the_state_rem
     assert_eq!((archive.checkpoint().unwrap().seq, recovery.lost), (6, None));
     assert_eq!(empty.bytes(CLOSED).map(|bytes| bytes.is_empty()), Some(false));
 }
+
+/// Cuts an archive of two days at each of its last `span` bytes, with only the first day acknowledged
+/// and with all of it.
+fn cut_at_each_of_the_last(span: usize) {
+    let disk = SimDisk::new(1, Faithless::default());
+    let (mut archive, _) = Archive::open(disk.clone(), Settings::default(), None).unwrap();
+    archive.append(&mut ["a", "b"].map(record), noon("2022-01-16")).unwrap();
+    let first_day = archive.checkpoint().unwrap();
+    let mut open = Vec::new();
+    for n in 0.. {
+        archive.append(&mut [record(&format!("n{n}"))], noon("2022-01-17")).unwrap();
+        open = disk.bytes(OPEN).unwrap();
+        if open.len() >= span {
+            break;
+        }
+    }
+    let all = archive.checkpoint().unwrap();
+    drop(archive);
+    let closed = disk.bytes(CLOSED).unwrap();
+    let head = disk.bytes("HEAD").unwrap();
+    for len in open.len() - span..open.len() {
+        let left = &open[..len];
+        let whole = left.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        let lines = u32::try_from(left.iter().filter(|byte| **byte == b'\n').count()).unwrap();
+        for acknowledged in [first_day, all] {
+            let disk = SimDisk::new(1, Faithless::default());
+            for (path, bytes) in [(CLOSED, &closed[..]), (OPEN, left), ("HEAD", &head)] {
+                disk.set(path, bytes);
+            }
+            let (archive, recovery, known) = start(&disk, acknowledged);
+            assert_eq!(known.seq, 2 + lines, "{len}");
+            if acknowledged == all {
+                assert_eq!(recovery.lost.map(|lost| lost.found), Some(known.seq), "{len}");
+                assert_eq!(archive.checkpoint().unwrap().seq, all.seq, "{len}");
+                assert_eq!(disk.bytes(OPEN).unwrap(), left, "{len}");
+            } else {
+                assert_eq!(recovery.lost, None, "{len}");
+                assert_eq!(disk.bytes(OPEN).unwrap(), left[..whole], "{len}");
+                let torn = recovery.quarantine.map(|aside| disk.bytes(&aside.path).unwrap());
+                assert_eq!(torn.unwrap_or_default(), left[whole..], "{len}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_cut_at_any_byte_loses_no_whole_line() {
+    cut_at_each_of_the_last(4 << 10);
+}
+
+/// Run by hand: `cargo test --lib the_last_64_kib -- --ignored`.
+#[test]
+#[ignore = "takes minutes; every byte of a shorter end is tried above"]
+fn a_cut_at_any_byte_of_the_last_64_kib_loses_no_whole_line() {
+    cut_at_each_of_the_last(64 << 10);
+}
