@@ -190,7 +190,18 @@ async fn full(fill: &str) {
     );
     let mut command = Command::new("unshare");
     command
-        .args(["--mount", "--map-root-user", "sh", "-c", FULL_DISK, "sh", fill])
+        .args([
+            "--fork",
+            "--pid",
+            "--kill-child",
+            "--mount",
+            "--map-root-user",
+            "sh",
+            "-c",
+            FULL_DISK,
+            "sh",
+            fill,
+        ])
         .args([env!("CARGO_BIN_EXE_newswatch"), "run"])
         .current_dir(workspace.path())
         .env("HOME", workspace.path())
@@ -228,7 +239,7 @@ async fn full(fill: &str) {
     };
     wait_until("everything is written", || copy() >= wanted);
     workspace.write("stop", "");
-    shell.wait().unwrap();
+    shell.0.wait().unwrap();
     copy();
     demo::check(&site.expected(), &saved.records());
 }
@@ -264,7 +275,18 @@ async fn a_start_on_a_full_disk_waits_for_room_and_a_single_pass_says_what_to_do
         };
         let mut command = Command::new("unshare");
         command
-            .args(["--mount", "--map-root-user", "sh", "-c", FULL_START, "sh", fill])
+            .args([
+                "--fork",
+                "--pid",
+                "--kill-child",
+                "--mount",
+                "--map-root-user",
+                "sh",
+                "-c",
+                FULL_START,
+                "sh",
+                fill,
+            ])
             .args([env!("CARGO_BIN_EXE_newswatch"), "run"])
             .current_dir(workspace.path())
             .env("HOME", workspace.path())
@@ -283,7 +305,7 @@ async fn a_start_on_a_full_disk_waits_for_room_and_a_single_pass_says_what_to_do
         assert!(read("stderr").contains("there is room again"), "{}", read("stderr"));
         wait_until("it writes", || workspace.whole_lines() > 0);
         workspace.write("stop", "");
-        assert!(shell.wait().unwrap().success(), "{}", read("stderr"));
+        assert!(shell.0.wait().unwrap().success(), "{}", read("stderr"));
     }
 }
 
@@ -319,7 +341,17 @@ async fn retention_frees_room_on_a_disk_that_is_full_at_the_start() {
     let read = |name: &str| fs::read_to_string(workspace.path().join(name)).unwrap_or_default();
     let mut command = Command::new("unshare");
     command
-        .args(["--mount", "--map-root-user", "sh", "-c", FULL_RETENTION, "sh"])
+        .args([
+            "--fork",
+            "--pid",
+            "--kill-child",
+            "--mount",
+            "--map-root-user",
+            "sh",
+            "-c",
+            FULL_RETENTION,
+            "sh",
+        ])
         .args([env!("CARGO_BIN_EXE_newswatch"), "run", "--set", "archive.retain_size=16KiB"])
         .args(["--set", "archive.rotate_size=8KiB"])
         .current_dir(workspace.path())
@@ -328,7 +360,7 @@ async fn retention_frees_room_on_a_disk_that_is_full_at_the_start() {
     let Some(mut shell) = mounted(&workspace, command) else { return };
     wait_until("segments are dropped", || read("listed").matches(".dropped.gz").count() > 3);
     workspace.write("stop", "");
-    assert!(shell.wait().unwrap().success(), "{}", read("stderr"));
+    assert!(shell.0.wait().unwrap().success(), "{}", read("stderr"));
     assert!(read("stderr").contains("newswatch runs"), "{}", read("stderr"));
     // The chain holds, and nothing that left is archived anew.
     for report in ["before", "after"] {
@@ -336,19 +368,27 @@ async fn retention_frees_room_on_a_disk_that_is_full_at_the_start() {
     }
 }
 
-/// A shell that mounts a file system of its own, once it has; where it cannot, a reason is printed.
-fn mounted(workspace: &Workspace, mut command: Command) -> Option<Child> {
-    let Ok(mut shell) = command.spawn() else {
+/// A shell with a file system of its own. It ends with the test, and all that it started with it.
+struct Mounted(Child);
+
+impl Drop for Mounted {
+    fn drop(&mut self) {
+        end(&mut self.0);
+    }
+}
+
+/// The shell once it has mounted; where it cannot, a reason is printed.
+fn mounted(workspace: &Workspace, mut command: Command) -> Option<Mounted> {
+    let Ok(mut shell) = command.spawn().map(Mounted) else {
         println!("skipped: there is no `unshare` to mount a small file system with");
         return None;
     };
     let mounted = workspace.path().join("mounted");
     let started = Instant::now();
     while !mounted.exists() {
-        if shell.try_wait().unwrap().is_some() || started.elapsed() > Duration::from_secs(10) {
+        if shell.0.try_wait().unwrap().is_some() || started.elapsed() > Duration::from_secs(10) {
             let stderr = fs::read_to_string(workspace.path().join("stderr")).unwrap();
             println!("skipped: no file system can be mounted: {stderr}");
-            end(&mut shell);
             return None;
         }
         std::thread::sleep(Duration::from_millis(20));
