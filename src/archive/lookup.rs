@@ -4,14 +4,30 @@ use std::io::{self, BufReader};
 
 use super::{
     Archive, ArchiveError, Checkpoint, Line, Lines, Position, ReadError, Record,
-    line::LineHash,
-    read::{Source, check, unreadable},
-    segment::{Form, Segment},
+    dropped::{dropped, segments_dropped},
+    line::{self, LineHash},
+    read::{Source, check, raw_lines, unreadable},
+    segment::{self, Form, Segment},
 };
 use crate::jsonl::{Disk, RawLines};
 
 /// Lines are a few kilobytes; a large buffer would be read in vain.
 const BUFFER: usize = 16 << 10;
+
+/// The hash of the archive's first line, dropped or not: what tells one archive from another. `None`
+/// where there is no line, or none that is sound.
+pub fn first_line<D: Disk>(disk: &D) -> io::Result<Option<LineHash>> {
+    if let Some(name) = segments_dropped(disk)?.first() {
+        let first = dropped(disk, *name)?.next().transpose()?;
+        return Ok(first.and_then(|dropped| LineHash::parse(&dropped.hash)));
+    }
+    for segment in segment::list(disk)? {
+        if let Some(raw) = raw_lines(disk, segment, 0)?.next() {
+            return Ok(line::follow(None, &raw?.bytes).ok().map(|link| link.hash));
+        }
+    }
+    Ok(None)
+}
 
 impl Line {
     /// The checkpoint of one who knows the archive up to this line.

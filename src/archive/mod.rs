@@ -26,10 +26,12 @@ mod zstd;
 
 use std::{fmt, io};
 
+use crate::jsonl::is_full;
+
 pub use append::{Archive, Settings};
 pub use dropped::{Dropped, Retention, drop_segment, dropped, segments_dropped};
 pub use line::{LineFlaw, LineHash, Link};
-pub use lookup::line_at;
+pub use lookup::{first_line, line_at};
 pub use pack::{Compression, pack};
 pub use raw::{Raw, RawError, RawRef, raw_of};
 pub use read::{Damage, Line, Lines, ReadError, RecordError, read, read_from};
@@ -69,11 +71,10 @@ pub enum ArchiveError {
 impl ArchiveError {
     fn io(action: &'static str, path: &dyn fmt::Display, source: io::Error) -> Self {
         let path = path.to_string();
-        match source.kind() {
-            io::ErrorKind::StorageFull
-            | io::ErrorKind::QuotaExceeded
-            | io::ErrorKind::FileTooLarge => Self::Full { path, source },
-            _ => Self::Io { action, path, source },
+        if is_full(&source) {
+            Self::Full { path, source }
+        } else {
+            Self::Io { action, path, source }
         }
     }
 

@@ -45,35 +45,6 @@ const PATIENCE: SignedDuration = SignedDuration::from_secs(60);
 /// How often a start without room is tried again.
 const ROOM_RETRY: Duration = Duration::from_secs(5);
 
-/// The same for the daemon: where there is no room it says so, and waits until there is some.
-fn open_when_there_is_room(loaded: &Loaded) -> anyhow::Result<(Crawl, Stores)> {
-    let mut is_told = false;
-    loop {
-        match open(loaded, crate::clock::now()) {
-            Err(error) if daemon::is_full(&error) && reserve::give_up(&loaded.paths.archive)? => {
-                tracing::warn!("{error:#}: the room that was set aside for this is given up");
-            }
-            Err(error) if daemon::is_full(&error) => {
-                if !std::mem::replace(&mut is_told, true) {
-                    tracing::error!("{error:#}: nothing is done until there is room");
-                }
-                // It is neither ready nor failed: what manages services is to wait as well.
-                let patience = u32::try_from((ROOM_RETRY * 12).as_micros()).unwrap_or(u32::MAX);
-                service::notify(&[
-                    NotifyState::ExtendTimeoutUsec(patience),
-                    NotifyState::Status("waits for room on the disk"),
-                ]);
-                thread::sleep(ROOM_RETRY);
-            }
-            opened => {
-                if is_told && opened.is_ok() {
-                    tracing::info!("there is room again");
-                }
-                return opened;
-            }
-        }
-    }
-}
 /// What is said where bytes were cut off the archive's end.
 pub(super) const QUARANTINED: &str = "the archive ended in bytes that are not its next lines, as a \
     kill leaves them: they were moved to a file of their own";
@@ -112,7 +83,13 @@ pub(super) fn open(loaded: &Loaded, now: Timestamp) -> anyhow::Result<(Crawl, St
                 archive = %paths.archive.display(),
                 "the archive is not the one that the state remembers: the index is built anew"
             );
-            let opened = Archive::open_to_read_all(folder, archive_settings, checkpoint);
+            let acknowledged = match &state {
+                Ok(state) => {
+                    crawl::acknowledged(state, archive::first_line(&folder).ok().flatten())?
+                }
+                Err(_) => None,
+            };
+            let opened = Archive::open_to_read_all(folder, archive_settings, acknowledged);
             let opened = opened.with_context(context)?;
             // Only now does the archive itself tell what it has lost.
             if let Ok(state) = &state {
@@ -176,6 +153,39 @@ pub(super) fn open(loaded: &Loaded, now: Timestamp) -> anyhow::Result<(Crawl, St
         now,
     )?;
     Ok((crawl, Stores { archive, rejects, lock }))
+}
+
+/// [`open`] for the daemon: where there is no room it says so, and waits until there is some.
+fn open_when_there_is_room(loaded: &Loaded) -> anyhow::Result<(Crawl, Stores)> {
+    let mut is_told = false;
+    loop {
+        match open(loaded, crate::clock::now()) {
+            Err(error)
+                if daemon::is_full(&error)
+                    && reserve::give_up(&loaded.paths.archive).unwrap_or(false) =>
+            {
+                tracing::warn!("{error:#}: the room that was set aside for this is given up");
+            }
+            Err(error) if daemon::is_full(&error) => {
+                if !std::mem::replace(&mut is_told, true) {
+                    tracing::error!("{error:#}: nothing is done until there is room");
+                }
+                // It is neither ready nor failed: what manages services is to wait as well.
+                let patience = u32::try_from((ROOM_RETRY * 12).as_micros()).unwrap_or(u32::MAX);
+                service::notify(&[
+                    NotifyState::ExtendTimeoutUsec(patience),
+                    NotifyState::Status("waits for room on the disk"),
+                ]);
+                thread::sleep(ROOM_RETRY);
+            }
+            opened => {
+                if is_told && opened.is_ok() {
+                    tracing::info!("there is room again");
+                }
+                return opened;
+            }
+        }
+    }
 }
 
 /// The daemon.

@@ -29,7 +29,7 @@ use read::read;
 pub use read::{
     Effort, Found, Judged, PageReading, Reading, Visit, conclude, document, status_words,
 };
-pub use rebuild::{RebuildError, Rebuilt, checkpoint, rebuild};
+pub use rebuild::{RebuildError, Rebuilt, acknowledged, checkpoint, rebuild};
 
 use crate::{
     archive::{Position, Record},

@@ -11,7 +11,8 @@ use super::{
 };
 use crate::{
     archive::{
-        Archive, ArchiveError, Checkpoint, Dropped, Position, ReadError, Record, RecordError,
+        self, Archive, ArchiveError, Checkpoint, Dropped, LineHash, Position, ReadError, Record,
+        RecordError,
     },
     canonical_url::{CanonicalUrl, UrlKey},
     dedup,
@@ -21,6 +22,9 @@ use crate::{
 /// The name of the note that holds the archive's checkpoint.
 const CHECKPOINT: &str = "checkpoint";
 
+/// The name of the note that holds the hash of the archive's first line.
+const FIRST_LINE: &str = "first-line";
+
 /// How many records are taken in by one transaction.
 const BATCH: usize = 1000;
 
@@ -28,6 +32,17 @@ const BATCH: usize = 1000;
 pub fn checkpoint(state: &State) -> Result<Option<Checkpoint>, StateError> {
     let text: Option<String> = state.note(CHECKPOINT)?;
     text.map(|text| text.parse().map_err(|_| StateError::Value(text))).transpose()
+}
+
+/// The same, if the archive that begins with the line `first` is the one that the index was made of, as
+/// far as either tells. What another archive has lost says nothing of this one.
+pub fn acknowledged(
+    state: &State,
+    first: Option<LineHash>,
+) -> Result<Option<Checkpoint>, StateError> {
+    let known: Option<String> = state.note(FIRST_LINE)?;
+    let is_other = known.zip(first).is_some_and(|(known, first)| known != first.to_string());
+    Ok(checkpoint(state)?.filter(|checkpoint| checkpoint.seq > 0 && !is_other))
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -147,6 +162,10 @@ pub fn rebuild<R: Iterator<Item = Reject>>(
     if checkpoint(state)?.is_none() {
         state.put_note(CHECKPOINT, &Checkpoint::origin().to_string())?;
     }
+    // Where it cannot be read the lines above have told.
+    if let Ok(Some(first)) = archive::first_line(archive.disk()) {
+        state.put_note(FIRST_LINE, &first.to_string())?;
+    }
     let end = archive.checkpoint().map_or(0, |end| end.seq);
     rebuilt.missing = rebuilt.missing.saturating_add(end.saturating_sub(last));
     Ok(rebuilt)
@@ -223,9 +242,11 @@ impl Crawl {
                 self.state.put_content(hash, &record.id)?;
             }
         }
-        match end {
-            Some(end) => self.state.put_note(CHECKPOINT, &end.to_string()),
-            None => Ok(()),
+        let Some(end) = end else { return Ok(()) };
+        if let Some(Record { seq: 1, .. }) = records.first() {
+            let second = records.get(1).and_then(|record| record.prev.clone());
+            self.state.put_note(FIRST_LINE, &second.unwrap_or_else(|| end.hash.to_string()))?;
         }
+        self.state.put_note(CHECKPOINT, &end.to_string())
     }
 }

@@ -24,7 +24,7 @@ use crate::{
     canonical_url::Host,
     crawl::{self, Crawl, Do, Effort, Event, Found, RebuildError, Step, Visit},
     fetch::{Fetch, FetchError, Response},
-    jsonl::Folder,
+    jsonl::{self, Folder},
     reader::{Deaths, Fault, Read},
     state::{RejectLog, StateError, StateLock},
 };
@@ -114,7 +114,7 @@ pub enum End {
 
 /// A wall clock can jump: no reading of it is slept on for longer.
 pub const LONGEST_SLEEP: Duration = Duration::from_mins(1);
-/// How old the figures in the state may be.
+/// How often the figures in the state are renewed, at the most.
 const NOTE_WORK: Duration = Duration::from_secs(10);
 /// A request that takes longer makes room for another, so that slow hosts hold up no others …
 const SLOW: Duration = Duration::from_secs(5);
@@ -261,7 +261,7 @@ pub async fn run(
             Some(at) => Duration::try_from(at.duration_since(now()))
                 .unwrap_or_default()
                 .clamp(Duration::from_millis(1), plan.longest_sleep),
-            None if slots == 0 => until_slow(&started).min(plan.longest_sleep),
+            None if slots == 0 => until_slots(&started, plan.concurrency).min(plan.longest_sleep),
             None => plan.longest_sleep,
         };
         tokio::select! {
@@ -324,8 +324,12 @@ fn slots(started: &BTreeMap<task::Id, time::Instant>, wanted: usize) -> usize {
     wanted.saturating_sub(quick).min((wanted * MOST_SLOW).saturating_sub(started.len()))
 }
 
-/// When the next of them is slow, and makes room.
-fn until_slow(started: &BTreeMap<task::Id, time::Instant>) -> Duration {
+/// When there is room for another: when the next of them is slow.
+fn until_slots(started: &BTreeMap<task::Id, time::Instant>, wanted: usize) -> Duration {
+    // One may have become slow since it was last asked.
+    if slots(started, wanted) > 0 {
+        return Duration::from_millis(1);
+    }
     let left = started.values().map(|at| SLOW.saturating_sub(at.elapsed()));
     left.filter(|left| !left.is_zero()).min().unwrap_or(LONGEST_SLEEP)
 }
@@ -655,8 +659,6 @@ pub fn is_full(error: &anyhow::Error) -> bool {
         cause.downcast_ref::<StateError>().is_some_and(StateError::is_full)
             || cause.downcast_ref::<ArchiveError>().is_some_and(ArchiveError::is_full)
             || cause.downcast_ref::<RebuildError>().is_some_and(RebuildError::is_full)
-            || cause
-                .downcast_ref::<std::io::Error>()
-                .is_some_and(|error| error.kind() == std::io::ErrorKind::StorageFull)
+            || cause.downcast_ref::<std::io::Error>().is_some_and(jsonl::is_full)
     })
 }

@@ -68,7 +68,7 @@ impl Disk for Folder {
                 file.rewind()?;
                 // The number only helps a person; on a full disk the lock holds without it.
                 match writeln!(file, "{}", std::process::id()) {
-                    Err(e) if e.kind() != io::ErrorKind::StorageFull => Err(e),
+                    Err(e) if !super::is_full(&e) => Err(e),
                     _ => Ok(Ok(file)),
                 }
             }

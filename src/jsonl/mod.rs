@@ -13,6 +13,15 @@ pub use folder::Folder;
 /// No line is longer, in bytes; a longer one is read in pieces of this size that are not whole.
 pub const MAX_LINE: u64 = 64 << 20;
 
+/// Whether there was no room for a write: on the disk, of the user's share of it, or by a limit of how
+/// long files may be.
+pub fn is_full(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge
+    )
+}
+
 /// What stands between two line feeds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RawLine {

@@ -72,7 +72,7 @@ impl StateError {
                     || is_too_large(error)
             }
             Self::NoInodes(_) => true,
-            Self::Lock(error) => error.kind() == std::io::ErrorKind::StorageFull,
+            Self::Lock(error) => crate::jsonl::is_full(error),
             Self::Damaged(_) | Self::Sync(_) | Self::Locked { .. } | Self::Value(_) => false,
         }
     }

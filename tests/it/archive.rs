@@ -194,6 +194,61 @@ async fn a_damaged_last_line_that_was_acknowledged_is_kept_and_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_state_of_another_archive_says_nothing_of_this_one() {
+    let site = Site::start().await.unwrap();
+    let [ours, other] = [(); 2].map(|()| Workspace::of_demo(&site));
+    for workspace in [&ours, &other] {
+        workspace.run(&["once"]).expect(&[0, 3]);
+    }
+    // The other archive is sound, and shorter than what our state remembers.
+    let segment = other.segments().remove(0);
+    let lines: Vec<String> = other.lines().into_iter().take(3).collect();
+    fs::write(&segment, lines.join("\n") + "\n").unwrap();
+    fs::remove_dir_all(other.path().join("state")).unwrap();
+    other.run(&["archive", "verify"]).expect(&[0]);
+    let there = format!("archive.folder={}", other.path().join("archive").display());
+    for command in [&["archive", "verify"][..], &["archive", "reindex"], &["archive", "repair"]] {
+        ours.run(&[command, &["--set", &there]].concat()).expect(&[0]);
+    }
+    assert!(!other.path().join("archive/HEAD").exists());
+    other.run(&["archive", "verify"]).expect(&[0]);
+    // And back again, with a state that is of the other one.
+    let before = ours.lines();
+    ours.run(&["once"]).expect(&[0, 3]);
+    assert_eq!(ours.lines()[..before.len()], before);
+    ours.run(&["archive", "verify"]).expect(&[0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rejects_that_may_not_grow_are_a_full_disk() {
+    let site = Site::start().await.unwrap();
+    let workspace = Workspace::of_demo(&site);
+    workspace.run(&["once"]).expect(&[0, 3]);
+    let rejects = workspace.path().join("state/rejects.jsonl");
+    let line = fs::read_to_string(&rejects).unwrap().lines().next().unwrap().to_owned() + "\n";
+    fs::write(&rejects, line.repeat((3 << 20) / line.len())).unwrap();
+    fs::remove_dir_all(workspace.path().join("archive")).unwrap();
+    for name in ["state.sqlite", "state.sqlite-wal", "state.sqlite-shm"] {
+        fs::remove_file(workspace.path().join("state").join(name)).ok();
+    }
+    let ran = std::process::Command::new("sh")
+        .args([
+            "-c",
+            "ulimit -f 5800; exec timeout 6 \"$0\" \"$@\"",
+            env!("CARGO_BIN_EXE_newswatch"),
+        ])
+        .arg("once")
+        .current_dir(workspace.path())
+        .env_clear()
+        .env("HOME", workspace.path())
+        .env("PATH", "/usr/bin:/bin")
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8_lossy(&ran.stderr);
+    assert!(stderr.contains("nothing is fetched until there is room"), "{stderr}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_limit_of_file_sizes_is_an_error_that_says_so_and_kills_nobody() {
     let site = Site::start().await.unwrap();
     let workspace = Workspace::of_demo(&site);

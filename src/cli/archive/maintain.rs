@@ -119,6 +119,10 @@ pub(in crate::cli) fn reindex(loaded: &Loaded, json: bool) -> anyhow::Result<Exi
 fn rebuild(loaded: &Loaded) -> anyhow::Result<Rebuilt> {
     let paths = &loaded.paths;
     let folder = existing(&paths.archive)?;
+    fs::create_dir_all(&paths.state)
+        .with_context(|| format!("cannot make the state folder {}", paths.state.display()))?;
+    let _lock = StateLock::take(&paths.state)
+        .with_context(|| format!("cannot open the state folder {}", paths.state.display()))?;
     let settings = compose::archive(&loaded.config);
     let (archive, recovery) = Archive::open_to_read_all(folder, settings, acknowledged(loaded))
         .with_context(|| format!("cannot open the archive {}", paths.archive.display()))?;
@@ -128,10 +132,6 @@ fn rebuild(loaded: &Loaded) -> anyhow::Result<Rebuilt> {
     if let Some(lost) = &recovery.lost {
         anstream::eprintln!("newswatch: {lost}; see `newswatch archive verify`");
     }
-    fs::create_dir_all(&paths.state)
-        .with_context(|| format!("cannot make the state folder {}", paths.state.display()))?;
-    let _lock = StateLock::take(&paths.state)
-        .with_context(|| format!("cannot open the state folder {}", paths.state.display()))?;
     let (index, new) = (paths.state.join(STATE), paths.state.join(format!("{STATE}.new")));
     remove(&new)?;
     let state = State::build(&new).with_context(|| format!("cannot make {}", new.display()))?;

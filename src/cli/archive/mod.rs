@@ -111,14 +111,15 @@ pub(super) fn verify(loaded: &Loaded, witness: Option<&str>, json: bool) -> anyh
     Ok(exit)
 }
 
-/// The end of the archive as the state remembers it, where there is one that can be read.
+/// The end of the archive as its state remembers it, where there is one that can be read.
 fn acknowledged(loaded: &Loaded) -> Option<Checkpoint> {
     let path = loaded.paths.state.join(STATE);
     if !path.exists() {
         return None;
     }
     let state = State::open_read_only(&path).ok()?;
-    crawl::checkpoint(&state).ok().flatten().filter(|checkpoint| checkpoint.seq > 0)
+    let first = archive::first_line(&Folder::at(&loaded.paths.archive)).ok().flatten();
+    crawl::acknowledged(&state, first).ok().flatten()
 }
 
 /// So many findings are printed for a person.
