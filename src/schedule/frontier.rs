@@ -80,8 +80,8 @@ struct Line {
 /// Everything that waits, by host.
 ///
 /// Feeds and parts go before pages, and the feeds that have pages waiting take turns: a page waits for
-/// its host, and for one page of each other feed, however many pages on however many slow hosts another
-/// feed names.
+/// its host, and for a bounded number of pages of each other feed, however many pages on however many
+/// slow hosts another feed names.
 #[derive(Debug)]
 pub struct Schedule {
     feeds: Vec<Feed>,
@@ -329,10 +329,11 @@ impl Schedule {
         self.with_host(host, |queue| queue.pace.hold(until));
     }
 
-    /// Nothing is asked of any known host of the registrable domain of `host` before `until`.
+    /// Nothing is asked of any host of the registrable domain of `host` before `until`.
     pub fn hold_domain(&mut self, host: &Host, until: Timestamp) {
         self.hold(host, until);
         let domain = host.domain();
+        self.hosts.hold_domain(domain, until);
         for host in self.hosts.all() {
             self.with_host(host, |queue| {
                 if queue.name.domain() == domain {
@@ -357,6 +358,7 @@ impl Schedule {
     /// for ever. Their Crawl-delay is in their robots.txt, for [`Self::set_crawl_delay`] to say again.
     pub fn forget_idle(&mut self, now: Timestamp) {
         self.hosts.retain(|queue| !queue.is_idle(now));
+        self.hosts.forget_holds(now);
     }
 
     /// The clock was set back by so much: all that waits does so as long as it would have.
@@ -370,6 +372,9 @@ impl Schedule {
             line.last = earlier(line.last, by);
             line.hosts.clear();
             line.listed = None;
+        }
+        for held in self.hosts.held_mut() {
+            *held = earlier(*held, by);
         }
         for queue in self.hosts.iter_mut() {
             queue.pace.set_back(by);

@@ -48,6 +48,8 @@ pub(super) struct Hosts {
     by_name: BTreeMap<Host, HostIx>,
     /// Places that were left.
     free: Vec<HostIx>,
+    /// Registrable domains of which nothing is asked before a time, also of hosts yet to come.
+    held: BTreeMap<String, Timestamp>,
 }
 
 impl HostQueue {
@@ -89,8 +91,14 @@ impl Hosts {
             self.places.push(None);
             HostIx(u32::try_from(self.places.len() - 1).unwrap_or(u32::MAX))
         });
+        let mut queue = HostQueue::new(name.clone());
+        if !self.held.is_empty()
+            && let Some(until) = self.held.get(name.domain())
+        {
+            queue.pace.hold(*until);
+        }
         if let Some(place) = self.places.get_mut(ix.0 as usize) {
-            *place = Some(Box::new(HostQueue::new(name.clone())));
+            *place = Some(Box::new(queue));
         }
         self.by_name.insert(name.clone(), ix);
         ix
@@ -118,6 +126,21 @@ impl Hosts {
 
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut HostQueue> {
         self.places.iter_mut().flatten().map(|queue| &mut **queue)
+    }
+
+    /// Holds what will be known of a domain; what is known is for the caller.
+    pub(super) fn hold_domain(&mut self, domain: &str, until: Timestamp) {
+        let held = self.held.entry(domain.to_owned()).or_insert(until);
+        *held = until.max(*held);
+    }
+
+    pub(super) fn held_mut(&mut self) -> impl Iterator<Item = &mut Timestamp> {
+        self.held.values_mut()
+    }
+
+    /// Forgets holds that are over.
+    pub(super) fn forget_holds(&mut self, now: Timestamp) {
+        self.held.retain(|_, until| *until > now);
     }
 
     /// Forgets the others.

@@ -408,6 +408,15 @@ fn a_hold_keeps_a_whole_domain_where_that_is_asked_for() {
     let log = simulate(&mut schedule, start() + 2.hours(), SignedDuration::from_secs(1));
     let first = log.iter().filter(|l| l.1 == "host0.example").map(|l| l.0).min().unwrap();
     assert!(first >= (start() + 1.hour()).as_second());
+    // Also at hosts that are not known yet, however many were forgotten meanwhile.
+    let mut schedule = Schedule::new(Rest::default(), 4);
+    schedule.hold_domain(&host, start() + 1.hour());
+    schedule.forget_idle(start() + 1.minute());
+    let other = Host::of(&Url::parse("https://m.host0.example/").unwrap());
+    schedule.put_back(&other, page_of(0, 1), start());
+    assert_eq!(schedule.next(start() + 30.minutes()), Next::WaitUntil(start() + 1.hour()));
+    schedule.forget_idle(start() + 1.hour());
+    assert!(matches!(schedule.next(start() + 1.hour()), Next::Fetch { .. }));
 }
 
 fn named(host: &str) -> Host {
