@@ -16,8 +16,8 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-/// Connections at a time. Beyond these one is closed as soon as it comes: those that wait with half
-/// a request are gone in a moment, and what waited behind them would be, too.
+/// Connections at a time. One beyond these is closed as soon as it comes: to let it wait would only
+/// move the queue.
 const MOST: usize = 128;
 /// How long the head of a request may take, and a connection stand idle.
 const HEAD: Duration = Duration::from_secs(10);

@@ -101,7 +101,10 @@ impl Finding {
     /// Whether lines that there were are gone.
     pub fn is_of_missing_lines(&self) -> bool {
         match self {
-            Self::Damage(damage) => matches!(damage.flaw, LineFlaw::Sequence { .. }),
+            // A lower number is that of a line that was repeated or moved.
+            Self::Damage(damage) => {
+                matches!(damage.flaw, LineFlaw::Sequence { expected, found } if found > expected)
+            }
             Self::Beginning { .. } | Self::Missing { .. } | Self::Behind { .. } => true,
             _ => false,
         }

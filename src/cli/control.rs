@@ -155,12 +155,19 @@ async fn answer(
     Ok(())
 }
 
-/// Whether a daemon takes orders here; `None` where that cannot be told: there is no socket, as on a
-/// file system without them, or it is not for us.
+/// Whether a daemon takes orders here; `None` where that cannot be told: its path is too long for a
+/// socket, or it is not for us.
 pub(super) fn is_listening(state: &Path) -> Option<bool> {
     match std::os::unix::net::UnixStream::connect(socket(state)) {
         Ok(_) => Some(true),
-        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => Some(false),
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound
+            ) =>
+        {
+            Some(false)
+        }
         Err(_) => None,
     }
 }

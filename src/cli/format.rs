@@ -80,6 +80,16 @@ pub(super) fn safe(text: &str, longest: usize) -> String {
     safe
 }
 
+/// `1 record`, `2 records`.
+pub(super) fn several(count: u64, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+/// `1 record is`, `2 records are`.
+pub(super) fn counted(count: u64, noun: &str) -> String {
+    format!("{} {}", several(count, noun), if count == 1 { "is" } else { "are" })
+}
+
 /// `in 14 min`, `3 h ago`: the largest unit that says enough.
 pub(super) fn distance(at: Timestamp, now: Timestamp) -> String {
     let distance = at.duration_since(now);
@@ -99,6 +109,16 @@ fn duration(length: SignedDuration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_of_a_thing_is_told_as_one() {
+        let told = [0, 1, 2].map(|count| (several(count, "line"), counted(count, "line")));
+        let told = told.each_ref().map(|(several, counted)| (&**several, &**counted));
+        assert_eq!(
+            told,
+            [("0 lines", "0 lines are"), ("1 line", "1 line is"), ("2 lines", "2 lines are")]
+        );
+    }
 
     #[test]
     fn what_is_not_seen_is_escaped_in_json_and_means_the_same() {

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{
     Exit, control,
-    format::{distance, print_json, print_text, safe, table},
+    format::{distance, print_json, print_text, safe, several, table},
     run::STATE,
 };
 use crate::{
@@ -154,8 +154,8 @@ pub(super) fn status(loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
         text.push_str(&format!("trouble: {trouble}\n"));
     }
     text.push_str(&format!(
-        "{} records in {}\n",
-        checkpoint.map_or(0, |checkpoint| checkpoint.seq),
+        "{} in {}\n",
+        several(checkpoint.map_or(0, |checkpoint| checkpoint.seq.into()), "record"),
         loaded.paths.archive.display()
     ));
     print_text(&text)?;
@@ -203,15 +203,15 @@ fn worked(work: &daemon::Work, now: Timestamp) -> String {
     let read = work.fetched.values().fold(0.0, |read, fetched| read + fetched.read_seconds);
     let deaths: u64 = work.reader_deaths.by_cause().iter().map(|(_, deaths)| deaths).sum();
     format!(
-        "its run began {}: {} answers, {} requests failed, {} KB read in {read:.1} s, \
-         {} documents not read to their end, {deaths} readers died, \
-         {} records appended in {:.1} s\n",
+        "its run began {}: {}, {} failed, {} KB read in {read:.1} s, {} not read to the end, \
+         {} died, {} appended in {:.1} s\n",
         distance(work.started_at, now),
-        sum(|fetched| fetched.answers),
-        sum(|fetched| fetched.errors),
+        several(sum(|fetched| fetched.answers), "answer"),
+        several(sum(|fetched| fetched.errors), "request"),
         sum(|fetched| fetched.bytes) / 1000,
-        work.reader_faults,
-        work.records_appended,
+        several(work.reader_faults, "document"),
+        several(deaths, "reader"),
+        several(work.records_appended, "record"),
         work.append_seconds,
     )
 }

@@ -302,8 +302,8 @@ pub enum HoldScope {
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
     /// Requests in flight at once, over all hosts. One host never has more than one, and the pages of
-    /// one feed have a quarter of them at the most. A request that takes longer than five seconds makes
-    /// room for another, until there are four times as many.
+    /// one feed have a quarter of them at the most, or one. A request that takes longer than five
+    /// seconds makes room for another, until there are four times as many.
     #[schemars(range(min = 1, max = 1024))]
     pub concurrency: u32,
     /// Longest time for a connection to come about.

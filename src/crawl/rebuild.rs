@@ -61,12 +61,19 @@ pub enum RebuildError {
 impl Rebuilt {
     /// What is missing, in words.
     pub fn gaps(self) -> Option<String> {
-        let Self { damaged, missing, .. } = self;
-        (damaged > 0 || missing > 0).then(|| {
-            format!(
-                "the archive has {damaged} damaged parts, and {missing} missing lines by number"
-            )
-        })
+        let damaged = match self.damaged {
+            0 => None,
+            1 => Some("1 part of the archive is damaged".to_owned()),
+            parts => Some(format!("{parts} parts of the archive are damaged")),
+        };
+        let missing = match self.missing {
+            0 => None,
+            1 => Some("1 line of the archive is missing".to_owned()),
+            lines => Some(format!("{lines} lines of the archive are missing")),
+        }
+        .map(|missing| missing + ", as the numbers of the others tell");
+        let gaps: Vec<String> = damaged.into_iter().chain(missing).collect();
+        (!gaps.is_empty()).then(|| gaps.join(", and "))
     }
 }
 

@@ -895,3 +895,21 @@ fn entries_that_all_link_to_the_home_page_are_articles_of_their_own() {
         assert_eq!(kept, [titles[2], titles[0], titles[1]]);
     }
 }
+
+#[test]
+fn gaps_are_named_where_there_are_some_and_no_others() {
+    let words = |damaged, missing| Rebuilt { damaged, missing, records: 7 }.gaps();
+    assert_eq!(words(0, 0), None);
+    for (damaged, missing, told) in [
+        (1, 0, "1 part of the archive is damaged"),
+        (0, 13, "13 lines of the archive are missing, as the numbers of the others tell"),
+        (
+            2,
+            1,
+            "2 parts of the archive are damaged, and 1 line of the archive is missing, as the numbers \
+             of the others tell",
+        ),
+    ] {
+        assert_eq!(words(damaged, missing).as_deref(), Some(told));
+    }
+}

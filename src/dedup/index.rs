@@ -73,8 +73,8 @@ impl<'d> Prepared<'d> {
     }
 
     /// How much of the smaller of two texts is in the other, told from how many of the `usable`
-    /// hashes their sketches share: of the smaller text's smallest hashes only those can be shared that are
-    /// below the greatest in the sketch of the other, which has `size` shingles.
+    /// hashes their sketches share: of the smaller text's smallest hashes only those can be shared
+    /// that are below the greatest in the sketch of the other, which has `size` shingles.
     #[expect(clippy::cast_precision_loss, reason = "an estimate of small numbers")]
     fn containment(&self, shared: usize, usable: usize, size: u32) -> f32 {
         let (own, other) = (self.text.shingles.len().max(1) as f32, size.max(1) as f32);

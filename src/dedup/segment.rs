@@ -100,8 +100,8 @@ impl Postings {
     }
 
     /// Appends to `found` what those of the hashes lead to that are not in more than [`FREQUENT`]
-    /// postings of one place, and returns the others, sorted. A segment that has fewer than `least` of them
-    /// is passed over: a document's postings are all in one.
+    /// postings of one place, and returns the others, sorted. A segment that has fewer than `least`
+    /// of them is passed over: a document's postings are all in one.
     pub(super) fn find_rare(
         &mut self,
         connection: &Connection,

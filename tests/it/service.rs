@@ -394,6 +394,19 @@ async fn the_status_has_one_shape_before_during_and_after_a_run() {
 }
 
 #[test]
+fn a_single_pass_that_is_over_is_no_daemon() {
+    let workspace = Workspace::new(QUICK);
+    workspace.write("config/feeds.toml", "");
+    workspace.run(&["once"]).expect(&[0]);
+    let daemon = &status(&workspace)["daemon"];
+    assert_eq!(daemon["running"], false);
+    // It was alive a moment ago all the same.
+    assert!(daemon["sign_of_life"].is_string(), "{daemon}");
+    let ran = workspace.run(&["status"]).expect(&[0]);
+    assert!(ran.stdout.contains("no daemon runs; one last worked"), "{ran:#?}");
+}
+
+#[test]
 fn who_may_only_read_the_state_sees_its_status() {
     let workspace = Workspace::new(QUICK);
     workspace.write("config/feeds.toml", "");

@@ -139,6 +139,10 @@ fn a_line_that_is_removed_repeated_moved_or_inserted_is_told() {
         assert!(!findings(order).is_empty(), "{order:?}");
     }
     assert!(matches!(findings(&[1, 2, 3])[..], [Finding::Beginning { seq: 2 }]));
+    for (order, is_gone) in [(&[1, 2, 3][..], true), (&[0, 2, 3], true), (&[0, 1, 1, 2, 3], false)]
+    {
+        assert_eq!(findings(order).iter().any(Finding::is_of_missing_lines), is_gone, "{order:?}");
+    }
 
     // Another archive's second line has the right number, but follows another line.
     let other = SimDisk::new(1, Faithless::default());

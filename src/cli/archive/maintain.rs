@@ -10,12 +10,12 @@ use std::{
 use anyhow::Context;
 use serde_json::json;
 
-use super::{SHOWN, acknowledged, counted, error_words, existing};
+use super::{SHOWN, acknowledged, error_words, existing};
 use crate::{
     archive::{self, Archive, Rewritten},
     cli::{
         Exit, compose,
-        format::{print_json, print_text},
+        format::{counted, print_json, print_text, several},
         review::INDEX as REVIEW,
         run::{QUARANTINED, STATE},
     },
@@ -73,7 +73,9 @@ pub(in crate::cli) fn repair(loaded: &Loaded, json: bool) -> anyhow::Result<Exit
         ));
     }
     text.push_str(&match repair.rewritten.len() as u64 {
-        0 if findings.is_empty() => format!("{} records, nothing to repair\n", repair.report.lines),
+        0 if findings.is_empty() => {
+            format!("{}, nothing to repair\n", several(repair.report.lines, "record"))
+        }
         segments => format!(
             "{} written anew, {} readable\n",
             counted(segments, "segment"),
@@ -87,16 +89,18 @@ pub(in crate::cli) fn repair(loaded: &Loaded, json: bool) -> anyhow::Result<Exit
 /// What became of a segment.
 fn words(rewritten: &Rewritten) -> String {
     let Rewritten { segment, lines, line_ends, removed, original, .. } = rewritten;
-    let mut text = format!("{segment} is written anew with its {lines} sound records");
+    let lines = several(*lines, "sound record");
+    let mut text = format!("{segment} is written anew with its {lines}");
     if *line_ends > 0 {
-        text.push_str(&format!(", the ends of {line_ends} lines mended"));
+        text.push_str(&format!(", {} mended", several(*line_ends, "line end")));
     }
     text.push_str(&format!("; as it was it is kept in {original}\n"));
     for damage in removed.iter().take(SHOWN) {
         text.push_str(&format!("  taken out: {damage}\n"));
     }
     if removed.len() > SHOWN {
-        text.push_str(&format!("  and {} more places\n", removed.len() - SHOWN));
+        let more = (removed.len() - SHOWN) as u64;
+        text.push_str(&format!("  and {}\n", several(more, "more place")));
     }
     text
 }

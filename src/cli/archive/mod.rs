@@ -14,7 +14,7 @@ use serde_json::json;
 
 use super::{
     Exit,
-    format::{print_json, print_text},
+    format::{print_json, print_text, several},
     input,
     run::STATE,
 };
@@ -82,15 +82,12 @@ pub(super) fn verify(loaded: &Loaded, witness: Option<&str>, json: bool) -> anyh
     ));
     if report.dropped > 0 {
         text.push_str(&format!(
-            "{} earlier records were dropped by retention; the chain goes on from the statement of them\n",
-            report.dropped
+            "retention dropped {}; the chain goes on from the statement that stays\n",
+            several(report.dropped, "earlier record")
         ));
     }
     if report.raw > 0 {
-        text.push_str(&format!(
-            "of {} records the answer that they came from is kept\n",
-            report.raw
-        ));
+        text.push_str(&format!("what {} came from is kept\n", several(report.raw, "record")));
     }
     if let Some((seq, hash)) = tip {
         text.push_str(&format!("the last line is number {seq}, {hash}\n"));
@@ -124,16 +121,6 @@ fn acknowledged(loaded: &Loaded) -> Option<Checkpoint> {
 
 /// So many findings are printed for a person.
 const SHOWN: usize = 100;
-
-/// `1 record`, `2 records`.
-fn several(count: u64, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
-}
-
-/// `1 record is`, `2 records are`.
-fn counted(count: u64, noun: &str) -> String {
-    format!("{} {}", several(count, noun), if count == 1 { "is" } else { "are" })
-}
 
 fn existing(path: &Path) -> anyhow::Result<Folder> {
     if !path.exists() {
