@@ -5,6 +5,7 @@ use std::{
     error::Error,
     io,
     net::{IpAddr, SocketAddr},
+    pin::pin,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -14,7 +15,10 @@ use reqwest::{
     dns::{Addrs, Name, Resolve, Resolving},
     header::{self, HeaderMap, HeaderName, HeaderValue},
 };
-use tokio::time::timeout;
+use tokio::{
+    sync::watch,
+    time::{self, timeout, timeout_at},
+};
 use url::{Host, Url};
 
 use super::{
@@ -96,7 +100,11 @@ impl HttpClient {
         Ok(response)
     }
 
-    async fn exchange(&self, request: Request) -> Result<Response, FetchError> {
+    async fn exchange(
+        &self,
+        request: Request,
+        patience: &Patience,
+    ) -> Result<Response, FetchError> {
         let started = Instant::now();
         let Request { mut url, wanted, validators, validators_of, mut redirects } = request;
         url.set_fragment(None);
@@ -132,7 +140,7 @@ impl HttpClient {
             let Body { bytes: came, encoding, mut room } = match status {
                 StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED => Body::default(),
                 _ if is_onward => Body::default(),
-                _ => self.body(answer, wanted).await?,
+                _ => self.body(answer, wanted, patience).await?,
             };
             let is_kept = self.settings.keep_exchanges
                 && wanted == Wanted::Page
@@ -152,7 +160,9 @@ impl HttpClient {
                 })
             });
             let body = match encoding {
-                Some(encoding) => self.decoded(&encoding, &came, wanted, &mut room).await?,
+                Some(encoding) => {
+                    self.decoded(&encoding, &came, wanted, &mut room, patience).await?
+                }
                 None => came,
             };
             let took = started.elapsed();
@@ -233,6 +243,7 @@ impl HttpClient {
         &self,
         mut answer: reqwest::Response,
         wanted: Wanted,
+        patience: &Patience,
     ) -> Result<Body, FetchError> {
         if wanted == Wanted::Page && answer.status().is_success() {
             refuse_media(&answer)?;
@@ -272,7 +283,7 @@ impl HttpClient {
             if body.len() > SMALL && room.is_none() {
                 let is_encoded = encoding.is_some() || is_packed(&body);
                 let length = announced.filter(|_| !is_encoded).unwrap_or(limit);
-                room = self.rooms.take(length).await;
+                room = patience.pause_for(self.rooms.take(length)).await;
             }
         }
         let encoding = encoding.or_else(|| is_packed(&body).then(|| "gzip".to_owned()));
@@ -286,12 +297,13 @@ impl HttpClient {
         body: &[u8],
         wanted: Wanted,
         room: &mut Room,
+        patience: &Patience,
     ) -> Result<Vec<u8>, FetchError> {
         let (limit, cut) = (self.settings.limit(wanted), wanted == Wanted::Robots);
         if room.is_none() && limit > SMALL {
             match decode::decode(encoding, body, SMALL) {
                 (decoded, None) => return Ok(decoded),
-                _ => *room = self.rooms.take(limit).await,
+                _ => *room = patience.pause_for(self.rooms.take(limit)).await,
             }
         }
         match decode::decode(encoding, body, limit) {
@@ -325,10 +337,31 @@ impl HttpClient {
 impl Fetch for HttpClient {
     async fn fetch(&self, request: Request) -> Result<Response, FetchError> {
         let total = self.settings.total_timeout;
-        match timeout(total, self.exchange(request)).await {
-            Ok(outcome) => outcome.map_err(FetchError::cleaned),
-            Err(_) => Err(FetchError::Timeout(total)),
+        let patience = Patience(watch::Sender::new(time::Instant::now() + total));
+        let mut outcome = pin!(self.exchange(request, &patience));
+        loop {
+            let until = *patience.0.borrow();
+            match timeout_at(until, &mut outcome).await {
+                Ok(outcome) => return outcome.map_err(FetchError::cleaned),
+                Err(_) if *patience.0.borrow() > until => {}
+                Err(_) => return Err(FetchError::Timeout(total)),
+            }
         }
+    }
+}
+
+/// When an exchange has taken too long.
+struct Patience(watch::Sender<time::Instant>);
+
+impl Patience {
+    /// Time in which the other side could do nothing is not counted.
+    async fn pause_for<T>(&self, ours: impl Future<Output = T>) -> T {
+        const LONG: Duration = Duration::from_hours(24);
+        let began = time::Instant::now();
+        self.0.send_modify(|until| *until += LONG);
+        let done = ours.await;
+        self.0.send_modify(|until| *until = *until - LONG + began.elapsed());
+        done
     }
 }
 
