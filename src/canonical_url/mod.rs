@@ -29,6 +29,9 @@ pub use alias::alias_of;
 /// Counts the definitions of [`UrlKey`]; an index made with another one is rebuilt.
 pub const KEY_VERSION: u32 = 3;
 
+/// Longer addresses are not written by people; servers refuse them too.
+const LONGEST: usize = 8192;
+
 /// A wrapper may hold a wrapper; deeper nests than this are left as they are.
 const PASSES: usize = 8;
 
@@ -126,17 +129,26 @@ pub struct UrlError {
 impl CanonicalUrl {
     /// Reads an absolute http or https address, mending what is commonly broken in feeds.
     pub fn parse(address: &str) -> Result<Self, UrlError> {
-        let mut rules = Rules::default();
-        match repair::absolute(address, &mut rules) {
-            Ok(url) => Ok(Self::of(url, rules)),
-            Err(reason) => Err(UrlError { address: address.to_owned(), reason }),
-        }
+        Self::mended(address, |rules| repair::absolute(address, rules))
     }
 
     /// Reads an address that may be relative to `base`.
     pub fn join(base: &Url, address: &str) -> Result<Self, UrlError> {
+        Self::mended(address, |rules| repair::relative(base, address, rules))
+    }
+
+    fn mended(
+        address: &str,
+        repair: impl FnOnce(&mut Rules) -> Result<Url, String>,
+    ) -> Result<Self, UrlError> {
         let mut rules = Rules::default();
-        match repair::relative(base, address, &mut rules) {
+        // As given, which is what the work on it grows with, and as what it is asked for by.
+        let short = |length: usize| match length {
+            0..=LONGEST => Ok(()),
+            _ => Err(format!("it is longer than {LONGEST} bytes")),
+        };
+        let url = short(address.len()).and_then(|()| repair(&mut rules));
+        match url.and_then(|url| short(url.as_str().len()).map(|()| url)) {
             Ok(url) => Ok(Self::of(url, rules)),
             Err(reason) => Err(UrlError { address: address.to_owned(), reason }),
         }

@@ -18,6 +18,9 @@ const KEPT: &[u8] = b"&=#+;";
 /// In a query that is not made of names and values a slash divides, too.
 const KEPT_BARE: &[u8] = b"&=#+;/?";
 
+/// Bytes of the name of a parameter that is looked for in the midst of something else.
+const LONGEST_NAME: usize = 128;
+
 /// The sorted query and the `#!…` or `#/…` route, both without what does not tell articles apart.
 pub(super) fn query(url: &Url, host: &str, path: &str, rules: &mut Rules) -> (String, String) {
     let mut route = route(url.fragment(), host, path, rules);
@@ -101,10 +104,15 @@ fn parts(query: &str) -> impl Iterator<Item = &str> {
         .filter(|part| !part.is_empty())
 }
 
-/// Whether `text` opens with `name=` of a parameter that is tracking wherever it stands.
+/// Whether `text` opens with `name=` of a parameter that is tracking wherever it stands. Asked at every
+/// mark of an address, it must not look at all that follows.
 pub(super) fn opens_with_tracking(text: &str) -> bool {
-    text.split_once('=')
-        .is_some_and(|(name, _)| is_tracking_name(&percent::plain(name).to_ascii_lowercase()))
+    let ends = |byte: u8| matches!(byte, b'=' | b'&' | b';' | b'?' | b'/');
+    let name =
+        text.bytes().take(LONGEST_NAME).position(ends).and_then(|at| text.split_at_checked(at));
+    name.is_some_and(|(name, rest)| {
+        rest.starts_with('=') && is_tracking_name(&percent::plain(name).to_ascii_lowercase())
+    })
 }
 
 /// What a path names, by its looks.

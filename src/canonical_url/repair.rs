@@ -4,6 +4,9 @@ use url::Url;
 
 use super::{PASSES, Rules, percent};
 
+/// Layers of stray characters that are taken off the end of an address.
+const STRAY_ENDS: usize = 32;
+
 /// Reads an absolute address, and mends it again until nothing changes, so that what is stored
 /// reads as itself. The error is a reason in words.
 pub(super) fn absolute(address: &str, rules: &mut Rules) -> Result<Url, String> {
@@ -95,14 +98,15 @@ fn tidy(address: &str, rules: &mut Rules) -> String {
         rules.add("white-space");
         text = trimmed.to_owned();
     }
-    while let Some(decoded) = without_entities(&text) {
+    if let Some(decoded) = without_entities(&text) {
         rules.add("html-entities");
         text = decoded;
     }
     let opened = text.trim_start_matches(['"', '\'', '<', '(', '[', '«', '“', '‘']);
     let quoted = opened.len() != text.len();
     let mut rest = opened;
-    loop {
+    // Each look is at all of it: what somebody has put more behind it for stays.
+    for _ in 0..STRAY_ENDS {
         let shorter = without_stray_end(rest, quoted);
         if shorter.len() == rest.len() {
             break;
@@ -175,28 +179,34 @@ fn without_template(text: &str) -> &str {
     if template && before.contains("://") && !before.contains(['?', '#']) { before } else { text }
 }
 
+/// Decoded until nothing is left to decode (`&amp;amp;`), in one pass.
 fn without_entities(text: &str) -> Option<String> {
-    const ENTITIES: &[(&str, &str)] = &[
-        ("&amp;", "&"),
-        ("&#38;", "&"),
-        ("&#038;", "&"),
-        ("&#x26;", "&"),
-        ("&#X26;", "&"),
-        ("&AMP;", "&"),
-        ("&#x2F;", "/"),
-        ("&#47;", "/"),
-        ("&#x3D;", "="),
-        ("&#61;", "="),
-        ("&equals;", "="),
-        ("&quot;", "\""),
-        ("&#34;", "\""),
-        ("&lt;", "<"),
-        ("&gt;", ">"),
+    const AMPERSANDS: &[&str] = &["amp;", "#38;", "#038;", "#x26;", "#X26;", "AMP;"];
+    const OTHERS: &[(&str, char)] = &[
+        ("#x2F;", '/'),
+        ("#47;", '/'),
+        ("#x3D;", '='),
+        ("#61;", '='),
+        ("equals;", '='),
+        ("quot;", '"'),
+        ("#34;", '"'),
+        ("lt;", '<'),
+        ("gt;", '>'),
     ];
-    let found = |text: &str| ENTITIES.iter().any(|(entity, _)| text.contains(entity));
-    (text.contains('&') && found(text)).then(|| {
-        ENTITIES.iter().fold(text.to_owned(), |text, (entity, plain)| text.replace(entity, plain))
-    })
+    let mut decoded = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, mut after)) = rest.split_once('&') {
+        decoded.push_str(before);
+        while let Some(inner) = AMPERSANDS.iter().find_map(|name| after.strip_prefix(name)) {
+            after = inner;
+        }
+        let other = |(name, plain): &(&str, char)| Some((after.strip_prefix(name)?, *plain));
+        let (next, plain) = OTHERS.iter().find_map(other).unwrap_or((after, '&'));
+        decoded.push(plain);
+        rest = next;
+    }
+    decoded.push_str(rest);
+    (decoded.len() != text.len()).then_some(decoded)
 }
 
 /// Gives the text exactly one scheme.
