@@ -141,16 +141,20 @@ impl CanonicalUrl {
         address: &str,
         repaired: impl FnOnce(&mut Rules) -> Result<Url, String>,
     ) -> Result<Self, UrlError> {
-        if address.trim().len() > LONGEST {
-            let reason = format!("it is longer than {LONGEST} bytes");
-            let head = address.chars().take(80).collect::<String>() + "…";
-            return Err(UrlError { address: head, reason });
-        }
         let mut rules = Rules::default();
-        match repaired(&mut rules) {
-            Ok(url) => Ok(Self::of(url, rules)),
-            Err(reason) => Err(UrlError { address: address.to_owned(), reason }),
-        }
+        // As given, which is what the work on it grows with, and as what it is asked for by.
+        let is_long = |text: &str| text.trim().len() > LONGEST;
+        let url = if is_long(address) { None } else { Some(repaired(&mut rules)) };
+        let reason = match url {
+            Some(Ok(url)) if !is_long(url.as_str()) => return Ok(Self::of(url, rules)),
+            Some(Err(reason)) => reason,
+            None | Some(Ok(_)) => format!("it is longer than {LONGEST} bytes"),
+        };
+        let shown = match address.char_indices().nth(200) {
+            Some((at, _)) => format!("{}…", address.get(..at).unwrap_or_default()),
+            None => address.to_owned(),
+        };
+        Err(UrlError { address: shown, reason })
     }
 
     fn of(mut url: Url, mut rules: Rules) -> Self {

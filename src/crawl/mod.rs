@@ -744,7 +744,7 @@ impl Crawl {
                 self.robots_ways.remove(&visit.task.work.job());
             }
             if visit.task.request.is_some() {
-                self.schedule.release(&visit.task.host, now);
+                self.schedule.release(&visit.task.host, visit.answer_time, now);
             } else {
                 self.schedule.release_unasked(&visit.task.host);
             }

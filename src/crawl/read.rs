@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use super::{Begun, PageWork, Rules, Task, Unasked, Work, continued};
 use crate::{
@@ -26,6 +26,8 @@ pub struct Visit {
     pub task: Task,
     /// The answer without its body; `None` where nothing was asked.
     pub response: Option<Result<Response, FetchError>>,
+    /// How long the host took, as a clock tells that nobody sets; zero where it broke off.
+    pub answer_time: SignedDuration,
     pub reading: Reading,
     /// Where something was read.
     pub effort: Option<Effort>,
@@ -52,7 +54,7 @@ pub enum PageReading {
     /// An article, from its page or from the feed's own text.
     Ready(Box<Judged>),
     /// The page could not be had, and may be had later.
-    TryAgain { error: String, retry_after: Option<jiff::SignedDuration> },
+    TryAgain { error: String, retry_after: Option<SignedDuration> },
     /// The article goes on at another page.
     Continues { request: Box<Request>, begun: Box<Begun> },
     /// Neither the page nor the feed has a text or title to judge.
@@ -138,6 +140,12 @@ pub fn conclude(
     now: Timestamp,
 ) -> Visit {
     let effort = found.as_ref().map(|found| found.effort);
+    let took = match &response {
+        Some(Ok(response)) => response.took,
+        Some(Err(FetchError::Timeout(after))) => *after,
+        Some(Err(_)) | None => Duration::ZERO,
+    };
+    let answer_time = SignedDuration::try_from(took).unwrap_or(SignedDuration::MAX);
     let outcome = found.map(|found| found.outcome);
     let reading =
         catch_unwind(AssertUnwindSafe(|| read_task(rules, &task, response.as_ref(), outcome, now)))
@@ -173,7 +181,7 @@ pub fn conclude(
             response
         })
     });
-    Visit { task, response, reading, effort }
+    Visit { task, response, answer_time, reading, effort }
 }
 
 /// All three steps in this process.
@@ -286,7 +294,7 @@ fn give_up_or_retry(
     work: &PageWork,
     error: &str,
     retry: bool,
-    retry_after: Option<jiff::SignedDuration>,
+    retry_after: Option<SignedDuration>,
 ) -> PageReading {
     if retry && !work.last_attempt {
         PageReading::TryAgain { error: text::clean_line(error), retry_after }

@@ -7,7 +7,7 @@ use std::{
     net::{IpAddr, SocketAddr},
     pin::pin,
     sync::Arc,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use reqwest::{
@@ -17,7 +17,7 @@ use reqwest::{
 };
 use tokio::{
     sync::watch,
-    time::{self, timeout, timeout_at},
+    time::{self, timeout},
 };
 use url::{Host, Url};
 
@@ -105,7 +105,6 @@ impl HttpClient {
         request: Request,
         patience: &Patience,
     ) -> Result<Response, FetchError> {
-        let started = Instant::now();
         let Request { mut url, wanted, validators, validators_of, mut redirects } = request;
         url.set_fragment(None);
         self.permit(&url)?;
@@ -165,7 +164,7 @@ impl HttpClient {
                 }
                 None => came,
             };
-            let took = started.elapsed();
+            let took = patience.taken();
             return Ok(Response {
                 status: status.as_u16(),
                 url,
@@ -337,31 +336,47 @@ impl HttpClient {
 impl Fetch for HttpClient {
     async fn fetch(&self, request: Request) -> Result<Response, FetchError> {
         let total = self.settings.total_timeout;
-        let patience = Patience(watch::Sender::new(time::Instant::now() + total));
+        let (patience, mut watched) = Patience::of(total);
         let mut outcome = pin!(self.exchange(request, &patience));
         loop {
-            let until = *patience.0.borrow();
-            match timeout_at(until, &mut outcome).await {
-                Ok(outcome) => return outcome.map_err(FetchError::cleaned),
-                Err(_) if *patience.0.borrow() > until => {}
-                Err(_) => return Err(FetchError::Timeout(total)),
+            let until = *watched.borrow_and_update();
+            tokio::select! {
+                biased;
+                outcome = &mut outcome => return outcome.map_err(FetchError::cleaned),
+                () = time::sleep_until(until.unwrap_or_else(time::Instant::now)), if until.is_some() => {
+                    return Err(FetchError::Timeout(total));
+                }
+                _ = watched.changed() => {}
             }
         }
     }
 }
 
-/// When an exchange has taken too long.
-struct Patience(watch::Sender<time::Instant>);
+/// When an exchange will have taken too long; `None` while it waits for us.
+struct Patience {
+    total: Duration,
+    until: watch::Sender<Option<time::Instant>>,
+}
 
 impl Patience {
+    fn of(total: Duration) -> (Self, watch::Receiver<Option<time::Instant>>) {
+        let (until, watched) = watch::channel(Some(time::Instant::now() + total));
+        (Self { total, until }, watched)
+    }
+
     /// Time in which the other side could do nothing is not counted.
     async fn pause_for<T>(&self, ours: impl Future<Output = T>) -> T {
-        const LONG: Duration = Duration::from_hours(24);
         let began = time::Instant::now();
-        self.0.send_modify(|until| *until += LONG);
+        let until = self.until.send_replace(None);
         let done = ours.await;
-        self.0.send_modify(|until| *until = *until - LONG + began.elapsed());
+        self.until.send_replace(until.map(|until| until + began.elapsed()));
         done
+    }
+
+    /// How long the exchange has taken so far.
+    fn taken(&self) -> Duration {
+        let left = self.until.borrow().map(|until| until.duration_since(time::Instant::now()));
+        self.total.saturating_sub(left.unwrap_or_default())
     }
 }
 

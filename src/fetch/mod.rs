@@ -82,7 +82,7 @@ pub struct Response {
     pub body: Vec<u8>,
     /// When the head arrived.
     pub at: Timestamp,
-    /// From the start of the request to the end of the body.
+    /// From the start of the request to the end of the body, without what it had to wait for us.
     pub took: Duration,
     /// What went over the wire, where the settings say that it is kept: of pages that were read. Of
     /// an article in parts, of each part in turn.

@@ -343,7 +343,7 @@ fn simulate(
             if let Job::Poll(ix) = job {
                 schedule.set_feed(ix, &address(ix.get()), Some(now + 40.minutes()));
             }
-            schedule.release(&host, now);
+            schedule.release(&host, takes, now);
         } else if let Some((back, _, _)) = flights.first()
             && next == Next::Wait
         {
@@ -479,7 +479,7 @@ fn work_off(
         now = next;
         schedule.forget_idle(now);
         for (_, host) in in_flight.extract_if(.., |(at, _)| *at <= now) {
-            schedule.release(&host, now);
+            schedule.release(&host, takes(&host), now);
         }
     }
 }
@@ -558,7 +558,7 @@ fn hosts_that_were_met_once_are_forgotten_and_what_still_counts_of_one_is_not() 
     while let Some(due) = schedule.due_since().filter(|due| *due <= start() + 10.hours()) {
         now = due.max(now);
         while let Next::Fetch { host, .. } = schedule.next(now) {
-            schedule.release(&host, now);
+            schedule.release(&host, SignedDuration::ZERO, now);
         }
         schedule.forget_idle(now);
         assert!(now >= until || schedule.held_until(&held) == Some(until), "{now}");

@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::{Entry, Listing, More, feed::resolve};
+use super::{Entry, Listing, More};
 use crate::{
     date::Dated,
     text::{clean_line, clean_text, is_clean},
@@ -76,8 +76,14 @@ fn entry(entry: Entry) -> Entry {
 /// Many an id is an address.
 fn without_credentials(id: String) -> String {
     let url = Url::parse(&id).ok();
-    let url = url.filter(|url| !url.username().is_empty() || url.password().is_some());
-    url.and_then(|url| resolve(&url, url.as_str())).map_or(id, String::from)
+    let Some(mut url) = url.filter(|url| !url.username().is_empty() || url.password().is_some())
+    else {
+        return id;
+    };
+    // Whatever has them can be without.
+    url.set_username("").ok();
+    url.set_password(None).ok();
+    url.into()
 }
 
 fn line(text: Option<String>) -> Option<String> {

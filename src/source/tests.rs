@@ -264,6 +264,18 @@ fn the_link_is_found_wherever_the_publisher_puts_it() {
 }
 
 #[test]
+fn a_link_that_is_too_long_to_be_asked_for_is_none() {
+    let link = |length: usize| format!("https://news.example/{}", "b".repeat(length - 21));
+    let entry = |link: &str| item(&format!("<title>T</title><link>{link}</link>"));
+    assert_eq!(address(&entry(&link(8192))), link(8192));
+    let long = entry(&link(8193));
+    assert_eq!((address(&long), long.title.as_deref()), ("none", Some("T")));
+    let id = link(9000).replacen("news", "user:secret@news", 1);
+    let entry = item(&format!("<title>T</title><guid>{id}</guid>"));
+    assert!(!entry.guid.unwrap().contains("secret"));
+}
+
+#[test]
 fn a_date_is_found_under_any_name_and_a_bad_one_does_not_hide_a_good_one() {
     let expected = "2022-01-16T08:05:00Z";
     for fields in [

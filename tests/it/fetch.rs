@@ -776,8 +776,38 @@ async fn large_bodies_wait_for_the_memory_of_others_and_small_ones_do_not() {
         assert!(waits.is_err(), "while the first is held, and longer than an answer may take");
         assert_eq!(fetch("/small").await.unwrap().body.len(), 1 << 10);
         drop(first);
-        assert_eq!(second.await.unwrap().body.len(), 2 << 20);
+        let second = second.await.unwrap();
+        assert_eq!(second.body.len(), 2 << 20);
+        assert!(second.took < total_timeout, "the wait is ours: {:?}", second.took);
     }
+}
+
+#[tokio::test]
+async fn what_drips_after_a_long_wait_for_memory_ends_at_the_total_timeout() {
+    const LENGTH: usize = 2 << 20;
+    let server = Server::start(|head, mut socket| async move {
+        let fields = format!("HTTP/1.1 200 OK\r\ncontent-length: {LENGTH}\r\n\r\n");
+        socket.write_all(fields.as_bytes()).await.ok();
+        if head.starts_with("GET /whole ") {
+            socket.write_all(&vec![b'x'; LENGTH]).await.ok();
+            return;
+        }
+        socket.write_all(&vec![b'x'; LENGTH - 1000]).await.ok();
+        while socket.write_all(b"x").await.is_ok() {
+            sleep(Duration::from_secs(1)).await;
+        }
+    })
+    .await;
+    let (large_bodies, total_timeout) = (LENGTH, Duration::from_secs(2));
+    let client = HttpClient::new(Settings { large_bodies, total_timeout, ..patient() }).unwrap();
+    let fetch = |path| client.fetch(request(server.url(path), Wanted::Listing));
+    let first = fetch("/whole").await.unwrap();
+    let mut second = std::pin::pin!(fetch("/drip"));
+    let waits = tokio::time::timeout(total_timeout * 2, &mut second).await;
+    assert!(waits.is_err(), "it waits for the memory of the first");
+    drop(first);
+    let ended = tokio::time::timeout(total_timeout * 10, second).await;
+    assert_eq!(ended.expect("an end"), Err(FetchError::Timeout(total_timeout)));
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
