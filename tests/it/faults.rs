@@ -17,7 +17,7 @@ use crate::{
     demo,
     support::{
         daemon::wait_until,
-        workspace::{QUICK, Workspace},
+        workspace::{QUICK, Workspace, first_edition},
     },
 };
 
@@ -33,9 +33,7 @@ const FAULTS: [(&str, Fault, &str); 6] = [
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_bad_feed_gives_one_message_that_names_it_and_loses_nothing() {
-    let site = Site::start().await.unwrap();
-    site.edit_after(None);
-    let workspace = Workspace::of_demo(&site);
+    let (site, workspace) = first_edition().await;
     let url = |id: &str| site.feeds.iter().find(|feed| feed.id == id).unwrap().url.clone();
     for (feed, fault, _) in FAULTS {
         site.script(&url(feed), Some(fault));
@@ -182,9 +180,7 @@ async fn a_disk_without_inodes_stops_the_work_and_is_resumed_when_there_are_some
 }
 
 async fn full(fill: &str) {
-    let site = Site::start().await.unwrap();
-    site.edit_after(None);
-    let workspace = Workspace::of_demo(&site);
+    let (site, workspace) = first_edition().await;
     fs::create_dir(workspace.path().join("archive")).unwrap();
     fs::create_dir(workspace.path().join("saved")).unwrap();
     let (stderr, told) = (workspace.path().join("stderr"), workspace.path().join("told"));
@@ -253,9 +249,7 @@ async fn a_start_on_a_full_disk_waits_for_room_and_a_single_pass_says_what_to_do
         "head -c 20m /dev/zero > state/.filler 2> /dev/null || true",
         "i=0; while touch state/.filler$i 2> /dev/null; do i=$((i+1)); done",
     ] {
-        let site = Site::start().await.unwrap();
-        site.edit_after(None);
-        let workspace = Workspace::of_demo(&site);
+        let (site, workspace) = first_edition().await;
         fs::create_dir(workspace.path().join("state")).unwrap();
         let read = |name: &str| {
             fs::read_to_string(workspace.path().join(name)).unwrap_or_default().trim().to_owned()
