@@ -115,8 +115,7 @@ fn acknowledged(loaded: &Loaded) -> Option<Checkpoint> {
         return None;
     }
     let state = State::open_read_only(&path).ok()?;
-    let first = archive::first_line(&Folder::at(&loaded.paths.archive)).ok().flatten();
-    crawl::acknowledged(&state, first).ok().flatten()
+    crawl::acknowledged(&state, &Folder::at(&loaded.paths.archive)).ok().flatten()
 }
 
 /// So many findings are printed for a person.
