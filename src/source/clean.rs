@@ -4,6 +4,7 @@ use url::Url;
 
 use super::{Entry, Listing, More, feed::resolve};
 use crate::{
+    canonical_url::has_user_info,
     date::Dated,
     text::{clean_line, clean_text, is_clean},
 };
@@ -76,7 +77,7 @@ fn entry(entry: Entry) -> Entry {
 /// Many an id is an address.
 fn without_credentials(id: String) -> String {
     let url = Url::parse(&id).ok();
-    let url = url.filter(|url| !url.username().is_empty() || url.password().is_some());
+    let url = url.filter(has_user_info);
     url.and_then(|url| resolve(&url, url.as_str())).map_or(id, String::from)
 }
 

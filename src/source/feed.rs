@@ -13,6 +13,7 @@ use super::{
     strict,
 };
 use crate::{
+    canonical_url::strip_user_info,
     date::{self, Dated, Hints},
     text::{clean_line, language::tag as language_tag},
 };
@@ -327,17 +328,15 @@ fn link(raw: &RawEntry<'_>, base: &Url) -> Option<Url> {
     guid.next().or_else(about).or_else(original).or(others)
 }
 
-/// An absolute http or https address. Who put a name and a password into it did not mean to give
-/// them to everybody who reads the archive; the page is asked for without, as it is by a reader.
+/// An absolute http or https address without user name and password: the page is asked for without, as
+/// it is by a reader.
 pub(super) fn resolve(base: &Url, address: &str) -> Option<Url> {
     let address = address.trim();
     if address.is_empty() {
         return None;
     }
     let mut url = base.join(address).ok()?;
-    // Whatever has a host can be without.
-    url.set_username("").ok();
-    url.set_password(None).ok();
+    strip_user_info(&mut url);
     (matches!(url.scheme(), "http" | "https") && url.has_host()).then_some(url)
 }
 
