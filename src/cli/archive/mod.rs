@@ -98,7 +98,7 @@ pub(super) fn verify(loaded: &Loaded, witness: Option<&str>, json: bool) -> anyh
              keeps each file as it was\n",
         );
     }
-    if report.findings.iter().any(Finding::is_of_missing_lines) {
+    if report.lacks_lines() {
         text.push_str(
             "next: missing lines come back only with a copy of the folder; `newswatch archive verify \
              --witness HASH`, with a hash that the log stated, tells whether that line is still there\n",
