@@ -146,8 +146,12 @@ impl CanonicalUrl {
         if strip_user_info(&mut url) {
             rules.add("user-info");
         }
-        let fetch = percent::normalized(url);
+        let fetch = percent::normalized(url.clone());
         let mut key = key_of(&fetch, &mut rules);
+        // Most addresses are their own key.
+        if fetch == url && fetch.as_str().strip_prefix("https://") == Some(key.as_str()) {
+            return Self { fetch, key: UrlKey(key), rules: rules.0 };
+        }
         // A rule may lay bare what an earlier one looks for; the key is where nothing changes.
         for _ in 0..PASSES {
             // The scheme of the second pass is ours, not the address's.

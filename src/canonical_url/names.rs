@@ -1558,7 +1558,6 @@ pub(super) const REDIRECTORS: &[(&str, &str, &[&str])] = &[
     ("mail.ru", "/redir", &["u", "url"]),
     ("mail.ru", "/proxy", &["url"]),
     ("dzen.ru", "/away", &["to"]),
-    ("zen.yandex.*", "/away", &["to"]),
     ("hghltd.yandex.net", "/yandbtm", &["url"]),
     ("yandexwebcache.net", "/yandbtm", &["url"]),
     ("yandex.*", "/clck", &["url"]),

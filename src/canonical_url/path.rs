@@ -57,11 +57,14 @@ pub(super) fn site(host: &str) -> &str {
 /// Whether `host` is `site` or below it; `google.*` is Google under any suffix.
 pub(super) fn under(host: &str, site: &str) -> bool {
     match site.strip_suffix(".*") {
+        // The list of suffixes is asked only about a host that has the label.
         Some(label) => {
-            let domain = psl::domain_str(host).unwrap_or(host);
-            domain.split('.').next() == Some(label)
+            host.split('.').any(|own| own == label)
+                && psl::domain_str(host).unwrap_or(host).split('.').next() == Some(label)
         }
-        None => host == site || host.strip_suffix(site).is_some_and(|rest| rest.ends_with('.')),
+        None => {
+            host.strip_suffix(site).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        }
     }
 }
 
@@ -220,7 +223,7 @@ fn without_presentation(segments: &mut Vec<String>, rules: &mut Rules) {
 
 fn without_amp_segment(segments: &mut Vec<String>, rules: &mut Rules) {
     let is_amp =
-        |s: &str| matches!(s.to_ascii_lowercase().as_str(), "amp" | "amp.html" | "amphtml");
+        |s: &str| ["amp", "amp.html", "amphtml"].iter().any(|form| s.eq_ignore_ascii_case(form));
     // The first page of the AMP form, behind an article with a number.
     if let [.., article, amp, one] = segments.as_slice()
         && is_amp(amp)

@@ -130,6 +130,9 @@ fn disguised(text: &str) -> Option<String> {
     let host = text.find("//").map_or(0, |at| at + 2);
     let end = text.get(host..).unwrap_or_default().find('/').map_or(text.len(), |at| host + at);
     let (head, tail) = text.split_at_checked(end)?;
+    if !head.contains(['[', '(', '：', '／']) {
+        return None;
+    }
     let plain = head.replace("[.]", ".").replace("(.)", ".").replace("[:]", ":");
     let plain = plain.replacen('：', ":", 1).replacen("／／", "//", 1);
     (plain != head).then(|| plain + tail)
@@ -154,6 +157,9 @@ fn without_stray_end(text: &str, quoted: bool) -> &str {
 
 /// A closing bracket that nothing opens was the sentence's, not the address's.
 fn unbalanced(text: &str) -> &str {
+    if !text.ends_with([')', ']', '}']) {
+        return text;
+    }
     let opened = [("(", "%28", ')'), ("[", "%5b", ']'), ("{", "%7b", '}')];
     let lower = text.to_ascii_lowercase();
     opened.iter().fold(text, |text, (open, escaped, close)| {
@@ -187,8 +193,8 @@ fn without_entities(text: &str) -> Option<String> {
         ("&lt;", "<"),
         ("&gt;", ">"),
     ];
-    let found = ENTITIES.iter().any(|(entity, _)| text.contains(entity));
-    found.then(|| {
+    let found = |text: &str| ENTITIES.iter().any(|(entity, _)| text.contains(entity));
+    (text.contains('&') && found(text)).then(|| {
         ENTITIES.iter().fold(text.to_owned(), |text, (entity, plain)| text.replace(entity, plain))
     })
 }

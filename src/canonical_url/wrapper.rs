@@ -250,9 +250,10 @@ fn doubled(url: &Url, host: &str) -> Option<Url> {
 
 /// A known redirector, or any page called "go", "away" and the like, with an address in a parameter.
 fn redirector(url: &Url, host: &str) -> Option<Url> {
+    let own = url.path();
     for (site, path, names) in REDIRECTORS {
-        if under(host, site)
-            && url.path().starts_with(path)
+        if own.starts_with(path)
+            && under(host, site)
             && let Some(target) = parameter(url, names)
         {
             return Some(target);
