@@ -4,14 +4,15 @@ use std::collections::BTreeSet;
 
 use url::Url;
 
-use super::*;
+use super::{tidy::tend, *};
 use crate::{
-    archive::Settings as ArchiveSettings,
+    archive::{self, Settings as ArchiveSettings},
     crawl::{
         Feed, Reloaded,
         tests::{rules, settings},
     },
     fetch::{Request, Room},
+    jsonl::Folder,
     reader::InProcess,
     schedule::Cadence,
     source::SourceKind,
