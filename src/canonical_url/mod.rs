@@ -29,6 +29,9 @@ pub use alias::alias_of;
 /// Counts the definitions of [`UrlKey`]; an index made with another one is rebuilt.
 pub const KEY_VERSION: u32 = 3;
 
+/// A longer address, in bytes, is written by no person, and refused by servers.
+pub const LONGEST: usize = 8192;
+
 /// A wrapper may hold a wrapper; deeper nests than this are left as they are.
 const PASSES: usize = 8;
 
@@ -126,17 +129,25 @@ pub struct UrlError {
 impl CanonicalUrl {
     /// Reads an absolute http or https address, mending what is commonly broken in feeds.
     pub fn parse(address: &str) -> Result<Self, UrlError> {
-        let mut rules = Rules::default();
-        match repair::absolute(address, &mut rules) {
-            Ok(url) => Ok(Self::of(url, rules)),
-            Err(reason) => Err(UrlError { address: address.to_owned(), reason }),
-        }
+        Self::read(address, |rules| repair::absolute(address, rules))
     }
 
     /// Reads an address that may be relative to `base`.
     pub fn join(base: &Url, address: &str) -> Result<Self, UrlError> {
+        Self::read(address, |rules| repair::relative(base, address, rules))
+    }
+
+    fn read(
+        address: &str,
+        repaired: impl FnOnce(&mut Rules) -> Result<Url, String>,
+    ) -> Result<Self, UrlError> {
+        if address.trim().len() > LONGEST {
+            let reason = format!("it is longer than {LONGEST} bytes");
+            let head = address.chars().take(80).collect::<String>() + "…";
+            return Err(UrlError { address: head, reason });
+        }
         let mut rules = Rules::default();
-        match repair::relative(base, address, &mut rules) {
+        match repaired(&mut rules) {
             Ok(url) => Ok(Self::of(url, rules)),
             Err(reason) => Err(UrlError { address: address.to_owned(), reason }),
         }
