@@ -238,6 +238,27 @@ fn a_refusal_waits_for_the_longer_of_retry_after_and_backoff() {
 }
 
 #[test]
+fn what_a_feed_asks_for_holds_until_it_says_something_else() {
+    let asks = Outcome::Read {
+        validators: etag("\"1\""),
+        body_hash: 1,
+        entries: 1,
+        new: 0,
+        freshness: None,
+        ttl: Some(SignedDuration::from_hours(3)),
+        skip_hours: vec![6],
+        skip_days: vec![],
+    };
+    let state = after(FeedState::default(), &asks, start());
+    assert_eq!((wait(&state, start()), state.why), (SignedDuration::from_hours(3), Why::Ttl));
+    let state = after(state, &unchanged(), start() + 3.hours());
+    assert_eq!((state.next_at, state.why), (Some(start() + 7.hours()), Why::SkipHours));
+    let state = after(state, &read(1, 0), start() + 7.hours());
+    let state = after(state, &unchanged(), start() + 8.hours());
+    assert_eq!(state.why, Why::Habit);
+}
+
+#[test]
 fn a_feed_that_is_gone_is_asked_no_more_and_says_so() {
     let state = after(FeedState::default(), &Outcome::Gone, start());
     assert_eq!((state.next_at, state.gone, state.why), (None, true, Why::Gone));
