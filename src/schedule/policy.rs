@@ -229,6 +229,7 @@ impl FeedState {
         now: Timestamp,
     ) -> Self {
         self.last_poll_at = Some(now);
+        self.gone = matches!(outcome, Outcome::Gone);
         match outcome {
             Outcome::Unchanged { validators, freshness } => {
                 if validators.etag.is_some() || validators.last_modified.is_some() {
@@ -289,7 +290,6 @@ impl FeedState {
             }
             Outcome::Gone => {
                 self.fail("410: the server says that the feed is gone for good");
-                self.gone = true;
                 self.next_at = None;
                 self.why = Why::Gone;
             }

@@ -262,7 +262,11 @@ fn what_a_feed_asks_for_holds_until_it_says_something_else() {
 fn a_feed_that_is_gone_is_asked_no_more_and_says_so() {
     let state = after(FeedState::default(), &Outcome::Gone, start());
     assert_eq!((state.next_at, state.gone, state.why), (None, true, Why::Gone));
-    assert!(state.last_error.unwrap().contains("410"));
+    assert!(state.last_error.as_ref().unwrap().contains("410"));
+    // Somebody has it asked all the same, and it is there again.
+    let state = after(state, &read(1, 1), start() + 1.hour());
+    assert_eq!((state.gone, state.last_error.as_ref()), (false, None));
+    assert!(state.next_at.is_some());
 }
 
 #[test]
