@@ -327,8 +327,9 @@ pub enum Effect {
     PutBack(Host, Job, Timestamp),
     /// An answer led to another host: the job goes on there.
     GoOn(Box<Work>, Box<Request>),
-    /// The article of a page goes on behind a link.
-    Continue(Job, Box<Request>, Box<Begun>),
+    /// The article of a page goes on behind a link. It waits since the time at which the page was due, so
+    /// that the next page stands before those that are yet to be begun.
+    Continue(Job, Timestamp, Box<Request>, Box<Begun>),
     Late(Host, Timestamp),
 }
 
@@ -731,8 +732,8 @@ impl Crawl {
                         }
                     }
                 }
-                Effect::Continue(job, request, begun) => {
-                    self.schedule.put_back(&Host::of(&request.url), job, now);
+                Effect::Continue(job, since, request, begun) => {
+                    self.schedule.put_back(&Host::of(&request.url), job, since);
                     self.ways.insert(job, *request);
                     self.begun.insert(job, begun);
                 }

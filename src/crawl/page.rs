@@ -32,7 +32,8 @@ impl Crawl {
             }
             PageReading::Continues { request, begun } => {
                 let job = Job::Page(work.of, work.pending.id);
-                step.effects.push(Effect::Continue(job, request.clone(), begun.clone()));
+                let since = work.pending.not_before;
+                step.effects.push(Effect::Continue(job, since, request.clone(), begun.clone()));
                 Ok(())
             }
             PageReading::Hopeless { error } => self.fail(work, error, now, step),

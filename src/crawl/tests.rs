@@ -101,8 +101,9 @@ impl Bench {
                 status,
                 url: led_to(headers).unwrap_or_else(|| url.clone()),
                 exchanges: (status == 200).then(|| exchange(url)).into_iter().collect(),
-                room: Room::default(),
+                room: Room::some(),
                 redirects: led_to(headers)
+                    .or_else(|| leads_on(headers))
                     .map(|to| Redirect { status: 301, from: url.clone(), to })
                     .into_iter()
                     .collect(),
@@ -175,6 +176,11 @@ fn exchange(url: &Url) -> Arc<Exchange> {
 
 fn ok(body: impl Into<String>) -> Answer {
     Ok((200, "content-type: text/html; charset=utf-8", body.into()))
+}
+
+/// Where an answer leads on to, at another host.
+fn leads_on(headers: &str) -> Option<Url> {
+    headers.lines().find_map(|line| line.strip_prefix("location: "))?.parse().ok()
 }
 
 /// Where an answer came from in the end, as a test says it.
@@ -597,6 +603,38 @@ fn an_article_in_parts_is_one_record_of_all_its_pages_each_asked_for_in_its_turn
     assert_eq!(record.licence.as_deref(), Some("https://licence.example/by/4.0"));
     let [came_from] = &bench.came_from[..] else { panic!("{:?}", bench.came_from) };
     assert_eq!(came_from.iter().map(Url::as_str).collect::<Vec<_>>(), asked);
+}
+
+#[test]
+fn an_article_in_parts_is_read_to_its_end_before_the_next_one_is_begun() {
+    let mut bench = in_parts();
+    let until = start() + SignedDuration::from_hours(2);
+    let mut asked = Vec::new();
+    while let Some(url) = bench.step(until, &|url| match (url.path(), url.query()) {
+        ("/feed", _) => {
+            let items = ["a", "b", "c", "d"]
+                .map(|path| (path, format!("<link>https://news.example/{path}</link>")));
+            feed(&items.each_ref().map(|(title, link)| (*title, link.as_str())))
+        }
+        ("/robots.txt", _) => status(404, ""),
+        (_, None) => part("red", "?page=2"),
+        (_, Some("page=2")) => part("green", "?page=3"),
+        _ => part("blue", "?page=2"),
+    }) {
+        let begun: Vec<&Box<Begun>> = bench.crawl.begun.values().collect();
+        assert!(begun.len() <= 1, "{begun:?}");
+        assert!(
+            begun.iter().all(|begun| begun.response.room.is_none()),
+            "the next page may need it"
+        );
+        asked.extend(url.strip_prefix("https://news.example/").map(str::to_owned));
+    }
+    asked.retain(|path| !["feed", "robots.txt"].contains(&path.as_str()));
+    assert_eq!(asked.len(), 12, "{asked:?}");
+    for article in asked.chunks(3) {
+        let first = &article[0];
+        assert_eq!(article[1..], [format!("{first}?page=2"), format!("{first}?page=3")]);
+    }
 }
 
 #[test]
