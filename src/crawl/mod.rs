@@ -627,7 +627,7 @@ impl Crawl {
                 Next::WaitUntil(at) => return Ok(Do::WaitUntil(at)),
                 Next::Wait => return Ok(Do::Wait),
             };
-            match self.task(job, now)? {
+            match self.task(job, &host, now)? {
                 Some(task) => return Ok(Do::Task(Box::new(task))),
                 None => self.schedule.release_unasked(&host),
             }

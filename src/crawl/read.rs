@@ -153,6 +153,10 @@ pub fn conclude(
                 let error = "the document broke newswatch; please report its address";
                 match &task.work {
                     Work::Page(work) => Reading::Page(from_feed(rules, work, error)),
+                    // Whoever waits for it waits for an answer.
+                    Work::Robots { before, .. } => {
+                        Reading::Robots(Robots::unreachable(before.as_ref(), now))
+                    }
                     _ => Reading::Unreadable(error.to_owned()),
                 }
             });

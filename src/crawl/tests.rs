@@ -732,6 +732,22 @@ fn a_page_of_errors_is_no_name_of_the_articles_that_are_led_to_it() {
 }
 
 #[test]
+fn a_feed_that_is_made_due_while_it_goes_on_elsewhere_is_asked_there_only() {
+    let mut bench = Bench::new();
+    let web = |url: &Url| match url.host_str() {
+        Some("news.example") => Ok((302, "location: https://feeds.example/feed", String::new())),
+        _ => feed(&[]),
+    };
+    let until = start() + SignedDuration::from_mins(5);
+    assert_eq!(bench.step(until, &web).unwrap(), "https://news.example/feed");
+    bench.crawl.poll_now("courier", bench.now).unwrap();
+    let asked = bench.run(12, &web);
+    assert_eq!(asked[..2], ["https://feeds.example/feed", "https://news.example/feed"]);
+    assert_eq!(bench.crawl.schedule.in_flight(), 0, "no host is taken for good");
+    assert!(asked.len() > 10, "{asked:?}");
+}
+
+#[test]
 fn a_feed_that_leads_to_a_page_for_a_while_has_not_moved_there() {
     let mut bench = Bench::new();
     let broken = |url: &Url| match url.path() {

@@ -142,6 +142,8 @@ pub struct FeedState {
     pub warned: bool,
     /// The parts that are watched, where the feed is a sitemap index.
     pub parts: Vec<Part>,
+    /// What the next of them is called.
+    pub next_part: u32,
 }
 
 /// What came of asking a feed.

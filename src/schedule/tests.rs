@@ -259,6 +259,19 @@ fn what_a_feed_asks_for_holds_until_it_says_something_else() {
 }
 
 #[test]
+fn the_name_of_a_part_is_of_no_other_one_after_it() {
+    let part = |n: u32| (Url::parse(&format!("https://news.example/{n}.xml")).unwrap(), None);
+    let mut state = FeedState::default();
+    assert_eq!(state.plan_parts(&[part(1), part(2)]), [0, 1]);
+    let newest = state.parts.iter().max_by_key(|part| part.id).unwrap().url.clone();
+    let kept: Vec<_> = [part(1), part(2)].into_iter().filter(|(url, _)| *url != newest).collect();
+    state.plan_parts(&kept);
+    state.plan_parts(&[&kept[..], &[part(3)]].concat());
+    assert_eq!(state.part(1), None);
+    assert_eq!(state.part(2).unwrap().url, part(3).0);
+}
+
+#[test]
 fn a_feed_that_is_gone_is_asked_no_more_and_says_so() {
     let state = after(FeedState::default(), &Outcome::Gone, start());
     assert_eq!((state.next_at, state.gone, state.why), (None, true, Why::Gone));
