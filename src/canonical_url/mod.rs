@@ -29,8 +29,8 @@ pub use alias::alias_of;
 /// Counts the definitions of [`UrlKey`]; an index made with another one is rebuilt.
 pub const KEY_VERSION: u32 = 3;
 
-/// Longer addresses are not written by people; servers refuse them too.
-const LONGEST: usize = 8192;
+/// A longer address, in bytes, is written by no person, and refused by servers.
+pub const LONGEST: usize = 8192;
 
 /// A wrapper may hold a wrapper; deeper nests than this are left as they are.
 const PASSES: usize = 8;
@@ -129,29 +129,32 @@ pub struct UrlError {
 impl CanonicalUrl {
     /// Reads an absolute http or https address, mending what is commonly broken in feeds.
     pub fn parse(address: &str) -> Result<Self, UrlError> {
-        Self::mended(address, |rules| repair::absolute(address, rules))
+        Self::read(address, |rules| repair::absolute(address, rules))
     }
 
     /// Reads an address that may be relative to `base`.
     pub fn join(base: &Url, address: &str) -> Result<Self, UrlError> {
-        Self::mended(address, |rules| repair::relative(base, address, rules))
+        Self::read(address, |rules| repair::relative(base, address, rules))
     }
 
-    fn mended(
+    fn read(
         address: &str,
-        repair: impl FnOnce(&mut Rules) -> Result<Url, String>,
+        repaired: impl FnOnce(&mut Rules) -> Result<Url, String>,
     ) -> Result<Self, UrlError> {
         let mut rules = Rules::default();
         // As given, which is what the work on it grows with, and as what it is asked for by.
-        let short = |length: usize| match length {
-            0..=LONGEST => Ok(()),
-            _ => Err(format!("it is longer than {LONGEST} bytes")),
+        let is_long = |text: &str| text.trim().len() > LONGEST;
+        let url = if is_long(address) { None } else { Some(repaired(&mut rules)) };
+        let reason = match url {
+            Some(Ok(url)) if !is_long(url.as_str()) => return Ok(Self::of(url, rules)),
+            Some(Err(reason)) => reason,
+            None | Some(Ok(_)) => format!("it is longer than {LONGEST} bytes"),
         };
-        let url = short(address.len()).and_then(|()| repair(&mut rules));
-        match url.and_then(|url| short(url.as_str().len()).map(|()| url)) {
-            Ok(url) => Ok(Self::of(url, rules)),
-            Err(reason) => Err(UrlError { address: address.to_owned(), reason }),
-        }
+        let shown = match address.char_indices().nth(200) {
+            Some((at, _)) => format!("{}…", address.get(..at).unwrap_or_default()),
+            None => address.to_owned(),
+        };
+        Err(UrlError { address: shown, reason })
     }
 
     fn of(mut url: Url, mut rules: Rules) -> Self {

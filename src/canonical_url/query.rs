@@ -15,11 +15,10 @@ use super::{
 
 /// Characters whose escape in a query means something else than they do themselves.
 const KEPT: &[u8] = b"&=#+;";
+/// A longer name of a parameter, in bytes, is nobody's.
+const LONGEST_NAME: usize = 128;
 /// In a query that is not made of names and values a slash divides, too.
 const KEPT_BARE: &[u8] = b"&=#+;/?";
-
-/// Bytes of the name of a parameter that is looked for in the midst of something else.
-const LONGEST_NAME: usize = 128;
 
 /// The sorted query and the `#!…` or `#/…` route, both without what does not tell articles apart.
 pub(super) fn query(url: &Url, host: &str, path: &str, rules: &mut Rules) -> (String, String) {
@@ -104,15 +103,12 @@ fn parts(query: &str) -> impl Iterator<Item = &str> {
         .filter(|part| !part.is_empty())
 }
 
-/// Whether `text` opens with `name=` of a parameter that is tracking wherever it stands. Asked at every
-/// mark of an address, it must not look at all that follows.
+/// Whether `text` opens with `name=` of a parameter that is tracking wherever it stands.
 pub(super) fn opens_with_tracking(text: &str) -> bool {
-    let ends = |byte: u8| matches!(byte, b'=' | b'&' | b';' | b'?' | b'/');
-    let name =
-        text.bytes().take(LONGEST_NAME).position(ends).and_then(|at| text.split_at_checked(at));
-    name.is_some_and(|(name, rest)| {
-        rest.starts_with('=') && is_tracking_name(&percent::plain(name).to_ascii_lowercase())
-    })
+    // Asked at every mark of an address, it must not read on to the end of it.
+    let end = text.bytes().take(LONGEST_NAME).position(|byte| byte == b'=');
+    end.and_then(|end| text.get(..end))
+        .is_some_and(|name| is_tracking_name(&percent::plain(name).to_ascii_lowercase()))
 }
 
 /// What a path names, by its looks.

@@ -4,9 +4,6 @@ use url::Url;
 
 use super::{PASSES, Rules, percent};
 
-/// Layers of stray characters that are taken off the end of an address.
-const STRAY_ENDS: usize = 32;
-
 /// Reads an absolute address, and mends it again until nothing changes, so that what is stored
 /// reads as itself. The error is a reason in words.
 pub(super) fn absolute(address: &str, rules: &mut Rules) -> Result<Url, String> {
@@ -105,8 +102,7 @@ fn tidy(address: &str, rules: &mut Rules) -> String {
     let opened = text.trim_start_matches(['"', '\'', '<', '(', '[', '«', '“', '‘']);
     let quoted = opened.len() != text.len();
     let mut rest = opened;
-    // Each look is at all of it: what somebody has put more behind it for stays.
-    for _ in 0..STRAY_ENDS {
+    for _ in 0..PASSES {
         let shorter = without_stray_end(rest, quoted);
         if shorter.len() == rest.len() {
             break;
@@ -142,47 +138,56 @@ fn disguised(text: &str) -> Option<String> {
     (plain != head).then(|| plain + tail)
 }
 
-/// A query may end in anything; behind a path a quotation mark is the sentence's.
+/// A query may end in anything; behind a path a quotation mark is the sentence's, and a closing
+/// bracket that nothing opens.
 fn without_stray_end(text: &str, quoted: bool) -> &str {
-    let text = text.strip_suffix('&').unwrap_or(text);
-    if text.contains('?') && !quoted {
-        return text;
+    const QUOTES: [char; 8] = ['"', '<', '>', '»', '”', '’', '“', '`'];
+    const BRACKETS: [(char, char, &str); 3] =
+        [(')', '(', "%28"), (']', '[', "%5b"), ('}', '{', "%7b")];
+    let is_query = text.contains('?') && !quoted;
+    // What is taken off opens nothing, so that what opens something can be asked for but once.
+    let opens = |(_, open, escaped): (char, char, &str)| {
+        text.contains(open)
+            || text.contains(escaped)
+            || text.contains(escaped.to_ascii_uppercase().as_str())
+    };
+    let closes = text.contains([')', ']', '}']);
+    let opened = BRACKETS.map(|bracket| closes && opens(bracket));
+    let is_stray = |c: char| {
+        let alone = |((close, ..), opened): (&(char, _, _), bool)| *close == c && !opened;
+        QUOTES.contains(&c) || BRACKETS.iter().zip(opened).any(alone)
+    };
+    let mut rest = text;
+    loop {
+        let before = rest.len();
+        rest = rest.trim_end_matches('&');
+        if !is_query {
+            // Behind a bracket or a quotation mark a full stop is the sentence's, too.
+            let stem = rest.trim_end_matches(['.', ',', ';', ':', '!']);
+            let shorter = stem.trim_end_matches(is_stray);
+            rest =
+                if shorter.len() < stem.len() { shorter } else { rest.trim_end_matches(is_stray) };
+        }
+        if rest.len() == before {
+            return without_template(rest);
+        }
     }
-    let quotes = ['"', '<', '>', '»', '”', '’', '“', '`'];
-    // Behind a bracket or a quotation mark a full stop is the sentence's, too.
-    let stem = text.trim_end_matches(['.', ',', ';', ':', '!']);
-    let shorter = unbalanced(stem.trim_end_matches(quotes));
-    without_template(if shorter.len() < stem.len() {
-        shorter
-    } else {
-        unbalanced(text.trim_end_matches(quotes))
-    })
-}
-
-/// A closing bracket that nothing opens was the sentence's, not the address's.
-fn unbalanced(text: &str) -> &str {
-    if !text.ends_with([')', ']', '}']) {
-        return text;
-    }
-    let opened = [("(", "%28", ')'), ("[", "%5b", ']'), ("{", "%7b", '}')];
-    let lower = text.to_ascii_lowercase();
-    opened.iter().fold(text, |text, (open, escaped, close)| {
-        let alone = !lower.contains(open) && !lower.contains(escaped);
-        if alone { text.trim_end_matches(*close) } else { text }
-    })
 }
 
 /// `…/{user_name}` and `…/{{slug}}`: a template that nobody filled in.
 fn without_template(text: &str) -> &str {
+    if !text.ends_with('}') {
+        return text;
+    }
     let Some((before, last)) = text.rsplit_once('/') else { return text };
-    let template = last.starts_with('{') && last.ends_with('}');
+    let template = last.starts_with('{');
     if template && before.contains("://") && !before.contains(['?', '#']) { before } else { text }
 }
 
-/// Decoded until nothing is left to decode (`&amp;amp;`), in one pass.
+/// Undoes references, also where the ampersand of one was escaped time and again: `&amp;amp;quot;`.
 fn without_entities(text: &str) -> Option<String> {
-    const AMPERSANDS: &[&str] = &["amp;", "#38;", "#038;", "#x26;", "#X26;", "AMP;"];
-    const OTHERS: &[(&str, char)] = &[
+    const AMPERSANDS: [&str; 6] = ["amp;", "AMP;", "#38;", "#038;", "#x26;", "#X26;"];
+    const OTHERS: [(&str, char); 9] = [
         ("#x2F;", '/'),
         ("#47;", '/'),
         ("#x3D;", '='),
@@ -193,20 +198,21 @@ fn without_entities(text: &str) -> Option<String> {
         ("lt;", '<'),
         ("gt;", '>'),
     ];
-    let mut decoded = String::with_capacity(text.len());
+    let mut out = String::new();
     let mut rest = text;
-    while let Some((before, mut after)) = rest.split_once('&') {
-        decoded.push_str(before);
-        while let Some(inner) = AMPERSANDS.iter().find_map(|name| after.strip_prefix(name)) {
-            after = inner;
+    while let Some((before, behind)) = rest.split_once('&') {
+        out.push_str(before);
+        rest = behind;
+        while let Some(behind) = AMPERSANDS.iter().find_map(|name| rest.strip_prefix(name)) {
+            rest = behind;
         }
-        let other = |(name, plain): &(&str, char)| Some((after.strip_prefix(name)?, *plain));
-        let (next, plain) = OTHERS.iter().find_map(other).unwrap_or((after, '&'));
-        decoded.push(plain);
-        rest = next;
+        let other = OTHERS.iter().find_map(|(name, c)| Some((rest.strip_prefix(name)?, *c)));
+        let (behind, c) = other.unwrap_or((rest, '&'));
+        out.push(c);
+        rest = behind;
     }
-    decoded.push_str(rest);
-    (decoded.len() != text.len()).then_some(decoded)
+    out.push_str(rest);
+    (out.len() < text.len()).then_some(out)
 }
 
 /// Gives the text exactly one scheme.

@@ -155,7 +155,7 @@ impl Crawl {
         let Self { index, state, .. } = &mut *self;
         let verdict = index.judge(state.connection(), &document, |id| {
             let known = record_by_id(id, state, archived, step)?;
-            Some(dedup::Kept { title: known.title.unwrap_or_default(), text: known.text? })
+            Some(dedup::Kept { title: known.title.unwrap_or_default(), text: known.text })
         })?;
         index.insert(state.connection(), &document, &verdict, now)?;
         new.cluster_id = Some(verdict.cluster.clone());
