@@ -692,6 +692,7 @@ impl Crawl {
                     };
                     step.events.push(Event::RobotsUnreachable { host: of.clone(), error });
                 }
+                self.hold_host(visit, page::FIRST_RETRY, now, step)?;
                 self.state.put_robots(of, robots)?;
                 step.effects.push(Effect::CrawlDelay(of.clone(), robots.crawl_delay()));
                 step.effects.push(Effect::PutBack(of.clone(), *for_job, now));
@@ -701,6 +702,26 @@ impl Crawl {
             }
             (Work::Robots { .. } | Work::Page(_), _) => {}
         }
+        Ok(())
+    }
+
+    /// Leaves a host alone that asks for it, `usual` long where it does not say how long.
+    fn hold_host(
+        &self,
+        visit: &Visit,
+        usual: SignedDuration,
+        now: Timestamp,
+        step: &mut Step,
+    ) -> Result<(), StateError> {
+        let Some(wait) = visit.held_for else { return Ok(()) };
+        let wait = if wait.is_zero() { usual } else { wait };
+        self.hold_until(&visit.task.host, now.checked_add(wait).unwrap_or(Timestamp::MAX), step)
+    }
+
+    fn hold_until(&self, host: &Host, until: Timestamp, step: &mut Step) -> Result<(), StateError> {
+        self.state.put_hold(host, until)?;
+        step.events.push(Event::HostHeld { host: host.clone(), until });
+        step.effects.push(Effect::Hold(host.clone(), until));
         Ok(())
     }
 

@@ -320,6 +320,48 @@ fn a_page_that_is_refused_holds_its_host_and_is_tried_again() {
 }
 
 #[test]
+fn a_refusal_holds_its_host_whatever_was_asked_and_how_often() {
+    let items =
+        [(MISSION, "<link>https://a.example/1</link>"), ("B", "<link>https://a.example/2</link>")];
+    let hour = SignedDuration::from_hours(1);
+    for (refused, most) in [("/robots.txt", 3), ("/1", 1)] {
+        let mut bench = Bench::new();
+        bench.crawl.settings.page_attempts = most;
+        let until = start() + SignedDuration::from_hours(3);
+        let mut asked: Vec<(Timestamp, String)> = vec![];
+        while let Some(url) = bench.step(until, &|url| match url.path() {
+            "/feed" => feed(&items),
+            path if path == refused => status(429, "retry-after: 3600"),
+            "/robots.txt" => status(404, ""),
+            _ => page(MISSION, ""),
+        }) {
+            asked.push((bench.now, url));
+        }
+        asked.retain(|(_, url)| url.contains("a.example"));
+        let place = asked.iter().position(|(_, url)| url.ends_with(refused)).unwrap();
+        let [before, after, ..] = &asked[place..] else { panic!("{asked:?}") };
+        assert!(after.0.duration_since(before.0) >= hour, "{refused}: {asked:?}");
+    }
+}
+
+#[test]
+fn a_host_that_asks_for_no_wait_is_not_asked_again_at_once() {
+    let mut bench = Bench::new();
+    let until = start() + SignedDuration::from_hours(1);
+    let mut asked = vec![];
+    while let Some(url) = bench.step(until, &|url| match url.path() {
+        "/feed" => feed(&[(MISSION, "<link>https://a.example/1</link>")]),
+        "/robots.txt" => status(404, ""),
+        _ => status(503, "retry-after: 0"),
+    }) {
+        asked.extend(url.ends_with("/1").then_some(bench.now));
+    }
+    let [first, second, third] = asked[..] else { panic!("{asked:?}") };
+    assert!(second.duration_since(first) >= SignedDuration::from_mins(1), "{asked:?}");
+    assert!(third.duration_since(second) > SignedDuration::from_mins(1), "{asked:?}");
+}
+
+#[test]
 fn what_cannot_be_had_leaves_the_feeds_own_text() {
     let text = "<description>The CSTO peacekeepers have begun to leave Kazakhstan, the \
                 organization said on Thursday.</description>";
