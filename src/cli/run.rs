@@ -265,8 +265,10 @@ pub(super) fn run(
     });
     // A DNS look-up that is still going on must not hold up the end.
     runtime.shutdown_background();
-    close(&crawl, &stores)?;
-    Ok(match end? {
+    let closed = close(&crawl, &stores);
+    let end = end?;
+    closed?;
+    Ok(match end {
         End::Interrupted => Exit::Interrupted,
         End::Idle | End::Stopped => Exit::Success,
     })
@@ -384,8 +386,10 @@ pub(super) fn pass(
     });
     runtime.shutdown_background();
     progress.finish();
-    close(crawl, stores)?;
-    Ok(Pass { tally, due, end: end? })
+    let closed = close(crawl, stores);
+    let end = end?;
+    closed?;
+    Ok(Pass { tally, due, end })
 }
 
 fn plan(settings: &config::Settings, until_idle_for: Option<SignedDuration>) -> Plan {

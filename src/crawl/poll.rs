@@ -5,10 +5,10 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
-use super::{Crawl, DAY, Effect, Event, Feed, Reading, Step, Visit, read::status_words};
+use super::{Crawl, DAY, Effect, Event, Feed, Reading, Step, Task, Visit, read::status_words};
 use crate::{
     canonical_url::{CanonicalUrl, Host},
-    fetch::{Response, Validators},
+    fetch::{Request, Response, Validators},
     politeness::{freshness, retry_after},
     schedule::{FeedIx, FeedState, Job, Outcome, PageId},
     source::{Entry, Listing, More, ReadBy},
@@ -65,7 +65,7 @@ impl Crawl {
                 }
             }
             (Reading::Unreadable(error), _) => Outcome::Failed { error: error.clone() },
-            (_, Some(Ok(response))) => outcome_of_status(response),
+            (_, Some(Ok(response))) => outcome_of_status(&visit.task, response),
             (_, Some(Err(error))) => Outcome::Failed { error: error.to_string() },
             (_, None) => Outcome::Failed { error: "robots.txt forbids the feed".to_owned() },
         };
@@ -332,9 +332,13 @@ pub(super) fn signature(entry: &Entry) -> i64 {
     i64::from_le_bytes(bytes).max(i64::MIN + 1).abs() | 1
 }
 
-pub(super) fn outcome_of_status(response: &Response) -> Outcome {
+pub(super) fn outcome_of_status(task: &Task, response: &Response) -> Outcome {
     let error = status_words(response.status);
+    let was_conditional = task.request.as_ref().is_some_and(Request::is_conditional);
     match response.status {
+        304 if !was_conditional => Outcome::Failed {
+            error: format!("{error}, although nothing was said of what is known"),
+        },
         304 => Outcome::Unchanged {
             validators: response.validators(),
             freshness: freshness::lifetime(&response.headers, response.at),
