@@ -61,6 +61,10 @@ pub(crate) fn settings() -> Settings {
 
 impl Bench {
     fn new() -> Self {
+        Self::with(State::in_memory().unwrap(), settings())
+    }
+
+    fn with(state: State, settings: Settings) -> Self {
         let feed = Feed {
             id: "courier".into(),
             url: Url::parse("https://news.example/feed").unwrap(),
@@ -72,8 +76,7 @@ impl Bench {
             zone: None,
             cadence: Cadence { jitter: 0.0, ..Cadence::default() },
         };
-        let state = State::in_memory().unwrap();
-        let crawl = Crawl::new(vec![feed], rules(), settings(), state, start()).unwrap();
+        let crawl = Crawl::new(vec![feed], rules(), settings, state, start()).unwrap();
         let mut bench = Self {
             crawl,
             now: start(),

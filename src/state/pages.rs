@@ -232,10 +232,13 @@ impl State {
         Ok(())
     }
 
-    /// Nothing is to be asked of a host before `until`.
+    /// Nothing is to be asked of a host before `until`. A hold that ends later stays.
     pub fn put_hold(&self, host: &Host, until: Timestamp) -> Result<()> {
         self.connection
-            .prepare_cached("INSERT OR REPLACE INTO hold VALUES (?1, ?2)")?
+            .prepare_cached(
+                "INSERT INTO hold VALUES (?1, ?2)
+                 ON CONFLICT (host) DO UPDATE SET until = max(until, excluded.until)",
+            )?
             .execute(params![host.as_str(), until.as_millisecond()])?;
         Ok(())
     }

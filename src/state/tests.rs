@@ -86,6 +86,7 @@ fn holds_last_until_they_are_over() {
     let state = State::in_memory().unwrap();
     let host = Host::of(&Url::parse("https://news.example:8443/").unwrap());
     state.put_hold(&host, now()).unwrap();
+    state.put_hold(&host, now() - jiff::SignedDuration::from_hours(1)).unwrap();
     assert_eq!(state.holds(now()).unwrap(), []);
     let before = now() - jiff::SignedDuration::from_secs(1);
     assert_eq!(
