@@ -158,11 +158,8 @@ impl CanonicalUrl {
     }
 
     fn of(mut url: Url, mut rules: Rules) -> Self {
-        if !url.username().is_empty() || url.password().is_some() {
+        if strip_user_info(&mut url) {
             rules.add("user-info");
-            // An address with a host can be without.
-            url.set_username("").ok();
-            url.set_password(None).ok();
         }
         let fetch = percent::normalized(url.clone());
         let mut key = key_of(&fetch, &mut rules);
@@ -184,6 +181,21 @@ impl CanonicalUrl {
         }
         Self { fetch, key: UrlKey(key), rules: rules.0 }
     }
+}
+
+/// Whether an address carries a user name or a password.
+pub fn has_user_info(url: &Url) -> bool {
+    !url.username().is_empty() || url.password().is_some()
+}
+
+/// Takes the user name and the password out of an address; whether there was one. Whoever put them in
+/// did not mean to give them to everybody who reads the archive.
+pub fn strip_user_info(url: &mut Url) -> bool {
+    let had = has_user_info(url);
+    // An address with a host can be without.
+    url.set_username("").ok();
+    url.set_password(None).ok();
+    had
 }
 
 /// The rules applied so far, each once.
@@ -209,7 +221,7 @@ fn key_of(url: &Url, rules: &mut Rules) -> String {
     if url.scheme() != "https" {
         rules.add("scheme");
     }
-    if !url.username().is_empty() || url.password().is_some() {
+    if has_user_info(url) {
         rules.add("user-info");
     }
     let mut key = path::host(url.host_str().unwrap_or_default(), rules);

@@ -276,7 +276,7 @@ fn an_address_as_long_as_any_is_read_and_a_longer_one_is_not() {
     let base = Url::parse("https://example.kz/").expect("an address");
     // Each once took a time that grew with the square of its length, or worse.
     for (unit, end) in
-        [("&amp;", ""), ("&", ""), ("&", "="), ("\")", ""), ("/{a}", ""), (";a", "=1"), ("/a", "")]
+        [("&amp;", ""), ("&", ""), ("&", "="), ("/{a}", ""), (";a", "=1"), ("/a", "")]
     {
         let mut address = "https://example.kz/a?".to_owned();
         address += &unit.repeat((LONGEST - address.len() - end.len()) / unit.len());

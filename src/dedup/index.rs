@@ -453,13 +453,12 @@ impl Index {
             let known = known(connection, doc)?.filter(|known| known.content == document.content);
             let Some(known) = known else { continue };
             let circumstances = known.circumstances(document);
-            let other = match self.text(&known, text_of) {
-                Some(text) => text,
+            let other = if let Some(text) = self.text(&known, text_of) {
+                text
+            } else {
                 // Its words are the same, as their hash tells, be they kept or not.
-                None => {
-                    let title = text_of(&known.id).map(|kept| kept.title).unwrap_or_default();
-                    Arc::new(Text::of(&title, &document.document.text))
-                }
+                let title = text_of(&known.id).map(|kept| kept.title).unwrap_or_default();
+                Arc::new(Text::of(&title, &document.document.text))
             };
             let (_, evidence) = compare(&document.text, &other, &[], circumstances);
             if document.text.words() < SHORT && evidence.title < 0.5 {

@@ -299,6 +299,8 @@ impl HttpClient {
         patience: &Patience,
     ) -> Result<Vec<u8>, FetchError> {
         let (limit, cut) = (self.settings.limit(wanted), wanted == Wanted::Robots);
+        // Most bodies are small, also decoded, and need not wait for room. Only one that turns out to be
+        // larger is decoded anew, once it has room for the longest that it may become.
         if room.is_none() && limit > SMALL {
             match decode::decode(encoding, body, SMALL) {
                 (decoded, None) => return Ok(decoded),
