@@ -149,11 +149,10 @@ impl State {
         Ok(())
     }
 
-    pub fn remove_pending(&self, key: &UrlKey) -> Result<()> {
-        self.connection
-            .prepare_cached("DELETE FROM pending WHERE key = ?1")?
-            .execute([key.as_str()])?;
-        Ok(())
+    /// Whether it was on the waiting list.
+    pub fn remove_pending(&self, key: &UrlKey) -> Result<bool> {
+        let mut statement = self.connection.prepare_cached("DELETE FROM pending WHERE key = ?1")?;
+        Ok(statement.execute([key.as_str()])? > 0)
     }
 
     /// All that waits: number, feed, host and time, in the order in which it came.
