@@ -265,7 +265,7 @@ pub(super) fn run(
     });
     // A DNS look-up that is still going on must not hold up the end.
     runtime.shutdown_background();
-    let closed = close(&crawl, &stores);
+    let closed = close(&crawl);
     let end = end?;
     closed?;
     Ok(match end {
@@ -386,7 +386,7 @@ pub(super) fn pass(
     });
     runtime.shutdown_background();
     progress.finish();
-    let closed = close(crawl, stores);
+    let closed = close(crawl);
     let end = end?;
     closed?;
     Ok(Pass { tally, due, end })
@@ -403,8 +403,7 @@ fn plan(settings: &config::Settings, until_idle_for: Option<SignedDuration>) -> 
     }
 }
 
-fn close(crawl: &Crawl, stores: &Stores) -> anyhow::Result<()> {
-    stores.rejects.sync().context("cannot sync rejects.jsonl")?;
+fn close(crawl: &Crawl) -> anyhow::Result<()> {
     crawl.state().close().context("cannot close the state index")
 }
 

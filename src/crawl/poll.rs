@@ -169,6 +169,7 @@ impl Crawl {
             }
             let seen = self.state.seen(&address.key)?;
             let is_kept = seen.as_ref().is_some_and(|seen| seen.known.is_some());
+            let visits = seen.as_ref().map_or(0, |seen| seen.visits);
             let revisit = match seen {
                 None => false,
                 Some(seen) if seen.signature == UNKNOWN_SIGNATURE => {
@@ -189,7 +190,6 @@ impl Crawl {
                 )
             {
                 let signature = signature(entry);
-                let visits = 0;
                 let seen = Seen { fate: Fate::Rejected, known: None, signature, at: now, visits };
                 self.state.put_seen(&address.key, &seen)?;
                 self.state.count(&feed.id, Counters { rejected: 1, ..Counters::default() })?;
@@ -209,7 +209,8 @@ impl Crawl {
                     failed: false,
                     signature,
                 });
-                taken.new += 1;
+                let count = if revisit { &mut taken.changed } else { &mut taken.new };
+                *count += 1;
                 continue;
             }
             if room == 0 {
@@ -268,8 +269,8 @@ impl Crawl {
         if seen.signature == signature(entry) {
             return false;
         }
-        let looks = i32::try_from(seen.visits.clamp(1, 10)).unwrap_or(10);
-        let rest = self.settings.revisit_after * 2_i32.pow(u32::try_from(looks - 1).unwrap_or(0));
+        let doubled = 2_i32.pow(seen.visits.clamp(1, 10) - 1);
+        let rest = self.settings.revisit_after.checked_mul(doubled).unwrap_or(SignedDuration::MAX);
         // Either way: a clock may have been set back since.
         now.duration_since(seen.at).abs() >= rest
     }

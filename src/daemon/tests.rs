@@ -16,7 +16,7 @@ use crate::{
     reader::InProcess,
     schedule::Cadence,
     source::SourceKind,
-    state::State,
+    state::{Counters, State, read_rejects},
 };
 
 const SITES: usize = 60;
@@ -229,6 +229,11 @@ async fn records_that_the_full_index_cannot_note_are_neither_lost_nor_doubled() 
     assert_eq!(kept.count(), wanted);
     let rejected = bench.events.iter().filter(|event| matches!(event, Event::Rejected { .. }));
     assert_eq!(rejected.count(), SITES - wanted);
+    assert_eq!(read_rejects(bench.folder.path()).count(), SITES - wanted);
+    for feed in bench.crawl.state().feeds().unwrap() {
+        let Counters { entries, kept, duplicates, rejected, failed, .. } = feed.counters;
+        assert_eq!((entries, kept + duplicates + rejected + failed), (1, 1), "{}", feed.id);
+    }
     assert!(bench.crawl.state().waiting().unwrap().is_empty());
     for n in 0..SITES {
         bench.crawl.poll_now(&format!("feed-{n}"), now);
