@@ -144,6 +144,25 @@ fn terms_are_not_found_where_other_words_stand() {
 }
 
 #[test]
+fn every_word_of_an_exact_term_has_its_case_and_only_they() {
+    for (term, text, expected) in [
+        ("=Foo ~3 Bar", "the Foo of some Bar", Some("Foo of some Bar")),
+        ("=Foo ~3 Bar", "a Foo bar of Bar", Some("Foo bar of Bar")),
+        ("=Foo ~3 Bar", "the Foo of some bar", None),
+        ("=Foo ~3 Bar", "the foo of some Bar", None),
+        ("=Foo* Bar*", "the Foos Barred", Some("Foos Barred")),
+        ("=Foo* Bar", "the foos Bar", None),
+        ("=*Truppen Kazakhstan", "die UNTruppen Kazakhstan", Some("UNTruppen Kazakhstan")),
+        ("=*Truppen Kazakhstan", "die Untruppen Kazakhstan", None),
+        ("=Nur-Sultan", "in Nur Sultan", Some("Nur Sultan")),
+        ("=Nur-Sultan", "in Nur-sultan", None),
+    ] {
+        let found = found(&[term], text);
+        assert_eq!(found.first().map(String::as_str), expected, "{term} in {text}");
+    }
+}
+
+#[test]
 fn serbian_and_uzbek_terms_are_found_in_both_alphabets() {
     let file = "[topic]\nid = \"t\"\nname = \"t\"\nthreshold = 1.0\n[concept.c]\n\
         sr = [\"mirovnjac*\", \"нерушив*\"]\nuz = [\"tinchlikparvar*\"]\n\
