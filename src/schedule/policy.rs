@@ -405,10 +405,10 @@ impl FeedState {
         if wait.0 > ceiling {
             wait = (ceiling, Why::Ceiling);
         }
-        // Never earlier than the floor: jitter around it only adds.
+        // Never before the floor nor beyond the ceiling, around which jitter has one side.
         let turn = now.as_second().unsigned_abs();
         let swing = cadence.jitter * (2.0 * backoff::fraction(name, turn) - 1.0);
-        let jittered = wait.0.mul_f64(1.0 + swing).max(floor);
+        let jittered = wait.0.mul_f64(1.0 + swing).clamp(floor, ceiling);
         self.next_at = Some(later(now, jittered));
         self.why = wait.1;
     }
