@@ -68,7 +68,7 @@ impl Effective {
                 );
             }
         }
-        self.alerts.send_replace(compose::alerts(&new.config));
+        self.alerts.send_replace(compose::alerts(&new));
         self.polled.send_replace(compose::polled(&new.config));
         self.loaded = new;
         Ok((reloaded, changed(&changes)))
