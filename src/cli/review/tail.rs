@@ -5,7 +5,10 @@ use std::{thread, time::Duration};
 
 use super::{desk, print, screen};
 use crate::{
-    cli::{Exit, format::{is_stdout_closed, print_text}},
+    cli::{
+        Exit,
+        format::{is_stdout_closed, print_text},
+    },
     config::Loaded,
     review::{Order, Progress},
 };
