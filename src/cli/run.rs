@@ -204,7 +204,7 @@ pub(super) fn run(
         "newswatch runs"
     );
     let client = HttpClient::new(compose::fetch(&loaded.config))?;
-    let (tell, alerts) = watch::channel(compose::alerts(&loaded.config));
+    let (tell, alerts) = watch::channel(compose::alerts(loaded));
     let (name, polled) = watch::channel(compose::polled(&loaded.config));
     let (loaded_now, options) = (loaded.clone(), options.clone());
     let mut effective = Effective { loaded: loaded_now, options, alerts: tell, polled: name };
