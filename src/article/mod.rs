@@ -86,7 +86,7 @@ pub enum TextStatus {
 /// How the text was found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Extraction {
-    /// `jsonld`, `microdata`, `site-rules`, `generic`, `script-state`, `feed` or `none`.
+    /// `jsonld`, `site-rules`, `generic`, `noscript`, `script-state`, `feed` or `none`.
     pub method: String,
     /// 0 to 1.
     pub confidence: f32,
@@ -140,7 +140,7 @@ pub struct Article {
     pub next_page: Option<Url>,
     pub text: String,
     pub summary: Option<String>,
-    /// `jsonld`, `meta` or `og`.
+    /// `jsonld`, `meta`, `og` or `feed`.
     pub summary_source: Option<String>,
     pub text_status: TextStatus,
     /// WHATWG label of the encoding the bytes were decoded from.
