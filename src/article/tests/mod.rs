@@ -187,6 +187,55 @@ fn a_wrong_or_missing_declaration_of_the_charset_is_seen_through() {
 }
 
 #[test]
+fn the_default_of_servers_and_templates_is_believed_of_western_text_only() {
+    let table: [(&'static encoding_rs::Encoding, &str); 8] = [
+        (
+            encoding_rs::WINDOWS_1254,
+            "İlk uçaklar Almatı'dan havalandı. Komutana göre barış gücünün çekilmesi on dokuz ocakta \
+             tamamlanacak, görevliler şimdi ülkeden ayrılıyor.",
+        ),
+        (encoding_rs::WINDOWS_1251, "Движение автобусов восстановлено на всех маршрутах города."),
+        (
+            encoding_rs::WINDOWS_1250,
+            "Muzeum po třech letech oprav otevřelo dveře. Návštěvníci stáli frontu už od časného rána \
+             a ředitel řekl, že se prodalo přes čtyři tisíce vstupenek.",
+        ),
+        (
+            encoding_rs::WINDOWS_1257,
+            "Muzejs svētdien pēc trīs gadu restaurācijas atkal atvēra durvis, un apmeklētāji rindā stāvēja jau no agra rīta, sacīja direktors.",
+        ),
+        (encoding_rs::WINDOWS_1253, "Το μουσείο άνοιξε ξανά την Κυριακή μετά από τρία χρόνια."),
+        (
+            encoding_rs::WINDOWS_1252,
+            "Le musée a rouvert : « quatre mille billets », soit 20 000 £, déjà vendus à Noël.",
+        ),
+        (
+            encoding_rs::WINDOWS_1252,
+            "Þjóðminjasafnið var opnað á ný á sunnudag eftir þriggja ára viðgerðir, sagði forstöðumaðurinn.",
+        ),
+        (
+            encoding_rs::WINDOWS_1252,
+            "He paid £20 for the £35 \u{2018}driverless\u{2019} car at the café\u{a0}– a naïve plan.",
+        ),
+    ];
+    for (encoding, text) in table {
+        let html = format!("<meta charset=iso-8859-1><p>{text}</p>");
+        let (bytes, _, _) = encoding.encode(&html);
+        for http in [None, Some("text/html; charset=ISO-8859-1")] {
+            let article = read_at(&bytes, "https://example.org/news/1.html", http);
+            let article = article.expect("an article");
+            assert_eq!(article.text, crate::text::clean_line(text), "{}", encoding.name());
+            let said = article.extraction.warnings.iter().any(|w| w.contains("the page says"));
+            assert_eq!(said, encoding != encoding_rs::WINDOWS_1252, "{}", encoding.name());
+        }
+    }
+    // The page knows better than its server.
+    let html = b"<meta charset=windows-1251><p>\xcc\xee\xf1\xea\xe2\xe0</p>";
+    let decoded = charset::decode(html, Some("text/html; charset=iso-8859-1"));
+    assert!(decoded.text.contains("Москва"));
+}
+
+#[test]
 fn hostile_pages_are_refused_before_they_cost_much() {
     let deep = |tag: &str, times| format!("<{tag}>").repeat(times);
     let formatting: String = (0..8000).fold(String::new(), |mut html, n| {
