@@ -183,7 +183,7 @@ pub fn read_with(
     model: &body::Model,
 ) -> Result<Article, NotAnArticle> {
     refuse::by_bytes(page.bytes, page.content_type)?;
-    let decoded = charset::decode(page.bytes, page.content_type);
+    let decoded = charset::decode(page);
     let html = guard::parse(&decoded.text)?;
     let head = Head::collect(&html);
     let language_declared = metadata::language(&head);
@@ -293,7 +293,7 @@ pub fn left_out(page: &Page<'_>) -> Vec<body::LeftOut> {
 }
 
 fn anchored<T>(page: &Page<'_>, look: impl Fn(&scraper::Html, &Anchors<'_>) -> Vec<T>) -> Vec<T> {
-    let decoded = charset::decode(page.bytes, page.content_type);
+    let decoded = charset::decode(page);
     let Ok(html) = guard::parse(&decoded.text) else { return Vec::new() };
     let head = Head::collect(&html);
     let site_name = metadata::site_name(&head);

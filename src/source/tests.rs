@@ -339,6 +339,9 @@ fn the_encoding_is_found() {
     let (bare_bytes, ..) = encoding_rs::WINDOWS_1251.encode(&bare);
     let utf16: Vec<u8> = bare.encode_utf16().flat_map(u16::to_le_bytes).collect();
     let wrong = text(" encoding=\"iso-8859-1\"");
+    let (latin, ..) = encoding_rs::WINDOWS_1251.encode(&wrong);
+    let koi8 = text(" encoding=\"windows-1251\"");
+    let (koi8, ..) = encoding_rs::KOI8_R.encode(&koi8);
     for (what, bytes, content_type, charset) in [
         ("declared", declared.as_ref(), None, "windows-1251"),
         (
@@ -356,6 +359,8 @@ fn the_encoding_is_found() {
         ("nowhere", bare_bytes.as_ref(), None, "windows-1251"),
         ("UTF-16", utf16.as_slice(), None, "UTF-16LE"),
         ("wrongly declared", wrong.as_bytes(), None, "UTF-8"),
+        ("declared as the template's default", latin.as_ref(), None, "windows-1251"),
+        ("declared as another of its kind", koi8.as_ref(), None, "KOI8-U"),
     ] {
         let listing = parse(SourceKind::Feed, bytes, content_type, &base()).unwrap();
         let title = listing.entries[0].title.as_deref();

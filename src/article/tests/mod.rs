@@ -148,6 +148,17 @@ fn the_feeds_own_text_is_taken_where_the_page_gives_less() {
     assert!(article.text.ends_with("\n\nSecond."));
 }
 
+fn decoded(bytes: &[u8], content_type: Option<&str>) -> String {
+    let page = Page {
+        bytes,
+        content_type,
+        url: &Url::parse("https://example.org/news/1.html").expect("a URL"),
+        fetched_at: Timestamp::UNIX_EPOCH,
+        expected: Expected::default(),
+    };
+    charset::decode(&page).text.into_owned()
+}
+
 #[test]
 fn a_wrong_or_missing_declaration_of_the_charset_is_seen_through() {
     let text = "Городские власти сообщили, что движение автобусов восстановлено на всех маршрутах. \
@@ -163,8 +174,7 @@ fn a_wrong_or_missing_declaration_of_the_charset_is_seen_through() {
     for (encoding, declared) in table {
         let html = format!("<meta charset={declared}><p>{text}</p>");
         let (bytes, _, _) = encoding.encode(&html);
-        let decoded = charset::decode(&bytes, None);
-        assert!(decoded.text.contains(text), "{} said to be {declared}", encoding.name());
+        assert!(decoded(&bytes, None).contains(text), "{} said to be {declared}", encoding.name());
     }
     let asian: [(&'static encoding_rs::Encoding, &str); 4] = [
         (
@@ -181,8 +191,7 @@ fn a_wrong_or_missing_declaration_of_the_charset_is_seen_through() {
     for (encoding, text) in asian {
         let (bytes, _, _) = encoding.encode(text);
         let page = [b"<html><body><p>".as_slice(), &bytes.repeat(4), b"</p>"].concat();
-        let decoded = charset::decode(&page, None);
-        assert!(decoded.text.contains(text), "{} undeclared", encoding.name());
+        assert!(decoded(&page, None).contains(text), "{} undeclared", encoding.name());
     }
 }
 
@@ -231,8 +240,7 @@ fn the_default_of_servers_and_templates_is_believed_of_western_text_only() {
     }
     // The page knows better than its server.
     let html = b"<meta charset=windows-1251><p>\xcc\xee\xf1\xea\xe2\xe0</p>";
-    let decoded = charset::decode(html, Some("text/html; charset=iso-8859-1"));
-    assert!(decoded.text.contains("Москва"));
+    assert!(decoded(html, Some("text/html; charset=iso-8859-1")).contains("Москва"));
 }
 
 #[test]
