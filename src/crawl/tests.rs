@@ -452,6 +452,21 @@ fn an_entry_without_an_address_is_kept_as_the_feed_gives_it() {
 }
 
 #[test]
+fn an_entry_of_nothing_but_a_text_is_kept() {
+    let mut bench = Bench::new();
+    let text = |town: &str| {
+        format!("<description>CSTO peacekeepers leave {town} in Kazakhstan, it says.</description>")
+    };
+    bench.run(24, &|url| match url.path() {
+        "/feed" => feed(&[("", &text("Almaty")), ("", &text("Astana"))]),
+        _ => panic!("asked {url}"),
+    });
+    let records = bench.records();
+    assert_eq!(records.len(), 2, "{records:#?}");
+    assert!(records.iter().all(|record| record.title.is_none() && record.text.is_some()));
+}
+
+#[test]
 fn a_changed_entry_is_read_again_and_becomes_a_revision_only_where_its_text_changed() {
     let mut bench = Bench::new();
     let web = |edition: &'static str, paragraph: &'static str| {
