@@ -138,7 +138,7 @@ fn accuracy(seed: u64, count: usize, corpus: &Corpus) {
                 .expect("an insertion");
             texts.insert(
                 document.id.clone(),
-                Kept { title: document.title.clone(), text: document.text.clone() },
+                Kept { title: document.title.clone(), text: Some(document.text.clone()) },
             );
             if side == "a" && verdict.class != Class::New {
                 strangers += 1;

@@ -171,7 +171,7 @@ fn run_day(
             in_flight.remove(&(at, ix));
             answer(schedule, ix, &feeds[ix.get()], &mut states[ix.get()], now);
             if let Some(host) = hosts.remove(&ix) {
-                schedule.release(&host, now);
+                schedule.release(&host, SignedDuration::ZERO, now);
             }
         }
     }
@@ -179,7 +179,7 @@ fn run_day(
     for (_, ix) in in_flight {
         answer(schedule, ix, &feeds[ix.get()], &mut states[ix.get()], until);
         if let Some(host) = hosts.remove(&ix) {
-            schedule.release(&host, until);
+            schedule.release(&host, SignedDuration::ZERO, until);
         }
     }
     figures

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use newswatch::{
     archive::{self, Archive, Checkpoint, Line, Record, Settings},
     article::{self, Article, Expected, Page, SiteRules},
-    canonical_url::{CanonicalUrl, Host},
+    canonical_url::{CanonicalUrl, Host, LONGEST},
     config::{self, Files},
     date::{self, Hints},
     fault::Fault,
@@ -203,8 +203,11 @@ pub fn urls(bytes: &[u8]) {
     let joined = CanonicalUrl::join(&BASE, &text);
     for url in [CanonicalUrl::parse(&text), joined].into_iter().flatten() {
         assert_web(&url.fetch);
-        let of_key = CanonicalUrl::parse(&url.key.address()).unwrap();
-        assert_eq!(of_key.key, url.key, "{text:?}");
+        // Percent-encoded it may have become longer than may be given.
+        if url.key.address().len() <= LONGEST {
+            let of_key = CanonicalUrl::parse(&url.key.address()).unwrap();
+            assert_eq!(of_key.key, url.key, "{text:?}");
+        }
     }
     drop(Host::parse(&text));
 }

@@ -1,6 +1,6 @@
 //! What there is to tell by one alert, from its cursor, the archive and the state.
 
-use std::{io, path::Path};
+use std::path::Path;
 
 use anyhow::Context;
 use jiff::Timestamp;
@@ -95,7 +95,7 @@ fn gather(
                 tracing::warn!(alert = %alert.id, %damage, "a line is passed over");
                 continue;
             }
-            Err(error @ ReadError::Io { .. }) => return Err(io::Error::other(error).into()),
+            Err(error @ ReadError::Io { .. }) => return Err(error.into()),
         };
         if line.position >= end.end {
             break;

@@ -1,6 +1,6 @@
 //! Proving, offline, that nothing was changed, cut or inserted.
 
-use std::io;
+use std::{io, ops::Range};
 
 use super::{
     ArchiveError, Checkpoint, Damage, LineFlaw, LineHash, Position, SegmentName,
@@ -68,9 +68,22 @@ pub struct Report {
     pub quarantined: Vec<String>,
     /// The last line but for those of the last segment: what `HEAD` stated when that was begun.
     pub(super) closed: Option<Checkpoint>,
+    /// Numbers that were passed over without damage, and that no later line has.
+    gaps: Vec<Range<u32>>,
 }
 
 impl Report {
+    /// Whether lines that there were are gone, not only moved.
+    pub fn lacks_lines(&self) -> bool {
+        !self.gaps.is_empty()
+            || self.findings.iter().any(|finding| {
+                matches!(
+                    finding,
+                    Finding::Beginning { .. } | Finding::Missing { .. } | Finding::Behind { .. }
+                )
+            })
+    }
+
     fn damaged(&mut self, damage: Damage) {
         if let Some(Finding::Damage(last)) = self.findings.last_mut()
             && last.absorb(&damage)
@@ -95,18 +108,6 @@ impl Finding {
             | Self::Statement { .. }
             | Self::Missing { .. }
             | Self::Behind { .. } => false,
-        }
-    }
-
-    /// Whether lines that there were are gone.
-    pub fn is_of_missing_lines(&self) -> bool {
-        match self {
-            // A lower number is that of a line that was repeated or moved.
-            Self::Damage(damage) => {
-                matches!(damage.flaw, LineFlaw::Sequence { expected, found } if found > expected)
-            }
-            Self::Beginning { .. } | Self::Missing { .. } | Self::Behind { .. } => true,
-            _ => false,
         }
     }
 }
@@ -140,7 +141,7 @@ pub fn verify_with(
         Ok(None) => no_head = true,
         Err(source) => report.findings.push(Finding::BadHead { source }),
     }
-    let mut walk = Walk { report, expected, link: None, last: None, begun: false };
+    let mut walk = Walk { report, expected, link: None, last: None, begun: false, highest: 0 };
     for name in segments_dropped(disk).map_err(ArchiveError::at("list", "the archive"))? {
         walk.dropped(disk, name);
     }
@@ -202,6 +203,8 @@ struct Walk {
     /// The last one whose number and hash are known.
     last: Option<Checkpoint>,
     begun: bool,
+    /// The highest number so far.
+    highest: u32,
 }
 
 impl Walk {
@@ -241,10 +244,26 @@ impl Walk {
             let is_elsewhere = |(seq, name, _)| (seq, name) != (link.seq, segment);
             expected.hash != link.hash || expected.at.is_some_and(is_elsewhere)
         });
+        if link.seq <= self.highest {
+            self.fill(link.seq);
+        } else if self.link.is_some() && link.seq > self.highest + 1 {
+            self.report.gaps.push(self.highest + 1..link.seq);
+        }
+        self.highest = self.highest.max(link.seq);
         self.begun = true;
         self.link = Some(link);
         let end = Position { segment, offset: 0 };
         self.last = Some(Checkpoint { end, seq: link.seq, hash: link.hash });
+    }
+
+    /// A line was moved, or stands twice: its number is not missing.
+    fn fill(&mut self, seq: u32) {
+        let gaps = &mut self.report.gaps;
+        if let Some(at) = gaps.iter().position(|gap| gap.contains(&seq)) {
+            let gap = gaps.remove(at);
+            let rest = [gap.start..seq, seq + 1..gap.end];
+            gaps.extend(rest.into_iter().filter(|gap| !gap.is_empty()));
+        }
     }
 
     fn segment(&mut self, disk: &impl Disk, segment: Segment) {

@@ -6,7 +6,10 @@ use url::Url;
 
 use super::head::Head;
 use super::{Image, jsonld};
-use crate::text::{self, clean_line};
+use crate::{
+    canonical_url::strip_user_info,
+    text::{self, clean_line},
+};
 
 /// Tags kept of one page.
 const TAGS_MAX: usize = 50;
@@ -194,9 +197,7 @@ fn web_url(address: &str, base: &Url) -> Option<Url> {
     }
     let mut url =
         base.join(&address).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
-    // No password belongs into an archive. Whatever has a host can be without.
-    url.set_username("").ok();
-    url.set_password(None).ok();
+    strip_user_info(&mut url);
     Some(url)
 }
 

@@ -29,6 +29,9 @@ pub use alias::alias_of;
 /// Counts the definitions of [`UrlKey`]; an index made with another one is rebuilt.
 pub const KEY_VERSION: u32 = 3;
 
+/// A longer address, in bytes, is written by no person, and refused by servers.
+pub const LONGEST: usize = 8192;
+
 /// A wrapper may hold a wrapper; deeper nests than this are left as they are.
 const PASSES: usize = 8;
 
@@ -126,28 +129,37 @@ pub struct UrlError {
 impl CanonicalUrl {
     /// Reads an absolute http or https address, mending what is commonly broken in feeds.
     pub fn parse(address: &str) -> Result<Self, UrlError> {
-        let mut rules = Rules::default();
-        match repair::absolute(address, &mut rules) {
-            Ok(url) => Ok(Self::of(url, rules)),
-            Err(reason) => Err(UrlError { address: address.to_owned(), reason }),
-        }
+        Self::read(address, |rules| repair::absolute(address, rules))
     }
 
     /// Reads an address that may be relative to `base`.
     pub fn join(base: &Url, address: &str) -> Result<Self, UrlError> {
+        Self::read(address, |rules| repair::relative(base, address, rules))
+    }
+
+    fn read(
+        address: &str,
+        repaired: impl FnOnce(&mut Rules) -> Result<Url, String>,
+    ) -> Result<Self, UrlError> {
         let mut rules = Rules::default();
-        match repair::relative(base, address, &mut rules) {
-            Ok(url) => Ok(Self::of(url, rules)),
-            Err(reason) => Err(UrlError { address: address.to_owned(), reason }),
-        }
+        // As given, which is what the work on it grows with, and as what it is asked for by.
+        let is_long = |text: &str| text.trim().len() > LONGEST;
+        let url = if is_long(address) { None } else { Some(repaired(&mut rules)) };
+        let reason = match url {
+            Some(Ok(url)) if !is_long(url.as_str()) => return Ok(Self::of(url, rules)),
+            Some(Err(reason)) => reason,
+            None | Some(Ok(_)) => format!("it is longer than {LONGEST} bytes"),
+        };
+        let shown = match address.char_indices().nth(200) {
+            Some((at, _)) => format!("{}…", address.get(..at).unwrap_or_default()),
+            None => address.to_owned(),
+        };
+        Err(UrlError { address: shown, reason })
     }
 
     fn of(mut url: Url, mut rules: Rules) -> Self {
-        if !url.username().is_empty() || url.password().is_some() {
+        if strip_user_info(&mut url) {
             rules.add("user-info");
-            // An address with a host can be without.
-            url.set_username("").ok();
-            url.set_password(None).ok();
         }
         let fetch = percent::normalized(url.clone());
         let mut key = key_of(&fetch, &mut rules);
@@ -169,6 +181,21 @@ impl CanonicalUrl {
         }
         Self { fetch, key: UrlKey(key), rules: rules.0 }
     }
+}
+
+/// Whether an address carries a user name or a password.
+pub fn has_user_info(url: &Url) -> bool {
+    !url.username().is_empty() || url.password().is_some()
+}
+
+/// Takes the user name and the password out of an address; whether there was one. Whoever put them in
+/// did not mean to give them to everybody who reads the archive.
+pub fn strip_user_info(url: &mut Url) -> bool {
+    let had = has_user_info(url);
+    // An address with a host can be without.
+    url.set_username("").ok();
+    url.set_password(None).ok();
+    had
 }
 
 /// The rules applied so far, each once.
@@ -194,7 +221,7 @@ fn key_of(url: &Url, rules: &mut Rules) -> String {
     if url.scheme() != "https" {
         rules.add("scheme");
     }
-    if !url.username().is_empty() || url.password().is_some() {
+    if has_user_info(url) {
         rules.add("user-info");
     }
     let mut key = path::host(url.host_str().unwrap_or_default(), rules);

@@ -62,9 +62,7 @@ pub(super) fn under(host: &str, site: &str) -> bool {
             host.split('.').any(|own| own == label)
                 && psl::domain_str(host).unwrap_or(host).split('.').next() == Some(label)
         }
-        None => {
-            host.strip_suffix(site).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-        }
+        None => host.strip_suffix(site).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')),
     }
 }
 

@@ -15,6 +15,8 @@ use super::{
 
 /// Characters whose escape in a query means something else than they do themselves.
 const KEPT: &[u8] = b"&=#+;";
+/// A longer name of a parameter, in bytes, is nobody's.
+const LONGEST_NAME: usize = 128;
 /// In a query that is not made of names and values a slash divides, too.
 const KEPT_BARE: &[u8] = b"&=#+;/?";
 
@@ -103,8 +105,10 @@ fn parts(query: &str) -> impl Iterator<Item = &str> {
 
 /// Whether `text` opens with `name=` of a parameter that is tracking wherever it stands.
 pub(super) fn opens_with_tracking(text: &str) -> bool {
-    text.split_once('=')
-        .is_some_and(|(name, _)| is_tracking_name(&percent::plain(name).to_ascii_lowercase()))
+    // Asked at every mark of an address, it must not read on to the end of it.
+    let end = text.bytes().take(LONGEST_NAME).position(|byte| byte == b'=');
+    end.and_then(|end| text.get(..end))
+        .is_some_and(|name| is_tracking_name(&percent::plain(name).to_ascii_lowercase()))
 }
 
 /// What a path names, by its looks.

@@ -95,14 +95,14 @@ fn tidy(address: &str, rules: &mut Rules) -> String {
         rules.add("white-space");
         text = trimmed.to_owned();
     }
-    while let Some(decoded) = without_entities(&text) {
+    if let Some(decoded) = without_entities(&text) {
         rules.add("html-entities");
         text = decoded;
     }
     let opened = text.trim_start_matches(['"', '\'', '<', '(', '[', '«', '“', '‘']);
     let quoted = opened.len() != text.len();
     let mut rest = opened;
-    loop {
+    for _ in 0..PASSES {
         let shorter = without_stray_end(rest, quoted);
         if shorter.len() == rest.len() {
             break;
@@ -138,65 +138,81 @@ fn disguised(text: &str) -> Option<String> {
     (plain != head).then(|| plain + tail)
 }
 
-/// A query may end in anything; behind a path a quotation mark is the sentence's.
+/// A query may end in anything; behind a path a quotation mark is the sentence's, and a closing
+/// bracket that nothing opens.
 fn without_stray_end(text: &str, quoted: bool) -> &str {
-    let text = text.strip_suffix('&').unwrap_or(text);
-    if text.contains('?') && !quoted {
-        return text;
+    const QUOTES: [char; 8] = ['"', '<', '>', '»', '”', '’', '“', '`'];
+    const BRACKETS: [(char, char, &str); 3] =
+        [(')', '(', "%28"), (']', '[', "%5b"), ('}', '{', "%7b")];
+    let is_query = text.contains('?') && !quoted;
+    // What is taken off opens nothing, so that what opens something can be asked for but once.
+    let opens = |(_, open, escaped): (char, char, &str)| {
+        text.contains(open)
+            || text.contains(escaped)
+            || text.contains(escaped.to_ascii_uppercase().as_str())
+    };
+    let closes = text.contains([')', ']', '}']);
+    let opened = BRACKETS.map(|bracket| closes && opens(bracket));
+    let is_stray = |c: char| {
+        let alone = |((close, ..), opened): (&(char, _, _), bool)| *close == c && !opened;
+        QUOTES.contains(&c) || BRACKETS.iter().zip(opened).any(alone)
+    };
+    let mut rest = text;
+    loop {
+        let before = rest.len();
+        rest = rest.trim_end_matches('&');
+        if !is_query {
+            // Behind a bracket or a quotation mark a full stop is the sentence's, too.
+            let stem = rest.trim_end_matches(['.', ',', ';', ':', '!']);
+            let shorter = stem.trim_end_matches(is_stray);
+            rest =
+                if shorter.len() < stem.len() { shorter } else { rest.trim_end_matches(is_stray) };
+        }
+        if rest.len() == before {
+            return without_template(rest);
+        }
     }
-    let quotes = ['"', '<', '>', '»', '”', '’', '“', '`'];
-    // Behind a bracket or a quotation mark a full stop is the sentence's, too.
-    let stem = text.trim_end_matches(['.', ',', ';', ':', '!']);
-    let shorter = unbalanced(stem.trim_end_matches(quotes));
-    without_template(if shorter.len() < stem.len() {
-        shorter
-    } else {
-        unbalanced(text.trim_end_matches(quotes))
-    })
-}
-
-/// A closing bracket that nothing opens was the sentence's, not the address's.
-fn unbalanced(text: &str) -> &str {
-    if !text.ends_with([')', ']', '}']) {
-        return text;
-    }
-    let opened = [("(", "%28", ')'), ("[", "%5b", ']'), ("{", "%7b", '}')];
-    let lower = text.to_ascii_lowercase();
-    opened.iter().fold(text, |text, (open, escaped, close)| {
-        let alone = !lower.contains(open) && !lower.contains(escaped);
-        if alone { text.trim_end_matches(*close) } else { text }
-    })
 }
 
 /// `…/{user_name}` and `…/{{slug}}`: a template that nobody filled in.
 fn without_template(text: &str) -> &str {
+    if !text.ends_with('}') {
+        return text;
+    }
     let Some((before, last)) = text.rsplit_once('/') else { return text };
-    let template = last.starts_with('{') && last.ends_with('}');
+    let template = last.starts_with('{');
     if template && before.contains("://") && !before.contains(['?', '#']) { before } else { text }
 }
 
+/// Undoes references, also where the ampersand of one was escaped time and again: `&amp;amp;quot;`.
 fn without_entities(text: &str) -> Option<String> {
-    const ENTITIES: &[(&str, &str)] = &[
-        ("&amp;", "&"),
-        ("&#38;", "&"),
-        ("&#038;", "&"),
-        ("&#x26;", "&"),
-        ("&#X26;", "&"),
-        ("&AMP;", "&"),
-        ("&#x2F;", "/"),
-        ("&#47;", "/"),
-        ("&#x3D;", "="),
-        ("&#61;", "="),
-        ("&equals;", "="),
-        ("&quot;", "\""),
-        ("&#34;", "\""),
-        ("&lt;", "<"),
-        ("&gt;", ">"),
+    const AMPERSANDS: [&str; 6] = ["amp;", "AMP;", "#38;", "#038;", "#x26;", "#X26;"];
+    const OTHERS: [(&str, char); 9] = [
+        ("#x2F;", '/'),
+        ("#47;", '/'),
+        ("#x3D;", '='),
+        ("#61;", '='),
+        ("equals;", '='),
+        ("quot;", '"'),
+        ("#34;", '"'),
+        ("lt;", '<'),
+        ("gt;", '>'),
     ];
-    let found = |text: &str| ENTITIES.iter().any(|(entity, _)| text.contains(entity));
-    (text.contains('&') && found(text)).then(|| {
-        ENTITIES.iter().fold(text.to_owned(), |text, (entity, plain)| text.replace(entity, plain))
-    })
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, behind)) = rest.split_once('&') {
+        out.push_str(before);
+        rest = behind;
+        while let Some(behind) = AMPERSANDS.iter().find_map(|name| rest.strip_prefix(name)) {
+            rest = behind;
+        }
+        let other = OTHERS.iter().find_map(|(name, c)| Some((rest.strip_prefix(name)?, *c)));
+        let (behind, c) = other.unwrap_or((rest, '&'));
+        out.push(c);
+        rest = behind;
+    }
+    out.push_str(rest);
+    (out.len() < text.len()).then_some(out)
 }
 
 /// Gives the text exactly one scheme.

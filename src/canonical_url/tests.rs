@@ -241,6 +241,9 @@ fn malformed_addresses_are_mended() {
         ("(https://example.kz/a)", "http://example.kz/a"),
         ("https://example.kz/a?b=1&amp;amp;c=2", "http://example.kz/a?b=1&c=2"),
         ("https://example.kz/a?b=1&#038;c=2", "http://example.kz/a?b=1&c=2"),
+        ("https://example.kz/a?b=1&amp;#x26;amp;c=2&&", "http://example.kz/a?b=1&c=2"),
+        ("&amp;quot;https://example.kz/a&amp;amp;quot;&amp;gt;).", "http://example.kz/a"),
+        ("https://example.kz/a/{user}/{{slug}}\"", "http://example.kz/a"),
         ("http://example.kz&d=4", "http://example.kz?d=4"),
         ("https://example.kz/a\n/b\t", "https://example.kz/a/b"),
         ("\u{feff}https://example.kz/a\u{200b}", "https://example.kz/a"),
@@ -265,6 +268,25 @@ fn what_is_no_address_is_refused() {
         "http://a..kz/",
     ] {
         assert!(CanonicalUrl::parse(address).is_err(), "{address:?} gave {}", key(address));
+    }
+}
+
+#[test]
+fn an_address_as_long_as_any_is_read_and_a_longer_one_is_not() {
+    let base = Url::parse("https://example.kz/").expect("an address");
+    // Each once took a time that grew with the square of its length, or worse.
+    for (unit, end) in
+        [("&amp;", ""), ("&", ""), ("&", "="), ("/{a}", ""), (";a", "=1"), ("/a", "")]
+    {
+        let mut address = "https://example.kz/a?".to_owned();
+        address += &unit.repeat((LONGEST - address.len() - end.len()) / unit.len());
+        address += end;
+        assert!(CanonicalUrl::parse(&address).is_ok(), "{unit}");
+        address += &unit.repeat(unit.len());
+        address += &" ".repeat(LONGEST);
+        let Err(error) = CanonicalUrl::parse(&address) else { panic!("{unit}") };
+        assert!(error.to_string().len() < 400, "{error}");
+        assert!(CanonicalUrl::join(&base, &address).is_err());
     }
 }
 
@@ -530,4 +552,26 @@ fn address() -> impl Strategy<Value = String> {
             format!("{scheme}{label}{host}{port}{}", pieces.concat())
         },
     )
+}
+
+#[test]
+fn an_address_that_is_longer_than_any_server_takes_is_refused() {
+    let long = |length: usize| format!("https://a.kz/{}", "b".repeat(length - 13));
+    assert!(CanonicalUrl::parse(&long(8192)).is_ok());
+    let error = CanonicalUrl::parse(&long(8193)).expect_err("it is too long");
+    assert_eq!(error.reason, "it is longer than 8192 bytes");
+    // Escaped, each of these letters takes six bytes.
+    assert!(CanonicalUrl::parse(&format!("https://a.kz/{}", "ж".repeat(1500))).is_err());
+    let base = Url::parse("https://a.kz/").expect("an address");
+    assert!(CanonicalUrl::join(&base, &"b".repeat(8193)).is_err());
+}
+
+#[test]
+fn what_is_escaped_many_times_over_is_read_in_one_go() {
+    let nested = format!("https://a.kz/n?id=1&{}x=2", "amp;".repeat(2000));
+    assert_eq!(key(&nested), "a.kz/n?id=1&x=2");
+    same(&[
+        ("https://a.kz/n?id=1&amp;#38;AMP;x=2", "https://a.kz/n?id=1&x=2"),
+        ("https:&amp;#x2F;&#47;a.kz/n?id&amp;equals;1", "https://a.kz/n?id=1"),
+    ]);
 }

@@ -84,9 +84,7 @@ pub(super) fn open(loaded: &Loaded, now: Timestamp) -> anyhow::Result<(Crawl, St
                 "the archive is not the one that the state remembers: the index is built anew"
             );
             let acknowledged = match &state {
-                Ok(state) => {
-                    crawl::acknowledged(state, archive::first_line(&folder).ok().flatten())?
-                }
+                Ok(state) => crawl::acknowledged(state, &folder)?,
                 Err(_) => None,
             };
             let opened = Archive::open_to_read_all(folder, archive_settings, acknowledged);

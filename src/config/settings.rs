@@ -309,7 +309,7 @@ pub struct Limits {
     /// Longest time for a connection to come about.
     #[serde(with = "unit::Time")]
     pub connect_timeout: Duration,
-    /// Longest time for a whole exchange, redirects and body included.
+    /// Longest time for a whole exchange, the body included.
     #[serde(with = "unit::Time")]
     pub total_timeout: Duration,
     /// Largest feed or sitemap that is read, after decompression.
@@ -318,7 +318,7 @@ pub struct Limits {
     /// Largest page that is read, after decompression.
     #[serde(with = "unit::Size")]
     pub max_page_size: u64,
-    /// Redirects that are followed for one request.
+    /// Redirects that are followed for one document. Each is a request of its own, with the delay of one.
     #[schemars(range(min = 0, max = 20))]
     pub redirects: u32,
     /// How often a page is tried before the feed's own text has to do: after a minute, then after

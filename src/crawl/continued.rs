@@ -9,7 +9,7 @@ use super::{PageReading, PageWork};
 use crate::{
     article::{Article, TextStatus},
     canonical_url::Host,
-    fetch::{Request, Response, Wanted},
+    fetch::{Request, Response, Room, Wanted},
 };
 
 /// Pages of one article that are asked for.
@@ -71,7 +71,9 @@ pub(super) fn follow(
     let (mut article, mut asked, first) = match &work.begun {
         Some(begun) => (begun.joined(page), begun.asked.clone(), begun.with(Some(response))),
         None => {
-            (page, vec![work.pending.url.clone()], Response { body: vec![], ..response.clone() })
+            // Whoever waits for more room must have none.
+            let (body, room) = (Vec::new(), Room::default());
+            (page, vec![work.pending.url.clone()], Response { body, room, ..response.clone() })
         }
     };
     let Some(next) = article.next_page.clone() else { return Ok(article) };

@@ -327,8 +327,9 @@ pub enum Effect {
     PutBack(Host, Job, Timestamp),
     /// An answer led to another host: the job goes on there.
     GoOn(Box<Work>, Box<Request>),
-    /// The article of a page goes on behind a link.
-    Continue(Job, Box<Request>, Box<Begun>),
+    /// The article of a page goes on behind a link. It waits since the time at which the page was due, so
+    /// that the next page stands before those that are yet to be begun.
+    Continue(Job, Timestamp, Box<Request>, Box<Begun>),
     Late(Host, Timestamp),
 }
 
@@ -626,7 +627,7 @@ impl Crawl {
                 Next::WaitUntil(at) => return Ok(Do::WaitUntil(at)),
                 Next::Wait => return Ok(Do::Wait),
             };
-            match self.task(job, now)? {
+            match self.task(job, &host, now)? {
                 Some(task) => return Ok(Do::Task(Box::new(task))),
                 None => self.schedule.release_unasked(&host),
             }
@@ -691,6 +692,7 @@ impl Crawl {
                     };
                     step.events.push(Event::RobotsUnreachable { host: of.clone(), error });
                 }
+                self.hold_host(visit, page::FIRST_RETRY, now, step)?;
                 self.state.put_robots(of, robots)?;
                 step.effects.push(Effect::CrawlDelay(of.clone(), robots.crawl_delay()));
                 step.effects.push(Effect::PutBack(of.clone(), *for_job, now));
@@ -700,6 +702,26 @@ impl Crawl {
             }
             (Work::Robots { .. } | Work::Page(_), _) => {}
         }
+        Ok(())
+    }
+
+    /// Leaves a host alone that asks for it, `usual` long where it does not say how long.
+    fn hold_host(
+        &self,
+        visit: &Visit,
+        usual: SignedDuration,
+        now: Timestamp,
+        step: &mut Step,
+    ) -> Result<(), StateError> {
+        let Some(wait) = visit.held_for else { return Ok(()) };
+        let wait = if wait.is_zero() { usual } else { wait };
+        self.hold_until(&visit.task.host, now.checked_add(wait).unwrap_or(Timestamp::MAX), step)
+    }
+
+    fn hold_until(&self, host: &Host, until: Timestamp, step: &mut Step) -> Result<(), StateError> {
+        self.state.put_hold(host, until)?;
+        step.events.push(Event::HostHeld { host: host.clone(), until });
+        step.effects.push(Effect::Hold(host.clone(), until));
         Ok(())
     }
 
@@ -715,7 +737,12 @@ impl Crawl {
                 Effect::CrawlDelay(host, delay) => self.schedule.set_crawl_delay(&host, delay),
                 Effect::PutBack(host, job, at) => self.schedule.put_back(&host, job, at),
                 Effect::GoOn(work, request) => {
-                    self.schedule.put_back(&Host::of(&request.url), work.job(), now);
+                    // Behind no page that came after it.
+                    let since = match &*work {
+                        Work::Page(page) => page.pending.not_before,
+                        _ => now,
+                    };
+                    self.schedule.put_back(&Host::of(&request.url), work.job(), since);
                     match *work {
                         Work::Robots { of, for_job, .. } => {
                             self.robots_ways.insert(for_job, (of, *request));
@@ -731,8 +758,8 @@ impl Crawl {
                         }
                     }
                 }
-                Effect::Continue(job, request, begun) => {
-                    self.schedule.put_back(&Host::of(&request.url), job, now);
+                Effect::Continue(job, since, request, begun) => {
+                    self.schedule.put_back(&Host::of(&request.url), job, since);
                     self.ways.insert(job, *request);
                     self.begun.insert(job, begun);
                 }
@@ -744,7 +771,7 @@ impl Crawl {
                 self.robots_ways.remove(&visit.task.work.job());
             }
             if visit.task.request.is_some() {
-                self.schedule.release(&visit.task.host, now);
+                self.schedule.release(&visit.task.host, visit.answer_time, now);
             } else {
                 self.schedule.release_unasked(&visit.task.host);
             }

@@ -26,13 +26,19 @@ impl Crawl {
         now: Timestamp,
         step: &mut Step,
     ) -> Result<(), StateError> {
+        let attempts = work.pending.attempts + 1;
+        let backoff = backoff::delay(FIRST_RETRY, attempts, work.pending.key.as_str());
+        self.hold_host(visit, backoff, now, step)?;
         match reading {
-            PageReading::TryAgain { error, retry_after } => {
-                self.postpone(work, visit, error, *retry_after, now, step)
+            PageReading::TryAgain { error } => {
+                let wait = backoff.max(visit.held_for.unwrap_or_default());
+                let until = now.checked_add(wait).unwrap_or(Timestamp::MAX);
+                self.postpone(work, attempts, until, error, step)
             }
             PageReading::Continues { request, begun } => {
                 let job = Job::Page(work.of, work.pending.id);
-                step.effects.push(Effect::Continue(job, request.clone(), begun.clone()));
+                let since = work.pending.not_before;
+                step.effects.push(Effect::Continue(job, since, request.clone(), begun.clone()));
                 Ok(())
             }
             PageReading::Hopeless { error } => self.fail(work, error, now, step),
@@ -58,27 +64,13 @@ impl Crawl {
     fn postpone(
         &self,
         work: &PageWork,
-        visit: &Visit,
+        attempts: u32,
+        until: Timestamp,
         error: &str,
-        retry_after: Option<SignedDuration>,
-        now: Timestamp,
         step: &mut Step,
     ) -> Result<(), StateError> {
         let pending = &work.pending;
-        let attempts = pending.attempts + 1;
-        let backoff = backoff::delay(FIRST_RETRY, attempts, pending.key.as_str());
-        // A server that says when it will be ready is taken at its word.
-        let until = now.checked_add(retry_after.unwrap_or(backoff)).unwrap_or(Timestamp::MAX);
         self.state.postpone(pending.id, attempts, until)?;
-        let host = &visit.task.host;
-        // A 429 is about all requests, also where it does not say for how long.
-        let is_of_host = retry_after.is_some()
-            || matches!(&visit.response, Some(Ok(response)) if response.status == 429);
-        if is_of_host {
-            self.state.put_hold(host, until)?;
-            step.effects.push(Effect::Hold(host.clone(), until));
-            step.events.push(Event::HostHeld { host: host.clone(), until });
-        }
         let job = Job::Page(work.of, pending.id);
         step.effects.push(Effect::PutBack(pending.host(), job, until));
         step.events.push(Event::PagePostponed {
@@ -154,7 +146,7 @@ impl Crawl {
         let Self { index, state, .. } = &mut *self;
         let verdict = index.judge(state.connection(), &document, |id| {
             let known = record_by_id(id, state, archived, step)?;
-            Some(dedup::Kept { title: known.title.unwrap_or_default(), text: known.text? })
+            Some(dedup::Kept { title: known.title.unwrap_or_default(), text: known.text })
         })?;
         index.insert(state.connection(), &document, &verdict, now)?;
         new.cluster_id = Some(verdict.cluster.clone());
@@ -357,7 +349,7 @@ impl Crawl {
 }
 
 /// The pause before a page is tried again, doubled with each failure.
-const FIRST_RETRY: SignedDuration = SignedDuration::from_mins(1);
+pub(super) const FIRST_RETRY: SignedDuration = SignedDuration::from_mins(1);
 
 fn page_failed(work: &PageWork, error: &str) -> Event {
     Event::PageFailed {

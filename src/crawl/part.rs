@@ -73,10 +73,7 @@ impl Crawl {
                 step.effects.push(Effect::PutBack(host, Job::Part(ix, id), again));
             }
             if retry_after.is_some() {
-                let host = visit.task.host.clone();
-                self.state.put_hold(&host, again)?;
-                step.events.push(Event::HostHeld { host: host.clone(), until: again });
-                step.effects.push(Effect::Hold(host, again));
+                self.hold_until(&visit.task.host, again, step)?;
             }
             let error = format!("{url}: {error}");
             step.events.push(Event::FeedFailed {

@@ -102,9 +102,7 @@ impl Crawl {
             }),
             Outcome::Refused { .. } => {
                 if let Some(until) = state.next_at {
-                    step.events.push(Event::HostHeld { host: host.clone(), until });
-                    self.state.put_hold(host, until)?;
-                    step.effects.push(Effect::Hold(host.clone(), until));
+                    self.hold_until(host, until, step)?;
                 }
             }
             _ => {}

@@ -27,6 +27,10 @@ pub struct Visit {
     pub task: Task,
     /// The answer without its body; `None` where nothing was asked.
     pub response: Option<Result<Response, FetchError>>,
+    /// How long the host took, as a clock tells that nobody sets; zero where it broke off.
+    pub answer_time: SignedDuration,
+    /// How long the host asks to be left alone; zero where it does not say how long.
+    pub held_for: Option<SignedDuration>,
     pub reading: Reading,
     /// Where something was read.
     pub effort: Option<Effort>,
@@ -53,7 +57,7 @@ pub enum PageReading {
     /// An article, from its page or from the feed's own text.
     Ready(Box<Judged>),
     /// The page could not be had, and may be had later.
-    TryAgain { error: String, retry_after: Option<SignedDuration> },
+    TryAgain { error: String },
     /// The article goes on at another page.
     Continues { request: Box<Request>, begun: Box<Begun> },
     /// Neither the page nor the feed has a text or title to judge.
@@ -139,6 +143,13 @@ pub fn conclude(
     now: Timestamp,
 ) -> Visit {
     let effort = found.as_ref().map(|found| found.effort);
+    let took = match &response {
+        Some(Ok(response)) => response.took,
+        Some(Err(FetchError::Timeout(after))) => *after,
+        Some(Err(_)) | None => Duration::ZERO,
+    };
+    let answer_time = SignedDuration::try_from(took).unwrap_or(SignedDuration::MAX);
+    let held_for = response.as_ref().and_then(|answer| held_for(answer.as_ref().ok()?));
     let outcome = found.map(|found| found.outcome);
     let reading =
         catch_unwind(AssertUnwindSafe(|| read_task(rules, &task, response.as_ref(), outcome, now)))
@@ -146,6 +157,10 @@ pub fn conclude(
                 let error = "the document broke newswatch; please report its address";
                 match &task.work {
                     Work::Page(work) => Reading::Page(from_feed(rules, work, error, now)),
+                    // Whoever waits for it waits for an answer.
+                    Work::Robots { before, .. } => {
+                        Reading::Robots(Robots::unreachable(before.as_ref(), now))
+                    }
                     _ => Reading::Unreadable(error.to_owned()),
                 }
             });
@@ -174,7 +189,17 @@ pub fn conclude(
             response
         })
     });
-    Visit { task, response, reading, effort }
+    Visit { task, response, answer_time, held_for, reading, effort }
+}
+
+/// The wait that an answer asks for. A 429 is about all requests, also where it does not say for how long.
+fn held_for(response: &Response) -> Option<SignedDuration> {
+    let wait = retry_after::wait(&response.headers, response.at);
+    match response.status {
+        429 => Some(wait.unwrap_or_default()),
+        408 | 425 | 500..600 => wait.filter(|wait| !wait.is_zero()),
+        _ => None,
+    }
 }
 
 /// All three steps in this process.
@@ -255,7 +280,7 @@ fn read_page(
             );
         }
         Some(Err(error)) => {
-            return give_up_or_retry(rules, work, &error.to_string(), error.retry(), None, now);
+            return give_up_or_retry(rules, work, &error.to_string(), error.retry(), now);
         }
         Some(Ok(response)) => response,
     };
@@ -271,14 +296,13 @@ fn read_page(
         }
         // A page that breaks its reader is not given to another: it would break that one too.
         Some(Err(fault)) => {
-            return give_up_or_retry(rules, work, &fault.to_string(), fault.retry(), None, now);
+            return give_up_or_retry(rules, work, &fault.to_string(), fault.retry(), now);
         }
         Some(Ok(reader::Reading::Listing(..))) | None => {}
     }
     match response.status {
         status @ (429 | 408 | 425 | 500..600) => {
-            let retry_after = retry_after::wait(&response.headers, response.at);
-            give_up_or_retry(rules, work, &status_words(status), true, retry_after, now)
+            give_up_or_retry(rules, work, &status_words(status), true, now)
         }
         status => from_feed(rules, work, &status_words(status), now),
     }
@@ -289,11 +313,10 @@ fn give_up_or_retry(
     work: &PageWork,
     error: &str,
     retry: bool,
-    retry_after: Option<SignedDuration>,
     now: Timestamp,
 ) -> PageReading {
     if retry && !work.last_attempt {
-        PageReading::TryAgain { error: text::clean_line(error), retry_after }
+        PageReading::TryAgain { error: text::clean_line(error) }
     } else {
         from_feed(rules, work, error, now)
     }

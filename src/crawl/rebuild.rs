@@ -11,11 +11,11 @@ use super::{
 };
 use crate::{
     archive::{
-        self, Archive, ArchiveError, Checkpoint, Dropped, LineHash, Position, ReadError, Record,
-        RecordError,
+        self, Archive, ArchiveError, Checkpoint, Dropped, Position, ReadError, Record, RecordError,
     },
     canonical_url::{CanonicalUrl, UrlKey},
     dedup,
+    jsonl::Disk,
     state::{Fate, Known, Reject, Seen, State, StateError},
 };
 
@@ -34,13 +34,11 @@ pub fn checkpoint(state: &State) -> Result<Option<Checkpoint>, StateError> {
     text.map(|text| text.parse().map_err(|_| StateError::Value(text))).transpose()
 }
 
-/// The same, if the archive that begins with the line `first` is the one that the index was made of, as
-/// far as either tells. What another archive has lost says nothing of this one.
-pub fn acknowledged(
-    state: &State,
-    first: Option<LineHash>,
-) -> Result<Option<Checkpoint>, StateError> {
+/// The same, if the archive is the one that the index was made of, as far as either tells. What another
+/// archive has lost says nothing of this one.
+pub fn acknowledged<D: Disk>(state: &State, archive: &D) -> Result<Option<Checkpoint>, StateError> {
     let known: Option<String> = state.note(FIRST_LINE)?;
+    let first = archive::first_line(archive).ok().flatten();
     let is_other = known.zip(first).is_some_and(|(known, first)| known != first.to_string());
     Ok(checkpoint(state)?.filter(|checkpoint| checkpoint.seq > 0 && !is_other))
 }

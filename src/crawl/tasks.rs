@@ -16,9 +16,21 @@ use crate::{
 const ROBOTS_ELSEWHERE: SignedDuration = SignedDuration::from_secs(30);
 
 impl Crawl {
-    /// The task for a job; `None` where there is nothing to do for it now.
-    pub(super) fn task(&mut self, job: Job, now: Timestamp) -> Result<Option<Task>, StateError> {
-        if let Some((of, request)) = self.robots_ways.get(&job) {
+    /// The task for a job at a host; `None` where there is nothing to do for it there now.
+    pub(super) fn task(
+        &mut self,
+        job: Job,
+        host: &Host,
+        now: Timestamp,
+    ) -> Result<Option<Task>, StateError> {
+        // A feed that was made due while it goes on at another host: it waits there.
+        let is_elsewhere = |request: &Request| Host::of(&request.url) != *host;
+        let robots_way = self.robots_ways.get(&job);
+        let way = robots_way.map(|(_, request)| request).or_else(|| self.ways.get(&job));
+        if way.is_some_and(is_elsewhere) {
+            return Ok(None);
+        }
+        if let Some((of, request)) = robots_way {
             let (of, request) = (of.clone(), request.clone());
             let before = self.state.robots(&of)?;
             return Ok(Some(robots_task(of, request, job, before)));

@@ -101,8 +101,9 @@ impl Bench {
                 status,
                 url: led_to(headers).unwrap_or_else(|| url.clone()),
                 exchanges: (status == 200).then(|| exchange(url)).into_iter().collect(),
-                room: Room::default(),
+                room: Room::some(),
                 redirects: led_to(headers)
+                    .or_else(|| leads_on(headers))
                     .map(|to| Redirect { status: 301, from: url.clone(), to })
                     .into_iter()
                     .collect(),
@@ -175,6 +176,11 @@ fn exchange(url: &Url) -> Arc<Exchange> {
 
 fn ok(body: impl Into<String>) -> Answer {
     Ok((200, "content-type: text/html; charset=utf-8", body.into()))
+}
+
+/// Where an answer leads on to, at another host.
+fn leads_on(headers: &str) -> Option<Url> {
+    headers.lines().find_map(|line| line.strip_prefix("location: "))?.parse().ok()
 }
 
 /// Where an answer came from in the end, as a test says it.
@@ -311,6 +317,48 @@ fn a_page_that_is_refused_holds_its_host_and_is_tried_again() {
     }
     assert!(bench.now >= start() + SignedDuration::from_secs(1200), "asked again at {}", bench.now);
     assert_eq!(bench.records().len(), 1);
+}
+
+#[test]
+fn a_refusal_holds_its_host_whatever_was_asked_and_how_often() {
+    let items =
+        [(MISSION, "<link>https://a.example/1</link>"), ("B", "<link>https://a.example/2</link>")];
+    let hour = SignedDuration::from_hours(1);
+    for (refused, most) in [("/robots.txt", 3), ("/1", 1)] {
+        let mut bench = Bench::new();
+        bench.crawl.settings.page_attempts = most;
+        let until = start() + SignedDuration::from_hours(3);
+        let mut asked: Vec<(Timestamp, String)> = vec![];
+        while let Some(url) = bench.step(until, &|url| match url.path() {
+            "/feed" => feed(&items),
+            path if path == refused => status(429, "retry-after: 3600"),
+            "/robots.txt" => status(404, ""),
+            _ => page(MISSION, ""),
+        }) {
+            asked.push((bench.now, url));
+        }
+        asked.retain(|(_, url)| url.contains("a.example"));
+        let place = asked.iter().position(|(_, url)| url.ends_with(refused)).unwrap();
+        let [before, after, ..] = &asked[place..] else { panic!("{asked:?}") };
+        assert!(after.0.duration_since(before.0) >= hour, "{refused}: {asked:?}");
+    }
+}
+
+#[test]
+fn a_host_that_asks_for_no_wait_is_not_asked_again_at_once() {
+    let mut bench = Bench::new();
+    let until = start() + SignedDuration::from_hours(1);
+    let mut asked = vec![];
+    while let Some(url) = bench.step(until, &|url| match url.path() {
+        "/feed" => feed(&[(MISSION, "<link>https://a.example/1</link>")]),
+        "/robots.txt" => status(404, ""),
+        _ => status(503, "retry-after: 0"),
+    }) {
+        asked.extend(url.ends_with("/1").then_some(bench.now));
+    }
+    let [first, second, third] = asked[..] else { panic!("{asked:?}") };
+    assert!(second.duration_since(first) >= SignedDuration::from_mins(1), "{asked:?}");
+    assert!(third.duration_since(second) > SignedDuration::from_mins(1), "{asked:?}");
 }
 
 #[test]
@@ -642,6 +690,38 @@ fn an_article_in_parts_is_one_record_of_all_its_pages_each_asked_for_in_its_turn
 }
 
 #[test]
+fn an_article_in_parts_is_read_to_its_end_before_the_next_one_is_begun() {
+    let mut bench = in_parts();
+    let until = start() + SignedDuration::from_hours(2);
+    let mut asked = Vec::new();
+    while let Some(url) = bench.step(until, &|url| match (url.path(), url.query()) {
+        ("/feed", _) => {
+            let items = ["a", "b", "c", "d"]
+                .map(|path| (path, format!("<link>https://news.example/{path}</link>")));
+            feed(&items.each_ref().map(|(title, link)| (*title, link.as_str())))
+        }
+        ("/robots.txt", _) => status(404, ""),
+        (_, None) => part("red", "?page=2"),
+        (_, Some("page=2")) => part("green", "?page=3"),
+        _ => part("blue", "?page=2"),
+    }) {
+        let begun: Vec<&Box<Begun>> = bench.crawl.begun.values().collect();
+        assert!(begun.len() <= 1, "{begun:?}");
+        assert!(
+            begun.iter().all(|begun| begun.response.room.is_none()),
+            "the next page may need it"
+        );
+        asked.extend(url.strip_prefix("https://news.example/").map(str::to_owned));
+    }
+    asked.retain(|path| !["feed", "robots.txt"].contains(&path.as_str()));
+    assert_eq!(asked.len(), 12, "{asked:?}");
+    for article in asked.chunks(3) {
+        let first = &article[0];
+        assert_eq!(article[1..], [format!("{first}?page=2"), format!("{first}?page=3")]);
+    }
+}
+
+#[test]
 fn an_article_whose_next_page_cannot_be_had_is_partial_and_says_why() {
     let forbids = ok("User-agent: *\nDisallow: /b");
     let table: [(&str, Answer, Answer, &str); 4] = [
@@ -733,6 +813,22 @@ fn a_page_of_errors_is_no_name_of_the_articles_that_are_led_to_it() {
         titles.sort();
         assert_eq!(titles, [MISSION, "CSTO summit on Kazakhstan unrest ends"], "{target}");
     }
+}
+
+#[test]
+fn a_feed_that_is_made_due_while_it_goes_on_elsewhere_is_asked_there_only() {
+    let mut bench = Bench::new();
+    let web = |url: &Url| match url.host_str() {
+        Some("news.example") => Ok((302, "location: https://feeds.example/feed", String::new())),
+        _ => feed(&[]),
+    };
+    let until = start() + SignedDuration::from_mins(5);
+    assert_eq!(bench.step(until, &web).unwrap(), "https://news.example/feed");
+    bench.crawl.poll_now("courier", bench.now).unwrap();
+    let asked = bench.run(12, &web);
+    assert_eq!(asked[..2], ["https://feeds.example/feed", "https://news.example/feed"]);
+    assert_eq!(bench.crawl.schedule.in_flight(), 0, "no host is taken for good");
+    assert!(asked.len() > 10, "{asked:?}");
 }
 
 #[test]

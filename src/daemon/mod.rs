@@ -4,7 +4,9 @@
 pub(crate) mod reserve;
 #[cfg(test)]
 mod tests;
+mod tidy;
 mod work;
+mod write;
 
 use std::{
     cell::RefCell, collections::BTreeMap, panic::AssertUnwindSafe, sync::Arc, time::Duration,
@@ -20,16 +22,18 @@ use tokio::{
 };
 
 use crate::{
-    archive::{self, Archive, ArchiveError, Compression, Retention, SegmentName},
+    archive::{Archive, ArchiveError, Compression, Retention},
     canonical_url::Host,
-    crawl::{self, Crawl, Do, Effort, Event, Found, RebuildError, Step, Visit},
+    crawl::{self, Crawl, Do, Effort, Event, Found, RebuildError, Visit},
     fetch::{Fetch, FetchError, Response},
-    jsonl::{self, Folder},
+    jsonl,
     reader::{Deaths, Fault, Read},
     state::{RejectLog, StateError, StateLock},
 };
 
+use tidy::tidy;
 pub use work::{Fetched, Work, wanted};
+use write::{Unwritten, write};
 
 /// How the loop runs.
 #[derive(Debug, Clone, Copy)]
@@ -334,72 +338,6 @@ fn until_slots(started: &BTreeMap<task::Id, time::Instant>, wanted: usize) -> Du
     left.filter(|left| !left.is_zero()).min().unwrap_or(LONGEST_SLEEP)
 }
 
-/// Has closed segments worked on beside the loop, where there is something to do.
-fn tidy(
-    crawl: &Crawl,
-    archive: &Archive,
-    plan: Plan,
-    now: Timestamp,
-    packing: &mut JoinSet<Result<(), ArchiveError>>,
-) -> anyhow::Result<()> {
-    if !packing.is_empty() {
-        return Ok(());
-    }
-    let disk = archive.disk().clone();
-    let mut expired = archive.expired(plan.retention, now)?;
-    // What the index has not taken note of yet must not leave before it has.
-    let known = crawl::checkpoint(crawl.state())?;
-    expired.retain(|name| known.is_some_and(|known| *name < known.end.segment));
-    if !expired.is_empty() {
-        // A power cut must not take the state back to a line that has left. Folding its log would do as
-        // well, but takes room, and there may be none until something has left.
-        crawl.state().sync()?;
-    }
-    let unpacked = if plan.compression.is_some() { archive.unpacked()? } else { Vec::new() };
-    let lacks_reserve = plan.until_idle_for.is_none() && !reserve::is_kept(disk.path());
-    if lacks_reserve || !(expired.is_empty() && unpacked.is_empty()) {
-        packing.spawn_blocking(move || {
-            let ended = tend(&disk, &expired, unpacked, plan.compression);
-            if lacks_reserve && let Err(error) = reserve::keep(disk.path()) {
-                tracing::debug!(%error, "no room could be set aside");
-            }
-            ended
-        });
-    }
-    Ok(())
-}
-
-/// Drops what has expired, and compresses the oldest plain segment. A damaged one is not dropped,
-/// since it is evidence, and holds no other up.
-fn tend(
-    disk: &Folder,
-    expired: &[SegmentName],
-    mut unpacked: Vec<SegmentName>,
-    compression: Option<Compression>,
-) -> Result<(), ArchiveError> {
-    let drop = |name: &SegmentName| {
-        match archive::drop_segment(disk, *name) {
-            // What takes its place needs some.
-            Err(full) if full.is_full() && reserve::give_up(disk.path()).unwrap_or(false) => {
-                archive::drop_segment(disk, *name)?;
-            }
-            dropped => dropped?,
-        }
-        unpacked.retain(|other| other != name);
-        tracing::info!(archive.segment = %name, "segment dropped: retention");
-        Ok(())
-    };
-    let mut ended = expired.iter().try_for_each(drop);
-    let Some(compression) = compression else { return ended };
-    for name in unpacked {
-        match archive::pack(disk, name, compression) {
-            Ok(()) => break,
-            failed => ended = ended.and(failed),
-        }
-    }
-    ended
-}
-
 /// Leaves a note in the state. It is for people: where it cannot be left, the work goes on.
 fn note<T: serde::Serialize>(crawl: &Crawl, name: &str, value: &T) {
     if let Err(error) = crawl.state().put_note(name, value) {
@@ -474,171 +412,6 @@ pub async fn read_answer(
         }
     };
     crawl::conclude(rules, task, response, found, now())
-}
-
-/// What is to be written. Nothing is fetched while there is no room for it.
-#[derive(Debug, Default)]
-struct Unwritten {
-    /// What came back.
-    visits: Vec<Visit>,
-    /// The archive has records that the index could not take note of.
-    behind: bool,
-    /// A configuration that is to be taken.
-    reload: Option<Box<crawl::Reloaded>>,
-}
-
-impl Unwritten {
-    /// The records of a step are in the archive, but the index could not take note of them. They
-    /// are taken in from there, as after a crash. Gives the visits that they are of, with what these
-    /// come to; the others remain as if nothing had been decided about them.
-    fn fall_behind(&mut self, step: Step, shares: &[Share]) -> (Vec<Visit>, Step) {
-        self.behind = true;
-        let (mut done, mut of_done) = (Vec::new(), Step::default());
-        let (mut effects, mut events) = (step.effects.into_iter(), step.events.into_iter());
-        for (visit, share) in std::mem::take(&mut self.visits).into_iter().zip(shares) {
-            let effects = effects.by_ref().take(share.effects);
-            let events = events.by_ref().take(share.events);
-            if share.records > 0 {
-                of_done.effects.extend(effects);
-                of_done.events.extend(events);
-                done.push(visit);
-            } else {
-                effects.for_each(drop);
-                events.for_each(drop);
-                self.visits.push(visit);
-            }
-        }
-        (done, of_done)
-    }
-}
-
-/// How much of a step one visit came to.
-#[derive(Debug, Clone, Copy)]
-struct Share {
-    records: usize,
-    effects: usize,
-    events: usize,
-}
-
-impl Share {
-    fn of(step: &Step) -> Self {
-        Self { records: step.records.len(), effects: step.effects.len(), events: step.events.len() }
-    }
-
-    fn since(self, before: Self) -> Self {
-        Self {
-            records: self.records - before.records,
-            effects: self.effects - before.effects,
-            events: self.events - before.events,
-        }
-    }
-}
-
-/// Takes what waits in, visits in the one order in which nothing is lost and nothing doubled: decide
-/// inside a transaction, append the records and sync them, commit, and only then act on it.
-fn write(
-    crawl: &mut Crawl,
-    stores: &mut Stores,
-    unwritten: &mut Unwritten,
-    now: Timestamp,
-    notice: &mut impl FnMut(Notice<'_>),
-) -> anyhow::Result<()> {
-    crawl.follow_clock(now)?;
-    if unwritten.behind {
-        crawl.catch_up(&stores.archive)?;
-        unwritten.behind = false;
-    }
-    if !unwritten.visits.is_empty() {
-        write_visits(crawl, stores, unwritten, now, notice)?;
-    }
-    if let Some(new) = &unwritten.reload {
-        crawl.prepare(new, now)?;
-    }
-    if let Some(new) = unwritten.reload.take() {
-        crawl.reconfigure(*new, now)?;
-    }
-    Ok(())
-}
-
-fn write_visits(
-    crawl: &mut Crawl,
-    stores: &mut Stores,
-    unwritten: &mut Unwritten,
-    now: Timestamp,
-    notice: &mut impl FnMut(Notice<'_>),
-) -> anyhow::Result<()> {
-    let mut step = Step::default();
-    let (shares, took) = match decide_and_append(crawl, stores, &unwritten.visits, now, &mut step) {
-        Ok(decided) => decided,
-        Err(error) => {
-            crawl.rollback()?;
-            return Err(error);
-        }
-    };
-    let appended = took.map(|took| Notice::Appended {
-        records: step.records.len(),
-        seq: step.records.last().map_or(0, |record| record.seq),
-        took,
-    });
-    // From here on the records are on disk.
-    let noted = match appended {
-        Some(_) => crawl.note_appended(
-            &step.records,
-            stores.archive.last_positions(),
-            stores.archive.checkpoint(),
-        ),
-        None => Ok(()),
-    };
-    let committed = noted.and_then(|()| crawl.state().commit());
-    let (done, step) = match &committed {
-        Ok(()) => (std::mem::take(&mut unwritten.visits), step),
-        Err(_) if appended.is_some() => {
-            let done = unwritten.fall_behind(step, &shares);
-            crawl.rollback()?;
-            done
-        }
-        Err(_) => {
-            crawl.rollback()?;
-            (Vec::new(), Step::default())
-        }
-    };
-    crawl.settle(&done, step.effects, now);
-    appended.into_iter().for_each(&mut *notice);
-    for event in &step.events {
-        notice(Notice::Event(event));
-    }
-    committed.context("the state index could not take note of what was read")
-}
-
-/// Writes into the open transaction what visits come to, and appends their records. Gives what
-/// each came to, and how long the append took where there was something to append.
-fn decide_and_append(
-    crawl: &mut Crawl,
-    stores: &mut Stores,
-    visits: &[Visit],
-    now: Timestamp,
-    step: &mut Step,
-) -> anyhow::Result<(Vec<Share>, Option<Duration>)> {
-    crawl.state().begin()?;
-    let mut shares = Vec::new();
-    for visit in visits {
-        let before = Share::of(step);
-        crawl.absorb(visit, &|place| stores.archive.read_at(place), now, step)?;
-        shares.push(Share::of(step).since(before));
-    }
-    stores
-        .rejects
-        .append(&step.rejects)
-        .context("cannot write rejects.jsonl in the state folder")?;
-    if step.records.is_empty() {
-        return Ok((shares, None));
-    }
-    stores.rejects.sync().context("cannot write rejects.jsonl in the state folder")?;
-    let began = time::Instant::now();
-    stores.archive.append_with(&mut step.records, &step.exchanges, now).with_context(|| {
-        format!("cannot append to the archive in {}", stores.archive.disk().path().display())
-    })?;
-    Ok((shares, Some(began.elapsed())))
 }
 
 /// Whether it was done. Where there was no room for it, it is to be tried again later.

@@ -4,14 +4,15 @@ use std::collections::BTreeSet;
 
 use url::Url;
 
-use super::*;
+use super::{tidy::tend, *};
 use crate::{
-    archive::Settings as ArchiveSettings,
+    archive::{self, Settings as ArchiveSettings},
     crawl::{
         Feed, Reloaded,
         tests::{rules, settings},
     },
     fetch::{Request, Room},
+    jsonl::Folder,
     reader::InProcess,
     schedule::Cadence,
     source::SourceKind,
@@ -89,6 +90,23 @@ fn feeds(count: usize) -> Vec<Feed> {
         cadence: Cadence::default(),
     };
     (0..count).map(feed).collect()
+}
+
+fn plan() -> Plan {
+    Plan {
+        concurrency: 8,
+        grace: Duration::from_secs(20),
+        compression: None,
+        retention: Retention::default(),
+        longest_sleep: LONGEST_SLEEP,
+        until_idle_for: None,
+    }
+}
+
+/// The time by tokio's clock, which a test may pause.
+fn clock() -> impl Fn() -> Timestamp + Copy {
+    let began = time::Instant::now();
+    move || start() + SignedDuration::try_from(began.elapsed()).unwrap()
 }
 
 fn config(feeds: Vec<Feed>) -> Reloaded {
@@ -246,16 +264,9 @@ async fn a_configuration_that_the_full_index_cannot_take_is_taken_when_there_is_
 async fn an_order_or_a_configuration_that_finds_the_disk_full_does_not_end_the_daemon() {
     let mut bench = Bench::new(vec![]);
     bench.limit(bench.pages());
-    let plan = Plan {
-        concurrency: 8,
-        grace: Duration::from_secs(20),
-        compression: None,
-        retention: Retention::default(),
-        longest_sleep: LONGEST_SLEEP,
-        until_idle_for: None,
-    };
     let (send, commands) = mpsc::channel(1);
     let mut told = Vec::new();
+    let plan = plan();
     let running =
         run(&mut bench.crawl, &mut bench.stores, Web, InProcess, plan, commands, start, |notice| {
             told.extend(matches!(notice, Notice::DiskFull(_)).then_some(()));
@@ -291,19 +302,10 @@ async fn an_order_or_a_configuration_that_finds_the_disk_full_does_not_end_the_d
 #[tokio::test(start_paused = true)]
 async fn the_hosts_of_feeds_that_left_are_forgotten_within_minutes() {
     let mut bench = Bench::new(feeds(SITES));
-    let clock = time::Instant::now();
-    let now = move || start() + SignedDuration::try_from(clock.elapsed()).unwrap();
-    let plan = Plan {
-        concurrency: 8,
-        grace: Duration::from_secs(20),
-        compression: None,
-        retention: Retention::default(),
-        longest_sleep: LONGEST_SLEEP,
-        until_idle_for: None,
-    };
+    let now = clock();
     let (send, commands) = mpsc::channel(1);
     let running =
-        run(&mut bench.crawl, &mut bench.stores, Web, InProcess, plan, commands, now, |_| {});
+        run(&mut bench.crawl, &mut bench.stores, Web, InProcess, plan(), commands, now, |_| {});
     let orders = async {
         time::sleep(Duration::from_hours(2)).await;
         send.send(Command::Reload(Box::new(config(feeds(1))))).await.unwrap();
@@ -345,28 +347,19 @@ async fn hosts_that_never_end_their_answers_hold_up_no_other() {
         feed.cadence = cadence;
     }
     let mut bench = Bench::new(feeds);
-    let clock = time::Instant::now();
-    let now = move || start() + SignedDuration::try_from(clock.elapsed()).unwrap();
-    let plan = Plan {
-        concurrency: 8,
-        grace: Duration::from_secs(5),
-        compression: None,
-        retention: Retention::default(),
-        longest_sleep: LONGEST_SLEEP,
-        until_idle_for: None,
-    };
+    let (began, now) = (time::Instant::now(), clock());
     let (send, commands) = mpsc::channel(1);
     let (polled, mut polls) = mpsc::unbounded_channel();
     let web = Tarpits(polled);
     let running =
-        run(&mut bench.crawl, &mut bench.stores, web, InProcess, plan, commands, now, |_| {});
+        run(&mut bench.crawl, &mut bench.stores, web, InProcess, plan(), commands, now, |_| {});
     let stop = async {
         time::sleep(Duration::from_mins(10)).await;
         send.send(Command::Stop).await.unwrap();
     };
     let (end, ()) = tokio::join!(running, stop);
     assert_eq!(end.unwrap(), End::Stopped);
-    let mut times = vec![clock];
+    let mut times = vec![began];
     while let Ok(at) = polls.try_recv() {
         times.push(at);
     }
@@ -389,14 +382,8 @@ async fn what_the_index_knows_leaves_although_its_log_cannot_be_folded_and_nothi
         bench.stores.archive.append(&mut records, noon).unwrap();
         known.push(bench.stores.archive.checkpoint());
     }
-    let plan = Plan {
-        concurrency: 8,
-        grace: Duration::from_secs(20),
-        compression: None,
-        retention: Retention { age: None, bytes: Some(1) },
-        longest_sleep: LONGEST_SLEEP,
-        until_idle_for: Some(SignedDuration::ZERO),
-    };
+    let retention = Retention { age: None, bytes: Some(1) };
+    let plan = Plan { retention, until_idle_for: Some(SignedDuration::ZERO), ..plan() };
     let Bench { crawl, stores, .. } = &bench;
     // The index knows nothing, then the second day, then all.
     for (known, dropped) in [(None, 0), (known[1], 1), (known[3], 3)] {

@@ -45,7 +45,7 @@ const ALIKE: f32 = 0.4;
 /// Of a text longer by this factor only an excerpt can be had.
 const EXCERPT: f32 = 0.15;
 /// A story's copies appear within this time, in hours; the same words later are the next of a series.
-const SPAN: f32 = 72.0;
+pub(super) const SPAN: f32 = 72.0;
 /// Of a series only the frame is shared and hardly a number: the least share on one site, and on two.
 const NUMBERS_OF_ONE_SITE: f32 = 0.4;
 const NUMBERS_OF_TWO_SITES: f32 = 0.15;

@@ -14,7 +14,7 @@ use super::{
 };
 
 /// Changes with whatever is stored; an index with another one is made anew.
-const FORMAT: i64 = 2;
+const FORMAT: i64 = 3;
 /// Documents whose postings are in memory; then they become a segment.
 const RECENT: u32 = 16_384;
 /// Two shared hashes make a candidate.
@@ -61,7 +61,8 @@ impl<'d> Prepared<'d> {
 
     fn new(document: Cow<'d, Document>) -> Self {
         let text = Text::of(&document.title, &document.text);
-        let sketch = Sketch::of_text(&text);
+        // Of titles alone only the same are told for one: "26 dead" and "164 dead" are alike as well.
+        let sketch = if text.is_bare { Sketch::default() } else { Sketch::of_text(&text) };
         Self {
             sketch: sketch.hashes.iter().map(|hash| high(mix(*hash))).collect(),
             address: shingle::hash(document.url_key.as_str().as_bytes()),
@@ -413,7 +414,8 @@ impl Index {
             return same(known.id, cluster);
         }
         let circumstances = known.circumstances(document);
-        let Some(kept) = text_of(&known.id) else {
+        let kept = text_of(&known.id).and_then(|kept| Some((kept.title, kept.text?)));
+        let Some((title, text)) = kept else {
             return Ok(Some(Verdict {
                 class: Class::Revision,
                 of: Some(known.id),
@@ -421,11 +423,11 @@ impl Index {
                 evidence: None,
             }));
         };
-        match revision(&kept.text, &document.document.text) {
+        match revision(&text, &document.document.text) {
             Revision::Noise => same(known.id, cluster),
             Revision::Changed { ratio } => {
                 let (_, mut evidence) =
-                    compare(&document.text, &Text::of(&kept.title, &kept.text), &[], circumstances);
+                    compare(&document.text, &Text::of(&title, &text), &[], circumstances);
                 evidence.changed = Some(ratio);
                 Ok(Some(Verdict {
                     class: Class::Revision,
@@ -451,9 +453,20 @@ impl Index {
             let known = known(connection, doc)?.filter(|known| known.content == document.content);
             let Some(known) = known else { continue };
             let circumstances = known.circumstances(document);
-            let other = self.text(&known, text_of).unwrap_or_else(|| Arc::clone(&document.text));
+            let other = if let Some(text) = self.text(&known, text_of) {
+                text
+            } else {
+                // Its words are the same, as their hash tells, be they kept or not.
+                let title = text_of(&known.id).map(|kept| kept.title).unwrap_or_default();
+                Arc::new(Text::of(&title, &document.document.text))
+            };
             let (_, evidence) = compare(&document.text, &other, &[], circumstances);
             if document.text.words() < SHORT && evidence.title < 0.5 {
+                continue;
+            }
+            // Headlines come back.
+            let is_late = evidence.hours_between.is_some_and(|hours| hours.abs() > compare::SPAN);
+            if document.text.is_bare && is_late {
                 continue;
             }
             let cluster = id_of(connection, known.cluster)?;
@@ -574,7 +587,7 @@ impl Index {
             return Some(text);
         }
         let kept = text_of(&known.id)?;
-        let text = Arc::new(Text::of(&kept.title, &kept.text));
+        let text = Arc::new(Text::of(&kept.title, &kept.text?));
         self.texts.put(known.doc, &text);
         Some(text)
     }

@@ -51,7 +51,8 @@ pub struct Document {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kept {
     pub title: String,
-    pub text: String,
+    /// `None` of a copy that was kept without its text.
+    pub text: Option<String>,
 }
 
 /// What a document is to those before it.

@@ -26,8 +26,11 @@ pub struct Text {
     pub(super) title: Vec<u64>,
     /// Length in quarters of a word.
     pub(super) weight: u32,
-    /// Hash of all words of the text, without the title, in their order.
+    /// Hash of all words of the text, without the title, in their order; where it has none, of the
+    /// words of the title.
     pub(super) content: u64,
+    /// There is nothing but a title.
+    pub(super) is_bare: bool,
 }
 
 /// Below this weight (in quarters of a word) the title is part of the text.
@@ -36,8 +39,9 @@ const SHORT: u32 = 4 * 8;
 impl Text {
     pub fn of(title: &str, text: &str) -> Self {
         let mut tokens = Tokens::of(text);
-        let content = hash_of(&tokens.words);
         let mut headline = Tokens::of(title);
+        let is_bare = tokens.words.is_empty();
+        let content = hash_of(if is_bare { &headline.words } else { &tokens.words });
         let mut title: Vec<u64> = headline.words.iter().map(|(hash, _)| *hash).collect();
         sort_once(&mut title);
         if tokens.weight < SHORT {
@@ -49,7 +53,8 @@ impl Text {
         let shingles = tokens.shingles();
         let mut numbers = tokens.numbers;
         sort_once(&mut numbers);
-        Self { shingles, set: OnceLock::new(), numbers, title, weight: tokens.weight, content }
+        let weight = tokens.weight;
+        Self { shingles, set: OnceLock::new(), numbers, title, weight, content, is_bare }
     }
 
     /// The shingles, sorted, each once.

@@ -163,7 +163,7 @@ fn judge(
 fn text_of(connection: &Connection, id: &str) -> rusqlite::Result<Option<Kept>> {
     connection
         .prepare_cached("SELECT title, text FROM stream_texts WHERE id = ?1")?
-        .query_row([id], |row| Ok(Kept { title: row.get(0)?, text: row.get(1)? }))
+        .query_row([id], |row| Ok(Kept { title: row.get(0)?, text: Some(row.get(1)?) }))
         .optional()
 }
 

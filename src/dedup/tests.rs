@@ -49,7 +49,7 @@ impl Archive {
         let prepared = Prepared::of(document);
         let seen = document.published_at.unwrap_or(Timestamp::UNIX_EPOCH);
         self.index.insert(&self.connection, &prepared, &verdict, seen).expect("an insertion");
-        let kept = Kept { title: document.title.clone(), text: document.text.clone() };
+        let kept = Kept { title: document.title.clone(), text: Some(document.text.clone()) };
         self.texts.entry(document.id.clone()).or_insert(kept);
         verdict
     }
@@ -139,6 +139,59 @@ fn the_same_words_elsewhere_are_a_copy_however_late() {
         (copy.class, copy.of.as_deref(), copy.cluster.as_str()),
         (Class::Copy, Some("a"), "a")
     );
+}
+
+#[test]
+fn titles_alone_are_copies_only_where_they_are_the_same_and_of_the_same_days() {
+    let mut archive = Archive::new();
+    let mut add = |id: &str, title: &str, hour: i64| {
+        let url = format!("https://{id}.kz/1");
+        let title = title.to_owned();
+        archive.add(&Document { title, ..document(id, &url, "", hour) })
+    };
+    for (id, title, hour) in [
+        ("a", "CSTO peacekeepers leave Kazakhstan after mission", 0),
+        ("b", "CSTO peacekeepers arrive in Kazakhstan for mission", 1),
+        ("c", "Число погибших в Алма-Ате выросло до 26", 2),
+        ("d", "Число погибших в Алма-Ате выросло до 164", 3),
+        ("e", "Первые миротворцы ОДКБ прибыли в Казахстан", 4),
+        ("f", "Последние миротворцы ОДКБ покинули Казахстан", 5),
+        ("g", "", 5),
+        ("h", "", 6),
+    ] {
+        let verdict = add(id, title, hour);
+        assert_eq!((verdict.class, verdict.evidence), (Class::New, None), "{title}");
+    }
+    let verdict = add("i", "Миротворцы «первые»: ОДКБ", 6);
+    assert_eq!(verdict.class, Class::New);
+    let verdict = add("k", "CSTO peacekeepers leave Kazakhstan — after mission!", 7);
+    assert_eq!((verdict.class, verdict.of.as_deref()), (Class::Copy, Some("a")));
+    assert_eq!(verdict.evidence.map(|found| found.title), Some(1.0));
+    let verdict = add("l", "CSTO peacekeepers leave Kazakhstan after mission", 100);
+    assert_eq!(verdict.class, Class::New, "headlines come back");
+    assert_eq!(
+        add("l", "CSTO peacekeepers leave Kazakhstan after mission", 101).class,
+        Class::Same
+    );
+}
+
+#[test]
+fn what_is_not_kept_of_a_copy_is_not_made_up() {
+    let mut archive = Archive::new();
+    let text = "Nothing to report today.";
+    let named = |id: &str, title: &str, hour| {
+        let url = format!("https://{id}.kz/1");
+        Document { title: title.to_owned(), ..document(id, &url, text, hour) }
+    };
+    archive.add(&named("a", "Almaty: the airport works again", 0));
+    if let Some(kept) = archive.texts.get_mut("a") {
+        kept.text = None;
+    }
+    archive.index = Index::open(&archive.connection).expect("an index");
+    let verdict = archive.judge(&named("b", "Weather in Oslo", 1));
+    assert_eq!(verdict.class, Class::New, "so short a text says nothing under another title");
+    let verdict = archive.judge(&named("c", "Almaty: the airport works again", 1));
+    assert_eq!((verdict.class, verdict.of.as_deref()), (Class::Copy, Some("a")));
 }
 
 #[test]
@@ -243,7 +296,7 @@ fn a_rebuilt_and_a_reopened_index_say_the_same() {
             Verdict { class: Class::New, of: None, cluster: document.id.clone(), evidence: None };
         let seen = document.published_at.expect("a time");
         archive.index.insert(&archive.connection, &prepared, &verdict, seen).expect("an insertion");
-        let kept = Kept { title: document.title.clone(), text: document.text.clone() };
+        let kept = Kept { title: document.title.clone(), text: Some(document.text.clone()) };
         archive.texts.insert(document.id.clone(), kept);
     }
     for _ in 0..2 {

@@ -7,7 +7,7 @@ use std::{
     net::{IpAddr, SocketAddr},
     pin::pin,
     sync::Arc,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use reqwest::{
@@ -17,7 +17,7 @@ use reqwest::{
 };
 use tokio::{
     sync::watch,
-    time::{self, timeout, timeout_at},
+    time::{self, timeout},
 };
 use url::{Host, Url};
 
@@ -90,7 +90,7 @@ impl HttpClient {
         Ok(Self { client, settings, rooms })
     }
 
-    /// Follows redirects to other hosts too: for the one document that somebody waits for.
+    /// Follows redirects, at once: for the one document that somebody waits for.
     pub async fn fetch_anywhere(&self, request: Request) -> Result<Response, FetchError> {
         let wanted = request.wanted;
         let mut response = self.fetch(request).await?;
@@ -105,79 +105,69 @@ impl HttpClient {
         request: Request,
         patience: &Patience,
     ) -> Result<Response, FetchError> {
-        let started = Instant::now();
         let Request { mut url, wanted, validators, validators_of, mut redirects } = request;
         url.set_fragment(None);
         self.permit(&url)?;
-        loop {
-            // They belong to the address they came from (RFC 9110 §13.1).
-            let conditions = Some(&validators).filter(|_| url == validators_of);
-            let fields = self.fields(wanted, conditions);
-            let answer = self.ask(&url, fields.clone()).await?;
-            let at = crate::clock::now();
-            let to = redirect(&url, &answer)?;
-            let mut is_onward = false;
-            if let Some(to) = to {
-                if to == url || redirects.iter().any(|hop| hop.from == to) {
-                    return Err(FetchError::RedirectLoop(to.into()));
-                }
-                if redirects.len() >= self.settings.redirects {
-                    return Err(FetchError::TooManyRedirects(self.settings.redirects));
-                }
-                self.permit(&to)?;
-                let status = answer.status().as_u16();
-                redirects.push(Redirect { status, from: url.clone(), to: to.clone() });
-                is_onward = (to.host(), to.port()) != (url.host(), url.port());
-                if !is_onward {
-                    url = to;
-                    continue;
-                }
+        // They belong to the address they came from (RFC 9110 §13.1).
+        let conditions = Some(&validators).filter(|_| url == validators_of);
+        let fields = self.fields(wanted, conditions);
+        let answer = self.ask(&url, fields.clone()).await?;
+        let at = crate::clock::now();
+        let to = redirect(&url, &answer)?;
+        let is_onward = to.is_some();
+        if let Some(to) = to {
+            if to == url || redirects.iter().any(|hop| hop.from == to) {
+                return Err(FetchError::RedirectLoop(to.into()));
             }
-            let status = answer.status();
-            let headers = listed(answer.headers());
-            let peer = answer.remote_addr().map(|peer| peer.ip());
-            let is_http2 = answer.version() == Version::HTTP_2;
-            let Body { bytes: came, encoding, mut room } = match status {
-                StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED => Body::default(),
-                _ if is_onward => Body::default(),
-                _ => self.body(answer, wanted, patience).await?,
-            };
-            let is_kept = self.settings.keep_exchanges
-                && wanted == Wanted::Page
-                && status.is_success()
-                && !is_onward;
-            let exchange = is_kept.then(|| {
-                Arc::new(Exchange {
-                    url: url.clone(),
-                    at,
-                    peer: peer.filter(|_| self.settings.proxy.is_none()),
-                    is_http2,
-                    request: listed(&fields),
-                    status: status.as_u16(),
-                    reason: status.canonical_reason().unwrap_or_default(),
-                    headers: Vec::clone(&headers),
-                    body: came.clone(),
-                })
-            });
-            let body = match encoding {
-                Some(encoding) => {
-                    self.decoded(&encoding, &came, wanted, &mut room, patience).await?
-                }
-                None => came,
-            };
-            let took = started.elapsed();
-            return Ok(Response {
-                status: status.as_u16(),
-                url,
-                redirects,
-                headers,
-                body,
-                at,
-                took,
-                exchanges: exchange.into_iter().collect(),
-                room,
-            });
+            if redirects.len() >= self.settings.redirects {
+                return Err(FetchError::TooManyRedirects(self.settings.redirects));
+            }
+            self.permit(&to)?;
+            let status = answer.status().as_u16();
+            redirects.push(Redirect { status, from: url.clone(), to });
         }
+        let status = answer.status();
+        let headers = listed(answer.headers());
+        let peer = answer.remote_addr().map(|peer| peer.ip());
+        let is_http2 = answer.version() == Version::HTTP_2;
+        let Body { bytes: came, encoding, mut room } = match status {
+            StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED => Body::default(),
+            _ if is_onward => Body::default(),
+            _ => self.body(answer, wanted, patience).await?,
+        };
+        let is_kept = self.settings.keep_exchanges
+            && wanted == Wanted::Page
+            && status.is_success()
+            && !is_onward;
+        let exchange = is_kept.then(|| {
+            Arc::new(Exchange {
+                url: url.clone(),
+                at,
+                peer: peer.filter(|_| self.settings.proxy.is_none()),
+                is_http2,
+                request: listed(&fields),
+                status: status.as_u16(),
+                reason: status.canonical_reason().unwrap_or_default(),
+                headers: Vec::clone(&headers),
+                body: came.clone(),
+            })
+        });
+        let body = match encoding {
+            Some(encoding) => self.decoded(&encoding, &came, wanted, &mut room, patience).await?,
+            None => came,
+        };
+        let took = patience.taken();
+        Ok(Response {
+            status: status.as_u16(),
+            url,
+            redirects,
+            headers,
+            body,
+            at,
+            took,
+            exchanges: exchange.into_iter().collect(),
+            room,
+        })
     }
 
     /// Whether an address may be asked at all, as far as it tells without DNS.
@@ -300,6 +290,8 @@ impl HttpClient {
         patience: &Patience,
     ) -> Result<Vec<u8>, FetchError> {
         let (limit, cut) = (self.settings.limit(wanted), wanted == Wanted::Robots);
+        // Most bodies are small, also decoded, and need not wait for room. Only one that turns out to be
+        // larger is decoded anew, once it has room for the longest that it may become.
         if room.is_none() && limit > SMALL {
             match decode::decode(encoding, body, SMALL) {
                 (decoded, None) => return Ok(decoded),
@@ -337,31 +329,47 @@ impl HttpClient {
 impl Fetch for HttpClient {
     async fn fetch(&self, request: Request) -> Result<Response, FetchError> {
         let total = self.settings.total_timeout;
-        let patience = Patience(watch::Sender::new(time::Instant::now() + total));
+        let (patience, mut watched) = Patience::of(total);
         let mut outcome = pin!(self.exchange(request, &patience));
         loop {
-            let until = *patience.0.borrow();
-            match timeout_at(until, &mut outcome).await {
-                Ok(outcome) => return outcome.map_err(FetchError::cleaned),
-                Err(_) if *patience.0.borrow() > until => {}
-                Err(_) => return Err(FetchError::Timeout(total)),
+            let until = *watched.borrow_and_update();
+            tokio::select! {
+                biased;
+                outcome = &mut outcome => return outcome.map_err(FetchError::cleaned),
+                () = time::sleep_until(until.unwrap_or_else(time::Instant::now)), if until.is_some() => {
+                    return Err(FetchError::Timeout(total));
+                }
+                _ = watched.changed() => {}
             }
         }
     }
 }
 
-/// When an exchange has taken too long.
-struct Patience(watch::Sender<time::Instant>);
+/// When an exchange will have taken too long; `None` while it waits for us.
+struct Patience {
+    total: Duration,
+    until: watch::Sender<Option<time::Instant>>,
+}
 
 impl Patience {
+    fn of(total: Duration) -> (Self, watch::Receiver<Option<time::Instant>>) {
+        let (until, watched) = watch::channel(Some(time::Instant::now() + total));
+        (Self { total, until }, watched)
+    }
+
     /// Time in which the other side could do nothing is not counted.
     async fn pause_for<T>(&self, ours: impl Future<Output = T>) -> T {
-        const LONG: Duration = Duration::from_hours(24);
         let began = time::Instant::now();
-        self.0.send_modify(|until| *until += LONG);
+        let until = self.until.send_replace(None);
         let done = ours.await;
-        self.0.send_modify(|until| *until = *until - LONG + began.elapsed());
+        self.until.send_replace(until.map(|until| until + began.elapsed()));
         done
+    }
+
+    /// How long the exchange has taken so far.
+    fn taken(&self) -> Duration {
+        let left = self.until.borrow().map(|until| until.duration_since(time::Instant::now()));
+        self.total.saturating_sub(left.unwrap_or_default())
     }
 }
 

@@ -72,7 +72,7 @@ pub struct Response {
     pub status: u16,
     /// The address that answered, after redirects.
     pub url: Url,
-    /// All hops of the chain. The last one was not followed where it leads to another host: see
+    /// All hops of the chain. Where this answer is one itself, the last is yet to be followed: see
     /// [`Self::onward`].
     pub redirects: Vec<Redirect>,
     /// Header names in lower case, values as bytes, in the order they came.
@@ -82,7 +82,7 @@ pub struct Response {
     pub body: Vec<u8>,
     /// When the head arrived.
     pub at: Timestamp,
-    /// From the start of the request to the end of the body.
+    /// From the start of the request to the end of the body, without what it had to wait for us.
     pub took: Duration,
     /// What went over the wire, where the settings say that it is kept: of pages that were read. Of
     /// an article in parts, of each part in turn.
@@ -121,8 +121,8 @@ impl Response {
         self.headers.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_slice())
     }
 
-    /// The request that goes on where this answer leads to another host. Whether and when that
-    /// host may be asked is for the caller to decide.
+    /// The request that goes on where this answer leads elsewhere. Whether and when that address may
+    /// be asked for is for the caller to decide: each hop is a request, also to the same host.
     pub fn onward(&self, wanted: Wanted) -> Option<Request> {
         let hop = self.redirects.last().filter(|hop| hop.to != self.url)?;
         let redirects = self.redirects.clone();

@@ -36,8 +36,15 @@ impl Rooms {
 pub struct Room(Option<Arc<OwnedSemaphorePermit>>);
 
 impl Room {
-    pub(super) fn is_none(&self) -> bool {
+    pub(crate) fn is_none(&self) -> bool {
         self.0.is_none()
+    }
+
+    /// Some of what nobody shares.
+    #[cfg(test)]
+    pub(crate) fn some() -> Self {
+        let all = Arc::new(Semaphore::new(1));
+        Self(all.try_acquire_owned().ok().map(Arc::new))
     }
 }
 

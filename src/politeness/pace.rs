@@ -63,10 +63,9 @@ impl Pace {
         self.rested_at = later(now, self.delay(rest));
     }
 
-    /// The request that [`Self::start`] let go has ended, however it did.
-    pub fn finish(&mut self, rest: &Rest, now: Timestamp) {
-        // A wall clock that was set back makes no answer time.
-        let answer_time = now.duration_since(self.started_at).max(SignedDuration::ZERO);
+    /// The request that [`Self::start`] let go has ended, however it did; the host took so long to
+    /// answer. What has passed since the start may be longer: a disk was full, the machine slept.
+    pub fn finish(&mut self, rest: &Rest, answer_time: SignedDuration, now: Timestamp) {
         let rested = later(now, answer_time.mul_f64(rest.answer_times.max(0.0)));
         self.rested_at = rested.max(later(self.started_at, self.delay(rest)));
     }

@@ -161,11 +161,15 @@ fn a_host_rests_between_starts_and_after_a_slow_answer() {
     let mut pace = Pace::default();
     assert!(pace.ready_at() <= now());
     pace.start(&rest, now());
-    pace.finish(&rest, now() + secs(1));
+    pace.finish(&rest, secs(1), now() + secs(1));
     assert_eq!(pace.ready_at(), now() + secs(5));
     pace.start(&rest, now() + secs(5));
-    pace.finish(&rest, now() + secs(35));
+    pace.finish(&rest, secs(30), now() + secs(35));
     assert_eq!(pace.ready_at(), now() + secs(65));
+    // Its answer was taken in late, for which it did nothing.
+    pace.start(&rest, now() + secs(65));
+    pace.finish(&rest, secs(1), now() + secs(3665));
+    assert_eq!(pace.ready_at(), now() + secs(3666));
 }
 
 #[test]
@@ -175,7 +179,7 @@ fn a_crawl_delay_counts_where_it_is_longer_and_sane() {
         let mut pace = Pace::default();
         pace.set_crawl_delay(Some(secs(asked)));
         pace.start(&rest, now());
-        pace.finish(&rest, now());
+        pace.finish(&rest, SignedDuration::ZERO, now());
         assert_eq!(pace.ready_at(), now() + secs(expected), "{asked}");
     }
 }
@@ -188,7 +192,7 @@ fn a_hold_outlasts_the_rest_and_is_not_shortened() {
     pace.hold(now() + secs(3600));
     pace.hold(now() + secs(60));
     pace.start(&rest, now());
-    pace.finish(&rest, now());
+    pace.finish(&rest, SignedDuration::ZERO, now());
     assert_eq!(pace.ready_at(), now() + secs(3600));
     assert_eq!(pace.held_until(), Some(now() + secs(3600)));
     pace.hold(Timestamp::MAX);
@@ -201,7 +205,7 @@ fn a_clock_that_is_set_back_makes_no_rest() {
     let rest = Rest::default();
     let mut pace = Pace::default();
     pace.start(&rest, now());
-    pace.finish(&rest, now() - secs(3600));
+    pace.finish(&rest, secs(1), now() - secs(3600));
     assert_eq!(pace.ready_at(), now() + secs(5));
 }
 

@@ -272,11 +272,11 @@ impl Schedule {
         queue.pace.held_until()
     }
 
-    /// The request to `host` has ended: the host rests and is free again.
-    pub fn release(&mut self, host: &Host, now: Timestamp) {
+    /// The request to `host` has ended, which took so long to answer: it rests and is free again.
+    pub fn release(&mut self, host: &Host, answer_time: SignedDuration, now: Timestamp) {
         let host = self.hosts.ix(host);
         let rest = self.rest.clone();
-        self.free(host, |queue| queue.pace.finish(&rest, now));
+        self.free(host, |queue| queue.pace.finish(&rest, answer_time, now));
     }
 
     /// Nothing was asked of `host` for the job it was taken for: it is free without a rest.

@@ -49,14 +49,15 @@ impl FeedState {
         newest.sort_by_cached_key(|(url, updated)| Reverse((*updated, age_key(url))));
         newest.dedup_by(|a, b| a.0 == b.0);
         newest.truncate(MOST_PARTS);
-        let mut next_id = self.parts.iter().map(|part| part.id + 1).max().unwrap_or_default();
+        let beyond_known = self.parts.iter().map(|part| part.id.saturating_add(1)).max();
+        let mut next_id = self.next_part.max(beyond_known.unwrap_or_default());
         let mut planned = Vec::new();
         let mut parts = Vec::new();
         for (url, updated) in newest {
             let known = self.parts.iter().find(|part| part.url == *url);
             let mut part = known.cloned().unwrap_or_else(|| {
                 let id = next_id;
-                next_id += 1;
+                next_id = next_id.saturating_add(1);
                 let (url, validators) = (url.clone(), Validators::default());
                 Part { id, url, updated: None, validators, waiting: false, failures: 0 }
             });
@@ -71,7 +72,7 @@ impl FeedState {
             part.updated = *updated;
             parts.push(part);
         }
-        self.parts = parts;
+        (self.parts, self.next_part) = (parts, next_id);
         planned
     }
 

@@ -109,6 +109,11 @@ pub struct FeedState {
     pub unchanged_since: Option<Timestamp>,
     /// A 304 of this server was found to be false.
     pub distrusted: bool,
+    /// How many seconds the feed itself asks to wait between two polls …
+    pub ttl_s: Option<u32>,
+    /// … and at which hours and on which days of UTC it asks not to be polled (1 is Monday).
+    pub skip_hours: Vec<u8>,
+    pub skip_days: Vec<u8>,
     /// First half of the body's hash at the last 200, to tell a false 304.
     pub body_hash: u64,
     pub failures: u32,
@@ -137,6 +142,8 @@ pub struct FeedState {
     pub warned: bool,
     /// The parts that are watched, where the feed is a sitemap index.
     pub parts: Vec<Part>,
+    /// What the next of them is called.
+    pub next_part: u32,
 }
 
 /// What came of asking a feed.
@@ -224,6 +231,7 @@ impl FeedState {
         now: Timestamp,
     ) -> Self {
         self.last_poll_at = Some(now);
+        self.gone = matches!(outcome, Outcome::Gone);
         match outcome {
             Outcome::Unchanged { validators, freshness } => {
                 if validators.etag.is_some() || validators.last_modified.is_some() {
@@ -233,7 +241,7 @@ impl FeedState {
                 self.unchanged_since.get_or_insert(now);
                 self.succeed(now);
                 self.learn(0.0, cadence);
-                self.place(*freshness, None, name, cadence, now);
+                self.place(*freshness, name, cadence, now);
             }
             Outcome::Read {
                 validators,
@@ -271,8 +279,10 @@ impl FeedState {
                 } else {
                     self.learn(share, cadence);
                 }
-                self.place(*freshness, *ttl, name, cadence, now);
-                self.skip(skip_hours, skip_days);
+                self.ttl_s = ttl.map(seconds);
+                self.skip_hours.clone_from(skip_hours);
+                self.skip_days.clone_from(skip_days);
+                self.place(*freshness, name, cadence, now);
             }
             Outcome::Refused { error, retry_after } => {
                 self.fail(error);
@@ -282,7 +292,6 @@ impl FeedState {
             }
             Outcome::Gone => {
                 self.fail("410: the server says that the feed is gone for good");
-                self.gone = true;
                 self.next_at = None;
                 self.why = Why::Gone;
             }
@@ -380,13 +389,13 @@ impl FeedState {
     fn place(
         &mut self,
         freshness: Option<SignedDuration>,
-        ttl: Option<SignedDuration>,
         name: &str,
         cadence: &Cadence,
         now: Timestamp,
     ) {
         let habit = SignedDuration::from_secs(i64::from(self.habit_s));
         let mut wait = (habit, Why::Habit);
+        let ttl = self.ttl_s.map(|ttl| SignedDuration::from_secs(i64::from(ttl)));
         for (asked, why) in [(freshness, Why::Freshness), (ttl, Why::Ttl)] {
             if let Some(asked) = asked.filter(|asked| *asked > wait.0) {
                 wait = (asked, why);
@@ -411,12 +420,14 @@ impl FeedState {
         let jittered = wait.0.mul_f64(1.0 + swing).max(floor);
         self.next_at = Some(later(now, jittered));
         self.why = wait.1;
+        self.skip();
     }
 
     /// Moves the next poll out of the hours and days on which the feed asks not to be polled, by a
     /// week at the most.
-    fn skip(&mut self, hours: &[u8], days: &[u8]) {
+    fn skip(&mut self) {
         let Some(mut at) = self.next_at else { return };
+        let (hours, days) = (&self.skip_hours, &self.skip_days);
         if hours.len() >= 24 || days.len() >= 7 {
             return;
         }

@@ -238,10 +238,48 @@ fn a_refusal_waits_for_the_longer_of_retry_after_and_backoff() {
 }
 
 #[test]
+fn what_a_feed_asks_for_holds_until_it_says_something_else() {
+    let asks = Outcome::Read {
+        validators: etag("\"1\""),
+        body_hash: 1,
+        entries: 1,
+        new: 0,
+        freshness: None,
+        ttl: Some(SignedDuration::from_hours(3)),
+        skip_hours: vec![6],
+        skip_days: vec![],
+    };
+    let state = after(FeedState::default(), &asks, start());
+    assert_eq!((wait(&state, start()), state.why), (SignedDuration::from_hours(3), Why::Ttl));
+    let state = after(state, &unchanged(), start() + 3.hours());
+    assert_eq!((state.next_at, state.why), (Some(start() + 7.hours()), Why::SkipHours));
+    let state = after(state, &read(1, 0), start() + 7.hours());
+    let state = after(state, &unchanged(), start() + 8.hours());
+    assert_eq!(state.why, Why::Habit);
+}
+
+#[test]
+fn the_name_of_a_part_is_of_no_other_one_after_it() {
+    let part = |n: u32| (Url::parse(&format!("https://news.example/{n}.xml")).unwrap(), None);
+    let mut state = FeedState::default();
+    assert_eq!(state.plan_parts(&[part(1), part(2)]), [0, 1]);
+    let newest = state.parts.iter().max_by_key(|part| part.id).unwrap().url.clone();
+    let kept: Vec<_> = [part(1), part(2)].into_iter().filter(|(url, _)| *url != newest).collect();
+    state.plan_parts(&kept);
+    state.plan_parts(&[&kept[..], &[part(3)]].concat());
+    assert_eq!(state.part(1), None);
+    assert_eq!(state.part(2).unwrap().url, part(3).0);
+}
+
+#[test]
 fn a_feed_that_is_gone_is_asked_no_more_and_says_so() {
     let state = after(FeedState::default(), &Outcome::Gone, start());
     assert_eq!((state.next_at, state.gone, state.why), (None, true, Why::Gone));
-    assert!(state.last_error.unwrap().contains("410"));
+    assert!(state.last_error.as_ref().unwrap().contains("410"));
+    // Somebody has it asked all the same, and it is there again.
+    let state = after(state, &read(1, 1), start() + 1.hour());
+    assert_eq!((state.gone, state.last_error.as_ref()), (false, None));
+    assert!(state.next_at.is_some());
 }
 
 #[test]
@@ -343,7 +381,7 @@ fn simulate(
             if let Job::Poll(ix) = job {
                 schedule.set_feed(ix, &address(ix.get()), Some(now + 40.minutes()));
             }
-            schedule.release(&host, now);
+            schedule.release(&host, takes, now);
         } else if let Some((back, _, _)) = flights.first()
             && next == Next::Wait
         {
@@ -479,7 +517,7 @@ fn work_off(
         now = next;
         schedule.forget_idle(now);
         for (_, host) in in_flight.extract_if(.., |(at, _)| *at <= now) {
-            schedule.release(&host, now);
+            schedule.release(&host, takes(&host), now);
         }
     }
 }
@@ -558,7 +596,7 @@ fn hosts_that_were_met_once_are_forgotten_and_what_still_counts_of_one_is_not() 
     while let Some(due) = schedule.due_since().filter(|due| *due <= start() + 10.hours()) {
         now = due.max(now);
         while let Next::Fetch { host, .. } = schedule.next(now) {
-            schedule.release(&host, now);
+            schedule.release(&host, SignedDuration::ZERO, now);
         }
         schedule.forget_idle(now);
         assert!(now >= until || schedule.held_until(&held) == Some(until), "{now}");

@@ -2,8 +2,9 @@
 
 use url::Url;
 
-use super::{Entry, Listing, More, feed::resolve};
+use super::{Entry, Listing, More};
 use crate::{
+    canonical_url::strip_user_info,
     date::Dated,
     text::{clean_line, clean_text, is_clean},
 };
@@ -75,9 +76,8 @@ fn entry(entry: Entry) -> Entry {
 
 /// Many an id is an address.
 fn without_credentials(id: String) -> String {
-    let url = Url::parse(&id).ok();
-    let url = url.filter(|url| !url.username().is_empty() || url.password().is_some());
-    url.and_then(|url| resolve(&url, url.as_str())).map_or(id, String::from)
+    let Ok(mut url) = Url::parse(&id) else { return id };
+    if strip_user_info(&mut url) { url.into() } else { id }
 }
 
 fn line(text: Option<String>) -> Option<String> {

@@ -13,6 +13,7 @@ use super::{
     strict,
 };
 use crate::{
+    canonical_url::{LONGEST, strip_user_info},
     date::{self, Dated, Hints},
     text::{clean_line, language::tag as language_tag},
 };
@@ -327,18 +328,17 @@ fn link(raw: &RawEntry<'_>, base: &Url) -> Option<Url> {
     guid.next().or_else(about).or_else(original).or(others)
 }
 
-/// An absolute http or https address. Who put a name and a password into it did not mean to give
-/// them to everybody who reads the archive; the page is asked for without, as it is by a reader.
+/// An absolute http or https address of a length that can be asked for, without user name and password:
+/// the page is asked for without, as it is by a reader.
 pub(super) fn resolve(base: &Url, address: &str) -> Option<Url> {
     let address = address.trim();
-    if address.is_empty() {
+    if address.is_empty() || address.len() > LONGEST {
         return None;
     }
     let mut url = base.join(address).ok()?;
-    // Whatever has a host can be without.
-    url.set_username("").ok();
-    url.set_password(None).ok();
-    (matches!(url.scheme(), "http" | "https") && url.has_host()).then_some(url)
+    strip_user_info(&mut url);
+    let is_short = url.as_str().len() <= LONGEST;
+    (is_short && matches!(url.scheme(), "http" | "https") && url.has_host()).then_some(url)
 }
 
 /// The base that holds within an element.

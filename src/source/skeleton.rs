@@ -291,7 +291,9 @@ impl<'a> Reader<'_, 'a> {
     /// Takes an element of the feed or of the open entry; where reading goes on.
     fn element(&mut self, tag: Tag<'a>, name: Option<Name>, bytes: Range<usize>) -> usize {
         let Range { start, end } = bytes;
-        if name == Some(Name::Group) || tag.name == self.skeleton.tag.name {
+        // A feed within an entry is another's: it is passed over like what is unknown.
+        let is_root = tag.name == self.skeleton.tag.name && self.open.is_none();
+        if name == Some(Name::Group) || is_root {
             return end;
         }
         // Unknown elements of the feed may hold its entries: they are entered.

@@ -102,6 +102,28 @@ fn an_atom_entry_gives_all_its_fields() {
 }
 
 #[test]
+fn a_feed_within_an_entry_takes_nothing_from_that_entry_and_the_next() {
+    let listing = feed(
+        "<feed xmlns='http://www.w3.org/2005/Atom'><title>N</title>\
+         <entry><id>1</id><link href='/1'/><feed><title>Elsewhere</title><id>x</id></feed>\
+         <title>One</title><published>2022-01-16T08:00:00Z</published></entry>\
+         <entry><id>2</id><link href='/2'/><title>Two</title>\
+         <published>2022-01-16T09:00:00Z</published></entry></feed>",
+    );
+    let entries = listing.entries.iter().map(|entry| {
+        (entry.title.as_deref().unwrap(), address(entry), instant(entry.published.as_ref()))
+    });
+    assert_eq!(
+        entries.collect::<Vec<_>>(),
+        [
+            ("One", "https://news.example/1", "2022-01-16T08:00:00Z".to_owned()),
+            ("Two", "https://news.example/2", "2022-01-16T09:00:00Z".to_owned()),
+        ]
+    );
+    assert_eq!(listing.read_by, ReadBy::FeedRs);
+}
+
+#[test]
 fn a_json_feed_is_read_whatever_version_it_names() {
     let json = |version: &str| {
         feed(&format!(
@@ -261,6 +283,18 @@ fn the_link_is_found_wherever_the_publisher_puts_it() {
     }
     let about = "<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'><item rdf:about='https://news.example/1'><title>A</title></item></rdf:RDF>";
     assert_eq!(address(&feed(about).entries[0]), "https://news.example/1");
+}
+
+#[test]
+fn a_link_that_is_too_long_to_be_asked_for_is_none() {
+    let link = |length: usize| format!("https://news.example/{}", "b".repeat(length - 21));
+    let entry = |link: &str| item(&format!("<title>T</title><link>{link}</link>"));
+    assert_eq!(address(&entry(&link(8192))), link(8192));
+    let long = entry(&link(8193));
+    assert_eq!((address(&long), long.title.as_deref()), ("none", Some("T")));
+    let id = link(9000).replacen("news", "user:secret@news", 1);
+    let entry = item(&format!("<title>T</title><guid>{id}</guid>"));
+    assert!(!entry.guid.unwrap().contains("secret"));
 }
 
 #[test]

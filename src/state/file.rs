@@ -2,17 +2,15 @@
 #![expect(clippy::disallowed_methods, reason = "shell: syncs the index's files")]
 
 use std::{
-    fs::File,
+    fs::{self, File},
     io::{self, ErrorKind},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 /// Makes durable what was committed. It is in the write-ahead log, which SQLite itself syncs but now
 /// and then (`synchronous=NORMAL`). Takes no room, unlike folding the log.
 pub(super) fn sync(index: &Path) -> io::Result<()> {
-    let mut log = index.as_os_str().to_owned();
-    log.push("-wal");
-    match File::open(log) {
+    match File::open(log(index)) {
         Ok(log) => log.sync_all()?,
         Err(error) if error.kind() == ErrorKind::NotFound => {}
         Err(error) => return Err(error),
@@ -23,9 +21,7 @@ pub(super) fn sync(index: &Path) -> io::Result<()> {
 
 /// Whether what was committed last stands beside the index.
 pub(super) fn has_log(index: &Path) -> bool {
-    let mut log = index.as_os_str().to_owned();
-    log.push("-wal");
-    std::fs::metadata(log).is_ok_and(|log| log.len() > 0)
+    fs::metadata(log(index)).is_ok_and(|log| log.len() > 0)
 }
 
 /// Whether there is room for another file beside the index. SQLite does not tell why one cannot be
@@ -33,6 +29,12 @@ pub(super) fn has_log(index: &Path) -> bool {
 pub(super) fn has_inodes(index: &Path) -> bool {
     // Some file systems count none.
     rustix::fs::statvfs(folder(index)).is_ok_and(|room| room.f_files == 0 || room.f_favail > 0)
+}
+
+fn log(index: &Path) -> PathBuf {
+    let mut log = index.as_os_str().to_owned();
+    log.push("-wal");
+    log.into()
 }
 
 fn folder(index: &Path) -> &Path {

@@ -31,7 +31,7 @@ pub use seen::{Fate, Known, Seen};
 
 /// Raised when the tables change. An index of another version, or with keys of another definition,
 /// is built anew.
-const TABLES: i64 = 1;
+const TABLES: i64 = 2;
 const VERSION: i64 = TABLES << 16 | KEY_VERSION as i64;
 
 #[derive(Debug, thiserror::Error)]

@@ -25,17 +25,9 @@ use crate::{
     demo,
     support::{
         daemon::{Daemon, wait_until},
-        workspace::{QUICK, Workspace},
+        workspace::{QUICK, Workspace, first_edition_every},
     },
 };
-
-async fn site() -> (Site, Workspace) {
-    let site = Site::start().await.unwrap();
-    site.edit_after(None);
-    let workspace = Workspace::of_demo(&site);
-    workspace.write("config/newswatch.toml", &QUICK.replace("\"1ms\"", "\"500ms\""));
-    (site, workspace)
-}
 
 /// The titles of all stories that become a record and are no copy.
 fn wanted(site: &Site) -> BTreeSet<String> {
@@ -53,7 +45,7 @@ fn titles(message: &Value) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_kept_article_is_told_over_refusals_and_a_kill() {
-    let (site, workspace) = site().await;
+    let (site, workspace) = first_edition_every("500ms").await;
     let server = MockServer::start().await;
     let (asked, taken) = (Arc::new(AtomicUsize::new(0)), Arc::new(RwLock::new(Vec::new())));
     let log = Arc::clone(&taken);
@@ -105,7 +97,7 @@ async fn each_kept_article_is_told_over_refusals_and_a_kill() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_receiver_refuses_keeps_no_other_article_and_no_other_alert() {
-    let (site, workspace) = site().await;
+    let (site, workspace) = first_edition_every("500ms").await;
     let wanted = wanted(&site);
     let refused = wanted.first().unwrap().clone();
     let server = MockServer::start().await;
@@ -154,7 +146,7 @@ async fn what_a_receiver_refuses_keeps_no_other_article_and_no_other_alert() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_digest_waits_for_the_end_of_its_day_and_is_one_message() {
-    let (site, workspace) = site().await;
+    let (site, workspace) = first_edition_every("500ms").await;
     let server = MockServer::start().await;
     let taken = Arc::new(RwLock::new(Vec::new()));
     let log = Arc::clone(&taken);
@@ -197,9 +189,7 @@ async fn a_digest_waits_for_the_end_of_its_day_and_is_one_message() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_feed_that_fails_and_recovers_is_told_to_a_program() {
-    let (site, workspace) = site().await;
-    let quick = QUICK.replace("\"1ms\"", "\"1h\"");
-    workspace.write("config/newswatch.toml", &quick);
+    let (site, workspace) = first_edition_every("1h").await;
     let told = workspace.path().join("told");
     workspace.write(
         "config/alerts.toml",
@@ -227,7 +217,7 @@ async fn a_feed_that_fails_and_recovers_is_told_to_a_program() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_program_ends_with_the_daemon_and_cannot_speak_for_it() {
-    let (_site, workspace) = site().await;
+    let (_site, workspace) = first_edition_every("500ms").await;
     let file = |name: &str| workspace.path().join(name);
     let script = "env > env; sleep 777 & echo $! > new; mv new pid; wait";
     workspace.write(

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fs};
 use newswatch::demo::Site;
 use serde_json::Value;
 
-use crate::support::workspace::Workspace;
+use crate::support::workspace::{Workspace, first_edition};
 
 fn json(workspace: &Workspace, args: &[&str], exits: &[i32]) -> Value {
     serde_json::from_str(&workspace.run(args).expect(exits).stdout).unwrap()
@@ -13,9 +13,7 @@ fn json(workspace: &Workspace, args: &[&str], exits: &[i32]) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rebuilt_index_knows_what_the_old_one_knew() {
-    let site = Site::start().await.unwrap();
-    site.edit_after(None);
-    let workspace = Workspace::of_demo(&site);
+    let (_site, workspace) = first_edition().await;
     workspace.run(&["once"]).expect(&[0, 3]);
     let (lines, records) = (workspace.lines(), workspace.records());
     let reindexed = json(&workspace, &["--json", "archive", "reindex"], &[0]);
@@ -37,9 +35,7 @@ async fn a_rebuilt_index_knows_what_the_old_one_knew() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_index_that_is_no_database_is_set_aside_and_built_anew() {
-    let site = Site::start().await.unwrap();
-    site.edit_after(None);
-    let workspace = Workspace::of_demo(&site);
+    let (_site, workspace) = first_edition().await;
     workspace.run(&["once"]).expect(&[0, 3]);
     let lines = workspace.lines();
     let listed = json(&workspace, &["--json", "archive", "ls"], &[0]);
@@ -77,9 +73,7 @@ async fn an_index_that_is_no_database_is_set_aside_and_built_anew() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn repairing_keeps_every_sound_line_and_the_damaged_file() {
-    let site = Site::start().await.unwrap();
-    site.edit_after(None);
-    let workspace = Workspace::of_demo(&site);
+    let (_site, workspace) = first_edition().await;
     workspace.run(&["once"]).expect(&[0, 3]);
     let sound = json(&workspace, &["--json", "archive", "repair"], &[0]);
     assert_eq!(sound["rewritten"], serde_json::json!([]));
@@ -127,9 +121,7 @@ async fn nothing_is_rebuilt_under_a_running_daemon() {
 /// The index of the state is deleted, and a compressed file has a damaged block.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_left_of_a_damaged_archive_is_read_and_what_is_not_is_told() {
-    let site = Site::start().await.unwrap();
-    site.edit_after(None);
-    let workspace = Workspace::of_demo(&site);
+    let (_site, workspace) = first_edition().await;
     workspace.run(&["once"]).expect(&[0, 3]);
     let segment = workspace.segments().remove(0);
     // A day before: the next pass closes and compresses it.
@@ -169,9 +161,7 @@ async fn what_is_left_of_a_damaged_archive_is_read_and_what_is_not_is_told() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_last_line_that_was_acknowledged_is_kept_and_told() {
-    let site = Site::start().await.unwrap();
-    site.edit_after(None);
-    let workspace = Workspace::of_demo(&site);
+    let (_site, workspace) = first_edition().await;
     workspace.run(&["once"]).expect(&[0, 3]);
     let before = workspace.records();
     let segment = workspace.segments().remove(0);

@@ -8,26 +8,18 @@ use std::{
 use jiff::SignedDuration;
 use newswatch::{
     article::TextStatus,
-    demo::{Expectation, Outcome, Site},
+    demo::{Expectation, Outcome},
 };
 use serde_json::{Value, json};
 
-use crate::support::workspace::{Ran, Workspace};
-
-/// Stops the demo's second edition from coming out by itself.
-async fn site() -> Site {
-    let site = Site::start().await.unwrap();
-    site.edit_after(None);
-    site
-}
+use crate::support::workspace::{Ran, Workspace, first_edition};
 
 /// Some feeds failed: the demo has one that answers a web page.
 const PARTIAL: i32 = 3;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_pass_leaves_exactly_what_the_content_promises() {
-    let site = site().await;
-    let workspace = Workspace::of_demo(&site);
+    let (site, workspace) = first_edition().await;
     workspace.run(&["once"]).expect(&[PARTIAL]);
     check(&site.expected(), &workspace.records());
     check_texts(&site.expected(), &workspace.records());
@@ -36,8 +28,7 @@ async fn one_pass_leaves_exactly_what_the_content_promises() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_pass_adds_no_line_and_asks_no_page_again() {
-    let site = site().await;
-    let workspace = Workspace::of_demo(&site);
+    let (site, workspace) = first_edition().await;
     workspace.run(&["once"]).expect(&[PARTIAL]);
     let (lines, asked) = (workspace.lines(), site.log().len());
     workspace.run(&["once"]).expect(&[PARTIAL]);
@@ -56,8 +47,7 @@ async fn a_second_pass_adds_no_line_and_asks_no_page_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_edited_article_becomes_a_revision_and_nothing_else_changes() {
-    let site = site().await;
-    let workspace = Workspace::of_demo(&site);
+    let (site, workspace) = first_edition().await;
     workspace.run(&["once"]).expect(&[PARTIAL]);
     let before = workspace.records();
     site.advance();
@@ -81,8 +71,7 @@ async fn an_edited_article_becomes_a_revision_and_nothing_else_changes() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn hosts_are_asked_as_they_wish() {
-    let site = site().await;
-    let workspace = Workspace::of_demo(&site);
+    let (site, workspace) = first_edition().await;
     workspace.run(&["once"]).expect(&[PARTIAL]);
     let log = site.log();
     assert!(
@@ -115,8 +104,7 @@ async fn hosts_are_asked_as_they_wish() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_with_glued_paragraphs_gives_each_apart_and_its_title_once() {
-    let site = site().await;
-    let workspace = Workspace::of_demo(&site);
+    let (site, workspace) = first_edition().await;
     let ran = workspace.run(&["once", "--feed", "fil"]).expect(&[0]);
     let summary = ran.stdout.lines().any(|line| line.trim_start().starts_with("fil "));
     assert!(summary && ran.stdout.contains("the next poll is due"), "{ran:#?}");
@@ -155,8 +143,7 @@ fn the_demo_command_leaves_a_valid_archive_and_says_where() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_its_state_the_next_pass_still_adds_no_line() {
-    let site = site().await;
-    let workspace = Workspace::of_demo(&site);
+    let (_site, workspace) = first_edition().await;
     workspace.run(&["once"]).expect(&[PARTIAL]);
     let lines = workspace.lines();
     remove_state(workspace.path());

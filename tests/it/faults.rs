@@ -15,7 +15,10 @@ use serde_json::Value;
 
 use crate::{
     demo,
-    support::workspace::{QUICK, Workspace},
+    support::{
+        daemon::wait_until,
+        workspace::{QUICK, Workspace, first_edition},
+    },
 };
 
 /// What a feed's address answers, and what the message says of it.
@@ -30,9 +33,7 @@ const FAULTS: [(&str, Fault, &str); 6] = [
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_bad_feed_gives_one_message_that_names_it_and_loses_nothing() {
-    let site = Site::start().await.unwrap();
-    site.edit_after(None);
-    let workspace = Workspace::of_demo(&site);
+    let (site, workspace) = first_edition().await;
     let url = |id: &str| site.feeds.iter().find(|feed| feed.id == id).unwrap().url.clone();
     for (feed, fault, _) in FAULTS {
         site.script(&url(feed), Some(fault));
@@ -145,8 +146,10 @@ async fn an_archive_of_a_newer_version_is_not_written_and_its_readers_say_what_t
     assert!(ran.stdout.contains("unchanged since they were written"), "{ran:#?}");
 }
 
-/// In a mount namespace of its own: a small file system for the archive, filled by the first
-/// argument. `room` makes room, `stop` ends the daemon and saves the archive.
+const NEWSWATCH: &str = env!("CARGO_BIN_EXE_newswatch");
+
+/// A small file system for the archive, filled by the first argument. `room` makes room, `stop` ends
+/// the daemon and saves the archive.
 const FULL_DISK: &str = r#"
 set -e
 mount -t tmpfs -o size=512k,nr_inodes=64 tmpfs archive
@@ -177,9 +180,7 @@ async fn a_disk_without_inodes_stops_the_work_and_is_resumed_when_there_are_some
 }
 
 async fn full(fill: &str) {
-    let site = Site::start().await.unwrap();
-    site.edit_after(None);
-    let workspace = Workspace::of_demo(&site);
+    let (site, workspace) = first_edition().await;
     fs::create_dir(workspace.path().join("archive")).unwrap();
     fs::create_dir(workspace.path().join("saved")).unwrap();
     let (stderr, told) = (workspace.path().join("stderr"), workspace.path().join("told"));
@@ -188,25 +189,7 @@ async fn full(fill: &str) {
         "[[alert]]\nid = \"admin\"\non = [\"disk\"]\n\
          command = [\"/bin/sh\", \"-c\", \"cat >> told; echo >> told\"]\n",
     );
-    let mut command = Command::new("unshare");
-    command
-        .args([
-            "--fork",
-            "--pid",
-            "--kill-child",
-            "--mount",
-            "--map-root-user",
-            "sh",
-            "-c",
-            FULL_DISK,
-            "sh",
-            fill,
-        ])
-        .args([env!("CARGO_BIN_EXE_newswatch"), "run"])
-        .current_dir(workspace.path())
-        .env("HOME", workspace.path())
-        .stderr(fs::File::create(&stderr).unwrap());
-    let Some(mut shell) = mounted(&workspace, command) else { return };
+    let Some(mut shell) = mounted(&workspace, FULL_DISK, &[fill, NEWSWATCH, "run"]) else { return };
     let log = || fs::read_to_string(&stderr).unwrap();
     wait_until("the full disk is told", || log().contains("until there is room"));
     let ran = workspace.run(&["status", "--json"]).expect(&[0]);
@@ -266,32 +249,14 @@ async fn a_start_on_a_full_disk_waits_for_room_and_a_single_pass_says_what_to_do
         "head -c 20m /dev/zero > state/.filler 2> /dev/null || true",
         "i=0; while touch state/.filler$i 2> /dev/null; do i=$((i+1)); done",
     ] {
-        let site = Site::start().await.unwrap();
-        site.edit_after(None);
-        let workspace = Workspace::of_demo(&site);
+        let (site, workspace) = first_edition().await;
         fs::create_dir(workspace.path().join("state")).unwrap();
         let read = |name: &str| {
             fs::read_to_string(workspace.path().join(name)).unwrap_or_default().trim().to_owned()
         };
-        let mut command = Command::new("unshare");
-        command
-            .args([
-                "--fork",
-                "--pid",
-                "--kill-child",
-                "--mount",
-                "--map-root-user",
-                "sh",
-                "-c",
-                FULL_START,
-                "sh",
-                fill,
-            ])
-            .args([env!("CARGO_BIN_EXE_newswatch"), "run"])
-            .current_dir(workspace.path())
-            .env("HOME", workspace.path())
-            .stderr(fs::File::create(workspace.path().join("stderr")).unwrap());
-        let Some(mut shell) = mounted(&workspace, command) else { return };
+        let Some(mut shell) = mounted(&workspace, FULL_START, &[fill, NEWSWATCH, "run"]) else {
+            return;
+        };
         wait_until("the daemon waits", || read("stderr").contains("nothing is done until"));
         assert_eq!(read("once.code"), "1");
         let words = read("once.stderr");
@@ -339,25 +304,9 @@ async fn retention_frees_room_on_a_disk_that_is_full_at_the_start() {
     );
     workspace.write("config/newswatch.toml", &settings);
     let read = |name: &str| fs::read_to_string(workspace.path().join(name)).unwrap_or_default();
-    let mut command = Command::new("unshare");
-    command
-        .args([
-            "--fork",
-            "--pid",
-            "--kill-child",
-            "--mount",
-            "--map-root-user",
-            "sh",
-            "-c",
-            FULL_RETENTION,
-            "sh",
-        ])
-        .args([env!("CARGO_BIN_EXE_newswatch"), "run", "--set", "archive.retain_size=16KiB"])
-        .args(["--set", "archive.rotate_size=8KiB"])
-        .current_dir(workspace.path())
-        .env("HOME", workspace.path())
-        .stderr(fs::File::create(workspace.path().join("stderr")).unwrap());
-    let Some(mut shell) = mounted(&workspace, command) else { return };
+    let limits = ["--set", "archive.retain_size=16KiB", "--set", "archive.rotate_size=8KiB"];
+    let args = [&[NEWSWATCH, "run"], &limits[..]].concat();
+    let Some(mut shell) = mounted(&workspace, FULL_RETENTION, &args) else { return };
     wait_until("segments are dropped", || read("listed").matches(".dropped.gz").count() > 3);
     workspace.write("stop", "");
     assert!(shell.0.wait().unwrap().success(), "{}", read("stderr"));
@@ -373,13 +322,23 @@ struct Mounted(Child);
 
 impl Drop for Mounted {
     fn drop(&mut self) {
-        end(&mut self.0);
+        self.0.kill().ok();
+        self.0.wait().unwrap();
     }
 }
 
-/// The shell once it has mounted; where it cannot, a reason is printed.
-fn mounted(workspace: &Workspace, mut command: Command) -> Option<Mounted> {
-    let Ok(mut shell) = command.spawn().map(Mounted) else {
+/// A shell that runs the script in a mount namespace of its own, once it has mounted; what it and the
+/// daemon say is in the file `stderr`. Where it cannot mount, a reason is printed.
+fn mounted(workspace: &Workspace, script: &str, args: &[&str]) -> Option<Mounted> {
+    let shell = Command::new("unshare")
+        .args(["--fork", "--pid", "--kill-child", "--mount", "--map-root-user"])
+        .args(["sh", "-c", script, "sh"])
+        .args(args)
+        .current_dir(workspace.path())
+        .env("HOME", workspace.path())
+        .stderr(fs::File::create(workspace.path().join("stderr")).unwrap())
+        .spawn();
+    let Ok(mut shell) = shell.map(Mounted) else {
         println!("skipped: there is no `unshare` to mount a small file system with");
         return None;
     };
@@ -394,18 +353,4 @@ fn mounted(workspace: &Workspace, mut command: Command) -> Option<Mounted> {
         std::thread::sleep(Duration::from_millis(20));
     }
     Some(shell)
-}
-
-fn end(child: &mut Child) {
-    child.kill().ok();
-    child.wait().unwrap();
-}
-
-#[track_caller]
-fn wait_until(what: &str, done: impl Fn() -> bool) {
-    let started = Instant::now();
-    while !done() {
-        assert!(started.elapsed() < Duration::from_secs(30), "it does not come that {what}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
 }

@@ -20,7 +20,7 @@ use crate::support::{
     bombs,
     daemon::Daemon,
     server::{answer, reset},
-    workspace::{QUICK, Workspace},
+    workspace::{Workspace, quick_every},
 };
 
 /// A host has four feeds, as far as loopback has addresses for them.
@@ -298,8 +298,7 @@ async fn three_answers_in_ten_are_faulty_and_nothing_is_lost_doubled_or_leaked()
         bomb: bomb.unwrap().bytes,
     };
     let world = open(world, first, hosts).await;
-    let settings = QUICK
-        .replace("\"1ms\"", &format!("\"{}ms\"", every.as_millis()))
+    let settings = quick_every(&format!("{}ms", every.as_millis()))
         .replace("delay = \"0s\"", "delay = \"1s\"")
         .replace("[limits]", "[limits]\nconcurrency = 64");
     let workspace = Workspace::new(&settings);

@@ -9,7 +9,7 @@ use newswatch::demo::Site;
 
 use crate::{
     demo,
-    support::workspace::{QUICK, Workspace},
+    support::workspace::{Workspace, first_edition, quick_every},
 };
 
 /// A whole pass over the demo takes longer than all of the daemon's lives here, so that each kill
@@ -32,12 +32,10 @@ async fn twenty_kills_lose_no_record_and_double_none() {
 
 /// How many lives wrote something.
 async fn kill_at_random(round: u64) -> u32 {
-    let site = Site::start().await.unwrap();
-    site.edit_after(None);
-    let workspace = Workspace::of_demo(&site);
+    let (site, workspace) = first_edition().await;
     workspace.write(
         "config/newswatch.toml",
-        &QUICK.replace("delay = \"0s\"", "delay = \"120ms\"").replace("\"1ms\"", "\"500ms\""),
+        &quick_every("500ms").replace("delay = \"0s\"", "delay = \"120ms\""),
     );
     let mut random = 0x2022_0106_u64 ^ (round << 32);
     let mut heights = Vec::new();

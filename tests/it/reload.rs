@@ -2,25 +2,16 @@
 
 use std::fs;
 
-use newswatch::demo::Site;
 use rustix::process::Signal;
 
 use crate::support::{
     daemon::{Daemon, wait_until},
-    workspace::{QUICK, Workspace},
+    workspace::{first_edition_every, quick_every},
 };
-
-async fn site() -> (Site, Workspace) {
-    let site = Site::start().await.unwrap();
-    site.edit_after(None);
-    let workspace = Workspace::of_demo(&site);
-    workspace.write("config/newswatch.toml", &QUICK.replace("\"1ms\"", "\"1h\""));
-    (site, workspace)
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_part_of_the_configuration_that_is_gone_leaves_the_old_one_in_effect() {
-    let (site, workspace) = site().await;
+    let (site, workspace) = first_edition_every("1h").await;
     let topic = include_str!("../../config/topics/csto-kazakhstan.toml");
     workspace.write("config/topics/csto.toml", topic);
     let daemon = Daemon::start(&workspace);
@@ -47,9 +38,9 @@ async fn a_part_of_the_configuration_that_is_gone_leaves_the_old_one_in_effect()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_has_changed_is_told_without_secrets_and_with_the_time_of_its_effect() {
-    let (_site, workspace) = site().await;
+    let (_site, workspace) = first_edition_every("1h").await;
     let settings = |more: &str| {
-        workspace.write("config/newswatch.toml", &(QUICK.replace("\"1ms\"", "\"1h\"") + more));
+        workspace.write("config/newswatch.toml", &(quick_every("1h") + more));
     };
     let alert = |secret: &str| {
         let alert =
@@ -77,7 +68,7 @@ async fn what_has_changed_is_told_without_secrets_and_with_the_time_of_its_effec
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hangup_while_the_daemon_starts_does_not_end_it() {
-    let (_site, workspace) = site().await;
+    let (_site, workspace) = first_edition_every("1h").await;
     let state = workspace.path().join("state");
     let daemon = Daemon::start(&workspace);
     while !state.exists() {

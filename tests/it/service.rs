@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use newswatch::{canonical_url::Host, demo::Site};
+use newswatch::canonical_url::Host;
 use rustix::process::{Signal, kill_process};
 use serde_json::Value;
 use url::Url;
@@ -22,26 +22,13 @@ use crate::{
     demo,
     support::{
         daemon::{Daemon, free_address, get, wait_until},
-        workspace::{QUICK, Workspace},
+        workspace::{QUICK, Workspace, first_edition_every, quick_every},
     },
 };
 
-/// Feeds are due again twice a second.
-fn calm() -> String {
-    QUICK.replace("\"1ms\"", "\"500ms\"")
-}
-
-async fn site() -> (Site, Workspace) {
-    let site = Site::start().await.unwrap();
-    site.edit_after(None);
-    let workspace = Workspace::of_demo(&site);
-    workspace.write("config/newswatch.toml", &calm());
-    (site, workspace)
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn the_service_manager_is_told_of_start_reload_life_and_end() {
-    let (_site, workspace) = site().await;
+    let (_site, workspace) = first_edition_every("500ms").await;
     let path = workspace.path().join("notify");
     let manager = UnixDatagram::bind(&path).unwrap();
     manager.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
@@ -63,7 +50,7 @@ async fn the_service_manager_is_told_of_start_reload_life_and_end() {
     daemon.signal(Signal::HUP);
     assert!(expect("RELOADING=1").contains("MONOTONIC_USEC="));
     expect("READY=1");
-    workspace.write("config/newswatch.toml", &calm().replace("delay", "dealy"));
+    workspace.write("config/newswatch.toml", &quick_every("500ms").replace("delay", "dealy"));
     daemon.signal(Signal::HUP);
     expect("RELOADING=1");
     expect("READY=1");
@@ -77,9 +64,7 @@ async fn the_service_manager_is_told_of_start_reload_life_and_end() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_watchdog_is_fed_as_often_as_the_manager_wants_it() {
-    let (_site, workspace) = site().await;
-    // Nothing is due for an hour.
-    workspace.write("config/newswatch.toml", &calm().replace("500ms", "1h"));
+    let (_site, workspace) = first_edition_every("1h").await;
     let path = workspace.path().join("notify");
     let manager = UnixDatagram::bind(&path).unwrap();
     manager.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
@@ -97,9 +82,7 @@ async fn the_watchdog_is_fed_as_often_as_the_manager_wants_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_running_daemon_takes_orders_through_its_socket() {
-    let (site, workspace) = site().await;
-    let settings = calm().replace("500ms", "1h");
-    workspace.write("config/newswatch.toml", &settings);
+    let (site, workspace) = first_edition_every("1h").await;
     let ran = workspace.run(&["reload"]).expect(&[1]);
     assert!(ran.stderr.contains("no daemon answers"), "{ran:#?}");
     let daemon = Daemon::start(&workspace);
@@ -157,8 +140,10 @@ async fn a_running_daemon_takes_orders_through_its_socket() {
     let ran = workspace.run(&["reload", "--json"]).expect(&[0]);
     let reply: Value = serde_json::from_str(&ran.stdout).unwrap();
     assert_eq!(reply, serde_json::json!({ "ok": true, "message": "nothing has changed" }));
-    workspace
-        .write("config/newswatch.toml", &settings.replace("delay = \"0s\"", "delay = \"1ms\""));
+    workspace.write(
+        "config/newswatch.toml",
+        &quick_every("1h").replace("delay = \"0s\"", "delay = \"1ms\""),
+    );
     let ran = workspace.run(&["reload"]).expect(&[0]);
     assert_eq!(ran.stdout, "politeness.delay: \"0s\" -> \"1ms\"\n");
     workspace.write("config/newswatch.toml", "[politeness]\ndelay = 1\n");
@@ -173,10 +158,10 @@ fn status(workspace: &Workspace) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_changed_file_is_taken_without_being_asked() {
-    let (_site, workspace) = site().await;
+    let (_site, workspace) = first_edition_every("500ms").await;
     let daemon = Daemon::start(&workspace);
     wait_until("it runs", || workspace.run(&["reload"]).code == Some(0));
-    workspace.write("config/newswatch.toml", &calm().replace("500ms", "700ms"));
+    workspace.write("config/newswatch.toml", &quick_every("700ms"));
     wait_until("the change is told", || {
         daemon.log().contains("schedule.interval: \"500ms\" -> \"700ms\"")
     });
@@ -197,11 +182,11 @@ fn samples(text: &str) -> BTreeMap<String, f64> {
 #[tokio::test(flavor = "multi_thread")]
 #[expect(clippy::float_cmp, reason = "the figures are whole numbers")]
 async fn the_figures_add_up_and_are_those_of_the_status() {
-    let (site, workspace) = site().await;
+    let (site, workspace) = first_edition_every("500ms").await;
     let address = free_address();
     workspace.write(
         "config/newswatch.toml",
-        &(calm().replace("500ms", "1h") + &format!("\n[metrics]\nlisten = \"{address}\"\n")),
+        &(quick_every("1h") + &format!("\n[metrics]\nlisten = \"{address}\"\n")),
     );
     let daemon = Daemon::start(&workspace);
     wait_until("it is ready", || get(address, "/readyz").is_some_and(|(code, _)| code == 200));
@@ -296,7 +281,7 @@ fn named_in_contrib() -> BTreeSet<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_readers_and_a_stop_at_any_moment_lose_nothing() {
-    let (site, workspace) = site().await;
+    let (site, workspace) = first_edition_every("500ms").await;
     for _ in 0..3 {
         let daemon = Daemon::start(&workspace);
         // Before that it is stopped by the signal itself.
@@ -321,10 +306,10 @@ async fn killed_readers_and_a_stop_at_any_moment_lose_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn clients_that_stop_in_the_middle_of_a_request_take_nothing_from_the_crawl() {
-    let (site, workspace) = site().await;
+    let (site, workspace) = first_edition_every("500ms").await;
     let address = free_address();
     let metrics = format!("\n[metrics]\nlisten = \"{address}\"\n");
-    workspace.write("config/newswatch.toml", &(calm() + &metrics));
+    workspace.write("config/newswatch.toml", &(quick_every("500ms") + &metrics));
     let daemon = Daemon::start(&workspace);
     wait_until("it is ready", || get(address, "/readyz").is_some_and(|(code, _)| code == 200));
     let before = daemon.descriptors();
@@ -350,8 +335,7 @@ async fn clients_that_stop_in_the_middle_of_a_request_take_nothing_from_the_craw
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_status_has_one_shape_before_during_and_after_a_run() {
-    let (site, workspace) = site().await;
-    workspace.write("config/newswatch.toml", &calm().replace("500ms", "1h"));
+    let (site, workspace) = first_edition_every("1h").await;
     let keys =
         |status: &Value| -> Vec<String> { status.as_object().unwrap().keys().cloned().collect() };
     let before = status(&workspace);

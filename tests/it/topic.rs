@@ -1,9 +1,8 @@
 //! A changed topic over what a run kept and rejected.
 
-use newswatch::demo::Site;
 use serde_json::Value;
 
-use crate::support::workspace::Workspace;
+use crate::support::workspace::{Workspace, first_edition};
 
 /// Some feeds failed: the demo has one that answers a web page.
 const PARTIAL: i32 = 3;
@@ -28,9 +27,7 @@ fn replay(workspace: &Workspace, args: &[&str]) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_replay_shows_what_another_topic_would_keep_and_writes_nothing() {
-    let site = Site::start().await.unwrap();
-    site.edit_after(None);
-    let workspace = Workspace::of_demo(&site);
+    let (_site, workspace) = first_edition().await;
     workspace.run(&["once"]).expect(&[PARTIAL]);
     let rejects = workspace.path().join("state/rejects.jsonl");
     let before = (workspace.lines(), std::fs::read(&rejects).unwrap());

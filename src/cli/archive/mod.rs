@@ -98,7 +98,7 @@ pub(super) fn verify(loaded: &Loaded, witness: Option<&str>, json: bool) -> anyh
              keeps each file as it was\n",
         );
     }
-    if report.findings.iter().any(Finding::is_of_missing_lines) {
+    if report.lacks_lines() {
         text.push_str(
             "next: missing lines come back only with a copy of the folder; `newswatch archive verify \
              --witness HASH`, with a hash that the log stated, tells whether that line is still there\n",
@@ -115,8 +115,7 @@ fn acknowledged(loaded: &Loaded) -> Option<Checkpoint> {
         return None;
     }
     let state = State::open_read_only(&path).ok()?;
-    let first = archive::first_line(&Folder::at(&loaded.paths.archive)).ok().flatten();
-    crawl::acknowledged(&state, first).ok().flatten()
+    crawl::acknowledged(&state, &Folder::at(&loaded.paths.archive)).ok().flatten()
 }
 
 /// So many findings are printed for a person.

@@ -12,18 +12,15 @@ use std::{
 
 use newswatch::{
     archive::{Archive, Record, Settings},
-    demo::Site,
     jsonl::Folder,
 };
 use serde_json::{Value, json};
 
-use crate::support::workspace::Workspace;
+use crate::support::workspace::{Workspace, first_edition};
 
 /// A workspace with the demo's archive in both editions, and a record made to do harm.
 async fn office() -> Workspace {
-    let site = Site::start().await.unwrap();
-    site.edit_after(None);
-    let workspace = Workspace::of_demo(&site);
+    let (site, workspace) = first_edition().await;
     workspace.run(&["once"]).expect(&[3]);
     site.advance();
     workspace.run(&["once"]).expect(&[3]);

@@ -35,6 +35,26 @@ total_timeout = "3s"
 allow = ["127.0.0.0/8"]
 "#;
 
+/// The same, with feeds that are due again after so long.
+pub(crate) fn quick_every(interval: &str) -> String {
+    QUICK.replace("\"1ms\"", &format!("{interval:?}"))
+}
+
+/// The demo in its first edition, which stays, and its workspace.
+pub(crate) async fn first_edition() -> (Site, Workspace) {
+    let site = Site::start().await.unwrap();
+    site.edit_after(None);
+    let workspace = Workspace::of_demo(&site);
+    (site, workspace)
+}
+
+/// The same, with feeds that are due again after so long.
+pub(crate) async fn first_edition_every(interval: &str) -> (Site, Workspace) {
+    let (site, workspace) = first_edition().await;
+    workspace.write("config/newswatch.toml", &quick_every(interval));
+    (site, workspace)
+}
+
 pub(crate) struct Workspace {
     folder: TempDir,
 }
