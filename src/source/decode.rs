@@ -7,8 +7,8 @@ use url::Url;
 
 use crate::text::charset;
 
-/// What is read of one document, in bytes, before and after decompression.
-pub(super) const MOST_BYTES: usize = 15 << 20;
+/// What is read of a packed body, in bytes. Of a plain one all is read: who fetched it has a limit.
+const MOST_BYTES: usize = 15 << 20;
 
 /// How many bytes are looked at to find a declaration.
 const DECLARATION_REACH: usize = 1024;
@@ -23,12 +23,8 @@ pub(super) struct Decoded<'a> {
 
 /// The bytes of a gzip body that no Content-Encoding tells of, or the bytes themselves.
 pub(super) fn inflate<'a>(bytes: &'a [u8], flaws: &mut Vec<String>) -> Cow<'a, [u8]> {
-    let cut = |bytes: &'a [u8]| bytes.get(..MOST_BYTES).unwrap_or(bytes);
     if !bytes.starts_with(&[0x1f, 0x8b]) {
-        if bytes.len() > MOST_BYTES {
-            flaws.push(too_long());
-        }
-        return Cow::Borrowed(cut(bytes));
+        return Cow::Borrowed(bytes);
     }
     let mut inflated = Vec::new();
     let limit = u64::try_from(MOST_BYTES).unwrap_or(u64::MAX);
@@ -37,13 +33,9 @@ pub(super) fn inflate<'a>(bytes: &'a [u8], flaws: &mut Vec<String>) -> Cow<'a, [
         flaws.push("the compressed body is damaged or cut off".to_owned());
     }
     if inflated.len() >= MOST_BYTES {
-        flaws.push(too_long());
+        flaws.push(format!("only the first {} MiB were read", MOST_BYTES >> 20));
     }
     Cow::Owned(inflated)
-}
-
-fn too_long() -> String {
-    format!("only the first {} MiB were read", MOST_BYTES >> 20)
 }
 
 /// Decodes a document. Valid UTF-8 is taken for what it is, whatever it is declared to be.

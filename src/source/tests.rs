@@ -404,6 +404,15 @@ fn the_encoding_is_found() {
 }
 
 #[test]
+fn a_feed_is_read_to_its_end_however_long_it_is() {
+    let item = |n| format!("<item><title>Story {n}</title><link>/{n}</link></item>");
+    let filler = "-".repeat(16 << 20).replace("--", "- ");
+    let feed = format!("<rss version=\"2.0\"><channel>{}<!-- {filler} -->{}", item(1), item(2));
+    let listing = parse(SourceKind::Feed, feed.as_bytes(), None, &base()).unwrap();
+    assert_eq!(listing.entries.len(), 2, "{:?}", listing.flaws);
+}
+
+#[test]
 fn json_that_was_written_by_hand_is_mended() {
     let rows = [
         ("{\"title\":\"One\n\ttwo\",\"id\":\"1\"},{\"id\":\"2\"}", "One two"),
