@@ -298,17 +298,17 @@ pub(super) fn page_of(entry: &Entry) -> Option<&Url> {
     Some(url).filter(|_| !(is_home && has_text))
 }
 
-/// The address of an entry. One that names none is a part of its feed, if it has an id or a text: a
-/// title alone is what is left of an entry where a feed breaks off.
+/// The address of an entry. One that names none is a part of its feed, by its id, its title or its
+/// text, in that order; a title alone is what is left of an entry where a feed breaks off.
 fn address_of(entry: &Entry, feed_url: &Url) -> Option<CanonicalUrl> {
     if let Some(url) = page_of(entry) {
         return CanonicalUrl::parse(url.as_str()).ok();
     }
-    let has_text = entry.summary.is_some() || entry.content.is_some();
-    let title = entry.title.as_ref().filter(|_| has_text);
+    let text = entry.summary.as_ref().or(entry.content.as_ref());
+    let title = entry.title.as_ref().filter(|_| text.is_some());
     let link = entry.url.as_ref().map(Url::as_str);
     let guid = entry.guid.as_ref().filter(|guid| Some(guid.as_str()) != link);
-    let name = guid.or(title)?;
+    let name = guid.or(title).or(text)?;
     let mut url = feed_url.clone();
     url.set_fragment(Some(&format!("!entry={}", blake3::hash(name.as_bytes()).to_hex())));
     CanonicalUrl::parse(url.as_str()).ok()

@@ -172,7 +172,10 @@ pub enum FetchError {
     Tls(String),
     #[error("no answer within {0:?}")]
     Timeout(Duration),
-    #[error("the body is larger than {0} bytes")]
+    #[error(
+        "the body is larger than {0} bytes (limits.max_feed_size of a feed, limits.max_page_size of a \
+         page)"
+    )]
     TooLarge(u64),
     #[error("more than {0} redirects")]
     TooManyRedirects(usize),
