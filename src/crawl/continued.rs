@@ -68,11 +68,16 @@ pub(super) fn follow(
 ) -> Result<Article, PageReading> {
     let (mut article, mut asked, first) = match &work.begun {
         Some(begun) => (begun.joined(page), begun.asked.clone(), begun.with(Some(response))),
-        None => {
-            // Whoever waits for more room must have none.
-            let (body, room) = (Vec::new(), Room::default());
-            (page, vec![work.pending.url.clone()], Response { body, room, ..response.clone() })
-        }
+        None => (
+            page,
+            vec![work.pending.url.clone()],
+            Response {
+                body: Vec::new(),
+                // Whoever waits for more must have none.
+                room: Room::default(),
+                ..response.clone()
+            },
+        ),
     };
     let Some(next) = article.next_page.clone() else { return Ok(article) };
     if !asked.contains(&response.url) {

@@ -85,22 +85,6 @@ pub fn discover(html: &[u8], content_type: Option<&str>, base: &Url) -> Vec<Foun
     named
 }
 
-/// What `Sitemap` lines name (RFC 9309 section 2.2.4 leaves them to sitemaps.org).
-pub fn sitemaps_of_robots(robots: &str, base: &Url) -> Vec<Found> {
-    let mut found = Vec::new();
-    for line in robots.lines() {
-        let line = line.split('#').next().unwrap_or_default();
-        let Some((name, address)) = line.split_once(':') else { continue };
-        if name.trim().eq_ignore_ascii_case("sitemap")
-            && let Some(url) = resolve(base, address)
-        {
-            push(&mut found, url, None, SourceKind::Sitemap);
-        }
-    }
-    found.truncate(MOST_FOUND);
-    found
-}
-
 /// Addresses worth a try where a site names none, the likeliest first: under the section that
 /// `site` points at, then under its root.
 pub fn well_known(site: &Url) -> Vec<Found> {
