@@ -204,7 +204,7 @@ pub(super) fn run(
         "newswatch runs"
     );
     let client = HttpClient::new(compose::fetch(&loaded.config))?;
-    let (tell, alerts) = watch::channel(compose::alerts(&loaded.config));
+    let (tell, alerts) = watch::channel(compose::alerts(loaded));
     let (name, polled) = watch::channel(compose::polled(&loaded.config));
     let (loaded_now, options) = (loaded.clone(), options.clone());
     let mut effective = Effective { loaded: loaded_now, options, alerts: tell, polled: name };
@@ -265,8 +265,10 @@ pub(super) fn run(
     });
     // A DNS look-up that is still going on must not hold up the end.
     runtime.shutdown_background();
-    close(&crawl)?;
-    Ok(match end? {
+    let closed = close(&crawl);
+    let end = end?;
+    closed?;
+    Ok(match end {
         End::Interrupted => Exit::Interrupted,
         End::Idle | End::Stopped => Exit::Success,
     })
@@ -384,8 +386,10 @@ pub(super) fn pass(
     });
     runtime.shutdown_background();
     progress.finish();
-    close(crawl)?;
-    Ok(Pass { tally, due, end: end? })
+    let closed = close(crawl);
+    let end = end?;
+    closed?;
+    Ok(Pass { tally, due, end })
 }
 
 fn plan(settings: &config::Settings, until_idle_for: Option<SignedDuration>) -> Plan {

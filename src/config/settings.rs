@@ -228,7 +228,8 @@ pub struct Schedule {
     /// The same for a feed whose server offers neither `ETag` nor `Last-Modified`.
     #[serde(with = "unit::Time")]
     pub floor_without_validators: Duration,
-    /// Every feed is polled at least this often, failing ones apart.
+    /// Every feed is polled at least this often, failing ones and the hours and days that a feed
+    /// asks to be left alone in apart.
     #[serde(with = "unit::Time")]
     pub ceiling: Duration,
     /// Due times are moved by up to this many percent either way, always the same for one feed, so
@@ -309,7 +310,7 @@ pub struct Limits {
     /// Longest time for a connection to come about.
     #[serde(with = "unit::Time")]
     pub connect_timeout: Duration,
-    /// Longest time for a whole exchange, redirects and body included.
+    /// Longest time for a whole exchange, the body included.
     #[serde(with = "unit::Time")]
     pub total_timeout: Duration,
     /// Largest feed or sitemap that is read, after decompression.
@@ -318,7 +319,7 @@ pub struct Limits {
     /// Largest page that is read, after decompression.
     #[serde(with = "unit::Size")]
     pub max_page_size: u64,
-    /// Redirects that are followed for one request.
+    /// Redirects that are followed for one document. Each is a request of its own, with the delay of one.
     #[schemars(range(min = 0, max = 20))]
     pub redirects: u32,
     /// How often a page is tried before the feed's own text has to do: after a minute, then after
@@ -331,7 +332,7 @@ pub struct Limits {
     /// Memory of each.
     #[serde(with = "unit::Size")]
     pub reader_memory: u64,
-    /// Longest time for reading a document.
+    /// Longest computing time for reading a document.
     #[serde(with = "unit::Time")]
     pub read_timeout: Duration,
 }

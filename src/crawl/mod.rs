@@ -730,7 +730,12 @@ impl Crawl {
                 Effect::CrawlDelay(host, delay) => self.schedule.set_crawl_delay(&host, delay),
                 Effect::PutBack(host, job, at) => self.schedule.put_back(&host, job, at),
                 Effect::GoOn(work, request) => {
-                    self.schedule.put_back(&Host::of(&request.url), work.job(), now);
+                    // Behind no page that came after it.
+                    let since = match &*work {
+                        Work::Page(page) => page.pending.not_before,
+                        _ => now,
+                    };
+                    self.schedule.put_back(&Host::of(&request.url), work.job(), since);
                     match *work {
                         Work::Robots { of, for_job, .. } => {
                             self.robots_ways.insert(for_job, (of, *request));

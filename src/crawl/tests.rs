@@ -545,6 +545,48 @@ fn an_entry_without_an_address_is_kept_as_the_feed_gives_it() {
 }
 
 #[test]
+fn an_entry_of_nothing_but_a_text_is_kept() {
+    let mut bench = Bench::new();
+    let text = |town: &str| {
+        format!("<description>CSTO peacekeepers leave {town} in Kazakhstan, it says.</description>")
+    };
+    bench.run(24, &|url| match url.path() {
+        "/feed" => feed(&[("", &text("Almaty")), ("", &text("Astana"))]),
+        _ => panic!("asked {url}"),
+    });
+    let records = bench.records();
+    assert_eq!(records.len(), 2, "{records:#?}");
+    assert!(records.iter().all(|record| record.title.is_none() && record.text.is_some()));
+}
+
+#[test]
+fn a_date_in_the_future_is_not_believed() {
+    let head = "<meta property=article:published_time content=2031-05-06T07:08:09Z>";
+    let rows = [
+        // The page's date, the feed's, and which is kept.
+        ("", "2099-01-01", None),
+        (head, "Thu, 13 Jan 2022 07:00:00 GMT", Some("2022-01-13T07:00:00Z")),
+        // A zone that was read wrongly.
+        ("", "Fri, 14 Jan 2022 08:00:00 GMT", Some("2022-01-14T08:00:00Z")),
+    ];
+    for (head, date, kept) in rows {
+        let mut bench = Bench::new();
+        let item = format!("<link>/a</link><pubDate>{date}</pubDate>");
+        bench.run(2, &|url| match url.path() {
+            "/feed" => feed(&[(MISSION, &item)]),
+            "/a" => page(MISSION, head),
+            _ => status(404, ""),
+        });
+        let records = bench.records();
+        let [record] = &records[..] else { panic!("{records:#?}") };
+        let at = record.published_at.map(|at| at.to_string());
+        assert_eq!(at.as_deref(), kept, "{date}");
+        let warned = record.extraction.warnings.iter().any(|w| w.contains("in the future"));
+        assert_eq!(warned, !date.starts_with("Fri"), "{:?}", record.extraction.warnings);
+    }
+}
+
+#[test]
 fn a_changed_entry_is_read_again_and_becomes_a_revision_only_where_its_text_changed() {
     let mut bench = Bench::new();
     let web = |edition: &'static str, paragraph: &'static str| {

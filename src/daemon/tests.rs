@@ -265,6 +265,23 @@ async fn a_configuration_that_the_full_index_cannot_take_is_taken_when_there_is_
     assert_eq!(bench.crawl.state().feeds().unwrap().len(), 300);
 }
 
+#[tokio::test]
+async fn a_single_pass_that_finds_the_disk_full_fails_and_the_next_one_does_its_work() {
+    let mut bench = Bench::new(feeds(SITES));
+    bench.limit(bench.pages());
+    let once = Plan { until_idle_for: Some(SignedDuration::from_secs(1)), ..plan() };
+    for is_full_now in [true, false] {
+        let (_send, commands) = mpsc::channel(1);
+        let now = crate::clock::now;
+        let ended =
+            run(&mut bench.crawl, &mut bench.stores, Web, InProcess, once, commands, now, |_| ())
+                .await;
+        assert_eq!(ended.as_ref().is_err_and(is_full), is_full_now, "{ended:?}");
+        bench.crawl.rollback().unwrap();
+        bench.limit(1 << 20);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_order_or_a_configuration_that_finds_the_disk_full_does_not_end_the_daemon() {
     let mut bench = Bench::new(vec![]);

@@ -90,7 +90,7 @@ impl HttpClient {
         Ok(Self { client, settings, rooms })
     }
 
-    /// Follows redirects to other hosts too: for the one document that somebody waits for.
+    /// Follows redirects, at once: for the one document that somebody waits for.
     pub async fn fetch_anywhere(&self, request: Request) -> Result<Response, FetchError> {
         let wanted = request.wanted;
         let mut response = self.fetch(request).await?;
@@ -108,75 +108,66 @@ impl HttpClient {
         let Request { mut url, wanted, validators, validators_of, mut redirects } = request;
         url.set_fragment(None);
         self.permit(&url)?;
-        loop {
-            // They belong to the address they came from (RFC 9110 §13.1).
-            let conditions = Some(&validators).filter(|_| url == validators_of);
-            let fields = self.fields(wanted, conditions);
-            let answer = self.ask(&url, fields.clone()).await?;
-            let at = crate::clock::now();
-            let to = redirect(&url, &answer)?;
-            let mut is_onward = false;
-            if let Some(to) = to {
-                if to == url || redirects.iter().any(|hop| hop.from == to) {
-                    return Err(FetchError::RedirectLoop(to.into()));
-                }
-                if redirects.len() >= self.settings.redirects {
-                    return Err(FetchError::TooManyRedirects(self.settings.redirects));
-                }
-                self.permit(&to)?;
-                let status = answer.status().as_u16();
-                redirects.push(Redirect { status, from: url.clone(), to: to.clone() });
-                is_onward = (to.host(), to.port()) != (url.host(), url.port());
-                if !is_onward {
-                    url = to;
-                    continue;
-                }
+        // They belong to the address they came from (RFC 9110 §13.1).
+        let conditions = Some(&validators).filter(|_| url == validators_of);
+        let fields = self.fields(wanted, conditions);
+        let answer = self.ask(&url, fields.clone()).await?;
+        let at = crate::clock::now();
+        let to = redirect(&url, &answer)?;
+        let is_onward = to.is_some();
+        if let Some(to) = to {
+            if to == url || redirects.iter().any(|hop| hop.from == to) {
+                return Err(FetchError::RedirectLoop(to.into()));
             }
-            let status = answer.status();
-            let headers = listed(answer.headers());
-            let peer = answer.remote_addr().map(|peer| peer.ip());
-            let is_http2 = answer.version() == Version::HTTP_2;
-            let Body { bytes: came, encoding, mut room } = match status {
-                StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED => Body::default(),
-                _ if is_onward => Body::default(),
-                _ => self.body(answer, wanted, patience).await?,
-            };
-            let is_kept = self.settings.keep_exchanges
-                && wanted == Wanted::Page
-                && status.is_success()
-                && !is_onward;
-            let exchange = is_kept.then(|| {
-                Arc::new(Exchange {
-                    url: url.clone(),
-                    at,
-                    peer: peer.filter(|_| self.settings.proxy.is_none()),
-                    is_http2,
-                    request: listed(&fields),
-                    status: status.as_u16(),
-                    reason: status.canonical_reason().unwrap_or_default(),
-                    headers: Vec::clone(&headers),
-                    body: came.clone(),
-                })
-            });
-            let body = match encoding {
-                Some(encoding) => {
-                    self.decoded(&encoding, &came, wanted, &mut room, patience).await?
-                }
-                None => came,
-            };
-            let took = patience.taken();
-            return Ok(Response {
-                status: status.as_u16(),
-                url,
-                redirects,
-                headers,
-                body,
-                at,
-                took,
-                exchanges: exchange.into_iter().collect(),
-                room,
-            });
+            if redirects.len() >= self.settings.redirects {
+                return Err(FetchError::TooManyRedirects(self.settings.redirects));
+            }
+            self.permit(&to)?;
+            let status = answer.status().as_u16();
+            redirects.push(Redirect { status, from: url.clone(), to });
         }
+        let status = answer.status();
+        let headers = listed(answer.headers());
+        let peer = answer.remote_addr().map(|peer| peer.ip());
+        let is_http2 = answer.version() == Version::HTTP_2;
+        let Body { bytes: came, encoding, mut room } = match status {
+            StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED => Body::default(),
+            _ if is_onward => Body::default(),
+            _ => self.body(answer, wanted, patience).await?,
+        };
+        let is_kept = self.settings.keep_exchanges
+            && wanted == Wanted::Page
+            && status.is_success()
+            && !is_onward;
+        let exchange = is_kept.then(|| {
+            Arc::new(Exchange {
+                url: url.clone(),
+                at,
+                peer: peer.filter(|_| self.settings.proxy.is_none()),
+                is_http2,
+                request: listed(&fields),
+                status: status.as_u16(),
+                reason: status.canonical_reason().unwrap_or_default(),
+                headers: Vec::clone(&headers),
+                body: came.clone(),
+            })
+        });
+        let body = match encoding {
+            Some(encoding) => self.decoded(&encoding, &came, wanted, &mut room, patience).await?,
+            None => came,
+        };
+        let took = patience.taken();
+        Ok(Response {
+            status: status.as_u16(),
+            url,
+            redirects,
+            headers,
+            body,
+            at,
+            took,
+            exchanges: exchange.into_iter().collect(),
+            room,
+        })
     }
 
     /// Whether an address may be asked at all, as far as it tells without DNS.

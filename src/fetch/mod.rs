@@ -57,6 +57,11 @@ impl Request {
         let (validators, validators_of) = (Validators::default(), url.clone());
         Self { url, wanted, validators, validators_of, redirects: Vec::new() }
     }
+
+    /// Whether it says what is known, so that the answer may be that nothing has changed.
+    pub fn is_conditional(&self) -> bool {
+        self.url == self.validators_of && self.validators != Validators::default()
+    }
 }
 
 /// One hop of a redirect chain.
@@ -72,7 +77,7 @@ pub struct Response {
     pub status: u16,
     /// The address that answered, after redirects.
     pub url: Url,
-    /// All hops of the chain. The last one was not followed where it leads to another host: see
+    /// All hops of the chain. Where this answer is one itself, the last is yet to be followed: see
     /// [`Self::onward`].
     pub redirects: Vec<Redirect>,
     /// Header names in lower case, values as bytes, in the order they came.
@@ -121,8 +126,8 @@ impl Response {
         self.headers.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_slice())
     }
 
-    /// The request that goes on where this answer leads to another host. Whether and when that
-    /// host may be asked is for the caller to decide.
+    /// The request that goes on where this answer leads elsewhere. Whether and when that address may
+    /// be asked for is for the caller to decide: each hop is a request, also to the same host.
     pub fn onward(&self, wanted: Wanted) -> Option<Request> {
         let hop = self.redirects.last().filter(|hop| hop.to != self.url)?;
         let redirects = self.redirects.clone();
@@ -167,7 +172,10 @@ pub enum FetchError {
     Tls(String),
     #[error("no answer within {0:?}")]
     Timeout(Duration),
-    #[error("the body is larger than {0} bytes")]
+    #[error(
+        "the body is larger than {0} bytes (limits.max_feed_size of a feed, limits.max_page_size of a \
+         page)"
+    )]
     TooLarge(u64),
     #[error("more than {0} redirects")]
     TooManyRedirects(usize),
