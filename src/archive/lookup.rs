@@ -45,15 +45,6 @@ impl<D: Disk> Archive<D> {
         record.inspect_err(|error| tracing::warn!("a record cannot be compared: {error}")).ok()
     }
 
-    /// Where the lines after a checkpoint begin.
-    pub fn positions_since(
-        &self,
-        checkpoint: Option<Checkpoint>,
-    ) -> Result<Vec<Position>, ArchiveError> {
-        let lines = self.since(checkpoint)?;
-        Ok(lines.filter_map(Result::ok).map(|line| line.position).collect())
-    }
-
     /// The same lines as [`Self::since`], a series for each segment.
     pub fn pieces_since(
         &self,

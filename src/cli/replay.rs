@@ -137,6 +137,8 @@ struct Before<'a> {
     title: Option<&'a str>,
     summary: Option<&'a str>,
     text: Option<&'a str>,
+    /// As it was told of the whole text, with what the page and its feed declared.
+    language: Option<&'a str>,
     published: Option<Timestamp>,
     is_kept: bool,
     topic: Option<&'a str>,
@@ -150,6 +152,7 @@ impl<'a> Before<'a> {
             title: record.title.as_deref(),
             summary: record.summary.as_deref(),
             text: record.text.as_deref(),
+            language: record.language.as_deref(),
             published: record.published_at,
             is_kept: true,
             topic: record.topic.as_deref(),
@@ -163,6 +166,7 @@ impl<'a> Before<'a> {
             title: reject.title.as_deref(),
             summary: None,
             text: reject.text.as_deref(),
+            language: reject.language.as_deref(),
             published: reject.published_at,
             is_kept: false,
             topic: None,
@@ -178,7 +182,9 @@ impl Replay {
     fn judge(&mut self, topics: &Topics, keep: Keep, before: &Before<'_>) {
         let title = before.title.unwrap_or_default();
         let text = before.text.unwrap_or_default();
-        let language = language::detect(if text.is_empty() { title } else { text }, &[]).language;
+        let detected =
+            || language::detect(if text.is_empty() { title } else { text }, &[]).language;
+        let language = before.language.map_or_else(detected, str::to_owned);
         let judgements = topics.judge(&Text {
             title,
             summary: before.summary.unwrap_or_default(),
@@ -269,6 +275,7 @@ mod tests {
             title: Some(title),
             summary: None,
             text: Some("Nothing else is said."),
+            language: None,
             published: None,
             is_kept,
             topic: is_kept.then_some("t"),
@@ -292,6 +299,19 @@ mod tests {
         let changes: Vec<Change> = replay.changes.iter().map(|line| line.change).collect();
         assert_eq!(changes, [Change::Kept, Change::Dropped, Change::Rescored]);
         assert_eq!(replay.unchanged, 2);
+    }
+
+    #[test]
+    fn an_article_is_judged_in_the_language_that_it_was_judged_in() {
+        let file = "[topic]\nid = \"t\"\nname = \"t\"\nthreshold = 3.0\n\
+                    [concept.c.only]\ngl = [\"floods\"]\n\
+                    [[rule]]\nname = \"r\"\nall_of = [\"c\"]\nscore = 1.0\n";
+        let topics = Topics::new(vec![Topic::parse(file).expect("a topic")]).expect("compiles");
+        let mut replay = Replay::default();
+        let article = article("Floods in the valley", false, 0.0);
+        replay.judge(&topics, Keep::Relevant, &article);
+        replay.judge(&topics, Keep::Relevant, &Before { language: Some("gl"), ..article });
+        assert_eq!((replay.unchanged, replay.count(Change::Kept)), (1, 1));
     }
 
     #[test]

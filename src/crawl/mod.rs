@@ -599,10 +599,6 @@ impl Crawl {
         &self.schedule
     }
 
-    pub fn feed(&self, ix: FeedIx) -> Option<&Feed> {
-        self.feeds.get(ix.get())
-    }
-
     /// The feed at a place of the schedule, if the configuration still has it so.
     fn current_feed(&self, ix: FeedIx) -> Option<&Feed> {
         let feed = self.feeds.get(ix.get())?;

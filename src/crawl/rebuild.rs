@@ -187,7 +187,7 @@ fn index_record(state: &State, index: &mut dedup::Index, ready: &Ready) -> Resul
     Ok(())
 }
 
-/// A record that left the archive stays known by its addresses and the hash of its text.
+/// A record that left the archive stays known by its addresses.
 fn index_dropped(state: &State, dropped: &Dropped) -> Result<(), StateError> {
     let url = CanonicalUrl::parse(&dropped.url).ok();
     let claimed = [dropped.final_url.as_ref(), dropped.canonical_url.as_ref()];
@@ -211,10 +211,7 @@ fn index_kept(
         let (fate, signature) = (Fate::Kept, UNKNOWN_SIGNATURE);
         state.put_seen(key, &Seen { fate, known: Some(known.clone()), signature, at, visits })?;
     }
-    match &known.content_hash {
-        Some(hash) => state.put_content(hash, &known.record_id),
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 fn index_reject(state: &State, reject: &Reject) -> Result<(), StateError> {
@@ -246,9 +243,6 @@ impl Crawl {
     ) -> Result<(), StateError> {
         for (record, position) in records.iter().zip(positions) {
             self.state.put_place(&record.id, *position)?;
-            if let Some(hash) = &record.content_hash {
-                self.state.put_content(hash, &record.id)?;
-            }
         }
         let Some(end) = end else { return Ok(()) };
         if let Some(Record { seq: 1, .. }) = records.first() {

@@ -49,7 +49,6 @@ pub(super) fn create(connection: &Connection) -> Result<()> {
              at INTEGER NOT NULL,
              visits INTEGER NOT NULL
          ) WITHOUT ROWID;
-         CREATE TABLE content (hash BLOB PRIMARY KEY, record TEXT NOT NULL) WITHOUT ROWID;
          CREATE TABLE place (record TEXT PRIMARY KEY, position TEXT NOT NULL) WITHOUT ROWID;",
     )?)
 }
@@ -111,22 +110,6 @@ impl State {
                 seen.at.as_millisecond(),
                 seen.visits
             ])?;
-        Ok(())
-    }
-
-    /// The first record with exactly this text.
-    pub fn record_with_content(&self, content_hash: &str) -> Result<Option<String>> {
-        Ok(self
-            .connection
-            .prepare_cached("SELECT record FROM content WHERE hash = ?1")?
-            .query_row([digest(content_hash)], |row| row.get(0))
-            .optional()?)
-    }
-
-    pub fn put_content(&self, content_hash: &str, record_id: &str) -> Result<()> {
-        self.connection
-            .prepare_cached("INSERT OR IGNORE INTO content VALUES (?1, ?2)")?
-            .execute(params![digest(content_hash), record_id])?;
         Ok(())
     }
 
