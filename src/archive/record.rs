@@ -78,6 +78,7 @@ pub struct Record {
     #[serde(default)]
     pub licence: Option<String>,
     pub summary: Option<String>,
+    /// `jsonld`, `meta`, `og` or `feed`.
     pub summary_source: Option<String>,
     pub text_status: TextStatus,
     pub word_count: u32,

@@ -3,14 +3,14 @@
 
 use std::borrow::Cow;
 
-use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
+
+use super::Page;
+use crate::text::charset;
 
 /// How far into the page a `<meta charset>` is looked for. Browsers stop at 1,024 bytes; pages
 /// that put scripts before it exist.
 const META_WINDOW: usize = 8192;
-/// How many bytes the guesser is shown.
-const GUESS_WINDOW: usize = 65_536;
 
 /// A decoded page.
 pub(super) struct Decoded<'a> {
@@ -21,7 +21,8 @@ pub(super) struct Decoded<'a> {
 }
 
 /// Decodes a page; what cannot be decoded becomes U+FFFD.
-pub(super) fn decode<'a>(bytes: &'a [u8], content_type: Option<&str>) -> Decoded<'a> {
+pub(super) fn decode<'a>(page: &Page<'a>) -> Decoded<'a> {
+    let bytes = page.bytes;
     if let Some((encoding, bom)) = Encoding::for_bom(bytes) {
         let (text, _) = encoding.decode_without_bom_handling(bytes.get(bom..).unwrap_or_default());
         return Decoded { text, encoding, disbelieved: None };
@@ -30,8 +31,10 @@ pub(super) fn decode<'a>(bytes: &'a [u8], content_type: Option<&str>) -> Decoded
         let (text, _) = encoding.decode_without_bom_handling(bytes);
         return Decoded { text, encoding, disbelieved: None };
     }
-    let declared = content_type.and_then(charset_parameter).or_else(|| meta_charset(bytes));
-    let encoding = believe(bytes, declared);
+    let http = page.content_type.and_then(charset::http_label);
+    let http = http.and_then(|label| charset::known(&label));
+    let declared = charset::declared(http, meta_charset(bytes));
+    let encoding = charset::believe(bytes, declared, page.url.domain());
     let (text, _) = encoding.decode_without_bom_handling(bytes);
     Decoded { text, encoding, disbelieved: declared.filter(|declared| *declared != encoding) }
 }
@@ -49,76 +52,6 @@ fn utf16_without_bom(bytes: &[u8]) -> Option<&'static Encoding> {
     }
 }
 
-/// The encoding to use for `bytes` that claim to be in `declared`.
-fn believe(bytes: &[u8], declared: Option<&'static Encoding>) -> &'static Encoding {
-    let first_high = bytes.iter().position(|byte| *byte >= 0x80 || *byte == 0x1b);
-    let Some(first_high) = first_high else { return declared.unwrap_or(UTF_8) };
-    // Text in another encoding is almost never valid UTF-8 by chance.
-    if std::str::from_utf8(bytes).is_ok() && declared != Some(encoding_rs::ISO_2022_JP) {
-        return UTF_8;
-    }
-    let window = bytes.get(first_high.saturating_sub(256)..).unwrap_or_default();
-    let window = window.get(..GUESS_WINDOW.min(window.len())).unwrap_or_default();
-    match declared {
-        Some(declared) if implausible(declared, window) * 50 <= high_bytes(window) => declared,
-        Some(declared) => {
-            let guessed = guess(window);
-            if implausible(guessed, window) * 2 < implausible(declared, window) {
-                guessed
-            } else {
-                declared
-            }
-        }
-        None if implausible(UTF_8, window) * 50 <= high_bytes(window) => UTF_8,
-        None => guess(window),
-    }
-}
-
-fn guess(window: &[u8]) -> &'static Encoding {
-    let mut detector = EncodingDetector::new(Iso2022JpDetection::Allow);
-    detector.feed(window, true);
-    detector.guess(None, Utf8Detection::Allow)
-}
-
-fn high_bytes(window: &[u8]) -> usize {
-    window.iter().filter(|byte| **byte >= 0x80).count()
-}
-
-/// How many places of the decoded text no writer would have typed: undecodable bytes, control
-/// characters, a capital after a small letter, a Cyrillic capital inside a word (koi8-r and
-/// windows-1251 read as each other swap the cases), a Latin letter beside a Cyrillic one.
-fn implausible(encoding: &'static Encoding, window: &[u8]) -> usize {
-    let (text, _) = encoding.decode_without_bom_handling(window);
-    let mut count = 0;
-    let mut before = ' ';
-    for now in text.chars() {
-        let high = |c: char| c as u32 >= 0x80;
-        let odd = now == '\u{fffd}'
-            || ('\u{80}'..'\u{a0}').contains(&now)
-            || ((high(now) || high(before))
-                && before.is_alphabetic()
-                && now.is_alphabetic()
-                && ((now.is_uppercase() && (before.is_lowercase() || cyrillic(now)))
-                    || cyrillic(before) != cyrillic(now)));
-        count += usize::from(odd);
-        before = now;
-    }
-    count
-}
-
-fn cyrillic(c: char) -> bool {
-    ('\u{400}'..='\u{52f}').contains(&c)
-}
-
-/// `text/html; charset=windows-1251` to its encoding.
-fn charset_parameter(content_type: &str) -> Option<&'static Encoding> {
-    let at = content_type.to_ascii_lowercase().find("charset")?;
-    let label = content_type.get(at + "charset".len()..)?.trim_start().strip_prefix('=')?;
-    let label = label.trim_matches([' ', '"', '\'']);
-    let label = label.split([';', ' ', '"', '\'', ',']).next()?;
-    Encoding::for_label(label.as_bytes())
-}
-
 /// The first `charset=` inside a `<meta>` or an XML declaration of the page's head.
 fn meta_charset(bytes: &[u8]) -> Option<&'static Encoding> {
     let window = bytes.get(..META_WINDOW.min(bytes.len()))?;
@@ -133,7 +66,7 @@ fn meta_charset(bytes: &[u8]) -> Option<&'static Encoding> {
                 let (_, value) = text.split_once(key)?;
                 let value = value.trim_start_matches(['"', '\'', ' ']);
                 let label = value.split(['"', '\'', ';', ' ', '/', '?']).next()?;
-                Encoding::for_label(label.as_bytes())
+                charset::known(label)
             });
             // A page that could be read this far is not in UTF-16, whatever it says.
             match found {

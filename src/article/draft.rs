@@ -18,7 +18,7 @@ const ELEMENTS_MAX: usize = 50_000;
 /// The page is no article.
 pub fn draft(page: &Page<'_>) -> Result<String, NotAnArticle> {
     let article = read(page, None)?;
-    let decoded = charset::decode(page.bytes, page.content_type);
+    let decoded = charset::decode(page);
     let html = guard::parse(&decoded.text)?;
     let head = Head::collect(&html);
     let host = page.url.host_str().unwrap_or_default();

@@ -23,6 +23,8 @@ pub(super) struct Head<'a> {
     pub(super) ld: Vec<Value>,
     /// Scripts that may hold the page's state.
     pub(super) scripts: Vec<NodeRef<'a, Node>>,
+    /// What is there for who runs no scripts: HTML as text, as the parser leaves it.
+    pub(super) noscripts: Vec<NodeRef<'a, Node>>,
     pub(super) headings: Vec<NodeRef<'a, Node>>,
     pub(super) times: Vec<NodeRef<'a, Node>>,
     /// Elements with `itemprop`, and its value.
@@ -73,6 +75,7 @@ impl<'a> Head<'a> {
                     _ if attr("src").is_none() => head.scripts.push(node),
                     _ => {}
                 },
+                "noscript" => head.noscripts.push(node),
                 "h1" | "h2" if head.headings.len() < KEPT_MAX => head.headings.push(node),
                 "time" if head.times.len() < KEPT_MAX => head.times.push(node),
                 "input" if attr("type") == Some("password") => head.passwords += 1,

@@ -87,7 +87,7 @@ pub enum TextStatus {
 /// How the text was found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Extraction {
-    /// `jsonld`, `microdata`, `site-rules`, `generic`, `script-state`, `feed` or `none`.
+    /// `jsonld`, `site-rules`, `generic`, `noscript`, `script-state`, `feed` or `none`.
     pub method: String,
     /// 0 to 1.
     pub confidence: f32,
@@ -141,7 +141,7 @@ pub struct Article {
     pub next_page: Option<Url>,
     pub text: String,
     pub summary: Option<String>,
-    /// `jsonld`, `meta` or `og`.
+    /// `jsonld`, `meta`, `og` or `feed`.
     pub summary_source: Option<String>,
     pub text_status: TextStatus,
     /// WHATWG label of the encoding the bytes were decoded from.
@@ -184,7 +184,7 @@ pub fn read_with(
     model: &body::Model,
 ) -> Result<Article, NotAnArticle> {
     refuse::by_bytes(page.bytes, page.content_type)?;
-    let decoded = charset::decode(page.bytes, page.content_type);
+    let decoded = charset::decode(page);
     let html = guard::parse(&decoded.text)?;
     let head = Head::collect(&html);
     let language_declared = metadata::language(&head);
@@ -294,7 +294,7 @@ pub fn left_out(page: &Page<'_>) -> Vec<LeftOut> {
 }
 
 fn anchored<T>(page: &Page<'_>, look: impl Fn(&scraper::Html, &Anchors<'_>) -> Vec<T>) -> Vec<T> {
-    let decoded = charset::decode(page.bytes, page.content_type);
+    let decoded = charset::decode(page);
     let Ok(html) = guard::parse(&decoded.text) else { return Vec::new() };
     let head = Head::collect(&html);
     let site_name = metadata::site_name(&head);

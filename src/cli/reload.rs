@@ -34,7 +34,8 @@ const FROM_THE_START: [&str; 9] = [
 impl Effective {
     /// Takes the files as they are now, where all is well with them; says what is different.
     pub(super) fn reload(&mut self) -> Reload {
-        let new = config::load(&self.options).map_err(|report| report.render(false))?;
+        let new = config::load(&self.options)
+            .map_err(|report| format!("{}`newswatch check` shows the lines", report.places()))?;
         // A start without them is meant. A daemon that runs would leave its feeds and ask strangers,
         // only because a file is being exchanged or a folder is not mounted.
         let lost = self.loaded.paths.lost_in(&new.paths);

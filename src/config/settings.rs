@@ -332,7 +332,7 @@ pub struct Limits {
     /// Memory of each.
     #[serde(with = "unit::Size")]
     pub reader_memory: u64,
-    /// Longest time for reading a document.
+    /// Longest computing time for reading a document.
     #[serde(with = "unit::Time")]
     pub read_timeout: Duration,
 }

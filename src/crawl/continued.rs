@@ -1,6 +1,8 @@
 //! An article in parts: where a site's rules name the link to the next page, the pages behind it
 //! are asked for one after the other, each as the host's pace and its robots.txt allow.
 
+use std::collections::BTreeSet;
+
 use url::Url;
 
 use super::{PageReading, PageWork};
@@ -35,9 +37,9 @@ impl Begun {
     /// once.
     fn joined(&self, next: Article) -> Article {
         let mut article = self.article.clone();
-        let known: Vec<&str> = self.article.text.split("\n\n").collect();
+        let known: BTreeSet<&str> = self.article.text.split("\n\n").collect();
         let more = next.text.split("\n\n").filter(|line| !known.contains(line));
-        let lines = known.iter().copied().chain(more).filter(|line| !line.is_empty());
+        let lines = self.article.text.split("\n\n").chain(more).filter(|line| !line.is_empty());
         article.text = lines.collect::<Vec<_>>().join("\n\n");
         for url in next.media {
             if !article.media.contains(&url) {
@@ -66,13 +68,12 @@ pub(super) fn follow(
     response: &Response,
     page: Article,
 ) -> Result<Article, PageReading> {
-    let (mut article, mut asked, first) = match &work.begun {
-        Some(begun) => (begun.joined(page), begun.asked.clone(), begun.with(Some(response))),
-        None => {
-            // Whoever waits for more room must have none.
-            let (body, room) = (Vec::new(), Room::default());
-            (page, vec![work.pending.url.clone()], Response { body, room, ..response.clone() })
-        }
+    let (mut article, mut asked, first) = if let Some(begun) = &work.begun {
+        (begun.joined(page), begun.asked.clone(), begun.with(Some(response)))
+    } else {
+        // Whoever waits for more room must have none.
+        let (body, room) = (Vec::new(), Room::default());
+        (page, vec![work.pending.url.clone()], Response { body, room, ..response.clone() })
     };
     let Some(next) = article.next_page.clone() else { return Ok(article) };
     if !asked.contains(&response.url) {

@@ -11,6 +11,7 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use super::{Begun, PageWork, Rules, Task, Unasked, Work, continued};
 use crate::{
     article::{Article, DateSource, Extraction, TextStatus},
+    date::Dated,
     fetch::{FetchError, Request, Response, Room},
     politeness::{Robots, retry_after},
     reader::{self, Document, Fault, PageDocument},
@@ -155,7 +156,7 @@ pub fn conclude(
             .unwrap_or_else(|_| {
                 let error = "the document broke newswatch; please report its address";
                 match &task.work {
-                    Work::Page(work) => Reading::Page(from_feed(rules, work, error)),
+                    Work::Page(work) => Reading::Page(from_feed(rules, work, error, now)),
                     // Whoever waits for it waits for an answer.
                     Work::Robots { before, .. } => {
                         Reading::Robots(Robots::unreachable(before.as_ref(), now))
@@ -244,7 +245,7 @@ fn read_task(
             Some(Err(FetchError::Denied(_))) => Robots::denied(now),
             _ => Robots::unreachable(before.as_ref(), now),
         }),
-        Work::Page(work) => Reading::Page(read_page(rules, work, response, found)),
+        Work::Page(work) => Reading::Page(read_page(rules, work, response, found, now)),
     }
 }
 
@@ -267,6 +268,7 @@ fn read_page(
     work: &PageWork,
     response: Option<&Result<Response, FetchError>>,
     found: Option<Result<reader::Reading, Fault>>,
+    now: Timestamp,
 ) -> PageReading {
     let response = match response {
         None => {
@@ -274,51 +276,58 @@ fn read_page(
                 rules,
                 work,
                 work.unasked.map_or("nothing was asked", Unasked::words),
+                now,
             );
         }
         Some(Err(error)) => {
-            return give_up_or_retry(rules, work, &error.to_string(), error.retry());
+            return give_up_or_retry(rules, work, &error.to_string(), error.retry(), now);
         }
         Some(Ok(response)) => response,
     };
     match found {
         Some(Ok(reader::Reading::Page(Ok(article)))) => {
             return match continued::follow(work, response, article) {
-                Ok(article) => PageReading::Ready(Box::new(judge(rules, work, article, None))),
+                Ok(article) => PageReading::Ready(Box::new(judge(rules, work, article, None, now))),
                 Err(continues) => continues,
             };
         }
         Some(Ok(reader::Reading::Page(Err(error)))) => {
-            return from_feed(rules, work, &error.to_string());
+            return from_feed(rules, work, &error.to_string(), now);
         }
         // A page that breaks its reader is not given to another: it would break that one too.
         Some(Err(fault)) => {
-            return give_up_or_retry(rules, work, &fault.to_string(), fault.retry());
+            return give_up_or_retry(rules, work, &fault.to_string(), fault.retry(), now);
         }
         Some(Ok(_)) | None => {}
     }
     match response.status {
         status @ (429 | 408 | 425 | 500..600) => {
-            give_up_or_retry(rules, work, &status_words(status), true)
+            give_up_or_retry(rules, work, &status_words(status), true, now)
         }
-        status => from_feed(rules, work, &status_words(status)),
+        status => from_feed(rules, work, &status_words(status), now),
     }
 }
 
-fn give_up_or_retry(rules: &Rules, work: &PageWork, error: &str, retry: bool) -> PageReading {
+fn give_up_or_retry(
+    rules: &Rules,
+    work: &PageWork,
+    error: &str,
+    retry: bool,
+    now: Timestamp,
+) -> PageReading {
     if retry && !work.last_attempt {
         PageReading::TryAgain { error: text::clean_line(error) }
     } else {
-        from_feed(rules, work, error)
+        from_feed(rules, work, error, now)
     }
 }
 
 /// The article as the feed alone gives it.
-fn from_feed(rules: &Rules, work: &PageWork, error: &str) -> PageReading {
+fn from_feed(rules: &Rules, work: &PageWork, error: &str, now: Timestamp) -> PageReading {
     let error = &text::clean_line(error);
     if let Some(begun) = &work.begun {
         let article = continued::unfinished(begun, error);
-        return PageReading::Ready(Box::new(judge(rules, work, article, None)));
+        return PageReading::Ready(Box::new(judge(rules, work, article, None, now)));
     }
     let entry = &work.pending.entry;
     let text = entry.content.as_ref().or(entry.summary.as_ref()).cloned().unwrap_or_default();
@@ -352,7 +361,7 @@ fn from_feed(rules: &Rules, work: &PageWork, error: &str) -> PageReading {
         summary_source: None,
         charset: "utf-8".to_owned(),
     };
-    PageReading::Ready(Box::new(judge(rules, work, article, Some(error.to_owned()))))
+    PageReading::Ready(Box::new(judge(rules, work, article, Some(error.to_owned()), now)))
 }
 
 /// Completes the page's article with what the feed says, tells its language and asks the topics.
@@ -361,8 +370,9 @@ fn judge(
     work: &PageWork,
     mut article: Article,
     page_error: Option<String>,
+    now: Timestamp,
 ) -> Judged {
-    complete(&mut article, &work.pending.entry);
+    complete(&mut article, &work.pending.entry, now);
     let declared = [
         article.language_declared.as_deref(),
         work.pending.entry.language.as_deref(),
@@ -386,18 +396,29 @@ fn judge(
     Judged { article, language, judgements, keep, page_error }
 }
 
-fn complete(article: &mut Article, entry: &Entry) {
+/// A publisher's clock and zone may be wrong by this; what is dated later has another date.
+const AHEAD_MAX: SignedDuration = SignedDuration::from_hours(48);
+
+fn complete(article: &mut Article, entry: &Entry, now: Timestamp) {
+    let Article { published, modified, extraction, .. } = article;
+    let mut believed = |dated: Option<(Dated, DateSource)>| {
+        let (dated, source) = dated?;
+        let is_ahead = dated.at.duration_since(now) > AHEAD_MAX;
+        if is_ahead {
+            let warning = format!("dated in the future, which is not believed: {}", dated.raw);
+            extraction.warnings.push(warning);
+        }
+        (!is_ahead).then_some((dated, source))
+    };
+    let of_feed = |dated: &Option<Dated>| dated.clone().map(|dated| (dated, DateSource::Feed));
+    *published = believed(published.take()).or_else(|| believed(of_feed(&entry.published)));
+    *modified = believed(modified.take()).or_else(|| believed(of_feed(&entry.updated)));
+
     if article.title.is_none() {
         article.title.clone_from(&entry.title);
     }
     if article.authors.is_empty() {
         article.authors.clone_from(&entry.authors);
-    }
-    if article.published.is_none() {
-        article.published = entry.published.clone().map(|dated| (dated, DateSource::Feed));
-    }
-    if article.modified.is_none() {
-        article.modified = entry.updated.clone().map(|dated| (dated, DateSource::Feed));
     }
     for tag in &entry.tags {
         if !article.tags.contains(tag) {
@@ -431,6 +452,7 @@ pub fn status_words(status: u16) -> String {
         500 => "the server failed",
         502 => "the server's back end failed",
         503 => "the server is not available",
+        304 => "not modified",
         300..=399 => "a redirect without a target",
         _ => "an unexpected answer",
     };

@@ -61,6 +61,10 @@ pub(crate) fn settings() -> Settings {
 
 impl Bench {
     fn new() -> Self {
+        Self::with(State::in_memory().unwrap(), settings())
+    }
+
+    fn with(state: State, settings: Settings) -> Self {
         let feed = Feed {
             id: "courier".into(),
             url: Url::parse("https://news.example/feed").unwrap(),
@@ -72,8 +76,7 @@ impl Bench {
             zone: None,
             cadence: Cadence { jitter: 0.0, ..Cadence::default() },
         };
-        let state = State::in_memory().unwrap();
-        let crawl = Crawl::new(vec![feed], rules(), settings(), state, start()).unwrap();
+        let crawl = Crawl::new(vec![feed], rules(), settings, state, start()).unwrap();
         let mut bench = Self {
             crawl,
             now: start(),
@@ -362,6 +365,48 @@ fn a_host_that_asks_for_no_wait_is_not_asked_again_at_once() {
 }
 
 #[test]
+fn what_a_host_has_asked_for_holds_for_its_feeds_after_a_restart() {
+    let host = |name| Host::parse(name).unwrap();
+    let state = State::in_memory().unwrap();
+    let hour = SignedDuration::from_hours(1);
+    state.put_hold(&host("img.news.example"), start() + hour).unwrap();
+    let robots = Robots::parse(b"User-agent: *\nCrawl-delay: 120", start());
+    state.put_robots(&host("news.example"), &robots).unwrap();
+    let mut bench = Bench::with(state, Settings { hold_scope: HoldScope::Domain, ..settings() });
+    assert!(bench.step(start(), &|_| feed(&[])).is_none(), "its domain is held");
+    bench.step(start() + hour, &|_| feed(&[])).unwrap();
+    let ready_at = bench.crawl.schedule.host_ready_at(FeedIx::of(0)).unwrap();
+    assert_eq!(ready_at.duration_since(start() + hour), SignedDuration::from_secs(120));
+}
+
+#[test]
+fn what_is_judged_by_its_feed_again_is_not_counted_as_new() {
+    let mut bench = Bench::with(
+        State::in_memory().unwrap(),
+        Settings { judge_before_fetch: true, ..settings() },
+    );
+    let polls = RefCell::new(0);
+    bench.run(6, &|_| {
+        *polls.borrow_mut() += 1;
+        let text =
+            format!("<description>The harvest is late, part {}</description>", polls.borrow());
+        feed(&[("Farmers of the valley", &format!("<link>https://news.example/a</link>{text}"))])
+    });
+    let found: Vec<(u32, u32)> = bench
+        .events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Polled { new, changed, .. } => Some((*new, *changed)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(found[0], (1, 0));
+    assert!(found.len() > 3 && found[1..].iter().all(|found| *found == (0, 1)), "{found:?}");
+    let counters = bench.counters();
+    assert_eq!(counters.entries, counters.rejected);
+}
+
+#[test]
 fn what_cannot_be_had_leaves_the_feeds_own_text() {
     let text = "<description>The CSTO peacekeepers have begun to leave Kazakhstan, the \
                 organization said on Thursday.</description>";
@@ -497,6 +542,48 @@ fn an_entry_without_an_address_is_kept_as_the_feed_gives_it() {
     });
     assert!(asked.iter().filter(|url| url.is_empty()).count() == 1, "{asked:?}");
     assert_eq!(bench.records().len(), 1);
+}
+
+#[test]
+fn an_entry_of_nothing_but_a_text_is_kept() {
+    let mut bench = Bench::new();
+    let text = |town: &str| {
+        format!("<description>CSTO peacekeepers leave {town} in Kazakhstan, it says.</description>")
+    };
+    bench.run(24, &|url| match url.path() {
+        "/feed" => feed(&[("", &text("Almaty")), ("", &text("Astana"))]),
+        _ => panic!("asked {url}"),
+    });
+    let records = bench.records();
+    assert_eq!(records.len(), 2, "{records:#?}");
+    assert!(records.iter().all(|record| record.title.is_none() && record.text.is_some()));
+}
+
+#[test]
+fn a_date_in_the_future_is_not_believed() {
+    let head = "<meta property=article:published_time content=2031-05-06T07:08:09Z>";
+    let rows = [
+        // The page's date, the feed's, and which is kept.
+        ("", "2099-01-01", None),
+        (head, "Thu, 13 Jan 2022 07:00:00 GMT", Some("2022-01-13T07:00:00Z")),
+        // A zone that was read wrongly.
+        ("", "Fri, 14 Jan 2022 08:00:00 GMT", Some("2022-01-14T08:00:00Z")),
+    ];
+    for (head, date, kept) in rows {
+        let mut bench = Bench::new();
+        let item = format!("<link>/a</link><pubDate>{date}</pubDate>");
+        bench.run(2, &|url| match url.path() {
+            "/feed" => feed(&[(MISSION, &item)]),
+            "/a" => page(MISSION, head),
+            _ => status(404, ""),
+        });
+        let records = bench.records();
+        let [record] = &records[..] else { panic!("{records:#?}") };
+        let at = record.published_at.map(|at| at.to_string());
+        assert_eq!(at.as_deref(), kept, "{date}");
+        let warned = record.extraction.warnings.iter().any(|w| w.contains("in the future"));
+        assert_eq!(warned, !date.starts_with("Fri"), "{:?}", record.extraction.warnings);
+    }
 }
 
 #[test]

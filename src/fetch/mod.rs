@@ -57,6 +57,11 @@ impl Request {
         let (validators, validators_of) = (Validators::default(), url.clone());
         Self { url, wanted, validators, validators_of, redirects: Vec::new() }
     }
+
+    /// Whether it says what is known, so that the answer may be that nothing has changed.
+    pub fn is_conditional(&self) -> bool {
+        self.url == self.validators_of && self.validators != Validators::default()
+    }
 }
 
 /// One hop of a redirect chain.
@@ -167,7 +172,10 @@ pub enum FetchError {
     Tls(String),
     #[error("no answer within {0:?}")]
     Timeout(Duration),
-    #[error("the body is larger than {0} bytes")]
+    #[error(
+        "the body is larger than {0} bytes (limits.max_feed_size of a feed, limits.max_page_size of a \
+         page)"
+    )]
     TooLarge(u64),
     #[error("more than {0} redirects")]
     TooManyRedirects(usize),

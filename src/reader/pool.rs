@@ -167,7 +167,8 @@ async fn work(worker: Option<Worker>, launcher: Launcher, ask: Ask) -> Option<Wo
                 return None;
             }
         };
-        let result = match time::timeout(launcher.limits.time, hired.read(&document, &body)).await {
+        let patience = patience(launcher.limits.time);
+        let result = match time::timeout(patience, hired.read(&document, &body)).await {
             Ok(Ok(answer)) => {
                 hired.jobs += 1;
                 worker = (hired.jobs < JOBS).then_some(hired);
@@ -182,17 +183,21 @@ async fn work(worker: Option<Worker>, launcher: Launcher, ask: Ask) -> Option<Wo
                     Err(_) => Err(Fault::Interrupted(format!("was lost: {error}"))),
                 }
             }
-            // Its own clock counts computing time and is the shorter one: what is slow by this one
-            // waits for a machine that has no time for it.
             Err(_) => {
                 launcher.died.count(End::TooSlow);
-                Err(Fault::Interrupted(format!("did not end in {:?}", launcher.limits.time)))
+                Err(Fault::Interrupted(format!("did not end in {patience:?}")))
             }
         };
         drop(answer.send(result));
         return worker;
     }
     None
+}
+
+/// How long a worker is waited for. Its own clock counts computing time and is the shorter one, also
+/// rounded up to seconds: what is slow by this one waits for a machine that has no time for it.
+pub(super) fn patience(time: Duration) -> Duration {
+    time + Duration::from_secs(2)
 }
 
 /// How a worker is started.

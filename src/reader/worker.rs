@@ -52,11 +52,16 @@ pub fn serve(memory: u64, time: Duration) -> io::Result<()> {
 /// A buffer that grew beyond this is given back after its job.
 const KEPT: usize = 1 << 20;
 
-/// The kernel counts the whole life of the process, in seconds: the limit moves with each job, and
-/// is a second shorter than the pool's patience, so that a slow document is told from a slow machine.
 fn limit_time(time: Duration) -> io::Result<()> {
     let used = clock_gettime(ClockId::ProcessCPUTime);
-    let used = u64::try_from(used.tv_sec).unwrap_or_default();
-    let limit = used + time.as_secs().saturating_sub(1).max(2);
+    let used = Duration::try_from(used).unwrap_or_default();
+    let limit = computing(used, time);
     Ok(setrlimit(Resource::Cpu, Rlimit { current: Some(limit), maximum: None })?)
+}
+
+/// The kernel counts the whole life of the process, in seconds: the limit moves with each job. What
+/// is left of a second is the job's.
+pub(super) fn computing(used: Duration, time: Duration) -> u64 {
+    let limit = used + time;
+    limit.as_secs() + u64::from(limit.subsec_nanos() > 0)
 }

@@ -2,16 +2,16 @@
 
 use std::{borrow::Cow, io::Read};
 
-use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{Encoding, GB18030, ISO_2022_JP, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use encoding_rs::{Encoding, ISO_2022_JP, UTF_8, UTF_16BE, UTF_16LE};
 use url::Url;
 
-/// What is read of one document, in bytes, before and after decompression.
-pub(super) const MOST_BYTES: usize = 15 << 20;
+use crate::text::charset;
 
-/// How many bytes are looked at to find a declaration or to guess.
+/// What is read of a packed body, in bytes. Of a plain one all is read: who fetched it has a limit.
+const MOST_BYTES: usize = 15 << 20;
+
+/// How many bytes are looked at to find a declaration.
 const DECLARATION_REACH: usize = 1024;
-const GUESS_REACH: usize = 256 << 10;
 
 pub(super) struct Decoded<'a> {
     /// Without byte order mark, XML declaration and control characters.
@@ -23,12 +23,8 @@ pub(super) struct Decoded<'a> {
 
 /// The bytes of a gzip body that no Content-Encoding tells of, or the bytes themselves.
 pub(super) fn inflate<'a>(bytes: &'a [u8], flaws: &mut Vec<String>) -> Cow<'a, [u8]> {
-    let cut = |bytes: &'a [u8]| bytes.get(..MOST_BYTES).unwrap_or(bytes);
     if !bytes.starts_with(&[0x1f, 0x8b]) {
-        if bytes.len() > MOST_BYTES {
-            flaws.push(too_long());
-        }
-        return Cow::Borrowed(cut(bytes));
+        return Cow::Borrowed(bytes);
     }
     let mut inflated = Vec::new();
     let limit = u64::try_from(MOST_BYTES).unwrap_or(u64::MAX);
@@ -37,13 +33,9 @@ pub(super) fn inflate<'a>(bytes: &'a [u8], flaws: &mut Vec<String>) -> Cow<'a, [
         flaws.push("the compressed body is damaged or cut off".to_owned());
     }
     if inflated.len() >= MOST_BYTES {
-        flaws.push(too_long());
+        flaws.push(format!("only the first {} MiB were read", MOST_BYTES >> 20));
     }
     Cow::Owned(inflated)
-}
-
-fn too_long() -> String {
-    format!("only the first {} MiB were read", MOST_BYTES >> 20)
 }
 
 /// Decodes a document. Valid UTF-8 is taken for what it is, whatever it is declared to be.
@@ -69,7 +61,7 @@ pub(super) fn decode<'a>(bytes: &'a [u8], content_type: Option<&str>, base: &Url
             return Decoded { text: tidy(text), charset: UTF_8.name(), flaws };
         }
         (None, Ok(_)) => ISO_2022_JP,
-        (None, Err(error)) => choose(bytes, error.valid_up_to(), content_type, base, &mut flaws),
+        (None, Err(_)) => choose(bytes, content_type, base, &mut flaws),
     };
     let (text, had_errors) = encoding.decode_without_bom_handling(bytes);
     if had_errors {
@@ -88,8 +80,9 @@ pub(super) fn decode<'a>(bytes: &'a [u8], content_type: Option<&str>, base: &Url
 /// Whether valid UTF-8 is declared to be the one encoding that says everything in seven bits.
 fn is_seven_bit(bytes: &[u8], content_type: Option<&str>) -> bool {
     let escapes = || memchr::memchr(0x1b, bytes).is_some();
-    let labels = [content_type.and_then(http_charset), declared_charset(bytes)];
-    labels.iter().flatten().filter_map(|label| known(label)).any(|e| e == ISO_2022_JP) && escapes()
+    let labels = [content_type.and_then(charset::http_label), declared_charset(bytes)];
+    labels.iter().flatten().filter_map(|label| charset::known(label)).any(|e| e == ISO_2022_JP)
+        && escapes()
 }
 
 enum Mark {
@@ -124,91 +117,31 @@ fn utf32(bytes: &[u8], big_endian: bool) -> String {
 /// The encoding of a text that is no UTF-8.
 fn choose(
     bytes: &[u8],
-    valid_up_to: usize,
     content_type: Option<&str>,
     base: &Url,
     flaws: &mut Vec<String>,
 ) -> &'static Encoding {
-    let http = content_type.and_then(http_charset);
-    let declared = declared_charset(bytes);
-    let http = http.as_deref().and_then(|label| label_or_flaw(label, flaws));
-    let declared = declared.as_deref().and_then(|label| label_or_flaw(label, flaws));
-    // Servers send ISO 8859-1 where nobody configured anything: the document knows better.
-    let named = match (http, declared) {
-        (Some(http), Some(declared)) if http == WINDOWS_1252 => Some(declared),
-        (Some(http), _) => Some(http),
-        (None, declared) => declared,
-    };
-    match named {
-        Some(encoding) if encoding == UTF_8 => {
-            if mostly_utf8(bytes, valid_up_to, 2) {
-                return UTF_8;
-            }
-            flaws.push("declared as UTF-8, but it is not".to_owned());
-            guess(bytes, base)
+    let http = content_type.and_then(charset::http_label);
+    let http = http.and_then(|label| label_or_flaw(&label, flaws));
+    let document = declared_charset(bytes).and_then(|label| label_or_flaw(&label, flaws));
+    let declared = charset::declared(http, document);
+    let encoding = charset::believe(bytes, declared, base.domain());
+    match declared {
+        Some(declared) if declared != encoding => {
+            flaws.push(format!("declared as {}, but it is not", declared.name()));
         }
-        Some(encoding) if encoding == UTF_16LE || encoding == UTF_16BE => guess(bytes, base),
-        Some(encoding) => encoding,
-        None if mostly_utf8(bytes, valid_up_to, 10) => UTF_8,
-        None => {
-            flaws.push("the encoding is not declared".to_owned());
-            guess(bytes, base)
-        }
-    }
-}
-
-fn label_or_flaw(label: &str, flaws: &mut Vec<String>) -> Option<&'static Encoding> {
-    let encoding = known(label);
-    if encoding.is_none() {
-        flaws.push(format!("declares the unknown encoding {label:?}"));
+        None if encoding != UTF_8 => flaws.push("the encoding is not declared".to_owned()),
+        _ => {}
     }
     encoding
 }
 
-fn known(label: &str) -> Option<&'static Encoding> {
-    Encoding::for_label(label.as_bytes())
-        .or_else(|| Encoding::for_label(label.replace('_', "-").as_bytes()))
-}
-
-/// Whether a text is UTF-8 with a few faults (a cut character, a foreign quotation) rather than
-/// something else: over `least` characters beyond ASCII for each fault. Of text in other encodings
-/// hardly a fifth reads as UTF-8 by chance.
-fn mostly_utf8(bytes: &[u8], valid_up_to: usize, least: usize) -> bool {
-    // Cut in its last character.
-    if valid_up_to + 3 >= bytes.len() && !bytes.is_ascii() {
-        let valid = bytes.get(..valid_up_to).unwrap_or_default();
-        if !valid.is_ascii() {
-            return true;
-        }
+fn label_or_flaw(label: &str, flaws: &mut Vec<String>) -> Option<&'static Encoding> {
+    let encoding = charset::known(label);
+    if encoding.is_none() {
+        flaws.push(format!("declares the unknown encoding {label:?}"));
     }
-    let (mut good, mut bad) = (0_usize, 0_usize);
-    for chunk in bytes.get(..GUESS_REACH).unwrap_or(bytes).utf8_chunks() {
-        good += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
-        bad += usize::from(!chunk.invalid().is_empty());
-    }
-    good > least * bad
-}
-
-fn guess(bytes: &[u8], base: &Url) -> &'static Encoding {
-    let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
-    let start = bytes.get(..GUESS_REACH).unwrap_or(bytes);
-    detector.feed(start, start.len() == bytes.len());
-    let label = base.domain().and_then(|domain| domain.rsplit('.').next());
-    let plain = |label: &&str| label.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
-    let label = label.filter(plain).map(str::as_bytes);
-    let encoding = detector.guess(label, Utf8Detection::Allow);
-    // The detector knows GBK; its superset reads the same bytes and more.
-    if encoding == encoding_rs::GBK { GB18030 } else { encoding }
-}
-
-/// The charset parameter of a Content-Type.
-fn http_charset(content_type: &str) -> Option<String> {
-    content_type.split(';').skip(1).find_map(|parameter| {
-        let (name, value) = parameter.split_once('=')?;
-        let value = value.trim().trim_matches(['"', '\'']);
-        (name.trim().eq_ignore_ascii_case("charset") && !value.is_empty())
-            .then(|| value.to_ascii_lowercase())
-    })
+    encoding
 }
 
 /// The encoding that an XML declaration names, also where blanks stand before it.

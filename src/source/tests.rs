@@ -373,6 +373,9 @@ fn the_encoding_is_found() {
     let (bare_bytes, ..) = encoding_rs::WINDOWS_1251.encode(&bare);
     let utf16: Vec<u8> = bare.encode_utf16().flat_map(u16::to_le_bytes).collect();
     let wrong = text(" encoding=\"iso-8859-1\"");
+    let (latin, ..) = encoding_rs::WINDOWS_1251.encode(&wrong);
+    let koi8 = text(" encoding=\"windows-1251\"");
+    let (koi8, ..) = encoding_rs::KOI8_R.encode(&koi8);
     for (what, bytes, content_type, charset) in [
         ("declared", declared.as_ref(), None, "windows-1251"),
         (
@@ -390,12 +393,23 @@ fn the_encoding_is_found() {
         ("nowhere", bare_bytes.as_ref(), None, "windows-1251"),
         ("UTF-16", utf16.as_slice(), None, "UTF-16LE"),
         ("wrongly declared", wrong.as_bytes(), None, "UTF-8"),
+        ("declared as the template's default", latin.as_ref(), None, "windows-1251"),
+        ("declared as another of its kind", koi8.as_ref(), None, "KOI8-U"),
     ] {
         let listing = parse(SourceKind::Feed, bytes, content_type, &base()).unwrap();
         let title = listing.entries[0].title.as_deref();
         assert_eq!(title, Some("Парламент принял закон о миротворцах"), "{what}");
         assert_eq!(listing.charset, charset, "{what}");
     }
+}
+
+#[test]
+fn a_feed_is_read_to_its_end_however_long_it_is() {
+    let item = |n| format!("<item><title>Story {n}</title><link>/{n}</link></item>");
+    let filler = "-".repeat(16 << 20).replace("--", "- ");
+    let feed = format!("<rss version=\"2.0\"><channel>{}<!-- {filler} -->{}", item(1), item(2));
+    let listing = parse(SourceKind::Feed, feed.as_bytes(), None, &base()).unwrap();
+    assert_eq!(listing.entries.len(), 2, "{:?}", listing.flaws);
 }
 
 #[test]

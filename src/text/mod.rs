@@ -1,5 +1,6 @@
 //! Words: cleaning, folding, counting, telling the language.
 
+pub mod charset;
 mod clean;
 mod fold;
 pub mod language;

@@ -150,7 +150,7 @@ async fn a_worker_that_does_not_answer_is_given_up_and_its_document_tried_later(
     let [worker] = workers(&limits)[..] else { panic!("one worker") };
     kill_process(worker, Signal::STOP).unwrap();
     let fault = pool.read(document(true), GOOD.as_bytes().to_vec()).await.unwrap_err();
-    assert!(fault.retry() && fault.to_string().contains("did not end in 1s"), "{fault}");
+    assert!(fault.retry() && fault.to_string().contains("did not end in 3s"), "{fault}");
     reads_well(&pool).await;
     assert!(!workers(&limits).contains(&worker));
     assert_eq!(pool.deaths(), Deaths { too_slow: 1, ..Deaths::default() });

@@ -14,7 +14,7 @@ use ego_tree::NodeId;
 use scraper::Html;
 
 use super::head::Head;
-use super::{Candidate, SiteRules, embedded, jsonld};
+use super::{Candidate, SiteRules, dom, embedded, guard, jsonld};
 use blocks::{Block, Blocks};
 pub use model::Model;
 
@@ -76,9 +76,10 @@ pub(super) fn read(
         (body.method, body.confidence) = ("site-rules", 1.0);
     }
     let is_thin = body.words < THIN && body.method == "generic";
-    let alternatives: [(&str, &dyn Fn() -> Option<String>); 3] = [
+    let alternatives: [(&str, &dyn Fn() -> Option<String>); 4] = [
         ("jsonld", &|| anchors.stated_body.map(stated_text)),
         ("jsonld", &|| jsonld::posts(&head.ld)),
+        ("noscript", &|| is_thin.then(|| without_scripts(head, anchors, model)).flatten()),
         // Looking through all scripts takes long.
         ("script-state", &|| is_thin.then(|| embedded::find(head)).flatten()),
     ];
@@ -95,6 +96,20 @@ pub(super) fn read(
     }
     body.candidates = candidates(&body, &losers);
     body
+}
+
+/// A text of fewer words that names JavaScript tells why the page needs it.
+const NOTICE: u32 = 150;
+
+/// The longest text that the page has for who runs no scripts.
+fn without_scripts(head: &Head<'_>, anchors: &Anchors<'_>, model: &Model) -> Option<String> {
+    let texts = head.noscripts.iter().filter_map(|node| {
+        let html = guard::parse(&dom::script_text(*node)).ok()?;
+        Some(chosen(&Blocks::of(html.tree.root(), &[]), anchors, model).text)
+    });
+    let is_notice =
+        |text: &str| words_of(text) < NOTICE && text.to_lowercase().contains("javascript");
+    texts.filter(|text| !is_notice(text)).max_by_key(String::len)
 }
 
 fn words_of(text: &str) -> u32 {

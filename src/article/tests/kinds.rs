@@ -237,6 +237,28 @@ fn the_text_is_taken_from_a_scripts_state_in_each_of_its_usual_shapes() {
 }
 
 #[test]
+fn a_text_for_who_runs_no_scripts_is_read_and_a_notice_about_them_is_not() {
+    let read = |noscript: &str| {
+        read_html(&format!(
+            "<html lang=en><head><title>Work on the dam goes on</title><noscript><style>b{{}}\
+             </style></noscript></head><body><div id=app></div><script>window.boot()</script>\
+             <noscript><img src=/counter.gif></noscript><noscript>{noscript}</noscript></body></html>"
+        ))
+    };
+    let paragraphs = prose(5);
+    let menu = "<ul><li><a href=/a>Home</a><li><a href=/b>Sport</a></ul>";
+    let article = read(&format!("{menu}<article>{}</article>", html(&paragraphs)));
+    let article = article.expect("an article");
+    assert_eq!(article.extraction.method, "noscript");
+    assert_eq!(super::paragraphs(&article), paragraphs);
+    let notice = "<p>This page needs JavaScript, and your browser does not run it. Open the \
+                  settings of your browser, look for the security tab, and allow this site to run \
+                  its scripts.</p>";
+    let refused = read(&notice.repeat(2));
+    assert!(matches!(refused, Err(NotAnArticle::NeedsJavaScript)), "{refused:?}");
+}
+
+#[test]
 fn each_post_of_a_live_blog_stands_apart_with_its_time() {
     let posts = prose(3);
     let told = |n: usize| posts.get(n).expect("a post").as_str();

@@ -148,6 +148,17 @@ fn the_feeds_own_text_is_taken_where_the_page_gives_less() {
     assert!(article.text.ends_with("\n\nSecond."));
 }
 
+fn decoded(bytes: &[u8], content_type: Option<&str>) -> String {
+    let page = Page {
+        bytes,
+        content_type,
+        url: &Url::parse("https://example.org/news/1.html").expect("a URL"),
+        fetched_at: Timestamp::UNIX_EPOCH,
+        expected: Expected::default(),
+    };
+    charset::decode(&page).text.into_owned()
+}
+
 #[test]
 fn a_wrong_or_missing_declaration_of_the_charset_is_seen_through() {
     let text = "Городские власти сообщили, что движение автобусов восстановлено на всех маршрутах. \
@@ -163,8 +174,7 @@ fn a_wrong_or_missing_declaration_of_the_charset_is_seen_through() {
     for (encoding, declared) in table {
         let html = format!("<meta charset={declared}><p>{text}</p>");
         let (bytes, _, _) = encoding.encode(&html);
-        let decoded = charset::decode(&bytes, None);
-        assert!(decoded.text.contains(text), "{} said to be {declared}", encoding.name());
+        assert!(decoded(&bytes, None).contains(text), "{} said to be {declared}", encoding.name());
     }
     let asian: [(&'static encoding_rs::Encoding, &str); 4] = [
         (
@@ -181,9 +191,56 @@ fn a_wrong_or_missing_declaration_of_the_charset_is_seen_through() {
     for (encoding, text) in asian {
         let (bytes, _, _) = encoding.encode(text);
         let page = [b"<html><body><p>".as_slice(), &bytes.repeat(4), b"</p>"].concat();
-        let decoded = charset::decode(&page, None);
-        assert!(decoded.text.contains(text), "{} undeclared", encoding.name());
+        assert!(decoded(&page, None).contains(text), "{} undeclared", encoding.name());
     }
+}
+
+#[test]
+fn the_default_of_servers_and_templates_is_believed_of_western_text_only() {
+    let table: [(&'static encoding_rs::Encoding, &str); 8] = [
+        (
+            encoding_rs::WINDOWS_1254,
+            "İlk uçaklar Almatı'dan havalandı. Komutana göre barış gücünün çekilmesi on dokuz ocakta \
+             tamamlanacak, görevliler şimdi ülkeden ayrılıyor.",
+        ),
+        (encoding_rs::WINDOWS_1251, "Движение автобусов восстановлено на всех маршрутах города."),
+        (
+            encoding_rs::WINDOWS_1250,
+            "Muzeum po třech letech oprav otevřelo dveře. Návštěvníci stáli frontu už od časného rána \
+             a ředitel řekl, že se prodalo přes čtyři tisíce vstupenek.",
+        ),
+        (
+            encoding_rs::WINDOWS_1257,
+            "Muzejs svētdien pēc trīs gadu restaurācijas atkal atvēra durvis, un apmeklētāji rindā stāvēja jau no agra rīta, sacīja direktors.",
+        ),
+        (encoding_rs::WINDOWS_1253, "Το μουσείο άνοιξε ξανά την Κυριακή μετά από τρία χρόνια."),
+        (
+            encoding_rs::WINDOWS_1252,
+            "Le musée a rouvert : « quatre mille billets », soit 20 000 £, déjà vendus à Noël.",
+        ),
+        (
+            encoding_rs::WINDOWS_1252,
+            "Þjóðminjasafnið var opnað á ný á sunnudag eftir þriggja ára viðgerðir, sagði forstöðumaðurinn.",
+        ),
+        (
+            encoding_rs::WINDOWS_1252,
+            "He paid £20 for the £35 \u{2018}driverless\u{2019} car at the café\u{a0}– a naïve plan.",
+        ),
+    ];
+    for (encoding, text) in table {
+        let html = format!("<meta charset=iso-8859-1><p>{text}</p>");
+        let (bytes, _, _) = encoding.encode(&html);
+        for http in [None, Some("text/html; charset=ISO-8859-1")] {
+            let article = read_at(&bytes, "https://example.org/news/1.html", http);
+            let article = article.expect("an article");
+            assert_eq!(article.text, crate::text::clean_line(text), "{}", encoding.name());
+            let said = article.extraction.warnings.iter().any(|w| w.contains("the page says"));
+            assert_eq!(said, encoding != encoding_rs::WINDOWS_1252, "{}", encoding.name());
+        }
+    }
+    // The page knows better than its server.
+    let html = b"<meta charset=windows-1251><p>\xcc\xee\xf1\xea\xe2\xe0</p>";
+    assert!(decoded(html, Some("text/html; charset=iso-8859-1")).contains("Москва"));
 }
 
 #[test]
