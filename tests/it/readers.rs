@@ -78,6 +78,7 @@ async fn no_bomb_costs_more_than_its_own_document() {
             Ok(Reading::Page(Err(error))) => error.to_string(),
             Ok(Reading::Listing(Ok(listing), _)) => format!("{} entries", listing.entries.len()),
             Ok(Reading::Listing(Err(error), _)) => error.to_string(),
+            Ok(other) => panic!("{other:?}"),
             Err(fault) => fault.to_string(),
         };
         let peak = workers(&limits).first().map_or(0, |worker| peak(*worker) / 1024);
