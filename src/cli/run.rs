@@ -265,8 +265,11 @@ pub(super) fn run(
     });
     // A DNS look-up that is still going on must not hold up the end.
     runtime.shutdown_background();
-    close(&crawl, &stores)?;
-    Ok(match end? {
+    let closed = close(&crawl, &stores);
+    // What ended the run is the error to tell; that the end failed, too, is its consequence.
+    let end = end?;
+    closed?;
+    Ok(match end {
         End::Interrupted => Exit::Interrupted,
         End::Idle | End::Stopped => Exit::Success,
     })
