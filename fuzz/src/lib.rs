@@ -114,7 +114,6 @@ pub fn robots(bytes: &[u8]) {
     for url in paths.take(50).filter_map(|path| BASE.join(path).ok()) {
         robots.allows(&url);
     }
-    drop(source::sitemaps_of_robots(&text, &BASE));
 }
 
 const SEGMENT: &str = "2022/01/2022-01-13.jsonl";

@@ -8,7 +8,7 @@ use crate::{alert::Sender, config::Loaded, fetch::HttpClient};
 
 /// Sends a message that only shows whether messages arrive.
 pub(super) fn test(loaded: &Loaded, id: &str) -> anyhow::Result<Exit> {
-    let alerts = compose::alerts(&loaded.config);
+    let alerts = compose::alerts(loaded);
     let alert = alerts.iter().find(|alert| alert.id == id);
     let alert = alert.with_context(|| format!("no alert is called {id:?}"))?;
     let sender = Sender::new(HttpClient::new(compose::fetch(&loaded.config))?);

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
     time::Duration,
 };
 
@@ -10,7 +11,7 @@ use jiff::SignedDuration;
 use crate::{
     alert, archive,
     article::SiteRules,
-    config::{self, Config},
+    config::{self, Config, Loaded},
     crawl, fetch,
     politeness::pace::Rest,
     reader,
@@ -115,19 +116,20 @@ pub(super) fn polled(config: &Config) -> BTreeSet<String> {
 }
 
 /// Who is told what.
-pub(super) fn alerts(config: &Config) -> Vec<alert::Alert> {
-    config.alerts.iter().filter_map(alert).collect()
+pub(super) fn alerts(loaded: &Loaded) -> Vec<alert::Alert> {
+    loaded.config.alerts.iter().filter_map(|written| alert(loaded, written)).collect()
 }
 
 /// An alert; none where it says nowhere to send, which the check of the configuration refuses.
-fn alert(written: &config::Alert) -> Option<alert::Alert> {
+fn alert(loaded: &Loaded, written: &config::Alert) -> Option<alert::Alert> {
+    let beside = |file: &Option<PathBuf>| file.as_ref().map(|file| loaded.beside_config(file));
     let way = if let Some(url) = &written.webhook {
-        let (form, token) = (written.form, written.token_file.clone());
+        let (form, token) = (written.form, beside(&written.token_file));
         alert::Way::Webhook { url: url.clone(), form, token }
     } else if let Some(server) = &written.smtp {
         alert::Way::Mail {
             server: server.clone(),
-            password: written.password_file.clone(),
+            password: beside(&written.password_file),
             from: written.from.clone()?,
             to: written.to.clone(),
         }

@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal, Write};
 
 use comfy_table::{ContentArrangement, LineStyle, Table, presets::NOTHING};
 use jiff::{SignedDuration, Timestamp};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde::Serialize;
 
 /// Writes a text to standard output. A reader that closed the pipe has seen enough.
@@ -44,6 +45,14 @@ fn escaped(json: &str) -> String {
 /// Marks that turn the direction of a line.
 fn is_direction(c: char) -> bool {
     matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Whether standard output is a pipe or a socket whose reader has gone.
+pub(super) fn is_stdout_closed() -> bool {
+    let stdout = io::stdout();
+    let mut asked = [PollFd::new(&stdout, PollFlags::empty())];
+    poll(&mut asked, Some(&Timespec::default())).is_ok()
+        && asked.iter().any(|told| told.revents().contains(PollFlags::ERR))
 }
 
 pub(super) fn is_styled_stderr() -> bool {

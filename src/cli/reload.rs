@@ -18,7 +18,7 @@ pub(super) struct Effective {
     pub(super) polled: watch::Sender<BTreeSet<String>>,
 }
 
-/// Sections whose changes count only from the next start on.
+/// Sections and settings whose changes count only from the next start on.
 const FROM_THE_START: [&str; 9] = [
     "archive.",
     "state.",
@@ -34,7 +34,8 @@ const FROM_THE_START: [&str; 9] = [
 impl Effective {
     /// Takes the files as they are now, where all is well with them; says what is different.
     pub(super) fn reload(&mut self) -> Reload {
-        let new = config::load(&self.options).map_err(|report| report.render(false))?;
+        let new = config::load(&self.options)
+            .map_err(|report| format!("{}`newswatch check` shows the lines", report.places()))?;
         // A start without them is meant. A daemon that runs would leave its feeds and ask strangers,
         // only because a file is being exchanged or a folder is not mounted.
         let lost = self.loaded.paths.lost_in(&new.paths);
@@ -68,15 +69,19 @@ impl Effective {
                 );
             }
         }
-        self.alerts.send_replace(compose::alerts(&new.config));
+        self.alerts.send_replace(compose::alerts(&new));
         self.polled.send_replace(compose::polled(&new.config));
         self.loaded = new;
         Ok((reloaded, changed(&changes)))
     }
 }
 
+/// Of those sections what counts at once.
+const AT_ONCE: [&str; 2] = ["state.rejects_text", "limits.page_attempts"];
+
 fn waits(change: &Change) -> bool {
-    FROM_THE_START.iter().any(|section| change.key.starts_with(section))
+    let key = change.key.as_str();
+    FROM_THE_START.iter().any(|section| key.starts_with(section)) && !AT_ONCE.contains(&key)
 }
 
 /// What a new configuration changes, in words.
@@ -88,4 +93,106 @@ fn changed(changes: &[Change]) -> String {
         format!("{change}{}\n", if waits(change) { " (from the next start on)" } else { "" })
     };
     changes.iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::disallowed_methods, reason = "test: writes a configuration")]
+
+    use std::{collections::BTreeSet, fs};
+
+    use super::*;
+
+    /// Every setting with a value that is not its default.
+    const OTHERS: [(&str, &str); 46] = [
+        ("archive.folder", "elsewhere"),
+        ("archive.rotate_size", "1MiB"),
+        ("archive.compression", "none"),
+        ("archive.raw", "warc"),
+        ("archive.retain_age", "1000d"),
+        ("archive.retain_size", "1GiB"),
+        ("state.folder", "elsewhere"),
+        ("state.rejects_size", "1MiB"),
+        ("state.rejects_files", "77"),
+        ("state.rejects_text", "77"),
+        ("schedule.interval", "31m"),
+        ("schedule.floor", "1m"),
+        ("schedule.floor_without_validators", "11m"),
+        ("schedule.ceiling", "7h"),
+        ("schedule.jitter_percent", "7"),
+        ("schedule.revisit_after", "7h"),
+        ("politeness.contact", "https://example.org/other"),
+        ("politeness.delay", "7s"),
+        ("politeness.robots_for_feeds", "true"),
+        ("politeness.hold_scope", "domain"),
+        ("limits.concurrency", "77"),
+        ("limits.connect_timeout", "7s"),
+        ("limits.total_timeout", "77s"),
+        ("limits.max_feed_size", "1MiB"),
+        ("limits.max_page_size", "1MiB"),
+        ("limits.redirects", "7"),
+        ("limits.page_attempts", "7"),
+        ("limits.readers", "7"),
+        ("limits.reader_memory", "1GiB"),
+        ("limits.read_timeout", "7s"),
+        ("network.allow", "127.0.0.0/8"),
+        ("network.proxy", "http://127.0.0.1:7"),
+        ("topic.keep", "everything"),
+        ("topic.judge_before_fetch", "true"),
+        ("dedup.memory", "7d"),
+        ("dedup.copies", "reference"),
+        ("review.serve", "true"),
+        ("review.address", "127.0.0.7"),
+        ("review.port", "77"),
+        ("review.hosts", "a.example"),
+        ("review.token_file", "token"),
+        ("log.level", "debug"),
+        ("log.format", "json"),
+        ("service.grace", "7s"),
+        ("service.watch", "false"),
+        ("metrics.listen", "127.0.0.1:7"),
+    ];
+
+    #[test]
+    fn a_reload_says_of_every_setting_whether_it_counts_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let feeds = "[[feed]]\nid = \"a\"\nurl = \"https://a.example/feed\"\n";
+        fs::write(folder.path().join("feeds.toml"), feeds).unwrap();
+        for part in ["topics", "sites"] {
+            fs::create_dir(folder.path().join(part)).unwrap();
+        }
+        let with = |flags: Vec<(String, String)>| {
+            let config = Some(folder.path().to_owned());
+            config::load(&LoadOptions { config, flags, ..LoadOptions::default() })
+                .unwrap_or_else(|report| panic!("{}", report.render(false)))
+                .config
+        };
+        // What a crawl that runs takes over.
+        let taken = |config: &config::Config| {
+            let mut new = compose::reloaded(config).unwrap();
+            // Counts from the start.
+            new.settings.share = 0;
+            new.settings.config_hash.clear();
+            format!("{new:?}")
+        };
+        let old = with(Vec::new());
+        let mut tried = BTreeSet::new();
+        for (key, value) in OTHERS {
+            let new = with(vec![(key.to_owned(), value.to_owned())]);
+            let changes = config::diff(&old, &new);
+            let [change] = changes.as_slice() else { panic!("{key}: {changes:?}") };
+            assert_eq!(change.key, key);
+            assert_eq!(waits(change), taken(&old) == taken(&new), "{key}");
+            tried.insert(key.to_owned());
+        }
+        let sections = serde_json::to_value(&old.settings).unwrap();
+        for (section, keys) in sections.as_object().unwrap() {
+            for key in keys.as_object().unwrap().keys() {
+                assert!(
+                    tried.contains(&format!("{section}.{key}")),
+                    "{section}.{key} is not tried"
+                );
+            }
+        }
+    }
 }

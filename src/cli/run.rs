@@ -204,7 +204,7 @@ pub(super) fn run(
         "newswatch runs"
     );
     let client = HttpClient::new(compose::fetch(&loaded.config))?;
-    let (tell, alerts) = watch::channel(compose::alerts(&loaded.config));
+    let (tell, alerts) = watch::channel(compose::alerts(loaded));
     let (name, polled) = watch::channel(compose::polled(&loaded.config));
     let (loaded_now, options) = (loaded.clone(), options.clone());
     let mut effective = Effective { loaded: loaded_now, options, alerts: tell, polled: name };
@@ -265,8 +265,7 @@ pub(super) fn run(
     });
     // A DNS look-up that is still going on must not hold up the end.
     runtime.shutdown_background();
-    let closed = close(&crawl, &stores);
-    // What ended the run is the error to tell; that the end failed, too, is its consequence.
+    let closed = close(&crawl);
     let end = end?;
     closed?;
     Ok(match end {
@@ -387,8 +386,10 @@ pub(super) fn pass(
     });
     runtime.shutdown_background();
     progress.finish();
-    close(crawl, stores)?;
-    Ok(Pass { tally, due, end: end? })
+    let closed = close(crawl);
+    let end = end?;
+    closed?;
+    Ok(Pass { tally, due, end })
 }
 
 fn plan(settings: &config::Settings, until_idle_for: Option<SignedDuration>) -> Plan {
@@ -402,8 +403,7 @@ fn plan(settings: &config::Settings, until_idle_for: Option<SignedDuration>) -> 
     }
 }
 
-fn close(crawl: &Crawl, stores: &Stores) -> anyhow::Result<()> {
-    stores.rejects.sync().context("cannot sync rejects.jsonl")?;
+fn close(crawl: &Crawl) -> anyhow::Result<()> {
     crawl.state().close().context("cannot close the state index")
 }
 

@@ -56,7 +56,7 @@ pub struct Alert {
     /// What the receiver of the webhook takes.
     #[serde(default)]
     pub form: Form,
-    /// File with the bearer token of the webhook.
+    /// File with the bearer token of the webhook. A relative one lies in the configuration's folder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", example = &"/etc/newswatch/matrix-token")]
     pub token_file: Option<PathBuf>,
@@ -64,7 +64,8 @@ pub struct Alert {
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "mail_server")]
     #[schemars(with = "String", regex(pattern = "^smtps?://"), example = &"smtps://desk@mail.example.org")]
     pub smtp: Option<Url>,
-    /// File with the password of the user in the mail server's address.
+    /// File with the password of the user in the mail server's address. A relative one lies in the
+    /// configuration's folder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", example = &"/etc/newswatch/smtp-password")]
     pub password_file: Option<PathBuf>,

@@ -71,7 +71,7 @@ pub fn load(options: &LoadOptions) -> Result<Loaded, Report> {
     Ok(Loaded { config, paths })
 }
 
-/// The configuration folder and those of the four parts that it has.
+/// The configuration folder and those of its five parts that it has.
 struct Found {
     folder: Option<PathBuf>,
     settings: Option<PathBuf>,
@@ -82,7 +82,7 @@ struct Found {
     searched: Vec<PathBuf>,
 }
 
-const FILES: [&str; 2] = ["newswatch.toml", "feeds.toml"];
+const FILES: [&str; 3] = ["newswatch.toml", "feeds.toml", "alerts.toml"];
 const FOLDERS: [&str; 2] = ["topics", "sites"];
 
 fn find(options: &LoadOptions, reader: &Reader<'_>) -> Result<Found, Document> {
@@ -95,7 +95,7 @@ fn find(options: &LoadOptions, reader: &Reader<'_>) -> Result<Found, Document> {
             (vec![path.clone()], Some(path), None)
         } else {
             let message = "this is no configuration: neither a file nor a folder with \
-                           newswatch.toml, feeds.toml, topics/ or sites/";
+                           newswatch.toml, feeds.toml, alerts.toml, topics/ or sites/";
             return Err(Document::faulty(path.display().to_string(), message));
         }
     } else {

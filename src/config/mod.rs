@@ -26,7 +26,10 @@ mod tests;
 mod tables;
 mod unit;
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use crate::{article::SiteRules, topic};
 
@@ -81,6 +84,13 @@ impl Config {
             documents.push(document);
         }
         Report::of_warnings(documents)
+    }
+}
+
+impl Loaded {
+    /// Where a file lies that the configuration names: a relative one in its folder.
+    pub fn beside_config(&self, file: &Path) -> PathBuf {
+        self.paths.config.as_ref().map_or_else(|| file.to_owned(), |folder| folder.join(file))
     }
 }
 

@@ -95,6 +95,16 @@ impl Report {
         })
     }
 
+    /// A line for each fault, for a log: nothing of the files, where passwords may stand, is shown.
+    pub fn places(&self) -> String {
+        let line = |fault: Placed<'_>| {
+            let Placed { file, line, column, message, help } = fault;
+            let help = help.map(|help| format!(" ({help})")).unwrap_or_default();
+            format!("{file}:{line}:{column}: {message}{help}\n")
+        };
+        self.faults().map(line).collect()
+    }
+
     /// The faults with their lines and carets, and their number at the end.
     pub fn render(&self, is_styled: bool) -> String {
         let renderer = if is_styled { Renderer::styled() } else { Renderer::plain() };

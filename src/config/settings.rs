@@ -228,7 +228,8 @@ pub struct Schedule {
     /// The same for a feed whose server offers neither `ETag` nor `Last-Modified`.
     #[serde(with = "unit::Time")]
     pub floor_without_validators: Duration,
-    /// Every feed is polled at least this often, failing ones apart.
+    /// Every feed is polled at least this often, failing ones and the hours and days that a feed
+    /// asks to be left alone in apart.
     #[serde(with = "unit::Time")]
     pub ceiling: Duration,
     /// Due times are moved by up to this many percent either way, always the same for one feed, so

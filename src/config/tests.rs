@@ -262,6 +262,26 @@ fn a_folder_with_a_topic_of_ours_is_taken_and_its_other_parts_are_the_built_in_o
     assert!(load(&options).unwrap().config.sites.is_empty());
 }
 
+#[test]
+fn a_folder_with_any_part_of_a_configuration_is_one() {
+    for part in ["newswatch.toml", "feeds.toml", "alerts.toml"] {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("config");
+        fs::create_dir(&folder).unwrap();
+        fs::write(folder.join(part), "").unwrap();
+        let found = |config: Option<&str>| {
+            let options = LoadOptions {
+                cwd: root.path().to_owned(),
+                config: config.map(Into::into),
+                ..LoadOptions::default()
+            };
+            load(&options).unwrap().paths.config
+        };
+        assert_eq!(found(None).as_ref(), Some(&folder), "{part}");
+        assert_eq!(found(Some("config")).as_ref(), Some(&folder), "{part}");
+    }
+}
+
 /// Whoever may read everything, as root may, is refused by a link that leads to itself instead.
 #[test]
 fn a_folder_that_cannot_be_read_is_a_fault_and_never_the_built_in_configuration() {

@@ -17,7 +17,7 @@ use crate::{
     article::TextStatus,
     canonical_url::{CanonicalUrl, UrlKey},
     dedup,
-    state::Known,
+    state::{Counters, Known},
 };
 
 /// The writer keeps one core busy; so do these many, of which none has much to wait for.
@@ -37,6 +37,8 @@ pub(super) struct Ready {
     pub(super) id: String,
     pub(super) position: Position,
     pub(super) url_key: UrlKey,
+    pub(super) feed_id: String,
+    pub(super) counted: Counters,
     /// Every address that it is known by.
     pub(super) keys: Vec<UrlKey>,
     pub(super) known: Known,
@@ -136,6 +138,8 @@ fn ready(record: Record, position: Position) -> Ready {
         },
         fetched_at: record.fetched_at,
         verdict: record::verdict(&record),
+        counted: record::counted(&record),
+        feed_id: record.feed_id,
         document: dedup::Prepared::owned(document),
         id: record.id,
         url_key: record.url_key,

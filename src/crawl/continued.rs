@@ -68,13 +68,12 @@ pub(super) fn follow(
     response: &Response,
     page: Article,
 ) -> Result<Article, PageReading> {
-    let (mut article, mut asked, first) = match &work.begun {
-        Some(begun) => (begun.joined(page), begun.asked.clone(), begun.with(Some(response))),
-        None => {
-            // Whoever waits for more room must have none.
-            let (body, room) = (Vec::new(), Room::default());
-            (page, vec![work.pending.url.clone()], Response { body, room, ..response.clone() })
-        }
+    let (mut article, mut asked, first) = if let Some(begun) = &work.begun {
+        (begun.joined(page), begun.asked.clone(), begun.with(Some(response)))
+    } else {
+        // Whoever waits for more room must have none.
+        let (body, room) = (Vec::new(), Room::default());
+        (page, vec![work.pending.url.clone()], Response { body, room, ..response.clone() })
     };
     let Some(next) = article.next_page.clone() else { return Ok(article) };
     if !asked.contains(&response.url) {

@@ -433,7 +433,7 @@ impl Crawl {
         }
         crawl.state.commit()?;
         for (host, until) in crawl.state.holds(now)? {
-            crawl.schedule.hold(&host, until);
+            crawl.hold(&host, until);
         }
         for host in crawl.state.paused()? {
             crawl.schedule.pause(&host);
@@ -730,10 +730,7 @@ impl Crawl {
         for effect in effects {
             match effect {
                 Effect::SetFeed(ix, address, due) => self.schedule.set_feed(ix, &address, due),
-                Effect::Hold(host, until) => match self.settings.hold_scope {
-                    HoldScope::Host => self.schedule.hold(&host, until),
-                    HoldScope::Domain => self.schedule.hold_domain(&host, until),
-                },
+                Effect::Hold(host, until) => self.hold(&host, until),
                 Effect::CrawlDelay(host, delay) => self.schedule.set_crawl_delay(&host, delay),
                 Effect::PutBack(host, job, at) => self.schedule.put_back(&host, job, at),
                 Effect::GoOn(work, request) => {
@@ -775,6 +772,13 @@ impl Crawl {
             } else {
                 self.schedule.release_unasked(&visit.task.host);
             }
+        }
+    }
+
+    fn hold(&mut self, host: &Host, until: Timestamp) {
+        match self.settings.hold_scope {
+            HoldScope::Host => self.schedule.hold(host, until),
+            HoldScope::Domain => self.schedule.hold_domain(host, until),
         }
     }
 

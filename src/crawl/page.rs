@@ -154,11 +154,9 @@ impl Crawl {
         new.duplicate_class = Some(verdict.class).filter(|class| *class != dedup::Class::New);
         new.similarity = verdict.evidence.as_ref().map(|found| record::rounded(found.jaccard));
         new.duplicate_evidence = verdict.evidence.map(record::rounded_evidence);
-        let mut more = Counters::default();
         let title = new.title.clone().unwrap_or_default();
-        let is_copy = verdict.class != dedup::Class::Excerpt;
+        let is_copy = record::counted(&new).duplicates > 0;
         if let Some(of) = new.duplicate_of.as_ref().filter(|_| is_copy) {
-            more.duplicates = 1;
             step.events.push(Event::Copy {
                 feed: work.pending.feed_id.clone(),
                 id: new.id.clone(),
@@ -170,7 +168,6 @@ impl Crawl {
                 new.text = None;
             }
         } else {
-            more.kept = 1;
             step.events.push(Event::Kept {
                 feed: work.pending.feed_id.clone(),
                 id: new.id.clone(),
@@ -179,8 +176,7 @@ impl Crawl {
                 revision: 1,
             });
         }
-        self.keep(work, visit, keys, new, now, step)?;
-        self.state.count(&work.pending.feed_id, more)
+        self.keep(work, visit, keys, new, now, step)
     }
 
     /// An article of which there is a record: nothing, or a revision.
@@ -253,8 +249,7 @@ impl Crawl {
             score: new.topic_score.unwrap_or_default(),
             revision: new.revision,
         });
-        self.keep(work, visit, keys, new, now, step)?;
-        self.state.count(feed, Counters { kept: 1, ..Counters::default() })
+        self.keep(work, visit, keys, new, now, step)
     }
 
     fn keep(
@@ -272,6 +267,7 @@ impl Crawl {
             content_hash: new.content_hash.clone(),
         };
         self.done(work, keys, Fate::Kept, Some(known), now)?;
+        self.state.count(&work.pending.feed_id, record::counted(&new))?;
         let answer = visit.response.as_ref().and_then(|answer| answer.as_ref().ok());
         step.records.push(new);
         step.exchanges.push(answer.map(|answer| answer.exchanges.clone()).unwrap_or_default());

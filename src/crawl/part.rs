@@ -50,7 +50,7 @@ impl Crawl {
                 });
             }
             (Reading::Unreadable(words), _) => error = Some(words.clone()),
-            (_, Some(Ok(response))) => match outcome_of_status(response) {
+            (_, Some(Ok(response))) => match outcome_of_status(&visit.task, response) {
                 Outcome::Failed { error: words } => error = Some(words),
                 Outcome::Refused { error: words, retry_after: wait } => {
                     (error, retry_after) = (Some(words), wait.or(Some(FIRST_RETRY)));

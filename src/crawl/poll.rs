@@ -5,10 +5,10 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
-use super::{Crawl, DAY, Effect, Event, Feed, Reading, Step, Visit, read::status_words};
+use super::{Crawl, DAY, Effect, Event, Feed, Reading, Step, Task, Visit, read::status_words};
 use crate::{
     canonical_url::{CanonicalUrl, Host},
-    fetch::{Response, Validators},
+    fetch::{Request, Response, Validators},
     politeness::{freshness, retry_after},
     schedule::{FeedIx, FeedState, Job, Outcome, PageId},
     source::{Entry, Listing, More, ReadBy},
@@ -65,7 +65,7 @@ impl Crawl {
                 }
             }
             (Reading::Unreadable(error), _) => Outcome::Failed { error: error.clone() },
-            (_, Some(Ok(response))) => outcome_of_status(response),
+            (_, Some(Ok(response))) => outcome_of_status(&visit.task, response),
             (_, Some(Err(error))) => Outcome::Failed { error: error.to_string() },
             (_, None) => Outcome::Failed { error: "robots.txt forbids the feed".to_owned() },
         };
@@ -169,6 +169,7 @@ impl Crawl {
             }
             let seen = self.state.seen(&address.key)?;
             let is_kept = seen.as_ref().is_some_and(|seen| seen.known.is_some());
+            let visits = seen.as_ref().map_or(0, |seen| seen.visits);
             let revisit = match seen {
                 None => false,
                 Some(seen) if seen.signature == UNKNOWN_SIGNATURE => {
@@ -189,7 +190,6 @@ impl Crawl {
                 )
             {
                 let signature = signature(entry);
-                let visits = 0;
                 let seen = Seen { fate: Fate::Rejected, known: None, signature, at: now, visits };
                 self.state.put_seen(&address.key, &seen)?;
                 self.state.count(&feed.id, Counters { rejected: 1, ..Counters::default() })?;
@@ -209,7 +209,8 @@ impl Crawl {
                     failed: false,
                     signature,
                 });
-                taken.new += 1;
+                let count = if revisit { &mut taken.changed } else { &mut taken.new };
+                *count += 1;
                 continue;
             }
             if room == 0 {
@@ -268,8 +269,8 @@ impl Crawl {
         if seen.signature == signature(entry) {
             return false;
         }
-        let looks = i32::try_from(seen.visits.clamp(1, 10)).unwrap_or(10);
-        let rest = self.settings.revisit_after * 2_i32.pow(u32::try_from(looks - 1).unwrap_or(0));
+        let doubled = 2_i32.pow(seen.visits.clamp(1, 10) - 1);
+        let rest = self.settings.revisit_after.checked_mul(doubled).unwrap_or(SignedDuration::MAX);
         // Either way: a clock may have been set back since.
         now.duration_since(seen.at).abs() >= rest
     }
@@ -332,9 +333,13 @@ pub(super) fn signature(entry: &Entry) -> i64 {
     i64::from_le_bytes(bytes).max(i64::MIN + 1).abs() | 1
 }
 
-pub(super) fn outcome_of_status(response: &Response) -> Outcome {
+pub(super) fn outcome_of_status(task: &Task, response: &Response) -> Outcome {
     let error = status_words(response.status);
+    let was_conditional = task.request.as_ref().is_some_and(Request::is_conditional);
     match response.status {
+        304 if !was_conditional => Outcome::Failed {
+            error: format!("{error}, although nothing was said of what is known"),
+        },
         304 => Outcome::Unchanged {
             validators: response.validators(),
             freshness: freshness::lifetime(&response.headers, response.at),

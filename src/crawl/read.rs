@@ -452,6 +452,7 @@ pub fn status_words(status: u16) -> String {
         500 => "the server failed",
         502 => "the server's back end failed",
         503 => "the server is not available",
+        304 => "not modified",
         300..=399 => "a redirect without a target",
         _ => "an unexpected answer",
     };

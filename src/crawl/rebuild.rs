@@ -178,7 +178,10 @@ pub fn rebuild<R: Iterator<Item = Reject>>(
 
 fn index_record(state: &State, index: &mut dedup::Index, ready: &Ready) -> Result<(), StateError> {
     state.put_place(&ready.id, ready.position)?;
-    state.remove_pending(&ready.url_key)?;
+    // Whoever waited for it was counted when it came to wait.
+    if state.remove_pending(&ready.url_key)? {
+        state.count(&ready.feed_id, ready.counted)?;
+    }
     index_kept(state, &ready.keys, &ready.known, ready.fetched_at)?;
     index.insert(state.connection(), &ready.document, &ready.verdict, ready.fetched_at)?;
     Ok(())

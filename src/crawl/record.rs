@@ -9,7 +9,7 @@ use crate::{
     article::Extraction,
     canonical_url::{CanonicalUrl, Host, UrlKey, alias_of},
     dedup,
-    state::Reject,
+    state::{Counters, Reject},
     text,
     topic::Judgement,
 };
@@ -179,6 +179,16 @@ pub(super) fn document(record: &Record) -> dedup::Document {
         title: record.title.clone().unwrap_or_default(),
         text: record.text.clone().unwrap_or_default(),
         published_at: record.published_at,
+    }
+}
+
+/// What a record counts for among the ends of its feed's entries. What is abridged or extended is no
+/// copy but a text of its own.
+pub(super) fn counted(record: &Record) -> Counters {
+    let is_excerpt = record.duplicate_class == Some(dedup::Class::Excerpt);
+    match &record.duplicate_of {
+        Some(_) if !is_excerpt => Counters { duplicates: 1, ..Counters::default() },
+        _ => Counters { kept: 1, ..Counters::default() },
     }
 }
 

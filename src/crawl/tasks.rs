@@ -86,8 +86,12 @@ impl Crawl {
     ) -> Result<Option<Task>, StateError> {
         let host = Host::of(&request.url);
         let mut allowed = true;
+        let robots = self.state.robots(&host)?;
+        // Its pages may have had it asked for.
+        if let Some(known) = &robots {
+            self.schedule.set_crawl_delay(&host, known.crawl_delay());
+        }
         if self.settings.robots_for_feeds {
-            let robots = self.state.robots(&host)?;
             let Some(known) = robots.as_ref().filter(|robots| robots.is_fresh(now)) else {
                 return Ok(self.ask_robots(host, request, work.job(), robots.as_ref(), now));
             };

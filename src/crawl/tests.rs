@@ -61,6 +61,10 @@ pub(crate) fn settings() -> Settings {
 
 impl Bench {
     fn new() -> Self {
+        Self::with(State::in_memory().unwrap(), settings())
+    }
+
+    fn with(state: State, settings: Settings) -> Self {
         let feed = Feed {
             id: "courier".into(),
             url: Url::parse("https://news.example/feed").unwrap(),
@@ -72,8 +76,7 @@ impl Bench {
             zone: None,
             cadence: Cadence { jitter: 0.0, ..Cadence::default() },
         };
-        let state = State::in_memory().unwrap();
-        let crawl = Crawl::new(vec![feed], rules(), settings(), state, start()).unwrap();
+        let crawl = Crawl::new(vec![feed], rules(), settings, state, start()).unwrap();
         let mut bench = Self {
             crawl,
             now: start(),
@@ -359,6 +362,48 @@ fn a_host_that_asks_for_no_wait_is_not_asked_again_at_once() {
     let [first, second, third] = asked[..] else { panic!("{asked:?}") };
     assert!(second.duration_since(first) >= SignedDuration::from_mins(1), "{asked:?}");
     assert!(third.duration_since(second) > SignedDuration::from_mins(1), "{asked:?}");
+}
+
+#[test]
+fn what_a_host_has_asked_for_holds_for_its_feeds_after_a_restart() {
+    let host = |name| Host::parse(name).unwrap();
+    let state = State::in_memory().unwrap();
+    let hour = SignedDuration::from_hours(1);
+    state.put_hold(&host("img.news.example"), start() + hour).unwrap();
+    let robots = Robots::parse(b"User-agent: *\nCrawl-delay: 120", start());
+    state.put_robots(&host("news.example"), &robots).unwrap();
+    let mut bench = Bench::with(state, Settings { hold_scope: HoldScope::Domain, ..settings() });
+    assert!(bench.step(start(), &|_| feed(&[])).is_none(), "its domain is held");
+    bench.step(start() + hour, &|_| feed(&[])).unwrap();
+    let ready_at = bench.crawl.schedule.host_ready_at(FeedIx::of(0)).unwrap();
+    assert_eq!(ready_at.duration_since(start() + hour), SignedDuration::from_secs(120));
+}
+
+#[test]
+fn what_is_judged_by_its_feed_again_is_not_counted_as_new() {
+    let mut bench = Bench::with(
+        State::in_memory().unwrap(),
+        Settings { judge_before_fetch: true, ..settings() },
+    );
+    let polls = RefCell::new(0);
+    bench.run(6, &|_| {
+        *polls.borrow_mut() += 1;
+        let text =
+            format!("<description>The harvest is late, part {}</description>", polls.borrow());
+        feed(&[("Farmers of the valley", &format!("<link>https://news.example/a</link>{text}"))])
+    });
+    let found: Vec<(u32, u32)> = bench
+        .events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Polled { new, changed, .. } => Some((*new, *changed)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(found[0], (1, 0));
+    assert!(found.len() > 3 && found[1..].iter().all(|found| *found == (0, 1)), "{found:?}");
+    let counters = bench.counters();
+    assert_eq!(counters.entries, counters.rejected);
 }
 
 #[test]

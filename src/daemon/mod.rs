@@ -193,6 +193,8 @@ pub async fn run(
                     notice(Notice::DiskBack);
                 }
             }
+            // Whoever started a single pass is told, and starts another.
+            Err(error) if is_full(&error) && plan.until_idle_for.is_some() => return Err(error),
             Err(error) if is_full(&error) => {
                 if !std::mem::replace(&mut full, true) {
                     note(crawl, TROUBLE, &Some(format!("{error:#}")));

@@ -16,7 +16,7 @@ use crate::{
     reader::InProcess,
     schedule::Cadence,
     source::SourceKind,
-    state::State,
+    state::{Counters, State, read_rejects},
 };
 
 const SITES: usize = 60;
@@ -229,6 +229,11 @@ async fn records_that_the_full_index_cannot_note_are_neither_lost_nor_doubled() 
     assert_eq!(kept.count(), wanted);
     let rejected = bench.events.iter().filter(|event| matches!(event, Event::Rejected { .. }));
     assert_eq!(rejected.count(), SITES - wanted);
+    assert_eq!(read_rejects(bench.folder.path()).count(), SITES - wanted);
+    for feed in bench.crawl.state().feeds().unwrap() {
+        let Counters { entries, kept, duplicates, rejected, failed, .. } = feed.counters;
+        assert_eq!((entries, kept + duplicates + rejected + failed), (1, 1), "{}", feed.id);
+    }
     assert!(bench.crawl.state().waiting().unwrap().is_empty());
     for n in 0..SITES {
         bench.crawl.poll_now(&format!("feed-{n}"), now);
@@ -258,6 +263,23 @@ async fn a_configuration_that_the_full_index_cannot_take_is_taken_when_there_is_
     assert!(bench.unwritten.reload.is_none());
     assert_eq!(bench.crawl.schedule().feeds(), 300);
     assert_eq!(bench.crawl.state().feeds().unwrap().len(), 300);
+}
+
+#[tokio::test]
+async fn a_single_pass_that_finds_the_disk_full_fails_and_the_next_one_does_its_work() {
+    let mut bench = Bench::new(feeds(SITES));
+    bench.limit(bench.pages());
+    let once = Plan { until_idle_for: Some(SignedDuration::from_secs(1)), ..plan() };
+    for is_full_now in [true, false] {
+        let (_send, commands) = mpsc::channel(1);
+        let now = crate::clock::now;
+        let ended =
+            run(&mut bench.crawl, &mut bench.stores, Web, InProcess, once, commands, now, |_| ())
+                .await;
+        assert_eq!(ended.as_ref().is_err_and(is_full), is_full_now, "{ended:?}");
+        bench.crawl.rollback().unwrap();
+        bench.limit(1 << 20);
+    }
 }
 
 #[tokio::test(start_paused = true)]

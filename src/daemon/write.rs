@@ -104,7 +104,7 @@ fn write_visits(
     let (shares, took) = match decide_and_append(crawl, stores, &unwritten.visits, now, &mut step) {
         Ok(decided) => decided,
         Err(error) => {
-            crawl.rollback()?;
+            undo(crawl, stores)?;
             return Err(error);
         }
     };
@@ -127,11 +127,11 @@ fn write_visits(
         Ok(()) => (std::mem::take(&mut unwritten.visits), step),
         Err(_) if appended.is_some() => {
             let done = unwritten.fall_behind(step, &shares);
-            crawl.rollback()?;
+            undo(crawl, stores)?;
             done
         }
         Err(_) => {
-            crawl.rollback()?;
+            undo(crawl, stores)?;
             (Vec::new(), Step::default())
         }
     };
@@ -141,6 +141,13 @@ fn write_visits(
         notice(Notice::Event(event));
     }
     committed.context("the state index could not take note of what was read")
+}
+
+/// Undoes what was decided: nothing of it is known, nor why it was not kept. What has no record yet is
+/// decided again.
+fn undo(crawl: &mut Crawl, stores: &mut Stores) -> anyhow::Result<()> {
+    crawl.rollback()?;
+    stores.rejects.undo().context("cannot write rejects.jsonl in the state folder")
 }
 
 /// Writes into the open transaction what visits come to, and appends their records. Gives what
@@ -166,7 +173,6 @@ fn decide_and_append(
     if step.records.is_empty() {
         return Ok((shares, None));
     }
-    stores.rejects.sync().context("cannot write rejects.jsonl in the state folder")?;
     let began = time::Instant::now();
     stores.archive.append_with(&mut step.records, &step.exchanges, now).with_context(|| {
         format!("cannot append to the archive in {}", stores.archive.disk().path().display())

@@ -62,8 +62,8 @@ const LONGEST: usize = 320;
 /// Reads one date; `None` where `text` is none. A day without a time is taken at 00:00 in its zone.
 ///
 /// A text that could mean two days (`03/04/2022` on a page of unknown language) is refused, and so
-/// are days that no calendar has, years outside of 1800 to 2199, and the Unix epoch's first day,
-/// which is how programs write "unknown".
+/// are days that no calendar has, years outside of 1800 to 2199, and the midnight at which Unix time
+/// begins, which is how programs write "unknown": in UTC, and in the zone of the text.
 pub fn parse(text: &str, hints: &Hints<'_>) -> Option<Dated> {
     let raw = text.trim_matches(|c: char| c.is_whitespace() || c.is_control());
     if raw.is_empty() || raw.len() > LONGEST {

@@ -7,6 +7,7 @@ use super::{
     lexicon::{Meaning, Unit},
     settle,
     words::{Text, Token},
+    zone,
 };
 
 /// A text with more words than this that say nothing about time is prose.
@@ -54,7 +55,8 @@ fn ago(text: &Text<'_>, raw: &str, now: Timestamp, zone: &TimeZone) -> Option<Da
             let today = now.to_zoned(zone.clone()).date();
             let date = today.checked_sub(number.days()).ok()?;
             let start = zone.to_ambiguous_timestamp(date.at(0, 0, 0, 0)).compatible().ok()?;
-            return Some(at(start, raw, Precision::Day));
+            let assumed_zone = Some(zone::name(zone));
+            return Some(Dated { assumed_zone, ..at(start, raw, Precision::Day) });
         }
         Unit::Week | Unit::Month | Unit::Year => return None,
     };

@@ -346,6 +346,12 @@ fn a_zone_that_is_not_written_is_taken_from_the_hints_and_said() {
     assert_eq!((dated.assumed_zone, dated.precision), (None, Precision::Second));
     let dated = parse("2022-01-16T14:05:00", &Hints::default()).unwrap();
     assert_eq!(dated.assumed_zone.as_deref(), Some("UTC"));
+    let now = Some("2022-01-16T20:00:00Z".parse().unwrap());
+    let dated = parse("3 days ago", &Hints { now, ..hints.clone() }).unwrap();
+    assert_eq!(dated.at.to_string(), "2022-01-13T18:00:00Z");
+    assert_eq!(dated.assumed_zone.as_deref(), Some("Asia/Almaty"), "its day begins there");
+    let dated = parse("3 hours ago", &Hints { now, ..hints }).unwrap();
+    assert_eq!(dated.assumed_zone, None);
 }
 
 #[test]

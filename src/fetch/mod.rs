@@ -57,6 +57,11 @@ impl Request {
         let (validators, validators_of) = (Validators::default(), url.clone());
         Self { url, wanted, validators, validators_of, redirects: Vec::new() }
     }
+
+    /// Whether it says what is known, so that the answer may be that nothing has changed.
+    pub fn is_conditional(&self) -> bool {
+        self.url == self.validators_of && self.validators != Validators::default()
+    }
 }
 
 /// One hop of a redirect chain.

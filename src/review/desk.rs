@@ -10,7 +10,7 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    Bits, Facets, Index, Item, Progress, Query, ReviewError,
+    Bits, Edition, Facets, Index, Item, Progress, Query, ReviewError,
     reviews::{Review, ReviewLog},
 };
 use crate::jsonl::Folder;
@@ -25,6 +25,8 @@ pub struct Desk {
     progress: Progress,
     /// The last answers with their counts: a next page asks the same again.
     answers: VecDeque<Answer>,
+    /// Of the index, when the answers and the reviews' rows were last looked after.
+    edition: Edition,
 }
 
 /// What a query found, as long as nothing was added and nothing decided.
@@ -41,8 +43,10 @@ const ANSWERS: usize = 8;
 impl Desk {
     /// Opens the index in `index` of the archive in `archive`, and the reviews in `reviews`.
     pub fn open(index: &Path, archive: &Path, reviews: &Path) -> Result<Self, ReviewError> {
+        let index = Index::open(index, Folder::at(archive))?;
         let mut desk = Self {
-            index: Index::open(index, Folder::at(archive))?,
+            edition: index.edition(),
+            index,
             log: ReviewLog::at(reviews),
             by_row: BTreeMap::new(),
             unplaced: Vec::new(),
@@ -55,21 +59,21 @@ impl Desk {
 
     /// Takes in up to `most` new records, and what was reviewed elsewhere.
     pub fn advance(&mut self, most: usize) -> Result<Progress, ReviewError> {
-        let before = self.index.len();
-        let progress = self.index.advance(most)?;
-        self.progress = progress;
-        if self.index.len() != before {
+        let progress = self.index.advance(most);
+        // Also where it failed: then memory went back to what is committed.
+        let before = std::mem::replace(&mut self.edition, self.index.edition());
+        if self.edition != before {
             self.answers.clear();
         }
-        if self.index.len() < before {
-            // Built anew: rows are others now.
+        if !self.edition.continues(before) {
             self.by_row.clear();
             self.unplaced = self.log.iter().map(|review| review.id.clone()).collect();
         }
+        self.progress = progress?;
         let unplaced = std::mem::take(&mut self.unplaced);
         self.place(unplaced)?;
         self.follow_reviews()?;
-        Ok(progress)
+        Ok(self.progress)
     }
 
     /// How far the last [`Self::advance`] came.

@@ -1,13 +1,15 @@
 //! What reviewers decided as labelled texts, for the tests of a topic.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::{Desk, Item, ReviewError, Status};
 use crate::state::Reject;
 
-/// The reviewed records, and at most `most` of the rejects, a JSON line each. A sample of rejects is
-/// not reviewed: it is what the topic may have missed, to be looked through.
-pub fn lines(desk: &Desk, rejects: &[Reject], most: usize) -> Result<Vec<u8>, ReviewError> {
+/// The reviewed records and a sample of the rejects, a JSON line each. The sample is not reviewed: it
+/// is what the topic may have missed, to be looked through.
+pub fn lines(desk: &Desk, rejects: &[Reject]) -> Result<Vec<u8>, ReviewError> {
     let mut lines = Vec::new();
     let mut push = |value: Value| {
         lines.extend_from_slice(value.to_string().as_bytes());
@@ -19,11 +21,11 @@ pub fn lines(desk: &Desk, rejects: &[Reject], most: usize) -> Result<Vec<u8>, Re
             Status::NotRelevant => "irrelevant",
             Status::Open | Status::Noted => continue,
         };
-        if let Some(item) = desk.index.item(row)? {
+        if let Some((item, _)) = desk.index.whole(row)? {
             push(of_record(&item, expected));
         }
     }
-    sample(rejects, most).into_iter().map(of_reject).for_each(push);
+    rejects.iter().map(of_reject).for_each(push);
     Ok(lines)
 }
 
@@ -54,14 +56,15 @@ fn of_reject(reject: &Reject) -> Value {
     })
 }
 
-/// The rejects whose pages were read, spread over all of them; always the same of the same ones.
-fn sample(rejects: &[Reject], most: usize) -> Vec<&Reject> {
-    let mut read: Vec<(blake3::Hash, &Reject)> = rejects
-        .iter()
-        .filter(|reject| !reject.failed && reject.title.is_some())
-        .map(|reject| (blake3::hash(reject.url_key.as_str().as_bytes()), reject))
-        .collect();
-    read.sort_by(|a, b| a.0.as_bytes().cmp(b.0.as_bytes()));
-    read.dedup_by(|a, b| a.0 == b.0);
-    read.into_iter().take(most).map(|(_, reject)| reject).collect()
+/// At most `most` of the rejects whose pages were read, spread over all of them: always the same of
+/// the same ones. Of an article that was rejected again the last word counts.
+pub fn sample(rejects: impl Iterator<Item = Reject>, most: usize) -> Vec<Reject> {
+    let mut sample = BTreeMap::new();
+    for reject in rejects.filter(|reject| !reject.failed && reject.title.is_some()) {
+        sample.insert(*blake3::hash(reject.url_key.as_str().as_bytes()).as_bytes(), reject);
+        if sample.len() > most {
+            sample.pop_last();
+        }
+    }
+    sample.into_values().collect()
 }

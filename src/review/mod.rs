@@ -28,6 +28,7 @@ pub use query::{Part, Phrase, Query, QueryError, Status, condition};
 pub use reviews::{CREDIBILITY, LONGEST_NOTE, RELIABILITY, Review, ReviewLog};
 pub use row::Class;
 
+use index::Edition;
 use rusqlite::ErrorCode;
 
 use crate::archive::{ArchiveError, RawError, ReadError, RecordError};

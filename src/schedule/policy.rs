@@ -414,10 +414,14 @@ impl FeedState {
         if wait.0 > ceiling {
             wait = (ceiling, Why::Ceiling);
         }
-        // Never earlier than the floor: jitter around it only adds.
+        // Never earlier than the floor, nor later than the ceiling: jitter around them goes one way.
         let turn = now.as_second().unsigned_abs();
         let swing = cadence.jitter * (2.0 * backoff::fraction(name, turn) - 1.0);
-        let jittered = wait.0.mul_f64(1.0 + swing).max(floor);
+        let jittered = wait.0.mul_f64(1.0 + swing);
+        let jittered = match jittered {
+            late if late > ceiling => wait.0.mul_f64(1.0 - swing).max(floor),
+            early => early.max(floor),
+        };
         self.next_at = Some(later(now, jittered));
         self.why = wait.1;
         self.skip();

@@ -238,6 +238,28 @@ fn a_refusal_waits_for_the_longer_of_retry_after_and_backoff() {
 }
 
 #[test]
+fn jitter_moves_no_poll_out_of_floor_and_ceiling() {
+    let wide = Cadence { jitter: 0.5, ..Cadence::default() };
+    for (hours, floor, ceiling) in [(24, 12, 24), (48, 12, 24), (0, 0, 24)] {
+        let asks = Outcome::Unchanged {
+            validators: etag("\"1\""),
+            freshness: Some(SignedDuration::from_hours(hours)),
+        };
+        let waits: Vec<SignedDuration> = (0..200)
+            .map(|n| {
+                let feed = FeedState::default();
+                wait(&feed.after(&asks, &url(), &format!("feed-{n}"), &wide, start()), start())
+            })
+            .collect();
+        let floor = wide.floor.max(SignedDuration::from_hours(floor));
+        let ceiling = SignedDuration::from_hours(ceiling);
+        assert!(waits.iter().all(|wait| (floor..=ceiling).contains(wait)), "{waits:?}");
+        let distinct: std::collections::BTreeSet<_> = waits.iter().collect();
+        assert!(distinct.len() > 90, "{}", distinct.len());
+    }
+}
+
+#[test]
 fn what_a_feed_asks_for_holds_until_it_says_something_else() {
     let asks = Outcome::Read {
         validators: etag("\"1\""),
@@ -334,6 +356,17 @@ fn jitter_stays_within_its_share_and_above_the_floor() {
         );
         let minutes = wait(&state, start()).as_secs_f64() / 60.0;
         assert!((27.0..=33.0).contains(&minutes), "{minutes}");
+    }
+}
+
+#[test]
+fn jitter_never_goes_beyond_the_ceiling() {
+    let ceiling = SignedDuration::from_mins(30);
+    let cadence = Cadence { interval: ceiling, ceiling, ..Cadence::default() };
+    for n in 0..200 {
+        let name = format!("feed-{n}");
+        let state = FeedState::default().after(&read(10, 0), &url(), &name, &cadence, start());
+        assert!(wait(&state, start()) <= ceiling, "{:?}", wait(&state, start()));
     }
 }
 

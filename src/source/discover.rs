@@ -1,5 +1,7 @@
-//! The feeds of a site: from the links of a page, the `Sitemap` lines of robots.txt, and the paths
-//! where feeds usually are. Nothing is fetched here.
+//! The feeds of a site: from the links of a page, and the paths where feeds usually are. Nothing is
+//! fetched here.
+
+use std::collections::BTreeSet;
 
 use url::Url;
 
@@ -69,36 +71,20 @@ pub fn discover(html: &[u8], content_type: Option<&str>, base: &Url) -> Vec<Foun
         } else if tag.name.eq_ignore_ascii_case("link") {
             let title = tag.attribute("title").map(|title| clean_line(&title));
             if is_feed_link(tag) {
-                push(&mut named, url, title, SourceKind::Feed);
+                named.push(Found::new(url, title, SourceKind::Feed));
             } else if relations(tag).any(|relation| relation == "sitemap") {
-                push(&mut guessed, url, title, SourceKind::Sitemap);
+                guessed.push(Found::new(url, title, SourceKind::Sitemap));
             }
         } else if tag.name.eq_ignore_ascii_case("a") && looks_like_feed(&url) {
-            push(&mut guessed, url, Some(clean_line(&leaf(&markup, end).0)), SourceKind::Feed);
+            let title = Some(clean_line(&leaf(&markup, end).0));
+            guessed.push(Found::new(url, title, SourceKind::Feed));
         }
     }
-    for found in guessed {
-        push(&mut named, found.url, found.title, found.kind);
-    }
+    named.extend(guessed);
+    let mut named = distinct(named);
     named.sort_by_key(is_of_comments);
     named.truncate(MOST_FOUND);
     named
-}
-
-/// What `Sitemap` lines name (RFC 9309 section 2.2.4 leaves them to sitemaps.org).
-pub fn sitemaps_of_robots(robots: &str, base: &Url) -> Vec<Found> {
-    let mut found = Vec::new();
-    for line in robots.lines() {
-        let line = line.split('#').next().unwrap_or_default();
-        let Some((name, address)) = line.split_once(':') else { continue };
-        if name.trim().eq_ignore_ascii_case("sitemap")
-            && let Some(url) = resolve(base, address)
-        {
-            push(&mut found, url, None, SourceKind::Sitemap);
-        }
-    }
-    found.truncate(MOST_FOUND);
-    found
 }
 
 /// Addresses worth a try where a site names none, the likeliest first: under the section that
@@ -114,7 +100,7 @@ pub fn well_known(site: &Url) -> Vec<Found> {
     }
     for path in FEED_PATHS {
         for url in [section.join(path), section.join(&format!("/{path}"))].into_iter().flatten() {
-            push(&mut found, url, None, SourceKind::Feed);
+            found.push(Found::new(url, None, SourceKind::Feed));
         }
     }
     found.sort_by_key(|found| {
@@ -122,16 +108,23 @@ pub fn well_known(site: &Url) -> Vec<Found> {
     });
     for path in SITEMAP_PATHS {
         if let Ok(url) = section.join(&format!("/{path}")) {
-            push(&mut found, url, None, SourceKind::Sitemap);
+            found.push(Found::new(url, None, SourceKind::Sitemap));
         }
     }
-    found
+    distinct(found)
 }
 
-fn push(found: &mut Vec<Found>, url: Url, title: Option<String>, kind: SourceKind) {
-    if found.iter().all(|known| known.url != url) {
-        found.push(Found { url, title: title.filter(|title| !title.is_empty()), kind });
+impl Found {
+    fn new(url: Url, title: Option<String>, kind: SourceKind) -> Self {
+        Self { url, title: title.filter(|title| !title.is_empty()), kind }
     }
+}
+
+/// The first of each address.
+fn distinct(mut found: Vec<Found>) -> Vec<Found> {
+    let mut known = BTreeSet::new();
+    found.retain(|found| known.insert(found.url.clone()));
+    found
 }
 
 fn relations(tag: Tag<'_>) -> impl Iterator<Item = String> {

@@ -22,7 +22,7 @@ mod strict;
 #[cfg(test)]
 mod tests;
 
-pub use discover::{Found, discover, sitemaps_of_robots, well_known};
+pub use discover::{Found, discover, well_known};
 pub use strict::expects_panic;
 
 use std::time::Duration;

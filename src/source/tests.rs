@@ -533,15 +533,16 @@ fn the_feeds_of_a_page_are_found() {
             ("https://news.example/ru/comments/feed/", Some("Comments")),
         ]
     );
-    let robots =
-        "User-agent: *\nSitemap: https://news.example/s.xml # all\nsitemap:/n.xml\nDisallow: /x";
-    let sitemaps = sitemaps_of_robots(robots, &base());
-    assert_eq!(sitemaps.len(), 2);
-    assert_eq!(sitemaps[1].url.as_str(), "https://news.example/n.xml");
     let known = well_known(&Url::parse("https://news.example/ru?x=1").unwrap());
     assert_eq!(known[0].url.as_str(), "https://news.example/ru/feed");
     assert!(known.iter().any(|found| found.url.as_str() == "https://news.example/rss.xml"));
     assert!(known.iter().any(|found| found.kind == SourceKind::Sitemap));
+}
+
+#[test]
+fn a_page_of_nothing_but_links_to_feeds_is_read_in_linear_time() {
+    let page: String = (0..200_000).map(|n| format!("<a href=/feed/{n}.rss>")).collect();
+    assert_eq!(discover(page.as_bytes(), Some("text/html"), &base()).len(), 50);
 }
 
 #[test]

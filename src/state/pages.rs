@@ -149,11 +149,10 @@ impl State {
         Ok(())
     }
 
-    pub fn remove_pending(&self, key: &UrlKey) -> Result<()> {
-        self.connection
-            .prepare_cached("DELETE FROM pending WHERE key = ?1")?
-            .execute([key.as_str()])?;
-        Ok(())
+    /// Whether it was on the waiting list.
+    pub fn remove_pending(&self, key: &UrlKey) -> Result<bool> {
+        let mut statement = self.connection.prepare_cached("DELETE FROM pending WHERE key = ?1")?;
+        Ok(statement.execute([key.as_str()])? > 0)
     }
 
     /// All that waits: number, feed, host and time, in the order in which it came.
@@ -232,10 +231,13 @@ impl State {
         Ok(())
     }
 
-    /// Nothing is to be asked of a host before `until`.
+    /// Nothing is to be asked of a host before `until`. A hold that ends later stays.
     pub fn put_hold(&self, host: &Host, until: Timestamp) -> Result<()> {
         self.connection
-            .prepare_cached("INSERT OR REPLACE INTO hold VALUES (?1, ?2)")?
+            .prepare_cached(
+                "INSERT INTO hold VALUES (?1, ?2)
+                 ON CONFLICT (host) DO UPDATE SET until = max(until, excluded.until)",
+            )?
             .execute(params![host.as_str(), until.as_millisecond()])?;
         Ok(())
     }

@@ -42,6 +42,8 @@ pub struct RejectLog {
     folder: PathBuf,
     file: File,
     size: u64,
+    /// The size before the last append.
+    before: u64,
     max_size: u64,
     max_files: u32,
 }
@@ -50,6 +52,14 @@ fn name(folder: &Path, age: u32) -> PathBuf {
     match age {
         0 => folder.join("rejects.jsonl"),
         age => folder.join(format!("rejects.{age}.jsonl")),
+    }
+}
+
+/// The age of a file of the log, by its name.
+fn age(name: &str) -> Option<u32> {
+    match name.strip_prefix("rejects.")?.strip_suffix("jsonl")? {
+        "" => Some(0),
+        number => number.strip_suffix('.')?.parse().ok(),
     }
 }
 
@@ -62,13 +72,15 @@ impl RejectLog {
         if torn {
             file.write_all(b"\n")?;
         }
+        File::open(folder)?.sync_all()?;
         let size = file.metadata()?.len();
-        Ok(Self { folder: folder.to_owned(), file, size, max_size, max_files })
+        Ok(Self { folder: folder.to_owned(), file, size, before: size, max_size, max_files })
     }
 
-    /// Appends in one write. The file is not synced line by line: what a power cut takes is read
-    /// again at the next poll.
+    /// Appends in one write, and syncs: what is committed next says of these addresses that they are
+    /// known, and a power cut must not take the lines that say why.
     pub fn append(&mut self, rejects: &[Reject]) -> io::Result<()> {
+        self.before = self.size;
         let mut lines = Vec::new();
         for reject in rejects {
             serde_json::to_writer(&mut lines, reject)?;
@@ -80,7 +92,7 @@ impl RejectLog {
         if self.size > 0 && self.size + lines.len() as u64 > self.max_size {
             self.rotate()?;
         }
-        if let Err(error) = self.file.write_all(&lines) {
+        if let Err(error) = self.file.write_all(&lines).and_then(|()| self.file.sync_data()) {
             // What is half there must not run into what is written next.
             self.file.set_len(self.size)?;
             return Err(error);
@@ -89,33 +101,35 @@ impl RejectLog {
         Ok(())
     }
 
-    pub fn sync(&self) -> io::Result<()> {
-        self.file.sync_data()
+    /// Takes back what was appended last: what it stands for was not committed.
+    pub fn undo(&mut self) -> io::Result<()> {
+        if self.size > self.before {
+            self.file.set_len(self.before)?;
+            self.size = self.before;
+        }
+        Ok(())
     }
 
+    /// Whatever of it fails is done when it is called again, and no file is moved twice.
     fn rotate(&mut self) -> io::Result<()> {
-        self.file.sync_data()?;
-        for age in (0..self.max_files).rev() {
-            let (from, to) = (name(&self.folder, age), name(&self.folder, age + 1));
-            if from.exists() {
-                fs::rename(from, to)?;
-            }
+        let is_free = |age: &u32| !name(&self.folder, *age).exists();
+        let free = (0..self.max_files).find(is_free).unwrap_or(self.max_files);
+        for age in (0..free).rev() {
+            fs::rename(name(&self.folder, age), name(&self.folder, age + 1))?;
         }
         self.file = OpenOptions::new().create(true).append(true).open(name(&self.folder, 0))?;
-        self.size = 0;
-        Ok(())
+        (self.size, self.before) = (0, 0);
+        File::open(&self.folder)?.sync_all()
     }
 }
 
 /// Every whole line of the log and its rotated parts, oldest first; broken lines are passed over.
 pub fn read_rejects(folder: &Path) -> impl Iterator<Item = Reject> {
-    let mut oldest = 0;
-    while name(folder, oldest + 1).exists() {
-        oldest += 1;
-    }
+    let named = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut ages: Vec<u32> = named.filter_map(|file| age(file.file_name().to_str()?)).collect();
+    ages.sort_unstable_by(|a, b| b.cmp(a));
     let folder = folder.to_owned();
-    (0..=oldest)
-        .rev()
+    ages.into_iter()
         .filter_map(move |age| File::open(name(&folder, age)).ok())
         .flat_map(|file| BufReader::new(file).split(b'\n').map_while(Result::ok))
         .filter_map(|line| serde_json::from_slice(&line).ok())

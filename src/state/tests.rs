@@ -86,6 +86,7 @@ fn holds_last_until_they_are_over() {
     let state = State::in_memory().unwrap();
     let host = Host::of(&Url::parse("https://news.example:8443/").unwrap());
     state.put_hold(&host, now()).unwrap();
+    state.put_hold(&host, now() - jiff::SignedDuration::from_hours(1)).unwrap();
     assert_eq!(state.holds(now()).unwrap(), []);
     let before = now() - jiff::SignedDuration::from_secs(1);
     assert_eq!(
@@ -157,4 +158,45 @@ fn rejects_are_rotated_and_read_back_in_order_and_a_torn_line_costs_only_itself(
     log.append(&[reject(18)]).unwrap();
     let read: Vec<Reject> = read_rejects(folder.path()).collect();
     assert_eq!(read, (10..19).map(reject).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_rotation_that_broke_off_is_ended_by_the_next_and_hides_no_older_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let size = serde_json::to_string(&reject(10)).unwrap().len() as u64 + 1;
+    let mut log = RejectLog::open(folder.path(), size, 3).unwrap();
+    for n in 10..13 {
+        log.append(&[reject(n)]).unwrap();
+    }
+    // The files were moved, and none could be opened.
+    let path = |name: &str| folder.path().join(name);
+    std::fs::rename(path("rejects.2.jsonl"), path("rejects.3.jsonl")).unwrap();
+    std::fs::rename(path("rejects.1.jsonl"), path("rejects.2.jsonl")).unwrap();
+    std::fs::rename(path("rejects.jsonl"), path("rejects.1.jsonl")).unwrap();
+    let read = || read_rejects(folder.path()).collect::<Vec<Reject>>();
+    assert_eq!(read(), (10..13).map(reject).collect::<Vec<_>>());
+    log.append(&[reject(13)]).unwrap();
+    assert_eq!(read(), (10..14).map(reject).collect::<Vec<_>>());
+    // The same with the move of the last file missing: nothing is moved beyond the gap.
+    std::fs::rename(path("rejects.3.jsonl"), path("rejects.4.jsonl")).unwrap();
+    log.append(&[reject(14)]).unwrap();
+    assert_eq!(read(), (10..15).map(reject).collect::<Vec<_>>());
+}
+
+#[test]
+fn rejects_that_are_taken_back_were_never_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let size = serde_json::to_string(&reject(10)).unwrap().len() as u64 + 1;
+    let mut log = RejectLog::open(folder.path(), 2 * size, 2).unwrap();
+    let read = || read_rejects(folder.path()).map(|reject| reject.url).collect::<Vec<_>>();
+    for n in 10..14 {
+        log.append(&[reject(n + 10)]).unwrap();
+        log.undo().unwrap();
+        log.undo().unwrap();
+        log.append(&[]).unwrap();
+        log.undo().unwrap();
+        log.append(&[reject(n)]).unwrap();
+    }
+    let kept: Vec<String> = (10..14).map(|n| reject(n).url).collect();
+    assert_eq!(read(), kept);
 }

@@ -49,11 +49,8 @@ pub fn believe(
             _ => UTF_8,
         };
     };
-    let error = match std::str::from_utf8(bytes) {
-        // Text in another encoding is almost never valid UTF-8 by chance.
-        Ok(_) => return UTF_8,
-        Err(error) => error,
-    };
+    // Text in another encoding is almost never valid UTF-8 by chance.
+    let Err(error) = std::str::from_utf8(bytes) else { return UTF_8 };
     let window = bytes.get(first.saturating_sub(256)..).unwrap_or_default();
     let window = window.get(..REACH).unwrap_or(window);
     let is_utf8 = |least| {

@@ -77,6 +77,18 @@ pub(super) struct Holding {
     pub(super) evidence: Vec<usize>,
 }
 
+/// Where the date of a text lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Timing {
+    /// In the topic's window, or it has none.
+    Inside,
+    Outside,
+    /// It has no date, and counts as it is.
+    Undated,
+    /// It has no date, and counts as one outside.
+    Doubted,
+}
+
 /// One topic before one text.
 pub(super) struct Case<'a> {
     pub(super) topic: &'a Topic,
@@ -84,7 +96,8 @@ pub(super) struct Case<'a> {
     /// In order of field and place.
     pub(super) occurrences: Vec<Occurrence>,
     pub(super) holdings: Vec<Holding>,
-    /// 1 inside the topic's window.
+    pub(super) timing: Timing,
+    /// What the topic's window makes of that: the score is multiplied by it.
     pub(super) window: f32,
     pub(super) score: f32,
 }
@@ -96,13 +109,14 @@ impl<'a> Case<'a> {
         fields: &'a [Read<'a>],
         text: &Text<'_>,
     ) -> Self {
-        let window = topic.window.map_or(1.0, |window| window.factor(text));
+        let timing = topic.window.map_or(Timing::Inside, |window| window.timing(text));
         let mut case = Self {
             topic,
             fields,
             occurrences: Vec::new(),
             holdings: Vec::new(),
-            window,
+            timing,
+            window: topic.window.map_or(1.0, |window| window.factor(timing)),
             score: 0.0,
         };
         let found: BTreeSet<usize> = fields
@@ -128,7 +142,7 @@ impl<'a> Case<'a> {
             }
         }
         let sum: f32 = case.holdings.iter().map(|holding| holding.gain).sum();
-        case.score = if sum > 0.0 { sum * window } else { 0.0 };
+        case.score = if sum > 0.0 { sum * case.window } else { 0.0 };
         case
     }
 
@@ -431,17 +445,31 @@ impl Near {
 }
 
 impl Window {
-    fn factor(&self, text: &Text<'_>) -> f32 {
+    fn timing(&self, text: &Text<'_>) -> Timing {
         let Some(published) = text.published else {
             return match self.undated {
-                Undated::Keep => 1.0,
-                Undated::Doubt => self.outside,
+                Undated::Keep => Timing::Undated,
+                Undated::Doubt => Timing::Doubted,
             };
         };
         let day = published.to_zoned(TimeZone::UTC).date();
         let early = self.from.is_some_and(|from| day < from);
         let late = self.to.is_some_and(|to| day > to);
-        if early || late { self.outside } else { self.inside }
+        if early || late { Timing::Outside } else { Timing::Inside }
+    }
+
+    fn factor(&self, timing: Timing) -> f32 {
+        match timing {
+            Timing::Inside => self.inside,
+            Timing::Undated => 1.0,
+            Timing::Outside | Timing::Doubted => self.outside,
+        }
+    }
+
+    /// The highest factor that a text can have.
+    pub(super) fn highest(&self) -> f32 {
+        let undated = if self.undated == Undated::Keep { 1.0 } else { self.outside };
+        self.inside.max(self.outside).max(undated)
     }
 }
 

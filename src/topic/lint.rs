@@ -119,7 +119,8 @@ fn never_matches(rule: &Rule) -> Option<Fault> {
 fn unreachable_threshold(topic: &Topic) -> Option<Fault> {
     let boost = &topic.boost;
     let most = boost.title.max(boost.lead).max(boost.body).max(boost.aside);
-    let sum: f32 = topic.rules.iter().map(|rule| rule.score.max(0.0) * most).sum();
+    let window = topic.window.map_or(1.0, |window| window.highest());
+    let sum: f32 = topic.rules.iter().map(|rule| rule.score.max(0.0) * most * window).sum();
     (sum < topic.threshold).then(|| {
         let message = format!(
             "all rules together give {sum:.1} at most, and the threshold is {:.1}: nothing can be relevant",

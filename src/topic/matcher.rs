@@ -127,10 +127,7 @@ impl View<'_> {
         if !word.open_left && !self.begins_word(&anchor) {
             return None;
         }
-        if let Some(exact) = &term.exact
-            && term.words.len() == 1
-            && !self.has_case(anchor.clone(), exact)
-        {
+        if !self.has_case(anchor.clone(), term.case_of(term.anchor), false) {
             return None;
         }
         let mut start = anchor.start;
@@ -142,18 +139,12 @@ impl View<'_> {
             end = self.word_end(end);
         }
         let mut gap = word.gap;
-        for word in term.words.iter().take(term.anchor).rev() {
-            start = self.find_before(word, start, gap)?;
+        for (at, word) in term.words.iter().enumerate().take(term.anchor).rev() {
+            start = self.find_before(word, term.case_of(at), start, gap)?;
             gap = word.gap;
         }
-        for word in term.words.iter().skip(term.anchor + 1) {
-            end = self.find_after(word, end)?;
-        }
-        if let Some(exact) = &term.exact
-            && term.words.len() > 1
-            && !self.has_case(start..end, exact)
-        {
-            return None;
+        for (at, word) in term.words.iter().enumerate().skip(term.anchor + 1) {
+            end = self.find_after(word, term.case_of(at), end)?;
         }
         Some(start..end)
     }
@@ -198,13 +189,23 @@ impl View<'_> {
         before.is_some_and(char::is_lowercase) && first.is_some_and(char::is_uppercase)
     }
 
-    fn has_case(&self, range: Range<usize>, exact: &str) -> bool {
+    /// Whether a word is in upper and lower case as it must be; `open_left` where more may stand
+    /// before it in `range`.
+    fn has_case(&self, range: Range<usize>, exact: Option<&str>, open_left: bool) -> bool {
+        let Some(exact) = exact else { return true };
         let range = self.folded.original_range(self.original, range);
-        self.original.get(range).is_some_and(|surface| cased(surface).starts_with(exact))
+        let surface = cased(self.original.get(range).unwrap_or_default());
+        if open_left { surface.contains(exact) } else { surface.starts_with(exact) }
     }
 
     /// Where `word` begins, if it stands before `end` with at most `gap` words between.
-    fn find_before(&self, word: &Word, mut end: usize, gap: usize) -> Option<usize> {
+    fn find_before(
+        &self,
+        word: &Word,
+        case: Option<&str>,
+        mut end: usize,
+        gap: usize,
+    ) -> Option<usize> {
         for _ in 0..=gap {
             end = self.skip_back(end)?;
             let spaceless = word.spellings.iter().find(|spelling| {
@@ -215,7 +216,9 @@ impl View<'_> {
                 return Some(end - spelling.len());
             }
             let start = self.token_start(end);
-            if let Some(within) = place_in(word, self.text(start..end)) {
+            if let Some(within) = place_in(word, self.text(start..end))
+                && self.has_case(start + within.start..start + within.end, case, word.open_left)
+            {
                 return Some(start + within.start);
             }
             end = start;
@@ -224,7 +227,7 @@ impl View<'_> {
     }
 
     /// Where `word` ends, if it stands after `start` with at most its gap between.
-    fn find_after(&self, word: &Word, mut start: usize) -> Option<usize> {
+    fn find_after(&self, word: &Word, case: Option<&str>, mut start: usize) -> Option<usize> {
         for _ in 0..=word.gap {
             start = self.skip(start)?;
             let spaceless = word.spellings.iter().find(|spelling| {
@@ -238,7 +241,9 @@ impl View<'_> {
                 return Some(start + spelling.len());
             }
             let end = self.token_end(start);
-            if let Some(within) = place_in(word, self.text(start..end)) {
+            if let Some(within) = place_in(word, self.text(start..end))
+                && self.has_case(start + within.start..start + within.end, case, word.open_left)
+            {
                 return Some(start + within.end);
             }
             start = end;

@@ -248,7 +248,7 @@ struct Window {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Undated {
-    /// Judged as inside.
+    /// Its score is left as it is.
     Keep,
     /// Judged as outside.
     Doubt,

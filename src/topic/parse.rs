@@ -381,13 +381,19 @@ impl RawRule {
         let before = faults.len();
         let mut slots: Vec<Slot> =
             self.all_of.iter().map(|names| slot(names, concepts, faults)).collect();
-        if !self.any_of.is_empty() {
-            let mut any_of = Slot { concepts: Vec::new(), place: None };
-            for name in &self.any_of {
-                any_of.concepts.extend(slot(name, concepts, faults).concepts);
+        let mut any_of: Option<Slot> = None;
+        for names in &self.any_of {
+            let part = slot(names, concepts, faults);
+            match &mut any_of {
+                None => any_of = Some(part),
+                Some(any_of) if any_of.place == part.place => any_of.concepts.extend(part.concepts),
+                Some(_) => {
+                    let help = "name the place with each of them, or write a rule for each place";
+                    faults.push(fault(names.span(), "`any_of` looks in one place", help));
+                }
             }
-            slots.push(any_of);
         }
+        slots.extend(any_of);
         let none_of = self.none_of.iter().map(|names| slot(names, concepts, faults)).collect();
         if self.all_of.is_empty() && self.any_of.is_empty() {
             let help = "write `all_of = [\"concept\"]` or `any_of = [\"concept\"]`";
@@ -478,8 +484,15 @@ impl RawIgnore {
             (Some(beside), None) if self.at_least.is_none() => {
                 let beside = find(&beside);
                 let within = self.within.map_or(10, Spanned::into_inner);
-                let unless = self.unless.map(|names| slot(&names, concepts, faults).concepts);
-                let unless = unless.unwrap_or_default();
+                let mut unless = Vec::new();
+                if let Some(names) = self.unless {
+                    let slot = slot(&names, concepts, faults);
+                    if slot.place.is_some() {
+                        let help = "write the concept alone: it counts where it is near";
+                        faults.push(fault(names.span(), "`unless` takes no place", help));
+                    }
+                    unless = slot.concepts;
+                }
                 Some(Ignore::Beside { concept: concept?, beside: beside?, within, unless })
             }
             (None, Some(peers)) if self.within.is_none() && self.unless.is_none() => {

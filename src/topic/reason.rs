@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeSet, fmt::Write};
 
-use super::{Outcome, Place, judge::Case};
+use super::{
+    Outcome, Place,
+    judge::{Case, Timing},
+};
 
 pub(super) fn sentence(case: &Case<'_>) -> String {
     let threshold = case.topic.threshold;
@@ -44,8 +47,10 @@ pub(super) fn sentence(case: &Case<'_>) -> String {
     if !lowering.is_empty() {
         let _written = write!(sentence, "; lowered by {}", lowering.join(", "));
     }
-    if case.window < 1.0 {
-        sentence.push_str("; outside the topic's window");
+    match case.timing {
+        Timing::Outside => sentence.push_str("; outside the topic's window"),
+        Timing::Doubted => sentence.push_str("; without a date, as if outside the topic's window"),
+        Timing::Inside | Timing::Undated => {}
     }
     let _written = write!(sentence, "; score {:.1} of {threshold:.1} needed.", case.score);
     sentence

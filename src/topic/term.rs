@@ -13,8 +13,8 @@ pub(super) struct Term {
     pub(super) language: String,
     /// Made of the term that is written, in the language's other alphabet.
     pub(super) twin: bool,
-    /// Upper and lower case must be as written (`=CSTO`).
-    pub(super) exact: Option<String>,
+    /// By word, where upper and lower case must be as written (`=CSTO`): how it is [`cased`].
+    pub(super) exact: Option<Vec<String>>,
     /// Looked for only in texts of this language (primary subtag).
     pub(super) only: Option<String>,
     pub(super) words: Vec<Word>,
@@ -41,7 +41,7 @@ impl Term {
             Some(body) => (true, body),
             None => (false, spelled.trim()),
         };
-        let mut words: Vec<Word> = Vec::new();
+        let (mut words, mut cases) = (Vec::<Word>::new(), Vec::new());
         let mut gap = None;
         for token in body.split_whitespace() {
             if let Some(count) = token.strip_prefix('~') {
@@ -56,8 +56,10 @@ impl Term {
                 gap = Some(count);
                 continue;
             }
-            let parts = Word::parse(token, gap.take().unwrap_or(0))?;
-            words.extend(parts);
+            for (word, case) in Word::parse(token, gap.take().unwrap_or(0))? {
+                words.push(word);
+                cases.push(case);
+            }
         }
         if gap.is_some() {
             return Err("a gap at the end of a term has no word behind it".to_owned());
@@ -70,18 +72,21 @@ impl Term {
         else {
             return Err("a term needs a word".to_owned());
         };
-        let plain: String = body.chars().filter(|c| *c != '*').collect();
-        let exact = exact.then(|| cased(&plain));
         Ok(Self {
             spelled: spelled.to_owned(),
             span: 0..0,
             language: String::new(),
             twin: false,
-            exact,
+            exact: exact.then_some(cases),
             only: None,
             words,
             anchor,
         })
+    }
+
+    /// How one of its words must be [`cased`], where that matters.
+    pub(super) fn case_of(&self, word: usize) -> Option<&str> {
+        self.exact.as_ref()?.get(word).map(String::as_str)
     }
 
     /// Letters and digits of all its words.
@@ -120,7 +125,8 @@ impl Word {
         })
     }
 
-    fn parse(token: &str, gap: usize) -> Result<Vec<Self>, String> {
+    /// The words of a token, each with its spelling as it is [`cased`].
+    fn parse(token: &str, gap: usize) -> Result<Vec<(Self, String)>, String> {
         let (open_left, rest) = match token.strip_prefix('*') {
             Some(rest) => (true, rest),
             None => (false, token),
@@ -143,20 +149,26 @@ impl Word {
                 .collect(),
         };
         let last = parts.len().saturating_sub(1);
-        let words: Vec<Self> = parts
+        let mut behind = 0;
+        let words: Vec<(Self, String)> = parts
             .iter()
             .enumerate()
             .map(|(at, part)| {
+                let before = folded.as_str().get(behind..).and_then(|rest| rest.find(part));
+                let start = behind + before.unwrap_or_default();
+                behind = start + part.len();
+                let written = rest.get(folded.original_range(rest, start..behind));
                 let mut spellings = vec![(*part).to_owned()];
                 if part.contains('\'') {
                     spellings.push(part.replace('\'', ""));
                 }
-                Self {
+                let word = Self {
                     spellings,
                     open_left: open_left && at == 0,
                     open_right: open_right && at == last,
                     gap: if at == 0 { gap } else { 0 },
-                }
+                };
+                (word, cased(written.unwrap_or_default()))
             })
             .collect();
         if words.is_empty() {

@@ -144,6 +144,25 @@ fn terms_are_not_found_where_other_words_stand() {
 }
 
 #[test]
+fn every_word_of_an_exact_term_has_its_case_and_only_they() {
+    for (term, text, expected) in [
+        ("=Foo ~3 Bar", "the Foo of some Bar", Some("Foo of some Bar")),
+        ("=Foo ~3 Bar", "a Foo bar of Bar", Some("Foo bar of Bar")),
+        ("=Foo ~3 Bar", "the Foo of some bar", None),
+        ("=Foo ~3 Bar", "the foo of some Bar", None),
+        ("=Foo* Bar*", "the Foos Barred", Some("Foos Barred")),
+        ("=Foo* Bar", "the foos Bar", None),
+        ("=*Truppen Kazakhstan", "die UNTruppen Kazakhstan", Some("UNTruppen Kazakhstan")),
+        ("=*Truppen Kazakhstan", "die Untruppen Kazakhstan", None),
+        ("=Nur-Sultan", "in Nur Sultan", Some("Nur Sultan")),
+        ("=Nur-Sultan", "in Nur-sultan", None),
+    ] {
+        let found = found(&[term], text);
+        assert_eq!(found.first().map(String::as_str), expected, "{term} in {text}");
+    }
+}
+
+#[test]
 fn serbian_and_uzbek_terms_are_found_in_both_alphabets() {
     let file = "[topic]\nid = \"t\"\nname = \"t\"\nthreshold = 1.0\n[concept.c]\n\
         sr = [\"mirovnjac*\", \"нерушив*\"]\nuz = [\"tinchlikparvar*\"]\n\
@@ -244,6 +263,43 @@ fn lints_name_what_is_probably_not_meant() {
 }
 
 #[test]
+fn the_factors_of_a_window_count_for_what_can_be_reached() {
+    let may_be_relevant = |window: &str| {
+        let file = format!(
+            "[topic]\nid = \"t\"\nname = \"t\"\nthreshold = 9.0\nboost = {{ title = 1, lead = 1 }}\n\
+             window = {{ from = 2022-01-01, {window} }}\n[concept.c]\nany = [\"found\"]\n\
+             [[rule]]\nname = \"r\"\nall_of = [\"c\"]\nscore = 5.0\n"
+        );
+        Topic::parse(&file).unwrap().lints(&[]).is_empty()
+    };
+    assert!(may_be_relevant("inside = 2.0"));
+    assert!(!may_be_relevant("inside = 1.5"));
+    assert!(!may_be_relevant("inside = 0.1"));
+}
+
+#[test]
+fn the_place_of_any_of_counts_and_what_cannot_count_is_refused() {
+    let file = |any_of: &str, unless: &str| {
+        format!(
+            "[topic]\nid = \"t\"\nname = \"t\"\nthreshold = 1.0\n[concept.a]\nany = [\"alpha\"]\n\
+             [concept.b]\nany = [\"beta\"]\n\
+             [[rule]]\nname = \"r\"\nany_of = [{any_of}]\nscore = 5.0\n\
+             [[ignore]]\nconcept = \"a\"\nbeside = \"b\"\nunless = \"{unless}\"\n"
+        )
+    };
+    let titled = topics(&file("\"title:a\", \"title:b\"", "b"));
+    let outcome = |title, text| titled.judge(&Text { title, text, ..Text::default() })[0].outcome;
+    assert_eq!(outcome("The beta", "none"), Outcome::Relevant);
+    assert_eq!(outcome("None", "the beta"), Outcome::Irrelevant);
+    for (any_of, unless, part) in
+        [("\"title:a\", \"b\"", "b", "looks in one place"), ("\"a\"", "title:b", "takes no place")]
+    {
+        let faults = Topic::parse(&file(any_of, unless)).unwrap_err();
+        assert!(faults.iter().any(|fault| fault.message.contains(part)), "{faults:?}");
+    }
+}
+
+#[test]
 fn the_template_is_a_topic_without_faults() {
     let topic = Topic::parse(TEMPLATE).expect("valid");
     assert_eq!(topic.lints(&[]), []);
@@ -284,6 +340,27 @@ fn a_date_outside_the_window_asks_for_more() {
     let inside = judge(Some("2022-01-10T00:00:00Z"));
     assert!(inside > judge(None) && judge(None) > judge(Some("2023-01-10T00:00:00Z")));
     assert!((judge(Some("2022-03-01T23:59:59Z")) - inside).abs() < 0.01);
+}
+
+#[test]
+fn a_reason_tells_what_is_outside_the_window_whatever_the_factors() {
+    let told = |window: &str, published: Option<&str>| {
+        let topics = topics(&format!(
+            "[topic]\nid = \"t\"\nname = \"t\"\nthreshold = 1.0\n\
+             window = {{ from = 2022-01-01, to = 2022-02-01, {window} }}\n\
+             [concept.c]\nany = [\"found\"]\n[[rule]]\nname = \"r\"\nall_of = [\"c\"]\nscore = 5.0\n"
+        ));
+        let published = published.map(|date| date.parse().unwrap());
+        topics.judge(&Text { text: "found", published, ..Text::default() }).remove(0).reason
+    };
+    let (inside, outside) = (Some("2022-01-10T00:00:00Z"), Some("2023-01-10T00:00:00Z"));
+    for factors in ["inside = 0.8", "outside = 1.0", "undated = \"doubt\""] {
+        assert!(!told(factors, inside).contains("window"), "{factors}");
+        assert!(told(factors, outside).contains("; outside the topic's window"), "{factors}");
+    }
+    assert!(!told("inside = 0.8", None).contains("window"));
+    let doubted = told("undated = \"doubt\"", None);
+    assert!(doubted.contains("without a date, as if outside the topic's window"), "{doubted}");
 }
 
 #[test]

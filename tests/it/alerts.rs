@@ -60,12 +60,11 @@ async fn each_kept_article_is_told_over_refusals_and_a_kill() {
         })
         .mount(&server)
         .await;
-    workspace.write("token", "sesame\n");
-    let token = workspace.path().join("token");
+    workspace.write("config/token", "sesame\n");
     workspace.write(
         "config/alerts.toml",
         &format!(
-            "[[alert]]\nid = \"desk\"\nwebhook = \"{}/hook\"\ntoken_file = {token:?}\n",
+            "[[alert]]\nid = \"desk\"\nwebhook = \"{}/hook\"\ntoken_file = \"token\"\n",
             server.uri()
         ),
     );

@@ -493,6 +493,17 @@ async fn a_410_stops_the_feed_and_says_so() {
 }
 
 #[tokio::test]
+async fn a_304_to_a_request_without_conditions_is_a_failure() {
+    let server = serve(script([("/feed", vec![not_modified(&[])])])).await;
+    let mut client = Client::new(&[&server], vec![feed("one", server.url("/feed"))]);
+    client.run_for(DAY).await;
+    assert!(client.errors()[0].contains("HTTP 304: not modified"), "{:?}", client.errors());
+    assert_eq!(client.state("one").last_success_at, None);
+    let gaps = client.gaps("/feed");
+    assert!(gaps.windows(2).take(3).all(|pair| pair[1] > pair[0]), "{gaps:?}");
+}
+
+#[tokio::test]
 async fn a_404_is_soft_and_recovers() {
     let mut answers = vec![ok(&[("etag", "\"1\"")])];
     answers.extend(vec![fails("404 Not Found"); 8]);

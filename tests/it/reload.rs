@@ -63,6 +63,12 @@ async fn what_has_changed_is_told_without_secrets_and_with_the_time_of_its_effec
     let folders = format!("folder={} next={}", old.display(), new.display());
     assert!(line("the archive stays where it is until the next start").contains(&folders), "{log}");
     assert!(!line("change=alert a.webhook").contains("next start"), "{log}");
+    // Nor are they where the line is faulty that they stand in.
+    alert("sesame-4\"\nwebhok = \"https://127.0.0.1:9/sesame-5");
+    daemon.signal(Signal::HUP);
+    let fault = "config/alerts.toml:4:1: unknown key `webhok`";
+    wait_until("it is told", || daemon.log().contains(fault));
+    assert!(!daemon.log().contains("sesame"), "{}", daemon.log());
     assert!(daemon.stop().success());
 }
 

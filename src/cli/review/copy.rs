@@ -13,10 +13,7 @@ use super::desk;
 use crate::{
     cli::Exit,
     config::Loaded,
-    review::{
-        ReviewError,
-        export::{Export, ExportError, Exported, Format},
-    },
+    review::export::{Export, ExportError, Exported, Format},
 };
 
 pub(super) fn export(
@@ -38,19 +35,11 @@ pub(super) fn export(
     };
     let mut desk = desk::current(loaded)?;
     let found = desk::find(&mut desk, &query)?;
-    let (mut count, mut unread) = (0_u32, 0_u32);
+    let mut count = 0_u32;
     let written = (|| {
         let mut export = Export::start(format, BufWriter::new(out), output, text)?;
         for row in found.iter() {
-            let line = match desk.index.line(row) {
-                Err(ReviewError::Read(error)) if error.is_damage() => {
-                    unread += 1;
-                    continue;
-                }
-                line => line?,
-            };
-            let Some(line) = line else { continue };
-            let Some(item) = desk.index.item_of(row, &line)? else { continue };
+            let Some((item, line)) = desk.index.whole(row)? else { continue };
             let review = desk.review(row);
             export.push(Exported { item: &item, line: &line.bytes, review })?;
             count += 1;
@@ -74,6 +63,7 @@ pub(super) fn export(
             if let Some(path) = output {
                 anstream::eprintln!("{count} records written to {}", path.display());
             }
+            let unread = desk.index.unread();
             desk::tell_unread(unread);
             Ok(if unread == 0 { Exit::Success } else { Exit::Failure })
         }

@@ -11,14 +11,15 @@ use crate::{
     config::{self, Loaded},
     daemon,
     fetch::{HttpClient, Request, Wanted},
-    review::web::{Daemon, FeedTest, FeedView, Outside},
+    review::{
+        labelled,
+        web::{Daemon, FeedTest, FeedView, Outside},
+    },
     state::{State, read_rejects},
 };
 
 /// Entries of a tested feed that are shown.
 const ENTRIES: usize = 20;
-/// Rejects that are looked at for a sample.
-const REJECTS: usize = 20_000;
 
 pub(super) fn of(loaded: Arc<Loaded>, now: fn() -> Timestamp) -> Outside {
     let (for_test, for_rejects) = (Arc::clone(&loaded), Arc::clone(&loaded));
@@ -37,7 +38,9 @@ pub(super) fn of(loaded: Arc<Loaded>, now: fn() -> Timestamp) -> Outside {
                 test(&loaded, &id, now()).await.map_err(|error| format!("{error:#}"))
             })
         }),
-        rejects: Box::new(move || read_rejects(&for_rejects.paths.state).take(REJECTS).collect()),
+        rejects: Box::new(move |most| {
+            labelled::sample(read_rejects(&for_rejects.paths.state), most)
+        }),
         now,
     }
 }

@@ -93,11 +93,7 @@ fn door(loaded: &Loaded, args: Option<&ReviewArgs>) -> anyhow::Result<Door> {
     let token = match (args.and_then(|args| args.token.clone()), &settings.token_file) {
         (Some(token), _) => Some(token),
         (None, Some(path)) => {
-            let path = loaded
-                .paths
-                .config
-                .as_ref()
-                .map_or_else(|| path.clone(), |config| config.join(path));
+            let path = loaded.beside_config(path);
             let text = fs::read_to_string(&path)
                 .with_context(|| format!("cannot read the token in {}", path.display()))?;
             Some(text.trim().to_owned())
@@ -128,6 +124,7 @@ async fn open(loaded: &Loaded, door: &Door) -> anyhow::Result<(TcpListener, axum
     let archive = loaded.paths.archive.clone();
     let tell = |words: &str| tracing::warn!("{words}");
     let keeper = Keeper::start(move || desk::open_at(&index, &archive, tell))
+        .await
         .context("cannot open the review's index")?;
     let mut secret = [0; 32];
     File::open("/dev/urandom")

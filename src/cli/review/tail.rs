@@ -5,7 +5,10 @@ use std::{thread, time::Duration};
 
 use super::{desk, print, screen};
 use crate::{
-    cli::{Exit, format::print_text},
+    cli::{
+        Exit,
+        format::{is_stdout_closed, print_text},
+    },
     config::Loaded,
     review::{Order, Progress},
 };
@@ -41,7 +44,14 @@ pub(super) fn tail(
         if !follow {
             return Ok(Exit::Success);
         }
-        while desk.index.len() == seen {
+        loop {
+            // Nobody reads on: also where nothing more is written that would fail.
+            if is_stdout_closed() {
+                return Ok(Exit::Success);
+            }
+            if desk.index.len() != seen {
+                break;
+            }
             thread::sleep(REST);
             while desk.advance(1_000)? == Progress::More {}
         }

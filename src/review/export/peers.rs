@@ -40,7 +40,7 @@ pub(super) fn trafilatura(record: &Record) -> Value {
         "date": record.published_at.map(day),
         "fingerprint": record.fingerprint,
         "id": record.id,
-        "license": Value::Null,
+        "license": record.licence,
         "comments": "",
         "raw_text": record.text,
         "text": record.text,

@@ -17,7 +17,10 @@ fn office() -> tests::Office {
             json!({ "title": "=HYPERLINK(\"http://x\")", "text": "Миротворцы, \"ОДКБ\"\n\n\u{1b}[31mred",
             "authors": ["Anna", "Бек"], "topic_score": 9.3, "summary": "<b>&", "image_url": "https://a.example/i.png" }),
         ),
-        ("b", json!({ "title": " -1+1", "text": null, "topic_score": null, "published_at": null })),
+        (
+            "b",
+            json!({ "title": " -1+1", "licence": "CC BY 4.0", "text": null, "topic_score": null, "published_at": null }),
+        ),
     ])
 }
 
@@ -118,6 +121,8 @@ fn the_fields_of_other_tools_are_all_there() {
             assert!(lines[0].get(field).is_some(), "{format:?} {field}");
         }
     }
+    let lines = String::from_utf8(export(Format::Trafilatura, None)).unwrap();
+    assert!(lines.contains("\"license\":\"CC BY 4.0\""), "{lines}");
     let lines = export(Format::NewsPlease, None);
     let first: Value =
         serde_json::from_slice(lines.split(|b| *b == b'\n').next().unwrap()).unwrap();

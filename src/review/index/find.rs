@@ -139,9 +139,9 @@ impl Index {
         query: &Query,
         reviews: &BTreeMap<u32, Review>,
     ) -> Result<Bits, ReviewError> {
-        if self.answers_of != self.rows.len() {
+        if self.answers_of != self.edition() {
             self.answers.clear();
-            self.answers_of = self.rows.len();
+            self.answers_of = self.edition();
         }
         let mut found = self.eval(&query.root, reviews)?;
         found.clear_before(self.gone);

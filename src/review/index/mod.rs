@@ -74,7 +74,23 @@ pub struct Index {
     newer: Option<String>,
     /// Answers of the full-text table, by their expression; valid for one number of rows.
     answers: BTreeMap<String, Rc<Bits>>,
-    answers_of: usize,
+    answers_of: Edition,
+}
+
+/// Which rows an index has: what was found in others does not hold any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Edition {
+    /// Another one counts its rows anew.
+    generation: i64,
+    len: u32,
+    gone: u32,
+}
+
+impl Edition {
+    /// Whether its rows are those of `older`, and perhaps more.
+    pub(super) fn continues(self, older: Self) -> bool {
+        self.generation == older.generation && self.len >= older.len
+    }
 }
 
 impl Index {
@@ -110,7 +126,7 @@ impl Index {
             unread: Cell::new(0),
             newer: None,
             answers: BTreeMap::new(),
-            answers_of: 0,
+            answers_of: Edition::default(),
         };
         let version: i64 =
             index.connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
@@ -239,6 +255,10 @@ impl Index {
             }
         }
         Ok(())
+    }
+
+    pub(super) fn edition(&self) -> Edition {
+        Edition { generation: self.generation, len: self.len(), gone: self.gone }
     }
 
     /// Every row that is still in the archive.

@@ -41,8 +41,7 @@ impl Index {
         }
     }
 
-    /// The record of a row whose line was read.
-    pub fn item_of(&self, row: u32, line: &Line) -> Result<Option<Item>, ReviewError> {
+    fn item_of(&self, row: u32, line: &Line) -> Result<Option<Item>, ReviewError> {
         let Some(known) = self.rows.get(row as usize) else { return Ok(None) };
         Ok(Some(Item {
             row,
@@ -57,15 +56,22 @@ impl Index {
     pub fn items(&self, rows: &[u32]) -> Result<Vec<Item>, ReviewError> {
         let mut items = Vec::with_capacity(rows.len());
         for row in rows {
-            match self.item(*row) {
-                Ok(item) => items.extend(item),
-                Err(ReviewError::Read(error)) if error.is_damage() => {
-                    self.unread.set(self.unread.get().saturating_add(1));
-                }
-                Err(error) => return Err(error),
-            }
+            items.extend(self.whole(*row)?.map(|(item, _)| item));
         }
         Ok(items)
+    }
+
+    /// A record and its line; `None`, and counted, where it cannot be read any more.
+    pub fn whole(&self, row: u32) -> Result<Option<(Item, Line)>, ReviewError> {
+        let line = match self.line(row) {
+            Err(ReviewError::Read(error)) if error.is_damage() => {
+                self.unread.set(self.unread.get().saturating_add(1));
+                return Ok(None);
+            }
+            line => line?,
+        };
+        let Some(line) = line else { return Ok(None) };
+        Ok(self.item_of(row, &line)?.map(|item| (item, line)))
     }
 
     /// A record's line, as it stands in the archive.

@@ -6,8 +6,10 @@ use serde_json::json;
 use super::{Office, ids, now, open};
 use crate::{
     archive::{Compression, drop_segment, pack},
+    canonical_url::UrlKey,
     jsonl::Folder,
-    review::{Progress, Query, Status},
+    review::{Progress, Query, Status, labelled},
+    state::Reject,
 };
 
 #[test]
@@ -61,6 +63,8 @@ fn what_the_archive_dropped_is_found_and_counted_no_more() {
     office.append("2022-01-07T01:00:00Z", &later);
     office.append("2022-01-08T01:00:00Z", &[("g", json!({ "text": "alpha", "cluster_id": "a" }))]);
     let mut desk = office.desk();
+    let everything = Query::parse("", now()).unwrap();
+    assert_eq!(desk.counted(&everything, 9).unwrap().0.count(), 7);
     let drop_day = |day: &str| {
         let name = format!("2022/01/{day}.jsonl").parse().unwrap();
         let archive = Folder::at(office.archive());
@@ -69,6 +73,7 @@ fn what_the_archive_dropped_is_found_and_counted_no_more() {
     };
     drop_day("2022-01-06");
     assert_eq!(desk.advance(10).unwrap(), Progress::Current);
+    assert_eq!(desk.counted(&everything, 9).unwrap().0.count(), 5, "no answer is remembered");
     for desk in [&mut desk, &mut office.desk()] {
         assert_eq!(ids(desk, "alpha"), ["c", "d", "e", "f", "g"]);
         assert!(ids(desk, "lang:kk").is_empty());
@@ -89,6 +94,68 @@ fn what_the_archive_dropped_is_found_and_counted_no_more() {
     while desk.advance(10).unwrap() != Progress::Current {}
     assert_eq!(ids(&mut desk, "alpha"), ["g"]);
     assert_eq!(desk.index.len(), 1);
+}
+
+#[test]
+fn a_review_stays_with_its_record_where_an_index_is_built_anew_as_long_as_before() {
+    let office = Office::with(&[("a", json!({})), ("b", json!({}))]);
+    office.append("2022-01-07T01:00:00Z", &[("c", json!({}))]);
+    let mut desk = office.desk();
+    let mut review = desk.review_of("a", now());
+    review.status = Status::Flagged;
+    desk.decide(&review).unwrap();
+    assert_eq!(ids(&mut desk, "status:flagged"), ["a"]);
+    office.append("2022-01-08T01:00:00Z", &[("d", json!({})), ("e", json!({}))]);
+    let (archive, day) =
+        (Folder::at(office.archive()), "2022/01/2022-01-06.jsonl".parse().unwrap());
+    pack(&archive, day, Compression::Gzip).unwrap();
+    drop_segment(&archive, day).unwrap();
+    while desk.advance(10).unwrap() != Progress::Current {}
+    assert_eq!(ids(&mut desk, ""), ["c", "d", "e"]);
+    assert!(ids(&mut desk, "status:flagged").is_empty());
+}
+
+#[test]
+fn what_cannot_be_read_any_more_is_left_out_of_the_labelled_texts_and_counted() {
+    let office =
+        Office::with(&[("a", json!({ "text": "alpha" })), ("b", json!({ "text": "beta" }))]);
+    let mut desk = office.desk();
+    for id in ["a", "b"] {
+        let mut review = desk.review_of(id, now());
+        review.status = Status::Reviewed;
+        desk.decide(&review).unwrap();
+    }
+    let day = office.archive().join("2022/01/2022-01-06.jsonl");
+    let text = std::fs::read_to_string(&day).unwrap();
+    std::fs::write(&day, text.replace("alpha", "alphA")).unwrap();
+    let lines = String::from_utf8(labelled::lines(&desk, &[]).unwrap()).unwrap();
+    assert!(lines.contains("beta") && lines.lines().count() == 1, "{lines}");
+    assert_eq!(desk.index.unread(), 1);
+}
+
+#[test]
+fn a_sample_of_rejects_is_spread_over_all_of_them_and_has_the_last_word_of_each() {
+    let reject = |n: u32, reason: &str| Reject {
+        at: now(),
+        url_key: UrlKey::verbatim(&format!("a.example/{n}")),
+        url: format!("https://a.example/{n}"),
+        feed_id: "a".to_owned(),
+        title: Some(format!("Title {n}")),
+        language: None,
+        score: 0.0,
+        reason: reason.to_owned(),
+        missing: Vec::new(),
+        published_at: None,
+        text: None,
+        failed: n.is_multiple_of(3),
+        signature: 0,
+    };
+    let old = (0..30_000).map(|n| reject(n, "old"));
+    let sample = labelled::sample(old.chain((0..30_000).map(|n| reject(n, "new"))), 50);
+    assert_eq!(sample.len(), 50);
+    assert!(sample.iter().all(|one| !one.failed && one.reason == "new"));
+    let late = |one: &Reject| one.url.len() == 23 && *one.url > *"https://a.example/20000";
+    assert!(sample.iter().any(late), "{sample:#?}");
 }
 
 #[test]

@@ -31,11 +31,11 @@ const REST: Duration = Duration::from_secs(1);
 
 impl Keeper {
     /// Starts the thread with a desk that is opened on it. It ends with the last keeper.
-    pub fn start(
+    pub async fn start(
         open: impl FnOnce() -> Result<Desk, ReviewError> + Send + 'static,
     ) -> Result<Self, ReviewError> {
         let (asks, asked) = mpsc::channel::<Ask>();
-        let (opened, is_open) = mpsc::channel();
+        let (opened, is_open) = oneshot::channel();
         let work = move || {
             let mut desk = match open() {
                 Ok(desk) => desk,
@@ -49,7 +49,7 @@ impl Keeper {
         };
         let spawned = thread::Builder::new().name("review".to_owned()).spawn(work);
         spawned.map_err(ReviewError::Thread)?;
-        is_open.recv().unwrap_or(Err(ReviewError::Index))?;
+        is_open.await.unwrap_or(Err(ReviewError::Index))?;
         Ok(Self { asks })
     }
 

@@ -14,7 +14,7 @@ use axum::{
 use futures_util::stream;
 use jiff::Timestamp;
 use maud::{Markup, html};
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, task::spawn_blocking};
 
 use super::{
     article, compare,
@@ -42,8 +42,8 @@ pub struct Outside {
     pub daemon: Box<dyn Fn() -> Option<Daemon> + Send + Sync>,
     /// Asks a feed once, by its id.
     pub test: Box<dyn Fn(&str) -> Testing + Send + Sync>,
-    /// What was not kept.
-    pub rejects: Box<dyn Fn() -> Vec<Reject> + Send + Sync>,
+    /// At most so many of what was not kept, as [`labelled::sample`] takes them.
+    pub rejects: Box<dyn Fn(usize) -> Vec<Reject> + Send + Sync>,
     pub now: fn() -> Timestamp,
 }
 
@@ -165,6 +165,15 @@ impl IntoResponse for Trouble {
 }
 
 impl App {
+    /// Asks what reads a disk: on a thread that may wait for it.
+    async fn ask_outside<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Outside) -> T + Send + 'static,
+    ) -> Result<T, Stopped> {
+        let outside = Arc::clone(&self.outside);
+        spawn_blocking(move || question(&outside)).await.map_err(|_| Stopped)
+    }
+
     fn frame(&self, desk: &Desk) -> Frame {
         Frame {
             csrf: self.gate.csrf().to_owned(),
@@ -196,7 +205,7 @@ fn page_of(markup: &Markup) -> Response {
 }
 
 async fn of_overview(State(app): State<App>) -> Answer {
-    let daemon = (app.outside.daemon)();
+    let daemon = app.ask_outside(|outside| (outside.daemon)()).await?;
     let made = app.make(move |desk, frame| overview::page(desk, frame, daemon.as_ref()).map(Some));
     Ok(page_of(&made.await?))
 }
@@ -305,13 +314,29 @@ async fn decide(
 const SAMPLE: usize = 50;
 
 async fn of_labelled(State(app): State<App>) -> Answer {
-    let rejects = (app.outside.rejects)();
-    let lines = app.keeper.ask(move |desk| labelled::lines(desk, &rejects, SAMPLE)).await??;
+    let rejects = app.ask_outside(|outside| (outside.rejects)(SAMPLE)).await?;
+    let lines = app.keeper.ask(move |desk| {
+        let unread = desk.index.unread();
+        let lines = labelled::lines(desk, &rejects);
+        warn_unread(desk.index.unread() - unread);
+        lines
+    });
+    let lines = lines.await??;
     Ok(download("labelled.jsonl", "application/x-ndjson", Body::from(lines)))
 }
 
+/// A file that is downloaded has no place for it.
+fn warn_unread(count: u32) {
+    if count > 0 {
+        tracing::warn!(
+            records = count,
+            "an export leaves out what cannot be read any more: see `newswatch archive verify`"
+        );
+    }
+}
+
 async fn of_feeds(State(app): State<App>) -> Answer {
-    let daemon = (app.outside.daemon)();
+    let daemon = app.ask_outside(|outside| (outside.daemon)()).await?;
     let made =
         app.make(move |desk, frame| Ok(Some(feeds::page(desk, frame, daemon.as_ref(), None))));
     Ok(page_of(&made.await?))
@@ -329,7 +354,7 @@ async fn test_feed(State(app): State<App>, Form(test): Form<Test>) -> Answer {
             .into_response());
     }
     let result = (app.outside.test)(&test.id).await;
-    let daemon = (app.outside.daemon)();
+    let daemon = app.ask_outside(|outside| (outside.daemon)()).await?;
     let made = app.make(move |desk, frame| {
         Ok(Some(feeds::page(desk, frame, daemon.as_ref(), Some((&test.id, &result)))))
     });
@@ -398,12 +423,13 @@ async fn export(app: &App, query: &str, format: Format) -> Result<Option<Body>, 
             let mut export = export?;
             let is_last = rows.is_empty();
             let done = keeper.ask(move |desk| {
+                let unread = desk.index.unread();
                 for row in piece.into_iter().rev() {
-                    let Some(line) = desk.index.line(row)? else { continue };
-                    let Some(item) = desk.index.item_of(row, &line)? else { continue };
+                    let Some((item, line)) = desk.index.whole(row)? else { continue };
                     let review = desk.review(row);
                     export.push(Exported { item: &item, line: &line.bytes, review })?;
                 }
+                warn_unread(desk.index.unread() - unread);
                 if is_last {
                     export.finish()?;
                     return anyhow::Ok(None);

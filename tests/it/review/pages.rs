@@ -215,6 +215,11 @@ async fn a_view_is_written_out_as_it_is_and_a_feed_is_tested() {
     let lines = dechunked(&get(&served, "/export.jsonl"));
     assert_eq!(lines.lines().map(str::to_owned).collect::<Vec<_>>(), workspace.lines());
     assert_eq!(get(&served, "/export.csv?q=%28").status, 400);
+    let segment = &workspace.segments()[0];
+    let text = std::fs::read_to_string(segment).unwrap();
+    std::fs::write(segment, text.replacen("\"crc\":\"", "\"crC\":\"", 1)).unwrap();
+    let lines = dechunked(&get(&served, "/export.jsonl"));
+    assert_eq!(lines.lines().count(), 18, "a line that was damaged meanwhile costs no other");
     let feeds = get(&served, "/feeds").body;
     let tested = ask(
         &served,

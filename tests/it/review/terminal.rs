@@ -1,5 +1,11 @@
 //! `newswatch archive …` as a person types it.
 
+use std::{
+    io::{BufRead, BufReader},
+    process::Stdio,
+    time::Duration,
+};
+
 use serde_json::Value;
 
 use super::{append_harm, office};
@@ -41,6 +47,25 @@ async fn the_archive_is_searched_shown_compared_and_counted_at_the_terminal() {
         assert!(std::fs::metadata(workspace.path().join(&name)).unwrap().len() > 500, "{format}");
         workspace.run(&["archive", "export", "--format", format, "-o", &name]).expect(&[1]);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn following_ends_with_its_reader() {
+    let workspace = office().await;
+    let mut command = workspace.command(&["archive", "tail", "-n", "1", "--follow", "--json"]);
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert!(line.ends_with("}\n"), "{line:?}");
+    let ended = (0..600).find_map(|_| {
+        std::thread::sleep(Duration::from_millis(50));
+        child.try_wait().unwrap()
+    });
+    if ended.is_none() {
+        child.kill().unwrap();
+    }
+    child.wait().unwrap();
+    assert_eq!(ended.and_then(|status| status.code()), Some(0));
 }
 
 fn first_file(workspace: &crate::support::workspace::Workspace) -> std::path::PathBuf {
