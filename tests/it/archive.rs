@@ -210,7 +210,7 @@ async fn the_state_of_another_archive_says_nothing_of_this_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rejects_that_may_not_grow_are_a_full_disk() {
+async fn rejects_that_may_not_grow_end_a_single_pass_with_an_error_that_says_so() {
     let site = Site::start().await.unwrap();
     let workspace = Workspace::of_demo(&site);
     workspace.run(&["once"]).expect(&[0, 3]);
@@ -235,7 +235,8 @@ async fn rejects_that_may_not_grow_are_a_full_disk() {
         .output()
         .unwrap();
     let stderr = String::from_utf8_lossy(&ran.stderr);
-    assert!(stderr.contains("nothing is fetched until there is room"), "{stderr}");
+    assert_eq!(ran.status.code(), Some(1), "{stderr}");
+    assert!(stderr.contains("cannot write rejects.jsonl in the state folder"), "{stderr}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
