@@ -31,7 +31,11 @@ impl Crawl {
         self.hold_host(visit, backoff, now, step)?;
         match reading {
             PageReading::TryAgain { error } => {
-                let wait = backoff.max(visit.held_for.unwrap_or_default());
+                // A server that says when it will be ready is taken at its word, once.
+                let wait = match visit.held_for.unwrap_or_default() {
+                    asked if attempts == 1 && !asked.is_zero() => asked,
+                    asked => asked.max(backoff),
+                };
                 let until = now.checked_add(wait).unwrap_or(Timestamp::MAX);
                 self.postpone(work, attempts, until, error, step)
             }
