@@ -25,6 +25,7 @@ use url::Url;
 
 use crate::date::Dated;
 use body::Anchors;
+pub use body::LeftOut;
 pub use draft::draft;
 use head::Head;
 use refuse::Evidence;
@@ -288,7 +289,7 @@ pub fn blocks(page: &Page<'_>) -> Vec<body::BlockView> {
 
 /// What the generic reading leaves out of the text, in the page's order: lines of a sentence's
 /// length that are not beyond doubt furniture.
-pub fn left_out(page: &Page<'_>) -> Vec<body::LeftOut> {
+pub fn left_out(page: &Page<'_>) -> Vec<LeftOut> {
     anchored(page, body::left_out)
 }
 

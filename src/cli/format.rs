@@ -106,6 +106,11 @@ pub(super) fn distance(at: Timestamp, now: Timestamp) -> String {
     if distance.is_negative() { format!("{length} ago") } else { format!("in {length}") }
 }
 
+/// When something is to come: `in 14 min`, or `now` where it is late.
+pub(super) fn coming(at: Timestamp, now: Timestamp) -> String {
+    if at <= now { "now".to_owned() } else { distance(at, now) }
+}
+
 fn duration(length: SignedDuration) -> String {
     match length.as_secs() {
         s if s < 90 => format!("{s} s"),
@@ -127,6 +132,14 @@ mod tests {
             told,
             [("0 lines", "0 lines are"), ("1 line", "1 line is"), ("2 lines", "2 lines are")]
         );
+    }
+
+    #[test]
+    fn what_is_to_come_is_never_told_as_past() {
+        let now = "2022-01-06T12:00:00Z".parse().unwrap();
+        for (at, told) in [("2022-01-06T12:14:00Z", "in 14 min"), ("2022-01-06T11:59:24Z", "now")] {
+            assert_eq!(coming(at.parse().unwrap(), now), told);
+        }
     }
 
     #[test]

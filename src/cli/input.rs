@@ -15,7 +15,7 @@ use url::Url;
 
 use super::{compose, readers};
 use crate::{
-    article::{Article, Expected, Page},
+    article::{Article, LeftOut},
     canonical_url::CanonicalUrl,
     config::Loaded,
     crawl::Rules,
@@ -44,14 +44,28 @@ pub(super) struct Document {
 
 impl Document {
     /// It as a page fetched now, of which no feed has told.
-    pub(super) fn page(&self) -> Page<'_> {
-        Page {
-            bytes: &self.bytes,
-            content_type: self.content_type.as_deref(),
-            url: &self.url,
-            fetched_at: crate::clock::now(),
-            expected: Expected::default(),
+    fn page(&self) -> PageDocument {
+        PageDocument {
+            content_type: self.content_type.clone(),
+            ..PageDocument::unannounced(self.url.clone(), crate::clock::now())
         }
+    }
+
+    /// Has the rules of its site drafted.
+    pub(super) fn draft(&self, loaded: &Loaded, name: &str) -> anyhow::Result<String> {
+        let draft = in_runtime(async {
+            let readers = readers::start(&loaded.config).await?;
+            readers::draft(&readers, self.page(), self.bytes.clone()).await
+        });
+        draft.with_context(|| format!("{name} is no article"))
+    }
+
+    /// Has the lines found that are not in its text.
+    pub(super) fn left_out(&self, loaded: &Loaded) -> anyhow::Result<Vec<LeftOut>> {
+        in_runtime(async {
+            let readers = readers::start(&loaded.config).await?;
+            readers::left_out(&readers, self.page(), self.bytes.clone()).await
+        })
     }
 
     /// Has it read by its site's rules.
@@ -61,11 +75,8 @@ impl Document {
         rules: &Rules,
         name: &str,
     ) -> anyhow::Result<Article> {
-        let page = PageDocument {
-            content_type: self.content_type.clone(),
-            rules: rules.site(&self.url).map(|site| site.text.clone()),
-            ..PageDocument::unannounced(self.url.clone(), crate::clock::now())
-        };
+        let rules = rules.site(&self.url).map(|site| site.text.clone());
+        let page = PageDocument { rules, ..self.page() };
         let article = in_runtime(async {
             let readers = readers::start(&loaded.config).await?;
             readers::article(&readers, page, self.bytes.clone()).await

@@ -3,6 +3,7 @@
 
 use std::{fs, io, path::Path};
 
+use anyhow::Context;
 use clap::{Command, CommandFactory};
 use clap_mangen::Man;
 
@@ -14,11 +15,13 @@ pub(super) fn page() -> io::Result<String> {
 }
 
 /// Writes a page for each command into a folder.
-pub(super) fn pages(folder: &Path) -> io::Result<()> {
+pub(super) fn pages(folder: &Path) -> anyhow::Result<()> {
     let mut program = Args::command().disable_help_subcommand(true);
     program.build();
-    program.get_subcommands().try_for_each(|command| of_command(command, folder))?;
-    write(program, "EXIT STATUS", folder)
+    let written = program.get_subcommands().try_for_each(|command| of_command(command, folder));
+    written
+        .and_then(|()| write(program, "EXIT STATUS", folder))
+        .with_context(|| format!("cannot write pages into {}", folder.display()))
 }
 
 fn of_command(command: &Command, folder: &Path) -> io::Result<()> {

@@ -102,6 +102,11 @@ fn quiet_expected_panics() {
 }
 
 fn dispatch(args: Args) -> anyhow::Result<Exit> {
+    let json = args.common.json;
+    let with = |work: &dyn Fn(&Loaded) -> anyhow::Result<Exit>| {
+        configured(&load_options(&args.common)?, json, work)
+    };
+    let order = |order: Request| with(&|loaded| control::ask(loaded, &order, json));
     match args.command {
         Command::Completions { shell } => {
             let mut script = Vec::new();
@@ -128,7 +133,7 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
             Ok(Exit::Success)
         }
         Command::Demo(ref demo) => demo::demo(demo, &args.common),
-        Command::Url { ref address } => url::url(address, args.common.json),
+        Command::Url { ref address } => url::url(address, json),
         Command::Topic { command: TopicCommand::New } => topic::new(),
         Command::Archive { command: ArchiveCommand::Dedup { ref jsonl } } => {
             archive::dedup_lines(jsonl)
@@ -139,76 +144,78 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
         }
         Command::Check => {
             let options = load_options(&args.common)?;
-            check::check(&options, args.common.json)
+            check::check(&options, json)
         }
         Command::Run => {
             // Before anything else, which may take long.
             let listening = Listening::start()?;
             let options = load_options(&args.common)?;
-            let Some(loaded) = load(&options, args.common.json)? else {
-                return Ok(Exit::BadConfiguration);
-            };
-            run::run(&loaded, &options, listening)
+            configured(&options, json, |loaded| run::run(loaded, &options, listening))
         }
-        command => {
-            let options = load_options(&args.common)?;
-            let Some(loaded) = load(&options, args.common.json)? else {
-                return Ok(Exit::BadConfiguration);
-            };
-            configured(command, &loaded, args.common.json)
+        Command::Paths => with(&|loaded| paths(loaded, json)),
+        Command::Once { ref feed } => with(&|loaded| run::once(loaded, feed.as_deref(), json)),
+        Command::Status { check: true } => with(&status::check),
+        Command::Status { check: false } => with(&|loaded| status::status(loaded, json)),
+        Command::Alerts { command: AlertsCommand::Test { ref alert } } => {
+            with(&|loaded| alerts::test(loaded, alert))
         }
+        Command::Reload => order(Request::Reload),
+        Command::Poll { feed } => order(Request::Poll(feed)),
+        Command::Pause { host } => order(Request::Pause(host)),
+        Command::Resume { host } => order(Request::Resume(host)),
+        Command::Site { ref command } => with(&|loaded| site::run(loaded, command, json)),
+        Command::Review(ref review) => with(&|loaded| review::review(loaded, review)),
+        Command::Topic { ref command } => with(&|loaded| topics(command, loaded, json)),
+        Command::Feeds { ref command } => with(&|loaded| feeds(command, loaded, json)),
+        Command::Archive { ref command } => with(&|loaded| archives(command, loaded, json)),
     }
 }
 
-/// The commands that need a sound configuration.
-fn configured(command: Command, loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
+/// Does what needs a sound configuration.
+fn configured(
+    options: &LoadOptions,
+    json: bool,
+    work: impl FnOnce(&Loaded) -> anyhow::Result<Exit>,
+) -> anyhow::Result<Exit> {
+    match load(options, json)? {
+        Some(loaded) => work(&loaded),
+        None => Ok(Exit::BadConfiguration),
+    }
+}
+
+fn topics(command: &TopicCommand, loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
     match command {
-        Command::Once { feed } => run::once(loaded, feed.as_deref(), json),
-        Command::Status { check: true } => status::check(loaded),
-        Command::Status { check: false } => status::status(loaded, json),
-        Command::Alerts { command: AlertsCommand::Test { alert } } => alerts::test(loaded, &alert),
-        Command::Reload => control::ask(loaded, &Request::Reload, json),
-        Command::Poll { feed } => control::ask(loaded, &Request::Poll(feed), json),
-        Command::Pause { host } => control::ask(loaded, &Request::Pause(host), json),
-        Command::Resume { host } => control::ask(loaded, &Request::Resume(host), json),
-        Command::Site { command } => site::run(loaded, &command, json),
-        Command::Review(review) => review::review(loaded, &review),
-        Command::Topic { command } => match command {
-            TopicCommand::New => topic::new(),
-            TopicCommand::Test { text, jsonl: true } => topic::test_lines(loaded, &text),
-            TopicCommand::Test { text, jsonl: false } => topic::test(loaded, &text, json),
-            TopicCommand::Replay { topic } => replay::replay(loaded, topic.as_deref(), json),
-        },
-        Command::Feeds { command } => match command {
-            FeedsCommand::List => feeds::list(loaded, json),
-            FeedsCommand::Test { feed, sitemap } => {
-                let kind = sitemap.then_some(crate::source::SourceKind::Sitemap);
-                site::test_feed(loaded, &feed, kind, json)
-            }
-            FeedsCommand::Add(wish) => feeds::add(loaded, &wish),
-            FeedsCommand::Import { file, dry_run } => feeds::import(loaded, &file, dry_run),
-            FeedsCommand::Export => feeds::export(loaded),
-            FeedsCommand::Enable { ids } => feeds::set_enabled(loaded, &ids, true),
-            FeedsCommand::Disable { ids } => feeds::set_enabled(loaded, &ids, false),
-            FeedsCommand::Remove { ids } => feeds::remove(loaded, &ids),
-        },
-        Command::Archive { command } => match command {
-            ArchiveCommand::Read(command) => review::read(loaded, &command, json),
-            ArchiveCommand::Verify { witness } => archive::verify(loaded, witness.as_deref(), json),
-            ArchiveCommand::Repair => archive::repair(loaded, json),
-            ArchiveCommand::Reindex => archive::reindex(loaded, json),
-            ArchiveCommand::DedupReport { top } => archive::dedup_report(loaded, top, json),
-            ArchiveCommand::Dedup { jsonl } => archive::dedup_lines(&jsonl),
-        },
-        Command::Paths
-        | Command::Run
-        | Command::Completions { .. }
-        | Command::Man { .. }
-        | Command::Schema { .. }
-        | Command::Demo(_)
-        | Command::Url { .. }
-        | Command::Read { .. }
-        | Command::Check => paths(loaded, json),
+        TopicCommand::New => topic::new(),
+        TopicCommand::Test { text, jsonl: true } => topic::test_lines(loaded, text),
+        TopicCommand::Test { text, jsonl: false } => topic::test(loaded, text, json),
+        TopicCommand::Replay { topic } => replay::replay(loaded, topic.as_deref(), json),
+    }
+}
+
+fn feeds(command: &FeedsCommand, loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
+    match command {
+        FeedsCommand::List => feeds::list(loaded, json),
+        FeedsCommand::Test { feed, sitemap } => {
+            let kind = sitemap.then_some(crate::source::SourceKind::Sitemap);
+            site::test_feed(loaded, feed, kind, json)
+        }
+        FeedsCommand::Add(wish) => feeds::add(loaded, wish),
+        FeedsCommand::Import { file, dry_run } => feeds::import(loaded, file, *dry_run),
+        FeedsCommand::Export => feeds::export(loaded),
+        FeedsCommand::Enable { ids } => feeds::set_enabled(loaded, ids, true),
+        FeedsCommand::Disable { ids } => feeds::set_enabled(loaded, ids, false),
+        FeedsCommand::Remove { ids } => feeds::remove(loaded, ids),
+    }
+}
+
+fn archives(command: &ArchiveCommand, loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
+    match command {
+        ArchiveCommand::Read(command) => review::read(loaded, command, json),
+        ArchiveCommand::Verify { witness } => archive::verify(loaded, witness.as_deref(), json),
+        ArchiveCommand::Repair => archive::repair(loaded, json),
+        ArchiveCommand::Reindex => archive::reindex(loaded, json),
+        ArchiveCommand::DedupReport { top } => archive::dedup_report(loaded, *top, json),
+        ArchiveCommand::Dedup { jsonl } => archive::dedup_lines(jsonl),
     }
 }
 

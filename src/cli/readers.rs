@@ -6,10 +6,10 @@ use url::Url;
 
 use super::compose;
 use crate::{
-    article::Article,
+    article::{Article, LeftOut},
     config::Config,
     reader::{Document, PageDocument, Pool, Read, Reading},
-    source::{Listing, SourceKind},
+    source::{Found, Listing, SourceKind},
 };
 
 /// Of the very program that runs: also where its file was replaced meanwhile.
@@ -31,7 +31,21 @@ pub(super) async fn listing(
     let document = Document::Listing { kind, content_type, base: base.clone() };
     match readers.read(document, bytes).await? {
         Reading::Listing(listing, _) => Ok(listing?),
-        Reading::Page(_) => anyhow::bail!("it was read as a page"),
+        _ => mistaken(),
+    }
+}
+
+/// Has the feeds found that a page of `base` names.
+pub(super) async fn feeds(
+    readers: &Pool,
+    bytes: Vec<u8>,
+    content_type: Option<&str>,
+    base: &Url,
+) -> anyhow::Result<Vec<Found>> {
+    let content_type = content_type.map(str::to_owned);
+    match readers.read(Document::Feeds { content_type, base: base.clone() }, bytes).await? {
+        Reading::Feeds(found) => Ok(found),
+        _ => mistaken(),
     }
 }
 
@@ -43,6 +57,34 @@ pub(super) async fn article(
 ) -> anyhow::Result<Article> {
     match readers.read(Document::Page(Box::new(page)), bytes).await? {
         Reading::Page(article) => Ok(article?),
-        Reading::Listing(..) => anyhow::bail!("it was read as a listing"),
+        _ => mistaken(),
     }
+}
+
+/// Has the rules of a page's site drafted.
+pub(super) async fn draft(
+    readers: &Pool,
+    page: PageDocument,
+    bytes: Vec<u8>,
+) -> anyhow::Result<String> {
+    match readers.read(Document::Draft(Box::new(page)), bytes).await? {
+        Reading::Draft(draft) => Ok(draft?),
+        _ => mistaken(),
+    }
+}
+
+/// Has the lines of a page found that are not in its text.
+pub(super) async fn left_out(
+    readers: &Pool,
+    page: PageDocument,
+    bytes: Vec<u8>,
+) -> anyhow::Result<Vec<LeftOut>> {
+    match readers.read(Document::LeftOut(Box::new(page)), bytes).await? {
+        Reading::LeftOut(lines) => Ok(lines),
+        _ => mistaken(),
+    }
+}
+
+fn mistaken<T>() -> anyhow::Result<T> {
+    anyhow::bail!("it was read as something else")
 }

@@ -16,7 +16,7 @@ use super::{
     Exit,
     aside::set_aside,
     compose, control,
-    format::{distance, is_styled_stderr, print_json, print_text},
+    format::{coming, is_styled_stderr, print_json, print_text},
     logging,
     progress::{Progress, Tally},
     readers,
@@ -317,7 +317,7 @@ fn after_pass(crawl: &Crawl, due: usize, next: Option<Timestamp>, now: Timestamp
         text.push_str("no feed is due; ");
     }
     match next {
-        Some(at) => text.push_str(&format!("the next poll is due {}\n", distance(at, now))),
+        Some(at) => text.push_str(&format!("the next poll is due {}\n", coming(at, now))),
         None => text.push_str("no feed waits to be polled\n"),
     }
     let waiting = crawl.schedule().waiting_pages();

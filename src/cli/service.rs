@@ -17,7 +17,7 @@ use tokio::{
 
 use super::{
     control::{Asked, Reply},
-    format::distance,
+    format::coming,
 };
 use crate::{
     config::Paths,
@@ -262,7 +262,7 @@ impl Teller {
 
 fn status(turn: &Turn, now: Timestamp) -> String {
     let Turn { in_flight, waiting_pages, due, .. } = turn;
-    let next = due.map(|at| format!(", next {}", distance(at, now))).unwrap_or_default();
+    let next = due.map(|at| format!(", next {}", coming(at, now))).unwrap_or_default();
     format!("{in_flight} requests in flight, {waiting_pages} pages wait{next}")
 }
 

@@ -74,7 +74,7 @@ fn test_page(loaded: &Loaded, name: &str, json: bool) -> anyhow::Result<Exit> {
         write!(shown, "\n{}\n", safe(paragraph, 100_000))?;
     }
     if article.extraction.method == "generic" {
-        for line in article::left_out(&document.page()) {
+        for line in document.left_out(loaded)? {
             write!(shown, "\nleft out ({:.2}) {}\n", line.likely, safe(&line.text, 160))?;
         }
     }
@@ -85,8 +85,7 @@ fn test_page(loaded: &Loaded, name: &str, json: bool) -> anyhow::Result<Exit> {
 /// Prints a rules file to begin with.
 fn new(loaded: &Loaded, name: &str) -> anyhow::Result<Exit> {
     let document = input::document(loaded, name, Wanted::Page)?;
-    let draft =
-        article::draft(&document.page()).with_context(|| format!("{name} is no article"))?;
+    let draft = document.draft(loaded, name)?;
     if document.response.is_none() {
         let words = "the page is a file and tells no host: write the site's for file.invalid";
         anstream::eprintln!("newswatch: {words}");
@@ -106,7 +105,12 @@ pub(super) fn test_feed(
     let address = configured.map_or(name, |feed| feed.url.as_str());
     let configured_kind = configured.map(|feed| feed.kind);
     let kind = kind.or(configured_kind).unwrap_or_default();
-    let document = input::document(loaded, address, Wanted::Listing)?;
+    let document = input::document(loaded, address, Wanted::Listing);
+    // A name may be a feed's or a file's.
+    let document = document.with_context(|| match configured {
+        None if !address.contains("://") => format!("no feed has the id {name:?}"),
+        _ => format!("cannot test {name}"),
+    })?;
     let listing = document.listing(loaded, kind);
     let mut listing = listing.with_context(|| format!("{address} cannot be read"))?;
     listing.set_zone(configured.and_then(|feed| feed.zone.as_ref()));

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{
     Exit, control,
-    format::{distance, print_json, print_text, safe, several, table},
+    format::{coming, distance, print_json, print_text, safe, several, table},
     run::STATE,
 };
 use crate::{
@@ -183,7 +183,7 @@ fn feed_table(feeds: &[FeedStatus], now: Timestamp) -> String {
             feed.id.clone(),
             feed.health.to_owned(),
             ago(feed.last_success_at),
-            ago(feed.next_at),
+            feed.next_at.map_or_else(|| "-".to_owned(), |at| coming(at, now)),
             feed.why_then.to_owned(),
             feed.entries_per_day.map_or_else(|| "-".to_owned(), |n| format!("{n:.1}")),
             feed.counters.kept.to_string(),

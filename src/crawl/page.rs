@@ -32,9 +32,9 @@ impl Crawl {
         match reading {
             PageReading::TryAgain { error } => {
                 // A server that says when it will be ready is taken at its word, once.
-                let wait = match visit.held_for.unwrap_or_default() {
-                    asked if attempts == 1 && !asked.is_zero() => asked,
-                    asked => asked.max(backoff),
+                let wait = match visit.held_for {
+                    Some(wait) if attempts == 1 && !wait.is_zero() => wait,
+                    wait => backoff.max(wait.unwrap_or_default()),
                 };
                 let until = now.checked_add(wait).unwrap_or(Timestamp::MAX);
                 self.postpone(work, attempts, until, error, step)

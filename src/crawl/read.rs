@@ -259,7 +259,7 @@ fn read_listing(zone: Option<&TimeZone>, found: Option<Result<reader::Reading, F
             Reading::Unreadable(text::clean_line(&error.to_string()))
         }
         Some(Err(fault)) => Reading::Unreadable(text::clean_line(&fault.to_string())),
-        Some(Ok(reader::Reading::Page(_))) | None => Reading::Nothing,
+        Some(Ok(_)) | None => Reading::Nothing,
     }
 }
 
@@ -298,7 +298,7 @@ fn read_page(
         Some(Err(fault)) => {
             return give_up_or_retry(rules, work, &fault.to_string(), fault.retry(), now);
         }
-        Some(Ok(reader::Reading::Listing(..))) | None => {}
+        Some(Ok(_)) | None => {}
     }
     match response.status {
         status @ (429 | 408 | 425 | 500..600) => {

@@ -22,8 +22,8 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::{
-    article::{self, Article, Expected, NotAnArticle, Page, SiteRules},
-    source::{self, Listing, SourceError, SourceKind},
+    article::{self, Article, Expected, LeftOut, NotAnArticle, Page, SiteRules},
+    source::{self, Found, Listing, SourceError, SourceKind},
 };
 
 pub use pool::{Pool, StartError};
@@ -39,6 +39,16 @@ pub enum Document {
         base: Url,
     },
     Page(Box<PageDocument>),
+    /// A page to begin the rules of its site with.
+    Draft(Box<PageDocument>),
+    /// A page of whose lines those are wanted that are not in its text.
+    LeftOut(Box<PageDocument>),
+    /// A page of a site whose feeds are wanted.
+    Feeds {
+        content_type: Option<String>,
+        /// The address that answered.
+        base: Url,
+    },
 }
 
 /// [`article::Page`] with values of its own instead of borrowed ones.
@@ -74,6 +84,23 @@ impl PageDocument {
             rules: None,
         }
     }
+
+    fn view<'a>(&'a self, body: &'a [u8]) -> Page<'a> {
+        Page {
+            bytes: body,
+            content_type: self.content_type.as_deref(),
+            url: &self.url,
+            fetched_at: self.fetched_at,
+            expected: Expected {
+                title: self.title.as_deref(),
+                summary: self.summary.as_deref(),
+                content: self.content.as_deref(),
+                published: self.published,
+                language: self.language.as_deref(),
+                zone: self.zone.as_ref(),
+            },
+        }
+    }
 }
 
 /// What a document says.
@@ -83,6 +110,9 @@ pub enum Reading {
     /// With the first 64 bits of the hash of its bytes.
     Listing(Result<Listing, SourceError>, u64),
     Page(Result<Article, NotAnArticle>),
+    Draft(Result<String, NotAnArticle>),
+    LeftOut(Vec<LeftOut>),
+    Feeds(Vec<Found>),
 }
 
 /// Why a document was not read to its end.
@@ -187,21 +217,12 @@ pub fn read(document: &Document, body: &[u8]) -> Reading {
         ),
         Document::Page(page) => {
             let rules = page.rules.as_deref().and_then(|text| SiteRules::parse(text).ok());
-            let view = Page {
-                bytes: body,
-                content_type: page.content_type.as_deref(),
-                url: &page.url,
-                fetched_at: page.fetched_at,
-                expected: Expected {
-                    title: page.title.as_deref(),
-                    summary: page.summary.as_deref(),
-                    content: page.content.as_deref(),
-                    published: page.published,
-                    language: page.language.as_deref(),
-                    zone: page.zone.as_ref(),
-                },
-            };
-            Reading::Page(article::read(&view, rules.as_ref()))
+            Reading::Page(article::read(&page.view(body), rules.as_ref()))
+        }
+        Document::Draft(page) => Reading::Draft(article::draft(&page.view(body))),
+        Document::LeftOut(page) => Reading::LeftOut(article::left_out(&page.view(body))),
+        Document::Feeds { content_type, base } => {
+            Reading::Feeds(source::discover(body, content_type.as_deref(), base))
         }
     }
 }

@@ -84,6 +84,25 @@ fn a_feed_and_what_is_wrong_with_one_cross_unchanged() {
     }
 }
 
+#[test]
+fn what_helps_to_configure_a_site_crosses_unchanged() {
+    let text = "<p>Шестая колонна ОДКБ вылетела из Алма-Аты в воскресенье утром.</p>".repeat(9);
+    let html = format!(
+        "<title>Миротворцы ОДКБ</title><link rel=alternate type=application/rss+xml href=/feed>\
+         <article>{text}</article>"
+    );
+    let base = Url::parse("https://news.example/").unwrap();
+    for (document, told) in [
+        (Document::Draft(Box::new(page())), "host = \\\"news.example"),
+        (Document::LeftOut(Box::new(page())), "LeftOut(["),
+        (Document::Feeds { content_type: None, base }, "/feed"),
+    ] {
+        let answer = across(&document, html.as_bytes()).2.unwrap();
+        assert_eq!(answer, read(&document, html.as_bytes()));
+        assert!(format!("{answer:?}").contains(told), "{answer:?}");
+    }
+}
+
 proptest! {
     #[test]
     fn no_bytes_from_a_worker_break_the_pool(bytes: Vec<u8>) {

@@ -142,7 +142,8 @@ impl ReviewLog {
         let mut line = serde_json::to_vec(review)?;
         line.push(b'\n');
         let mut file = OpenOptions::new().create(true).read(true).append(true).open(&self.path)?;
-        if file.metadata()?.len() > 0 {
+        let is_new = file.metadata()?.len() == 0;
+        if !is_new {
             let mut last = [0];
             file.seek(SeekFrom::End(-1))?;
             io::Read::read_exact(&mut file, &mut last)?;
@@ -151,6 +152,11 @@ impl ReviewLog {
             }
         }
         file.write_all(&line)?;
-        file.sync_data()
+        file.sync_data()?;
+        match self.path.parent() {
+            // The file's name is durable where its folder is.
+            Some(folder) if is_new => File::open(folder)?.sync_all(),
+            _ => Ok(()),
+        }
     }
 }

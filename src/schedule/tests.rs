@@ -360,17 +360,6 @@ fn jitter_stays_within_its_share_and_above_the_floor() {
 }
 
 #[test]
-fn jitter_never_goes_beyond_the_ceiling() {
-    let ceiling = SignedDuration::from_mins(30);
-    let cadence = Cadence { interval: ceiling, ceiling, ..Cadence::default() };
-    for n in 0..200 {
-        let name = format!("feed-{n}");
-        let state = FeedState::default().after(&read(10, 0), &url(), &name, &cadence, start());
-        assert!(wait(&state, start()) <= ceiling, "{:?}", wait(&state, start()));
-    }
-}
-
-#[test]
 fn a_feed_that_falls_silent_far_beyond_its_habit_is_stale() {
     let mut state = after(FeedState::default(), &read(10, 10), start());
     for day in 1..=20 {

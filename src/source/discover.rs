@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::{
@@ -42,7 +43,7 @@ const SITEMAP_PATHS: &[&str] = &[
 ];
 
 /// An address that may be a listing.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Found {
     pub url: Url,
     /// What the page calls it.

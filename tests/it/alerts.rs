@@ -290,7 +290,7 @@ fn a_test_message_arrives_in_the_mail() {
              password_file = \"secret\"\nfrom = \"newswatch <newswatch@example.org>\"\nto = [\"desk@example.org\", \"Ana <ana@example.org>\"]\n"
         ),
     );
-    workspace.write("secret", "sesame\n");
+    workspace.write("config/secret", "sesame\n");
     workspace.run(&["alerts", "test", "mail"]).expect(&[0]);
     let mail = mails.recv_timeout(std::time::Duration::from_secs(30)).unwrap();
     for part in [

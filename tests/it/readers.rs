@@ -67,23 +67,37 @@ fn peak(worker: Pid) -> u64 {
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
+/// The bombs that fill the memory of their reader. All others are read, or refused in words.
+const BREAKS: [&str; 1] = ["formatting that is opened again"];
+
 #[tokio::test(flavor = "multi_thread")]
 async fn no_bomb_costs_more_than_its_own_document() {
     let (pool, limits) =
         pool(Limits { workers: 1, time: Duration::from_secs(20), ..Limits::default() }).await;
+    let mut highest = 0;
     for Bomb { name, is_page, bytes } in bombs::all() {
         let (began, size) = (Instant::now(), bytes.len() / 1024);
-        let outcome = match pool.read(document(is_page), bytes).await {
+        let reading = pool.read(document(is_page), bytes).await;
+        match (&reading, workers(&limits).first()) {
+            (_, Some(worker)) => {
+                highest = peak(*worker) / 1024;
+                assert!(highest > 0 && highest <= limits.memory >> 20, "{name}: {highest} MiB");
+            }
+            // It broke its worker, and would break others.
+            (Err(fault), None) => assert!(!fault.retry(), "{name}: {fault}"),
+            (Ok(_), None) => panic!("{name}: read by nobody"),
+        }
+        assert!(reading.is_ok() || BREAKS.contains(&name), "{name} breaks a reader: {reading:?}");
+        let outcome = match reading {
             Ok(Reading::Page(Ok(article))) => format!("{} bytes of text", article.text.len()),
             Ok(Reading::Page(Err(error))) => error.to_string(),
             Ok(Reading::Listing(Ok(listing), _)) => format!("{} entries", listing.entries.len()),
             Ok(Reading::Listing(Err(error), _)) => error.to_string(),
+            Ok(other) => panic!("{other:?}"),
             Err(fault) => fault.to_string(),
         };
-        let peak = workers(&limits).first().map_or(0, |worker| peak(*worker) / 1024);
-        assert!(peak <= limits.memory >> 20, "{name}: {peak} MiB");
         let took = began.elapsed().as_secs_f32();
-        println!("{name}: {size} KiB, {took:.2} s, {peak} MiB at the most so far: {outcome}");
+        println!("{name}: {size} KiB, {took:.2} s, {highest} MiB at the most so far: {outcome}");
         reads_well(&pool).await;
     }
 }

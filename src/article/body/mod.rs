@@ -230,7 +230,7 @@ pub(super) fn views(html: &Html, anchors: &Anchors<'_>) -> Vec<BlockView> {
 }
 
 /// A line of the page that is not in the text.
-#[derive(Debug, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct LeftOut {
     pub text: String,
     /// How likely it was held to be part of the article, 0 to 1.

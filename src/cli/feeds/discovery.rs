@@ -103,7 +103,8 @@ pub(super) async fn find(asker: &mut Asker, site: &Url) -> anyhow::Result<Vec<Ca
             return Ok(vec![Candidate { url, kind, title, listing: Some(listing) }]);
         }
     }
-    let named = source::discover(&response.body, response.header("content-type"), &response.url);
+    let (bytes, content_type) = (response.body.clone(), response.header("content-type"));
+    let named = readers::feeds(&asker.readers, bytes, content_type, &response.url).await?;
     let mut found: Vec<Candidate> = named.into_iter().map(unread).collect();
     let robots = robots(asker, &response.url).await;
     if !found.iter().any(|candidate| candidate.kind == SourceKind::Feed) {

@@ -89,6 +89,8 @@ impl<'a> FeedsFile<'a> {
         let folder = self.path.parent().unwrap_or_else(|| Path::new("."));
         fs::create_dir_all(folder)
             .and_then(|()| replace(&self.path, &self.text))
+            // The new name is durable where its folder is.
+            .and_then(|()| File::open(folder)?.sync_all())
             .with_context(|| format!("cannot write {name}"))?;
         if self.is_new {
             anstream::eprintln!("wrote {name}, which begins with the feeds that were built in");

@@ -78,10 +78,13 @@ pub(super) fn import(loaded: &Loaded, name: &str, dry_run: bool) -> anyhow::Resu
     FeedsFile::open(loaded)?.add(&new, dry_run)
 }
 
-/// Prints the configured feeds as OPML; sitemaps are none that other programs read.
+/// Prints the configured feeds as OPML. Who reads it polls all of them as feeds: sitemaps and feeds
+/// that are switched off are left out, and told of.
 pub(super) fn export(loaded: &Loaded) -> anyhow::Result<Exit> {
-    let feeds = loaded.config.feeds.iter().filter(|feed| feed.kind == SourceKind::Feed);
+    let told = |feed: &&Feed| feed.kind == SourceKind::Feed && feed.enabled;
+    let (feeds, others): (Vec<&Feed>, Vec<&Feed>) = loaded.config.feeds.iter().partition(told);
     let subscriptions: Vec<opml::Subscription> = feeds
+        .into_iter()
         .map(|feed| opml::Subscription {
             feed: feed.url.clone(),
             title: Some(feed.name.clone().unwrap_or_else(|| feed.id.clone())),
@@ -91,6 +94,13 @@ pub(super) fn export(loaded: &Loaded) -> anyhow::Result<Exit> {
         })
         .collect();
     print_text(&opml::write("newswatch feeds", &subscriptions))?;
+    if !others.is_empty() {
+        let ids: Vec<&str> = others.iter().map(|feed| feed.id.as_str()).collect();
+        anstream::eprintln!(
+            "left out, as OPML cannot say that they are sitemaps or switched off: {}",
+            ids.join(", ")
+        );
+    }
     Ok(Exit::Success)
 }
 

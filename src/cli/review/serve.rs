@@ -9,12 +9,12 @@ use std::{
     fs::{self, File},
     io::Read,
     net::SocketAddr,
-    process::{Command, Stdio},
+    process::Stdio,
     sync::Arc,
 };
 
 use anyhow::Context;
-use tokio::{net::TcpListener, runtime::Runtime};
+use tokio::{net::TcpListener, process::Command, runtime::Runtime};
 
 use super::{args::ReviewArgs, desk, outside};
 use crate::{
@@ -48,7 +48,8 @@ pub(in crate::cli) fn review(loaded: &Loaded, args: &ReviewArgs) -> anyhow::Resu
         };
         print_text(&format!("{page}\n"))?;
         if !args.no_open {
-            show(&page);
+            // Without the token: the arguments of a program are seen by every user of the machine.
+            show(&format!("http://{address}/"));
         }
         let stop = async {
             if let Err(error) = tokio::signal::ctrl_c().await {
@@ -145,6 +146,7 @@ fn show(page: &str) {
     if !has_display {
         return;
     }
+    // Whose end the runtime waits for.
     let opened = Command::new(program)
         .arg(page)
         .stdin(Stdio::null())

@@ -48,16 +48,32 @@ pub struct Exported<'a> {
 pub enum ExportError {
     #[error("cannot write the export")]
     Io(#[from] io::Error),
-    #[error("cannot write CSV")]
-    Csv(#[from] ::csv::Error),
     #[error("cannot write Parquet")]
     Parquet(#[from] ::parquet::errors::ParquetError),
     #[error("cannot write SQLite")]
     Sqlite(#[from] rusqlite::Error),
     #[error("cannot write JSON")]
-    Json(#[from] serde_json::Error),
+    Json(#[source] serde_json::Error),
     #[error("a SQLite database is written to a file: name one with --output")]
     NeedsFile,
+}
+
+// A pipe that was closed and a disk that is full are such, whoever wrote to them.
+
+impl From<::csv::Error> for ExportError {
+    fn from(error: ::csv::Error) -> Self {
+        let words = error.to_string();
+        match error.into_kind() {
+            ::csv::ErrorKind::Io(error) => Self::Io(error),
+            _ => Self::Io(io::Error::other(words)),
+        }
+    }
+}
+
+impl From<serde_json::Error> for ExportError {
+    fn from(error: serde_json::Error) -> Self {
+        if error.is_io() { Self::Io(error.into()) } else { Self::Json(error) }
+    }
 }
 
 /// An export being written.

@@ -23,7 +23,7 @@ pub(super) enum Cell {
     Time(Timestamp),
 }
 
-pub(super) const COLUMNS: [(&str, Type); 37] = [
+pub(super) const COLUMNS: [(&str, Type); 49] = [
     ("id", Type::Text),
     ("published_at", Type::Time),
     ("source_name", Type::Text),
@@ -61,6 +61,18 @@ pub(super) const COLUMNS: [(&str, Type); 37] = [
     ("reliability", Type::Text),
     ("credibility", Type::Integer),
     ("seq", Type::Integer),
+    ("published_raw", Type::Text),
+    ("published_source", Type::Text),
+    ("published_precision", Type::Text),
+    ("published_tz_assumed", Type::Text),
+    ("final_url", Type::Text),
+    ("guid", Type::Text),
+    ("content_hash", Type::Text),
+    ("raw_ref", Type::Text),
+    ("http_status", Type::Integer),
+    ("charset", Type::Text),
+    ("extraction", Type::Text),
+    ("licence", Type::Text),
 ];
 
 /// The values of a record, in the order of [`COLUMNS`].
@@ -116,6 +128,18 @@ pub(super) fn cells(one: Exported<'_>) -> [Cell; COLUMNS.len()] {
             .and_then(|review| review.credibility)
             .map_or(Cell::None, |credibility| Cell::Integer(credibility.into())),
         Cell::Integer(record.seq.into()),
+        text(&record.published_raw),
+        record.published_source.as_ref().map_or(Cell::None, word),
+        record.published_precision.as_ref().map_or(Cell::None, word),
+        text(&record.published_tz_assumed),
+        text(&record.final_url),
+        text(&record.guid),
+        text(&record.content_hash),
+        text(&record.raw_ref),
+        record.http_status.map_or(Cell::None, |status| Cell::Integer(status.into())),
+        text(&record.charset),
+        Cell::Text(record.extraction.method.clone()),
+        text(&record.licence),
     ]
 }
 

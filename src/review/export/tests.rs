@@ -7,7 +7,7 @@ use parquet::{
 };
 use serde_json::{Value, json};
 
-use super::{Export, Exported, Format};
+use super::{Export, ExportError, Exported, Format};
 use crate::review::{Query, tests};
 
 fn office() -> tests::Office {
@@ -15,7 +15,7 @@ fn office() -> tests::Office {
         (
             "a",
             json!({ "title": "=HYPERLINK(\"http://x\")", "text": "Миротворцы, \"ОДКБ\"\n\n\u{1b}[31mred",
-            "authors": ["Anna", "Бек"], "topic_score": 9.3, "summary": "<b>&", "image_url": "https://a.example/i.png" }),
+            "published_source": "jsonld", "authors": ["Anna", "Бек"], "topic_score": 9.3, "summary": "<b>&", "image_url": "https://a.example/i.png" }),
         ),
         (
             "b",
@@ -50,6 +50,10 @@ fn csv_opens_in_a_spreadsheet_without_formulas_and_in_the_right_script() {
     assert_eq!(&rows[0][title], "'=HYPERLINK(\"http://x\")");
     assert_eq!(&rows[0][text], "Миротворцы, \"ОДКБ\"\n\n[31mred");
     assert_eq!(&rows[1][title], "' -1+1");
+    let headers = reader.headers().unwrap();
+    let of_dates = headers.iter().position(|name| name == "published_source").unwrap();
+    assert_eq!(&rows[0][of_dates], "jsonld");
+    assert_eq!(&rows[1][of_dates], "");
 }
 
 #[test]
@@ -127,4 +131,30 @@ fn the_fields_of_other_tools_are_all_there() {
     let first: Value =
         serde_json::from_slice(lines.split(|b| *b == b'\n').next().unwrap()).unwrap();
     assert_eq!(first["date_publish"], "2022-01-06 12:00:00");
+}
+
+#[test]
+fn a_closed_pipe_is_told_as_one_by_every_format_of_lines() {
+    struct Closed;
+    impl std::io::Write for Closed {
+        fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+            Err(std::io::ErrorKind::BrokenPipe.into())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Err(std::io::ErrorKind::BrokenPipe.into())
+        }
+    }
+    let office = office();
+    let desk = office.desk();
+    let (item, line) = desk.index.whole(0).unwrap().unwrap();
+    for format in [Format::Csv, Format::Jsonl, Format::Rss, Format::NewsPlease, Format::Trafilatura]
+    {
+        let written = Export::start(format, Closed, None, "").and_then(|mut export| {
+            export.push(Exported { item: &item, line: &line.bytes, review: None })?;
+            export.finish()
+        });
+        let error = written.unwrap_err();
+        let ExportError::Io(error) = &error else { panic!("{format:?}: {error:?}") };
+        assert_eq!(error.kind(), std::io::ErrorKind::BrokenPipe, "{format:?}");
+    }
 }
