@@ -227,7 +227,7 @@ async fn rejects_that_may_not_grow_end_a_single_pass_with_an_error_that_says_so(
             "ulimit -f 5800; exec timeout 6 \"$0\" \"$@\"",
             env!("CARGO_BIN_EXE_newswatch"),
         ])
-        .arg("once")
+        .arg("run")
         .current_dir(workspace.path())
         .env_clear()
         .env("HOME", workspace.path())
