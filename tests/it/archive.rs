@@ -210,7 +210,7 @@ async fn the_state_of_another_archive_says_nothing_of_this_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rejects_that_may_not_grow_end_a_single_pass_with_an_error_that_says_so() {
+async fn rejects_that_may_not_grow_are_a_full_disk() {
     let site = Site::start().await.unwrap();
     let workspace = Workspace::of_demo(&site);
     workspace.run(&["once"]).expect(&[0, 3]);
@@ -221,22 +221,23 @@ async fn rejects_that_may_not_grow_end_a_single_pass_with_an_error_that_says_so(
     for name in ["state.sqlite", "state.sqlite-wal", "state.sqlite-shm"] {
         fs::remove_file(workspace.path().join("state").join(name)).ok();
     }
-    let ran = std::process::Command::new("sh")
-        .args([
-            "-c",
-            "ulimit -f 5800; exec timeout 6 \"$0\" \"$@\"",
-            env!("CARGO_BIN_EXE_newswatch"),
-        ])
-        .arg("run")
-        .current_dir(workspace.path())
-        .env_clear()
-        .env("HOME", workspace.path())
-        .env("PATH", "/usr/bin:/bin")
-        .output()
-        .unwrap();
-    let stderr = String::from_utf8_lossy(&ran.stderr);
-    assert_eq!(ran.status.code(), Some(1), "{stderr}");
+    let run = |command: &str| {
+        let script = "ulimit -f 5800; exec timeout 6 \"$0\" \"$@\"";
+        let ran = std::process::Command::new("sh")
+            .args(["-c", script, env!("CARGO_BIN_EXE_newswatch"), command])
+            .current_dir(workspace.path())
+            .env_clear()
+            .env("HOME", workspace.path())
+            .env("PATH", "/usr/bin:/bin")
+            .output()
+            .unwrap();
+        (ran.status.code(), String::from_utf8_lossy(&ran.stderr).into_owned())
+    };
+    let (code, stderr) = run("once");
+    assert_eq!(code, Some(1), "{stderr}");
     assert!(stderr.contains("cannot write rejects.jsonl in the state folder"), "{stderr}");
+    let (_, stderr) = run("run");
+    assert!(stderr.contains("nothing is fetched until there is room"), "{stderr}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
