@@ -1,5 +1,7 @@
 //! `newswatch check`: is the configuration free of faults?
 
+use std::path::PathBuf;
+
 use serde_json::json;
 
 use super::{
@@ -41,11 +43,18 @@ pub(super) fn check(options: &LoadOptions, json: bool) -> anyhow::Result<Exit> {
     if let Some(warnings) = &warnings {
         anstream::eprintln!("{}", warnings.render(is_styled_stderr()));
     }
+    // Whoever has a topic of their own may not expect feeds that they have not chosen.
+    let built_in = |path: &Option<PathBuf>| match (&loaded.paths.config, path) {
+        (Some(_), None) => " built-in",
+        _ => "",
+    };
     print_text(&format!(
-        "no faults in {}: {} feeds ({enabled} enabled), {} topics, rules for {} sites\n",
+        "no faults in {}: {}{} feeds ({enabled} enabled), {}{} topics, rules for {} sites\n",
         config.as_deref().unwrap_or("the built-in configuration"),
         loaded.config.feeds.len(),
+        built_in(&loaded.paths.feeds),
         loaded.config.topics.len(),
+        built_in(&loaded.paths.topics),
         rules.sites.len(),
     ))?;
     Ok(Exit::Success)

@@ -194,7 +194,9 @@ impl HttpClient {
 
     fn permit_address(&self, address: IpAddr) -> Result<(), FetchError> {
         match address::denied(address, &self.settings.allow) {
-            Some(kind) => Err(FetchError::Denied(format!("{address} is {kind}"))),
+            Some(kind) => Err(FetchError::Denied(format!(
+                "{address} is {kind}, which only `network.allow` opens"
+            ))),
             None => Ok(()),
         }
     }

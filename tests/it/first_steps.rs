@@ -42,3 +42,12 @@ fn a_fault_is_told_as_the_readme_shows_it() {
     let ran = workspace.run(&["check"]).expect(&[78]);
     assert_eq!(ran.stderr.trim_end(), format!("error:{}", sample.trim_end()));
 }
+
+#[test]
+fn feeds_that_nobody_has_chosen_are_called_built_in() {
+    let workspace = Workspace::new(QUICK);
+    let said = |workspace: &Workspace| workspace.run(&["check"]).expect(&[0]).stdout;
+    assert!(said(&workspace).contains(" built-in feeds ("), "{}", said(&workspace));
+    workspace.write("config/feeds.toml", "[[feed]]\nid = \"a\"\nurl = \"https://a.example/rss\"\n");
+    assert!(said(&workspace).contains(": 1 feeds (1 enabled)"), "{}", said(&workspace));
+}
