@@ -143,8 +143,10 @@ impl View<'_> {
             start = self.find_before(word, term.case_of(at), start, gap)?;
             gap = word.gap;
         }
+        let mut dot = word.dot;
         for (at, word) in term.words.iter().enumerate().skip(term.anchor + 1) {
-            end = self.find_after(word, term.case_of(at), end)?;
+            end = self.find_after(word, term.case_of(at), end, dot)?;
+            dot = word.dot;
         }
         Some(start..end)
     }
@@ -207,12 +209,16 @@ impl View<'_> {
         gap: usize,
     ) -> Option<usize> {
         for _ in 0..=gap {
-            end = self.skip_back(end)?;
-            let spaceless = word.spellings.iter().find(|spelling| {
-                spelling.chars().next_back().is_some_and(is_spaceless)
-                    && self.bytes.get(..end).is_some_and(|text| text.ends_with(spelling.as_bytes()))
+            let behind_dot;
+            (end, behind_dot) = self.skip_back(end, word.dot)?;
+            let whole = word.spellings.iter().find(|spelling| {
+                self.bytes.get(..end).is_some_and(|text| text.ends_with(spelling.as_bytes()))
+                    && (spelling.chars().next_back().is_some_and(is_spaceless)
+                        || spelling.contains('.') && self.begins_word(&(end - spelling.len()..end)))
             });
-            if let Some(spelling) = spaceless {
+            if let Some(spelling) = whole
+                && self.has_case(end - spelling.len()..end, case, word.open_left)
+            {
                 return Some(end - spelling.len());
             }
             let start = self.token_start(end);
@@ -221,23 +227,37 @@ impl View<'_> {
             {
                 return Some(start + within.start);
             }
+            // The dot was not this word's.
+            if behind_dot {
+                return None;
+            }
             end = start;
         }
         None
     }
 
-    /// Where `word` ends, if it stands after `start` with at most its gap between.
-    fn find_after(&self, word: &Word, case: Option<&str>, mut start: usize) -> Option<usize> {
+    /// Where `word` ends, if it stands after `start` with at most its gap between; `dot` where the word
+    /// before it may have one.
+    fn find_after(
+        &self,
+        word: &Word,
+        case: Option<&str>,
+        mut start: usize,
+        dot: bool,
+    ) -> Option<usize> {
+        if dot && self.char_at(start) == Some('.') {
+            start += 1;
+        }
         for _ in 0..=word.gap {
             start = self.skip(start)?;
-            let spaceless = word.spellings.iter().find(|spelling| {
-                spelling.chars().next().is_some_and(is_spaceless)
-                    && self
-                        .bytes
-                        .get(start..)
-                        .is_some_and(|text| text.starts_with(spelling.as_bytes()))
+            let whole = word.spellings.iter().find(|spelling| {
+                self.bytes.get(start..).is_some_and(|text| text.starts_with(spelling.as_bytes()))
+                    && (spelling.chars().next().is_some_and(is_spaceless)
+                        || spelling.contains('.') && self.ends_word(start + spelling.len()))
             });
-            if let Some(spelling) = spaceless {
+            if let Some(spelling) = whole
+                && self.has_case(start..start + spelling.len(), case, word.open_left)
+            {
                 return Some(start + spelling.len());
             }
             let end = self.token_end(start);
@@ -266,15 +286,18 @@ impl View<'_> {
         }
     }
 
-    fn skip_back(&self, mut at: usize) -> Option<usize> {
+    /// The same backwards, and whether a dot was passed, which may stand right behind the word.
+    fn skip_back(&self, mut at: usize, dot: bool) -> Option<(usize, bool)> {
+        let mut behind_dot = false;
         loop {
             let c = self.char_before(at)?;
             if is_word_char(c) {
-                return Some(at);
+                return Some((at, behind_dot));
             }
-            if parts_phrases(c) {
+            if behind_dot || parts_phrases(c) && !(dot && c == '.') {
                 return None;
             }
+            behind_dot = c == '.';
             at -= c.len_utf8();
         }
     }

@@ -32,6 +32,8 @@ pub(super) struct Word {
     pub(super) open_right: bool,
     /// Other words that may stand between the word before and this one.
     pub(super) gap: usize,
+    /// A dot is written behind it, which ends no sentence: `U.S. troops`.
+    pub(super) dot: bool,
 }
 
 impl Term {
@@ -167,6 +169,7 @@ impl Word {
                     open_left: open_left && at == 0,
                     open_right: open_right && at == last,
                     gap: if at == 0 { gap } else { 0 },
+                    dot: folded.as_str().get(behind..).is_some_and(|rest| rest.starts_with('.')),
                 };
                 (word, cased(written.unwrap_or_default()))
             })

@@ -144,6 +144,33 @@ fn terms_are_not_found_where_other_words_stand() {
 }
 
 #[test]
+fn the_dot_of_an_abbreviation_ends_no_phrase() {
+    for (term, text, expected) in [
+        ("U.S. troops", "the U.S. troops left", Some("U.S. troops")),
+        ("U.S. troops", "the U. S. troops left", Some("U. S. troops")),
+        ("U.S. troops", "he joined us. Troops left", None),
+        ("U.S.", "in the U.S. today", Some("U.S")),
+        ("c.s.t.o. chief", "The C.S.T.O. chief said", Some("C.S.T.O. chief")),
+        ("=C.S.T.O. chief", "The c.s.t.o. chief said", None),
+        (
+            "chief of the c.s.t.o. in Almaty",
+            "Chief of the C.S.T.O. in Almaty",
+            Some("Chief of the C.S.T.O. in Almaty"),
+        ),
+        ("Dr. Smith", "said Dr. Smith", Some("Dr. Smith")),
+        ("Dr. Smith", "said Dr Smith", Some("Dr Smith")),
+        ("Dr Smith", "said the Dr. Smith left", None),
+        ("г. Алматы", "в г. Алматы", Some("г. Алматы")),
+        ("St. ~2 bridge", "the St. Olav bridge", Some("St. Olav bridge")),
+        ("St. ~2 bridge", "the St Olav. Bridge", None),
+        ("kremlin.ru", "as kremlin.ru said", Some("kremlin.ru")),
+    ] {
+        let found = found(&[term], text);
+        assert_eq!(found.first().map(String::as_str), expected, "{term} in {text}");
+    }
+}
+
+#[test]
 fn every_word_of_an_exact_term_has_its_case_and_only_they() {
     for (term, text, expected) in [
         ("=Foo ~3 Bar", "the Foo of some Bar", Some("Foo of some Bar")),
