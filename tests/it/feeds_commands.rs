@@ -275,9 +275,11 @@ async fn what_strangers_wrote_is_read_in_a_worker_by_commands_too() {
         &["site", "new", "page.html"],
         &["topic", "test", "page.html"],
     ] {
-        let (code, _, stderr) = run(&workspace, args).await;
+        // A build that is not optimized, on a machine that is busy, takes its time.
+        let args = [args, &["--set", "limits.read_timeout=1m"]].concat();
+        let (code, _, stderr) = run(&workspace, &args).await;
         assert_eq!(code, Some(0), "{args:?}: {stderr}");
-        let confined = [args, &["--set", "limits.reader_memory=64MiB"]].concat();
+        let confined = [&args[..], &["--set", "limits.reader_memory=64MiB"]].concat();
         let (code, _, stderr) = run(&workspace, &confined).await;
         assert_eq!(code, Some(1), "{args:?}: {stderr}");
         assert!(stderr.contains("more than 64 MiB of memory"), "{args:?}: {stderr}");
