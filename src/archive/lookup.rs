@@ -3,7 +3,7 @@
 use std::io::{self, BufReader};
 
 use super::{
-    Archive, ArchiveError, Checkpoint, Line, Lines, Position, ReadError, Record,
+    Archive, ArchiveError, Checkpoint, Line, Position, ReadError, Record,
     dropped::{dropped, segments_dropped},
     line::{self, LineHash},
     read::{Source, check, raw_lines, unreadable},
@@ -43,14 +43,6 @@ impl<D: Disk> Archive<D> {
     pub fn read_at(&self, position: Position) -> Option<Record> {
         let record = line_at(&self.disk, position).ok()?.record();
         record.inspect_err(|error| tracing::warn!("a record cannot be compared: {error}")).ok()
-    }
-
-    /// The same lines as [`Self::since`], a series for each segment.
-    pub fn pieces_since(
-        &self,
-        checkpoint: Option<Checkpoint>,
-    ) -> Result<Vec<Lines<D>>, ArchiveError> {
-        Ok(self.since(checkpoint)?.pieces())
     }
 
     /// Where the lines of the last append begin.

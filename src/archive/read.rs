@@ -236,18 +236,6 @@ impl<D: Disk> Lines<D> {
         }
         Ok(lines)
     }
-
-    /// A series for each segment that is not begun yet.
-    pub(super) fn pieces(self) -> Vec<Self> {
-        let Self { disk, segments, mut offset, .. } = self;
-        let piece = |segment| Self {
-            disk: disk.clone(),
-            segments: vec![segment].into_iter(),
-            offset: std::mem::take(&mut offset),
-            current: None,
-        };
-        segments.map(piece).collect()
-    }
 }
 
 impl<D: Disk> Iterator for Lines<D> {

@@ -2,7 +2,6 @@
 //! cutting a text into shingles take far longer than what is written of it.
 
 use std::{
-    collections::VecDeque,
     sync::mpsc::{Receiver, SyncSender, sync_channel},
     thread::Scope,
     vec,
@@ -20,8 +19,8 @@ use crate::{
     state::{Counters, Known},
 };
 
-/// The writer keeps one core busy; so do these many, of which none has much to wait for.
-const READERS: usize = 3;
+/// Parsing takes about twice as long as unpacking, which one thread does, and as writing.
+const PARSERS: usize = 2;
 /// Lines handed over at once, and such lots that wait: what bounds the memory.
 const LOT: usize = 128;
 const LOTS: usize = 2;
@@ -47,33 +46,30 @@ pub(super) struct Ready {
     pub(super) verdict: dedup::Verdict,
 }
 
+type RawLot = Vec<Result<Line, ReadError>>;
 type Lot = Vec<Result<Taken, ReadError>>;
 
-/// The lines of all pieces in order.
+/// The lines in order.
 pub(super) struct Ahead {
-    /// One for each thread, the next piece's first. An empty lot ends a piece.
-    readers: VecDeque<Receiver<Lot>>,
-    pieces: usize,
+    /// One for each thread that parses. They have the lots by turns, the first the next one.
+    parsed: Vec<Receiver<Lot>>,
+    turn: usize,
     lot: vec::IntoIter<Result<Taken, ReadError>>,
 }
 
 impl Ahead {
-    /// Starts reading. Each piece goes to one thread.
-    pub(super) fn start<'scope>(scope: &'scope Scope<'scope, '_>, pieces: Vec<Lines>) -> Self {
-        let count = pieces.len();
-        let mut shares: Vec<Vec<Lines>> = (0..READERS.min(count)).map(|_| Vec::new()).collect();
-        for (at, piece) in pieces.into_iter().enumerate() {
-            if let Some(share) = shares.get_mut(at % READERS) {
-                share.push(piece);
-            }
+    /// Starts reading.
+    pub(super) fn start<'scope>(scope: &'scope Scope<'scope, '_>, lines: Lines) -> Self {
+        let (mut raw, mut parsed) = (Vec::new(), Vec::new());
+        for _ in 0..PARSERS {
+            let (send_raw, lots) = sync_channel::<RawLot>(LOTS);
+            let (send, receive) = sync_channel(LOTS);
+            scope.spawn(move || parse(&lots, &send));
+            raw.push(send_raw);
+            parsed.push(receive);
         }
-        let mut readers = VecDeque::new();
-        for share in shares {
-            let (send, lots) = sync_channel(LOTS);
-            scope.spawn(move || read(share, &send));
-            readers.push_back(lots);
-        }
-        Self { readers, pieces: count, lot: Vec::new().into_iter() }
+        scope.spawn(move || read(lines, &raw));
+        Self { parsed, turn: 0, lot: Vec::new().into_iter() }
     }
 }
 
@@ -85,29 +81,27 @@ impl Iterator for Ahead {
             if let Some(line) = self.lot.next() {
                 return Some(line);
             }
-            if self.pieces == 0 {
-                return None;
-            }
-            let lot = self.readers.front().and_then(|lots| lots.recv().ok()).unwrap_or_default();
-            if lot.is_empty() {
-                self.pieces -= 1;
-                self.readers.rotate_left(1);
-            }
-            self.lot = lot.into_iter();
+            // Whose turn it is has no more, when nobody has.
+            self.lot = self.parsed.get(self.turn)?.recv().ok()?.into_iter();
+            self.turn = (self.turn + 1) % PARSERS;
         }
     }
 }
 
 /// Ends early when nobody takes the lots any more.
-fn read(pieces: Vec<Lines>, send: &SyncSender<Lot>) {
-    for piece in pieces {
-        let mut lines = piece.map(|line| line.map(|line| taken(&line))).peekable();
-        while lines.peek().is_some() {
-            if send.send(lines.by_ref().take(LOT).collect()).is_err() {
-                return;
-            }
+fn read(lines: Lines, parsers: &[SyncSender<RawLot>]) {
+    let mut lines = lines.peekable();
+    for parser in parsers.iter().cycle() {
+        if lines.peek().is_none() || parser.send(lines.by_ref().take(LOT).collect()).is_err() {
+            return;
         }
-        if send.send(Lot::new()).is_err() {
+    }
+}
+
+fn parse(lots: &Receiver<RawLot>, send: &SyncSender<Lot>) {
+    for lot in lots {
+        let lot = lot.into_iter().map(|line| line.map(|line| taken(&line))).collect();
+        if send.send(lot).is_err() {
             return;
         }
     }

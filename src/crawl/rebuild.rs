@@ -122,9 +122,9 @@ pub fn rebuild<R: Iterator<Item = Reject>>(
         state.commit()?;
     }
     let mut index = dedup::Index::open(state.connection()).map_err(StateError::from)?;
-    let pieces = archive.pieces_since(known)?;
+    let since = archive.since(known)?;
     thread::scope(|scope| -> Result<(), RebuildError> {
-        let mut lines = Ahead::start(scope, pieces).peekable();
+        let mut lines = Ahead::start(scope, since).peekable();
         while lines.peek().is_some() {
             state.begin()?;
             let mut end = None;
