@@ -21,8 +21,10 @@ use crate::{
 
 /// Parsing takes about twice as long as unpacking, which one thread does, and as writing.
 const PARSERS: usize = 2;
-/// Lines handed over at once, and such lots that wait: what bounds the memory.
-const LOT: usize = 128;
+/// Lines handed over at once, and their bytes but for the last one's, and such lots that wait: what
+/// bounds the memory.
+const LOT: usize = 512;
+const LOT_BYTES: usize = 2 << 20;
 const LOTS: usize = 2;
 
 /// A line: up to where the archive is known with it, and what the index takes of its record.
@@ -89,13 +91,25 @@ impl Iterator for Ahead {
 }
 
 /// Ends early when nobody takes the lots any more.
-fn read(lines: Lines, parsers: &[SyncSender<RawLot>]) {
-    let mut lines = lines.peekable();
+fn read(mut lines: Lines, parsers: &[SyncSender<RawLot>]) {
     for parser in parsers.iter().cycle() {
-        if lines.peek().is_none() || parser.send(lines.by_ref().take(LOT).collect()).is_err() {
+        let lot = lot(&mut lines);
+        if lot.is_empty() || parser.send(lot).is_err() {
             return;
         }
     }
+}
+
+fn lot(lines: &mut Lines) -> RawLot {
+    let (mut lot, mut bytes) = (Vec::with_capacity(LOT), 0);
+    while lot.len() < LOT
+        && bytes < LOT_BYTES
+        && let Some(line) = lines.next()
+    {
+        bytes += line.as_ref().map_or(0, |line| line.bytes.len());
+        lot.push(line);
+    }
+    lot
 }
 
 fn parse(lots: &Receiver<RawLot>, send: &SyncSender<Lot>) {
