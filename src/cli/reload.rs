@@ -31,6 +31,9 @@ const FROM_THE_START: [&str; 9] = [
     "politeness.contact",
 ];
 
+/// Of those sections what counts at once.
+const AT_ONCE: [&str; 2] = ["state.rejects_text", "limits.page_attempts"];
+
 impl Effective {
     /// Takes the files as they are now, where all is well with them; says what is different.
     pub(super) fn reload(&mut self) -> Reload {
@@ -75,9 +78,6 @@ impl Effective {
         Ok((reloaded, changed(&changes)))
     }
 }
-
-/// Of those sections what counts at once.
-const AT_ONCE: [&str; 2] = ["state.rejects_text", "limits.page_attempts"];
 
 fn waits(change: &Change) -> bool {
     let key = change.key.as_str();

@@ -19,7 +19,7 @@ use crate::{
     state::{Counters, Known},
 };
 
-/// Parsing takes about twice as long as unpacking, which one thread does, and as writing.
+/// Parsing takes about twice as long as unpacking, which one thread does, and as long as writing.
 const PARSERS: usize = 2;
 /// Lines handed over at once, and their bytes but for the last one's, and such lots that wait: what
 /// bounds the memory.

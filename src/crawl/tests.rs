@@ -347,18 +347,24 @@ fn a_refusal_holds_its_host_whatever_was_asked_and_how_often() {
     }
 }
 
-#[test]
-fn a_server_is_taken_at_its_word_for_a_short_wait_once() {
+/// When a page is asked for within an hour whose host always gives this answer.
+fn asked_when_refused(code: u16, fields: &'static str) -> Vec<Timestamp> {
     let mut bench = Bench::new();
     let until = start() + SignedDuration::from_hours(1);
     let mut asked = vec![];
     while let Some(url) = bench.step(until, &|url| match url.path() {
         "/feed" => feed(&[(MISSION, "<link>https://a.example/1</link>")]),
         "/robots.txt" => status(404, ""),
-        _ => status(429, "retry-after: 7"),
+        _ => status(code, fields),
     }) {
         asked.extend(url.ends_with("/1").then_some(bench.now));
     }
+    asked
+}
+
+#[test]
+fn a_server_is_taken_at_its_word_for_a_short_wait_once() {
+    let asked = asked_when_refused(429, "retry-after: 7");
     let [first, second, third] = asked[..] else { panic!("{asked:?}") };
     assert!((7..12).contains(&second.duration_since(first).as_secs()), "{asked:?}");
     assert!(third.duration_since(second) > SignedDuration::from_mins(1), "{asked:?}");
@@ -366,16 +372,7 @@ fn a_server_is_taken_at_its_word_for_a_short_wait_once() {
 
 #[test]
 fn a_host_that_asks_for_no_wait_is_not_asked_again_at_once() {
-    let mut bench = Bench::new();
-    let until = start() + SignedDuration::from_hours(1);
-    let mut asked = vec![];
-    while let Some(url) = bench.step(until, &|url| match url.path() {
-        "/feed" => feed(&[(MISSION, "<link>https://a.example/1</link>")]),
-        "/robots.txt" => status(404, ""),
-        _ => status(503, "retry-after: 0"),
-    }) {
-        asked.extend(url.ends_with("/1").then_some(bench.now));
-    }
+    let asked = asked_when_refused(503, "retry-after: 0");
     let [first, second, third] = asked[..] else { panic!("{asked:?}") };
     assert!(second.duration_since(first) >= SignedDuration::from_mins(1), "{asked:?}");
     assert!(third.duration_since(second) > SignedDuration::from_mins(1), "{asked:?}");

@@ -467,7 +467,8 @@ impl Schedule {
         }
     }
 
-    /// Hosts with when they may be asked again, for the status.
+    /// Hosts with when they may be asked again.
+    #[cfg(test)]
     pub fn hosts(&self) -> impl Iterator<Item = (&Host, Timestamp)> {
         self.hosts.iter().map(|queue| (&queue.name, queue.pace.ready_at()))
     }
