@@ -9,7 +9,7 @@ use anyhow::Context;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{error_words, existing};
+use super::existing;
 use crate::{
     archive::{self, Record},
     cli::{
@@ -18,6 +18,7 @@ use crate::{
     },
     config::Loaded,
     dedup::{self, Class},
+    text::with_causes,
 };
 
 /// What is known of a cluster of more than one record.
@@ -99,7 +100,7 @@ pub(in crate::cli) fn dedup_report(
             let record = match line {
                 Ok(line) => line.record(),
                 Err(error) => {
-                    unread.borrow_mut().insert(error_words(&error));
+                    unread.borrow_mut().insert(with_causes(&error));
                     return None;
                 }
             };
