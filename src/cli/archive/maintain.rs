@@ -21,6 +21,7 @@ use crate::{
     },
     config::Loaded,
     crawl::{self, Rebuilt},
+    jsonl::sync_folder,
     state::{State, StateLock, read_rejects},
     text::with_causes,
 };
@@ -162,7 +163,7 @@ fn replace(new: &Path, index: &Path) -> anyhow::Result<()> {
     }
     fs::rename(new, index).with_context(context)?;
     let folder = index.parent().unwrap_or(index);
-    File::open(folder).and_then(|folder| folder.sync_all()).with_context(context)
+    sync_folder(folder).with_context(context)
 }
 
 fn remove(path: &Path) -> anyhow::Result<()> {
