@@ -89,7 +89,8 @@ impl Document {
         let (bytes, content_type) = (self.bytes.clone(), self.content_type.as_deref());
         in_runtime(async {
             let readers = readers::start(&loaded.config).await?;
-            readers::listing(&readers, kind, bytes, content_type, &self.url).await
+            let is_cut = self.response.as_ref().is_some_and(|response| response.is_cut);
+            readers::listing(&readers, kind, bytes, content_type, &self.url, is_cut).await
         })
     }
 }

@@ -19,16 +19,17 @@ pub(super) async fn start(config: &Config) -> anyhow::Result<Pool> {
     Ok(Pool::start(&program, compose::readers(config)).await?)
 }
 
-/// Has a listing read that `base` answered with.
+/// Has a listing read that `base` answered with, or its beginning.
 pub(super) async fn listing(
     readers: &Pool,
     kind: SourceKind,
     bytes: Vec<u8>,
     content_type: Option<&str>,
     base: &Url,
+    is_cut: bool,
 ) -> anyhow::Result<Listing> {
     let content_type = content_type.map(str::to_owned);
-    let document = Document::Listing { kind, content_type, base: base.clone() };
+    let document = Document::Listing { kind, content_type, base: base.clone(), is_cut };
     match readers.read(document, bytes).await? {
         Reading::Listing(listing, _) => Ok(listing?),
         _ => mistaken(),

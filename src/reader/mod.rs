@@ -37,6 +37,8 @@ pub enum Document {
         content_type: Option<String>,
         /// The address that answered.
         base: Url,
+        /// The body is only the beginning of what was answered.
+        is_cut: bool,
     },
     Page(Box<PageDocument>),
     /// A page to begin the rules of its site with.
@@ -211,10 +213,11 @@ impl Read for InProcess {
 /// Reads a document. Pure. It may panic where the parsers do.
 pub fn read(document: &Document, body: &[u8]) -> Reading {
     match document {
-        Document::Listing { kind, content_type, base } => Reading::Listing(
-            source::parse(*kind, body, content_type.as_deref(), base),
-            short_hash(body),
-        ),
+        Document::Listing { kind, content_type, base, is_cut } => {
+            let parse = if *is_cut { source::parse_beginning } else { source::parse };
+            let listing = parse(*kind, body, content_type.as_deref(), base);
+            Reading::Listing(listing, short_hash(body))
+        }
         Document::Page(page) => {
             let rules = page.rules.as_deref().and_then(|text| SiteRules::parse(text).ok());
             Reading::Page(article::read(&page.view(body), rules.as_ref()))

@@ -85,7 +85,8 @@ impl Asker {
 
     async fn read(&self, response: &Response, kind: SourceKind) -> anyhow::Result<Listing> {
         let (bytes, content_type) = (response.body.clone(), response.header("content-type"));
-        readers::listing(&self.readers, kind, bytes, content_type, &response.url).await
+        let is_cut = response.is_cut;
+        readers::listing(&self.readers, kind, bytes, content_type, &response.url, is_cut).await
     }
 }
 

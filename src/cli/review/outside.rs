@@ -101,8 +101,9 @@ async fn test(loaded: &Loaded, id: &str, now: Timestamp) -> anyhow::Result<FeedT
     }
     let kind = response.header("content-type");
     let readers = readers::start(&loaded.config).await?;
-    let bytes = response.body.clone();
-    let mut listing = readers::listing(&readers, feed.kind, bytes, kind, &response.url).await?;
+    let (bytes, is_cut) = (response.body.clone(), response.is_cut);
+    let mut listing =
+        readers::listing(&readers, feed.kind, bytes, kind, &response.url, is_cut).await?;
     listing.set_zone(feed.zone.as_ref());
     let entries = listing.entries.iter().take(ENTRIES).map(|entry| {
         (
