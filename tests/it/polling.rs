@@ -628,8 +628,8 @@ async fn of_a_feed_that_is_too_large_the_whole_entries_that_fit_are_read_and_the
         let is_told = flaws.as_ref().is_some_and(|it| it.contains("limits.max_feed_size"));
         assert_eq!(is_told, (1..4).contains(&n), "{n}: {flaws:?}");
     }
-    let flawed = |(_, event): &&(Timestamp, Event)| matches!(event, Event::Flawed { .. });
-    assert_eq!(client.events.iter().filter(flawed).count(), 1);
+    let tells = |(_, event): &&(Timestamp, Event)| matches!(event, Event::Flawed { flaws, .. } if flaws[0].contains("limits.max_feed_size"));
+    assert_eq!(client.events.iter().filter(tells).count(), 1);
 }
 
 #[tokio::test]
