@@ -176,6 +176,8 @@ pub(super) enum FeedsCommand {
     #[command(after_help = "Example: newswatch feeds add astanatimes.com --choose 1 --country KZ")]
     Add(FeedsAdd),
     /// Adds the feeds of an OPML file that are not configured yet to feeds.toml.
+    ///
+    /// Ids that `feeds export` wrote are kept where they are free. What is left out is told with the reason.
     #[command(after_help = "Example: newswatch feeds import subscriptions.opml --dry-run")]
     Import {
         /// The file; `-` reads standard input.

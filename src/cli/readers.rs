@@ -9,7 +9,7 @@ use crate::{
     article::{Article, LeftOut},
     config::Config,
     reader::{Document, PageDocument, Pool, Read, Reading},
-    source::{Found, Listing, SourceKind},
+    source::{Found, Listing, SourceKind, opml::Outlines},
 };
 
 /// Of the very program that runs: also where its file was replaced meanwhile.
@@ -46,6 +46,14 @@ pub(super) async fn feeds(
     let content_type = content_type.map(str::to_owned);
     match readers.read(Document::Feeds { content_type, base: base.clone() }, bytes).await? {
         Reading::Feeds(found) => Ok(found),
+        _ => mistaken(),
+    }
+}
+
+/// Has a list of feeds read.
+pub(super) async fn outlines(readers: &Pool, bytes: Vec<u8>) -> anyhow::Result<Outlines> {
+    match readers.read(Document::Outlines, bytes).await? {
+        Reading::Outlines(outlines) => Ok(outlines?),
         _ => mistaken(),
     }
 }

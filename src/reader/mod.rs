@@ -23,7 +23,10 @@ use url::Url;
 
 use crate::{
     article::{self, Article, Expected, LeftOut, NotAnArticle, Page, SiteRules},
-    source::{self, Found, Listing, SourceError, SourceKind},
+    source::{
+        self, Found, Listing, SourceError, SourceKind,
+        opml::{self, Outlines},
+    },
 };
 
 pub use pool::{Pool, StartError};
@@ -45,6 +48,8 @@ pub enum Document {
     Draft(Box<PageDocument>),
     /// A page of whose lines those are wanted that are not in its text.
     LeftOut(Box<PageDocument>),
+    /// An OPML document.
+    Outlines,
     /// A page of a site whose feeds are wanted.
     Feeds {
         content_type: Option<String>,
@@ -115,6 +120,7 @@ pub enum Reading {
     Draft(Result<String, NotAnArticle>),
     LeftOut(Vec<LeftOut>),
     Feeds(Vec<Found>),
+    Outlines(Result<Outlines, SourceError>),
 }
 
 /// Why a document was not read to its end.
@@ -223,6 +229,7 @@ pub fn read(document: &Document, body: &[u8]) -> Reading {
             Reading::Page(article::read(&page.view(body), rules.as_ref()))
         }
         Document::Draft(page) => Reading::Draft(article::draft(&page.view(body))),
+        Document::Outlines => Reading::Outlines(opml::read(body)),
         Document::LeftOut(page) => Reading::LeftOut(article::left_out(&page.view(body))),
         Document::Feeds { content_type, base } => {
             Reading::Feeds(source::discover(body, content_type.as_deref(), base))
