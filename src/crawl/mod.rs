@@ -38,7 +38,7 @@ use crate::{
     dedup,
     fetch::{Exchange, Request},
     politeness::{Robots, earlier, pace::Rest},
-    schedule::{Cadence, FeedIx, FeedState, Job, Next, Schedule},
+    schedule::{Cadence, FeedIx, FeedState, Job, Next, NotReady, Schedule},
     source::SourceKind,
     state::{Pending, Reject, State, StateError},
     topic::{self, Topics},
@@ -572,6 +572,20 @@ impl Crawl {
     /// The host of a feed where it is paused.
     pub fn paused_host(&self, id: &str) -> Option<&Host> {
         self.schedule.paused_host(FeedIx::of(*self.by_id.get(id)?))
+    }
+
+    /// Leaves a host to somebody else for so long, if it may be asked now.
+    pub fn lend(
+        &mut self,
+        host: &Host,
+        time: SignedDuration,
+        now: Timestamp,
+    ) -> Result<Result<(), NotReady>, StateError> {
+        // As before a poll.
+        if let Some(known) = self.state.robots(host)? {
+            self.schedule.set_crawl_delay(host, known.crawl_delay());
+        }
+        Ok(self.schedule.lend(host, time, now))
     }
 
     /// Asks nothing of a host until it is resumed. Outlasts a restart.

@@ -71,6 +71,8 @@ pub enum Order {
     /// Asks nothing of this host until it is resumed, over restarts too.
     Pause(Host),
     Resume(Host),
+    /// Leaves this host to who asks, for so long at the most.
+    Lend(Host, SignedDuration),
 }
 
 /// What the loop tells of its work.
@@ -372,6 +374,10 @@ fn obey(
         Order::Resume(host) if crawl.resume(&host)? => {
             Ok(format!("{} is asked again", host.as_str()))
         }
+        Order::Lend(host, time) => match crawl.lend(&host, time, now)? {
+            Ok(()) => Ok(format!("{} may be asked", host.as_str())),
+            Err(reason) => Err(format!("{} {reason}", host.as_str())),
+        },
         Order::Resume(host) => Err(format!("{} was not paused", host.as_str())),
     })
 }
