@@ -117,6 +117,8 @@ pub(super) enum Command {
         feed: String,
     },
     /// Has the running daemon ask nothing of a host until it is resumed.
+    ///
+    /// It may be a host to come; where no feed and no waiting page is there, it says so.
     #[command(after_help = "Example: newswatch pause news.example")]
     Pause {
         /// The host, as in its addresses, with its port where that is not the usual one.

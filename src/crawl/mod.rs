@@ -595,6 +595,21 @@ impl Crawl {
         Ok(())
     }
 
+    /// Of a host that no feed and no page is at, nor was lately: those that may be meant. `None` where
+    /// it is known.
+    pub fn like_unknown(&self, host: &Host) -> Result<Option<Vec<&Host>>, StateError> {
+        let known: Vec<&Host> = self.schedule.known_hosts().collect();
+        if known.contains(&host) || self.state.robots(host)?.is_some() {
+            return Ok(None);
+        }
+        let bound = (host.as_str().len() / 4).max(1);
+        let distance = |other: &Host| strsim::osa_distance(host.as_str(), other.as_str());
+        let is_like = |other: &&Host| host.domain() == other.domain() || distance(other) <= bound;
+        let mut like: Vec<&Host> = known.into_iter().filter(is_like).collect();
+        like.sort_by_key(|other| distance(other));
+        Ok(Some(like))
+    }
+
     /// Whether the host was paused.
     pub fn resume(&mut self, host: &Host) -> Result<bool, StateError> {
         let was_paused = self.state.resume(host)?;

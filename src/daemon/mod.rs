@@ -369,7 +369,11 @@ fn obey(
         },
         Order::Pause(host) => {
             crawl.pause(&host)?;
-            Ok(format!("nothing is asked of {} until it is resumed", host.as_str()))
+            let known = match crawl.like_unknown(&host)? {
+                None => String::new(),
+                Some(like) => unknown(&like),
+            };
+            Ok(format!("nothing is asked of {} until it is resumed{known}", host.as_str()))
         }
         Order::Resume(host) if crawl.resume(&host)? => {
             Ok(format!("{} is asked again", host.as_str()))
@@ -380,6 +384,18 @@ fn obey(
         },
         Order::Resume(host) => Err(format!("{} was not paused", host.as_str())),
     })
+}
+
+/// Says that a host is unknown: a slip of the pen would pause nothing, and nobody would know. It may
+/// be the host of pages to come.
+fn unknown(like: &[&Host]) -> String {
+    let like: Vec<&str> = like.iter().take(3).map(|host| host.as_str()).collect();
+    let meant = if like.is_empty() {
+        String::new()
+    } else {
+        format!(": did you mean {}?", like.join(" or "))
+    };
+    format!("; no feed and no waiting page is there now{meant}")
 }
 
 async fn visit(

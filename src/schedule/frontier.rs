@@ -498,6 +498,15 @@ impl Schedule {
         }
     }
 
+    /// The hosts of feeds, and those that something is awaited of.
+    pub fn known_hosts(&self) -> impl Iterator<Item = &Host> {
+        let is_known = |queue: &&HostQueue| {
+            let waits = !(queue.parts.is_empty() && queue.pages.is_empty());
+            queue.homed > 0 || waits || queue.busy.is_some()
+        };
+        self.hosts.iter().filter(is_known).map(|queue| &queue.name)
+    }
+
     /// Hosts with when they may be asked again.
     #[cfg(test)]
     pub fn hosts(&self) -> impl Iterator<Item = (&Host, Timestamp)> {
