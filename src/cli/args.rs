@@ -213,7 +213,8 @@ pub(super) enum FeedsCommand {
 
 #[derive(Debug, clap::Args)]
 pub(super) struct FeedsAdd {
-    /// The address of a feed, a sitemap or a site.
+    /// The address of a feed, a sitemap or a site. Without a scheme it is asked by https, and by http
+    /// where nothing answers there.
     pub(super) url: String,
     /// Which feeds to add where a site has several: numbers of the list, as in `1,3`, or `all`.
     /// Without it, the terminal is asked.

@@ -191,6 +191,25 @@ async fn a_site_with_nothing_but_a_sitemap_gives_that() {
     assert!(stderr.contains("no feed was found"), "{stderr}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_site_that_is_named_without_a_scheme_is_asked_by_http_where_https_does_not_answer() {
+    let workspace = workspace();
+    let server = Server::of_answers(|path| match path {
+        "/feed" => xml(RSS),
+        _ => missing(),
+    })
+    .await;
+    let name = format!("{}/feed", server.address());
+    let (code, stdout, stderr) = run(&workspace, &["feeds", "add", &name]).await;
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(stdout.contains(&format!("url = \"http://{name}\"")), "{stdout}");
+    assert!(stderr.contains(&format!("; trying http://{name}")), "{stderr}");
+    let (code, stdout, _) = run(&workspace, &["feeds", "add", &name]).await;
+    assert!(code == Some(0) && stdout.contains("is configured already"), "{stdout}");
+    let (code, _, stderr) = run(&workspace, &["feeds", "add", &format!("https://{name}")]).await;
+    assert!(code == Some(1) && !stderr.contains("trying"), "{stderr}");
+}
+
 #[test]
 fn feeds_are_imported_exported_switched_and_removed() {
     let workspace = workspace();
