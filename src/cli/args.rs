@@ -117,6 +117,8 @@ pub(super) enum Command {
         feed: String,
     },
     /// Has the running daemon ask nothing of a host until it is resumed.
+    ///
+    /// It may be a host to come; where no feed and no waiting page is there, it says so.
     #[command(after_help = "Example: newswatch pause news.example")]
     Pause {
         /// The host, as in its addresses, with its port where that is not the usual one.
@@ -176,6 +178,8 @@ pub(super) enum FeedsCommand {
     #[command(after_help = "Example: newswatch feeds add astanatimes.com --choose 1 --country KZ")]
     Add(FeedsAdd),
     /// Adds the feeds of an OPML file that are not configured yet to feeds.toml.
+    ///
+    /// Ids that `feeds export` wrote are kept where they are free. What is left out is told with the reason.
     #[command(after_help = "Example: newswatch feeds import subscriptions.opml --dry-run")]
     Import {
         /// The file; `-` reads standard input.
@@ -209,7 +213,8 @@ pub(super) enum FeedsCommand {
 
 #[derive(Debug, clap::Args)]
 pub(super) struct FeedsAdd {
-    /// The address of a feed, a sitemap or a site.
+    /// The address of a feed, a sitemap or a site. Without a scheme it is asked by https, and by http
+    /// where nothing answers there.
     pub(super) url: String,
     /// Which feeds to add where a site has several: numbers of the list, as in `1,3`, or `all`.
     /// Without it, the terminal is asked.

@@ -14,6 +14,7 @@ use std::{
 };
 
 use anyhow::Context;
+use jiff::SignedDuration;
 use rustix::{fs::Mode, process::umask};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -39,6 +40,8 @@ pub(super) enum Request {
     Poll(String),
     Pause(String),
     Resume(String),
+    /// Whether a host may be asked, by who asks for so many seconds at the most.
+    Lend(String, u32),
 }
 
 impl Request {
@@ -50,6 +53,10 @@ impl Request {
             Self::Poll(feed) => Some(Order::Poll(feed)),
             Self::Pause(host) => Some(Order::Pause(named(host)?)),
             Self::Resume(host) => Some(Order::Resume(named(host)?)),
+            Self::Lend(host, seconds) => {
+                let time = SignedDuration::from_secs(seconds.min(LONGEST_LOAN).into());
+                Some(Order::Lend(named(host)?, time))
+            }
         })
     }
 }
@@ -59,6 +66,9 @@ pub(super) type Reply = Result<String, String>;
 
 /// A request and who waits for the reply.
 pub(super) type Asked = (Request, oneshot::Sender<Reply>);
+
+/// In seconds: whoever has a host does not come back to say that it is free.
+pub(super) const LONGEST_LOAN: u32 = 600;
 
 fn socket(state: &Path) -> PathBuf {
     state.join("control.sock")
@@ -175,15 +185,7 @@ pub(super) fn is_listening(state: &Path) -> Option<bool> {
 /// Asks the daemon that runs on the state of this configuration. As JSON, what came of it is an
 /// object on standard output, also where nothing did.
 pub(super) fn ask(loaded: &Loaded, request: &Request, as_json: bool) -> anyhow::Result<Exit> {
-    let path = socket(&loaded.paths.state);
-    let mut stream = std::os::unix::net::UnixStream::connect(&path)
-        .with_context(|| format!("no daemon answers at {}", path.display()))?;
-    stream.set_read_timeout(Some(WORK + PATIENCE))?;
-    stream.write_all((serde_json::to_string(request)? + "\n").as_bytes())?;
-    let mut line = String::new();
-    BufReader::new(stream).read_line(&mut line).context("the daemon did not answer")?;
-    let reply: Reply =
-        serde_json::from_str(&line).context("the daemon ended before it answered")?;
+    let reply = reply(&loaded.paths.state, request)?;
     if as_json {
         let (Ok(words) | Err(words)) = &reply;
         print_json(&json!({ "ok": reply.is_ok(), "message": words.trim_end() }))?;
@@ -196,4 +198,16 @@ pub(super) fn ask(loaded: &Loaded, request: &Request, as_json: bool) -> anyhow::
         }
         Err(words) => anyhow::bail!("{}", words.trim_end()),
     }
+}
+
+/// What the daemon that runs on this state makes of a request.
+pub(super) fn reply(state: &Path, request: &Request) -> anyhow::Result<Reply> {
+    let path = socket(state);
+    let mut stream = std::os::unix::net::UnixStream::connect(&path)
+        .with_context(|| format!("no daemon answers at {}", path.display()))?;
+    stream.set_read_timeout(Some(WORK + PATIENCE))?;
+    stream.write_all((serde_json::to_string(request)? + "\n").as_bytes())?;
+    let mut line = String::new();
+    BufReader::new(stream).read_line(&mut line).context("the daemon did not answer")?;
+    serde_json::from_str(&line).context("the daemon ended before it answered")
 }

@@ -89,7 +89,8 @@ impl Document {
         let (bytes, content_type) = (self.bytes.clone(), self.content_type.as_deref());
         in_runtime(async {
             let readers = readers::start(&loaded.config).await?;
-            readers::listing(&readers, kind, bytes, content_type, &self.url).await
+            let is_cut = self.response.as_ref().is_some_and(|response| response.is_cut);
+            readers::listing(&readers, kind, bytes, content_type, &self.url, is_cut).await
         })
     }
 }
@@ -117,7 +118,7 @@ pub(super) fn document(loaded: &Loaded, name: &str, wanted: Wanted) -> anyhow::R
     })
 }
 
-fn in_runtime<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+pub(super) fn in_runtime<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     let runtime = Runtime::new().context("cannot start the runtime")?;
     let done = runtime.block_on(work);
     runtime.shutdown_background();

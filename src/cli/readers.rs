@@ -9,7 +9,7 @@ use crate::{
     article::{Article, LeftOut},
     config::Config,
     reader::{Document, PageDocument, Pool, Read, Reading},
-    source::{Found, Listing, SourceKind},
+    source::{Found, Listing, SourceKind, opml::Outlines},
 };
 
 /// Of the very program that runs: also where its file was replaced meanwhile.
@@ -19,16 +19,17 @@ pub(super) async fn start(config: &Config) -> anyhow::Result<Pool> {
     Ok(Pool::start(&program, compose::readers(config)).await?)
 }
 
-/// Has a listing read that `base` answered with.
+/// Has a listing read that `base` answered with, or its beginning.
 pub(super) async fn listing(
     readers: &Pool,
     kind: SourceKind,
     bytes: Vec<u8>,
     content_type: Option<&str>,
     base: &Url,
+    is_cut: bool,
 ) -> anyhow::Result<Listing> {
     let content_type = content_type.map(str::to_owned);
-    let document = Document::Listing { kind, content_type, base: base.clone() };
+    let document = Document::Listing { kind, content_type, base: base.clone(), is_cut };
     match readers.read(document, bytes).await? {
         Reading::Listing(listing, _) => Ok(listing?),
         _ => mistaken(),
@@ -45,6 +46,14 @@ pub(super) async fn feeds(
     let content_type = content_type.map(str::to_owned);
     match readers.read(Document::Feeds { content_type, base: base.clone() }, bytes).await? {
         Reading::Feeds(found) => Ok(found),
+        _ => mistaken(),
+    }
+}
+
+/// Has a list of feeds read.
+pub(super) async fn outlines(readers: &Pool, bytes: Vec<u8>) -> anyhow::Result<Outlines> {
+    match readers.read(Document::Outlines, bytes).await? {
+        Reading::Outlines(outlines) => Ok(outlines?),
         _ => mistaken(),
     }
 }

@@ -119,7 +119,7 @@ pub(super) fn status(loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
             "held_hosts": held,
             "paused_hosts": paused,
             "trouble": trouble,
-            "archive": { "records": checkpoint.map_or(0, |c| c.seq), "folder": loaded.paths.archive },
+            "archive": { "records": checkpoint.map_or(0, |c| c.seq), "folder": loaded.paths.archive.to_string_lossy() },
         }))?;
         return Ok(Exit::Success);
     }

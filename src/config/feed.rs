@@ -112,13 +112,13 @@ impl Feed {
 /// A language, and what follows it: script, region, variants.
 const LANGUAGE: &str = "^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$";
 
-pub(super) fn id<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+/// Whether a feed can be called so.
+pub fn is_id(text: &str) -> bool {
     let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    let is_id = |text: &str| {
-        text.len() <= 64
-            && text.chars().all(is_plain)
-            && text.chars().any(|c| c.is_ascii_lowercase())
-    };
+    text.len() <= 64 && text.chars().all(is_plain) && text.chars().any(|c| c.is_ascii_lowercase())
+}
+
+pub(super) fn id<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
     from.deserialize_str(unit::Text {
         expected: "lower-case letters, digits and hyphens, at most 64, such as \"astana-times\"",
         parse: |text: &str| is_id(text).then(|| text.to_owned()),

@@ -13,23 +13,54 @@ const SYSTEM: &str = "/etc/newswatch";
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Paths {
     /// The configuration folder, or null: what is built into the program.
+    #[serde(serialize_with = "words::of_any")]
     pub config: Option<PathBuf>,
     /// `newswatch.toml`, null where the built-in one stands in for it; the other parts likewise.
+    #[serde(serialize_with = "words::of_any")]
     pub settings: Option<PathBuf>,
     /// `feeds.toml`
+    #[serde(serialize_with = "words::of_any")]
     pub feeds: Option<PathBuf>,
     /// `alerts.toml`
+    #[serde(serialize_with = "words::of_any")]
     pub alerts: Option<PathBuf>,
     /// `topics/`
+    #[serde(serialize_with = "words::of_any")]
     pub topics: Option<PathBuf>,
     /// `sites/`
+    #[serde(serialize_with = "words::of_any")]
     pub sites: Option<PathBuf>,
     /// Folder of the archive, absolute.
+    #[serde(serialize_with = "words::of_one")]
     pub archive: PathBuf,
     /// Folder of the state, absolute.
+    #[serde(serialize_with = "words::of_one")]
     pub state: PathBuf,
     /// The folders that were looked at, in order.
+    #[serde(serialize_with = "words::of_all")]
     pub searched: Vec<PathBuf>,
+}
+
+/// Paths in JSON, which is UTF-8: what is not in a name is replaced.
+mod words {
+    use std::path::{Path, PathBuf};
+
+    use serde::Serializer;
+
+    pub(super) fn of_one<S: Serializer>(path: &Path, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&path.to_string_lossy())
+    }
+
+    pub(super) fn of_any<S: Serializer>(path: &Option<PathBuf>, to: S) -> Result<S::Ok, S::Error> {
+        match path {
+            Some(path) => of_one(path, to),
+            None => to.serialize_none(),
+        }
+    }
+
+    pub(super) fn of_all<S: Serializer>(paths: &[PathBuf], to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(paths.iter().map(|path| path.to_string_lossy()))
+    }
 }
 
 impl Paths {

@@ -313,7 +313,8 @@ pub struct Limits {
     /// Longest time for a whole exchange, the body included.
     #[serde(with = "unit::Time")]
     pub total_timeout: Duration,
-    /// Largest feed or sitemap that is read, after decompression.
+    /// How much of a feed or sitemap is read, after decompression. Of a larger one the entries that fit
+    /// are taken, and `status` and the log say so.
     #[serde(with = "unit::Size")]
     pub max_feed_size: u64,
     /// Largest page that is read, after decompression.

@@ -2,12 +2,12 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Crawl, Feed, Rules, Settings};
 use crate::{
     canonical_url::Host,
-    schedule::{FeedIx, FeedState, Job},
+    schedule::{FeedIx, FeedState, Job, NotReady},
     state::StateError,
 };
 
@@ -148,11 +148,40 @@ impl Crawl {
         self.schedule.paused_host(FeedIx::of(*self.by_id.get(id)?))
     }
 
+    /// Leaves a host to somebody else for so long, if it may be asked now.
+    pub fn lend(
+        &mut self,
+        host: &Host,
+        time: SignedDuration,
+        now: Timestamp,
+    ) -> Result<Result<(), NotReady>, StateError> {
+        // As before a poll.
+        if let Some(known) = self.state.robots(host)? {
+            self.schedule.set_crawl_delay(host, known.crawl_delay());
+        }
+        Ok(self.schedule.lend(host, time, now))
+    }
+
     /// Asks nothing of a host until it is resumed. Outlasts a restart.
     pub fn pause(&mut self, host: &Host) -> Result<(), StateError> {
         self.state.pause(host)?;
         self.schedule.pause(host);
         Ok(())
+    }
+
+    /// Of a host that no feed and no page is at, nor was lately: those that may be meant. `None` where
+    /// it is known.
+    pub fn like_unknown(&self, host: &Host) -> Result<Option<Vec<&Host>>, StateError> {
+        let known: Vec<&Host> = self.schedule.known_hosts().collect();
+        if known.contains(&host) || self.state.robots(host)?.is_some() {
+            return Ok(None);
+        }
+        let bound = (host.as_str().len() / 4).max(1);
+        let distance = |other: &Host| strsim::osa_distance(host.as_str(), other.as_str());
+        let is_like = |other: &&Host| host.domain() == other.domain() || distance(other) <= bound;
+        let mut like: Vec<&Host> = known.into_iter().filter(is_like).collect();
+        like.sort_by_key(|other| distance(other));
+        Ok(Some(like))
     }
 
     /// Whether the host was paused.

@@ -41,6 +41,11 @@ impl Crawl {
                     let flaws = vec![format!("{url} is an index within an index: it is not read")];
                     step.events.push(Event::Flawed { feed: feed.id.clone(), flaws });
                 }
+                if listing.is_cut {
+                    let flaws = listing.flaws.iter().take(1);
+                    let flaws = flaws.map(|flaw| format!("{url}: {flaw}")).collect();
+                    step.events.push(Event::Flawed { feed: feed.id.clone(), flaws });
+                }
                 step.events.push(Event::Polled {
                     feed: feed.id.clone(),
                     status: response.map(|response| response.status),

@@ -375,7 +375,10 @@ fn note_reading(state: &mut FeedState, feed: &Feed, listing: &Listing, step: &mu
     state.read_by = Some(listing.read_by.words().into());
     let flaws: String = listing.flaws.join("; ").chars().take(LONGEST_FLAWS).collect();
     state.flaws = (!flaws.is_empty()).then(|| flaws.into());
-    if !state.warned && (listing.read_by == ReadBy::Lenient || state.flaws.is_some()) {
+    let is_new = !state.warned && (listing.read_by == ReadBy::Lenient || state.flaws.is_some());
+    let is_newly_cut = listing.is_cut && !state.is_cut;
+    state.is_cut = listing.is_cut;
+    if is_new || is_newly_cut {
         state.warned = true;
         let flaws = listing.flaws.clone();
         step.events.push(Event::Flawed { feed: feed.id.clone(), flaws });

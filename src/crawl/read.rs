@@ -107,6 +107,7 @@ pub fn document(
         kind,
         content_type: content_type(),
         base: response.url.clone(),
+        is_cut: response.is_cut,
     };
     let document = match &task.work {
         Work::Poll { kind, .. } if response.status == 200 => listing(*kind, response),

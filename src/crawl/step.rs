@@ -24,7 +24,8 @@ pub enum Event {
         new: u32,
         changed: u32,
     },
-    /// Said once a feed: a document that could only be read by being lenient.
+    /// Said once a feed, and each time that it grows too large: a document that could only be read by
+    /// being lenient, or not to its end.
     Flawed {
         feed: String,
         flaws: Vec<String>,

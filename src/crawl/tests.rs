@@ -104,6 +104,7 @@ impl Bench {
             web(url).map(|(status, headers, body)| Response {
                 status,
                 url: led_to(headers).unwrap_or_else(|| url.clone()),
+                is_cut: false,
                 exchanges: (status == 200).then(|| exchange(url)).into_iter().collect(),
                 room: Room::some(),
                 redirects: led_to(headers)
@@ -670,6 +671,7 @@ fn a_visit_that_is_rolled_back_can_be_taken_in_again_and_counts_once() {
         body: body.into_bytes(),
         at,
         took: std::time::Duration::ZERO,
+        is_cut: false,
         exchanges: vec![],
         room: Room::default(),
     };

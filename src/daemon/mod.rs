@@ -71,6 +71,8 @@ pub enum Order {
     /// Asks nothing of this host until it is resumed, over restarts too.
     Pause(Host),
     Resume(Host),
+    /// Leaves this host to who asks, for so long at the most.
+    Lend(Host, SignedDuration),
 }
 
 /// What the loop tells of its work.
@@ -367,13 +369,33 @@ fn obey(
         },
         Order::Pause(host) => {
             crawl.pause(&host)?;
-            Ok(format!("nothing is asked of {} until it is resumed", host.as_str()))
+            let known = match crawl.like_unknown(&host)? {
+                None => String::new(),
+                Some(like) => unknown(&like),
+            };
+            Ok(format!("nothing is asked of {} until it is resumed{known}", host.as_str()))
         }
         Order::Resume(host) if crawl.resume(&host)? => {
             Ok(format!("{} is asked again", host.as_str()))
         }
+        Order::Lend(host, time) => match crawl.lend(&host, time, now)? {
+            Ok(()) => Ok(format!("{} may be asked", host.as_str())),
+            Err(reason) => Err(format!("{} {reason}", host.as_str())),
+        },
         Order::Resume(host) => Err(format!("{} was not paused", host.as_str())),
     })
+}
+
+/// Says that a host is unknown: a slip of the pen would pause nothing, and nobody would know. It may
+/// be the host of pages to come.
+fn unknown(like: &[&Host]) -> String {
+    let like: Vec<&str> = like.iter().take(3).map(|host| host.as_str()).collect();
+    let meant = if like.is_empty() {
+        String::new()
+    } else {
+        format!(": did you mean {}?", like.join(" or "))
+    };
+    format!("; no feed and no waiting page is there now{meant}")
 }
 
 async fn visit(

@@ -71,6 +71,7 @@ impl Fetch for Web {
             body: body.into_bytes(),
             at: start(),
             took: Duration::ZERO,
+            is_cut: false,
             exchanges: vec![],
             room: Room::default(),
         })

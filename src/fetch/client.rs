@@ -131,7 +131,7 @@ impl HttpClient {
         let headers = listed(answer.headers());
         let peer = answer.remote_addr().map(|peer| peer.ip());
         let is_http2 = answer.version() == Version::HTTP_2;
-        let Body { bytes: came, encoding, mut room } = match status {
+        let Body { bytes: came, mut is_cut, encoding, mut room } = match status {
             StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED => Body::default(),
             _ if is_onward => Body::default(),
             _ => self.body(answer, wanted, patience).await?,
@@ -154,7 +154,19 @@ impl HttpClient {
             })
         });
         let body = match encoding {
-            Some(encoding) => self.decoded(&encoding, &came, wanted, &mut room, patience).await?,
+            Some(encoding) => {
+                let (decoded, flaw) =
+                    self.decoded(&encoding, &came, &mut room, wanted, patience).await;
+                match flaw {
+                    None => {}
+                    Some(_) if wanted == Wanted::Robots && !decoded.is_empty() => is_cut = true,
+                    // Of what was cut, the encoding is broken at its end.
+                    Some(Flaw::Encoding(_)) if is_cut && !decoded.is_empty() => {}
+                    Some(Flaw::TooLarge) if wanted == Wanted::Listing => is_cut = true,
+                    Some(flaw) => return Err(flawed(flaw, self.settings.limit(wanted))),
+                }
+                decoded
+            }
             None => came,
         };
         let took = patience.taken();
@@ -164,6 +176,7 @@ impl HttpClient {
             redirects,
             headers,
             body,
+            is_cut,
             at,
             took,
             exchanges: exchange.into_iter().collect(),
@@ -246,16 +259,16 @@ impl HttpClient {
         let values = answer.headers().get_all(header::CONTENT_ENCODING);
         let encoding = decode::encoding(values.iter().map(HeaderValue::as_bytes))
             .map_err(|flaw| flawed(flaw, limit))?;
-        let cut = wanted == Wanted::Robots;
+        let may_be_cut = wanted != Wanted::Page;
         let announced = answer.content_length().and_then(|length| usize::try_from(length).ok());
-        if !cut && announced.is_some_and(|length| length > limit) {
+        if !may_be_cut && announced.is_some_and(|length| length > limit) {
             return Err(too_large());
         }
         // Then the end of the connection is the end of the body, also where TLS was not told.
         let is_open_ended = answer.version() <= Version::HTTP_11
             && !answer.headers().contains_key(header::CONTENT_LENGTH)
             && !answer.headers().contains_key(header::TRANSFER_ENCODING);
-        let mut body = Vec::new();
+        let (mut body, mut is_cut) = (Vec::new(), false);
         let mut room = Room::default();
         let is_packed = |body: &[u8]| wanted == Wanted::Listing && decode::is_gzip(body);
         loop {
@@ -267,45 +280,44 @@ impl HttpClient {
             };
             body.extend_from_slice(&chunk);
             if body.len() > limit {
-                if !cut {
+                if !may_be_cut {
                     return Err(too_large());
                 }
                 body.truncate(limit);
-                break;
+                is_cut = true;
             }
             if body.len() > SMALL && room.is_none() {
                 let is_encoded = encoding.is_some() || is_packed(&body);
-                let length = announced.filter(|_| !is_encoded).unwrap_or(limit);
+                let length = announced.filter(|_| !is_encoded).map_or(limit, |it| it.min(limit));
                 room = patience.pause_for(self.rooms.take(length)).await;
+            }
+            if is_cut {
+                break;
             }
         }
         let encoding = encoding.or_else(|| is_packed(&body).then(|| "gzip".to_owned()));
-        Ok(Body { bytes: body, encoding, room })
+        Ok(Body { bytes: body, is_cut, encoding, room })
     }
 
-    /// Undoes a body's encoding, and takes room for it if it is large and has none.
+    /// Undoes a body's encoding as far as it goes, and takes room for it if it is large and has none.
     async fn decoded(
         &self,
         encoding: &str,
         body: &[u8],
-        wanted: Wanted,
         room: &mut Room,
+        wanted: Wanted,
         patience: &Patience,
-    ) -> Result<Vec<u8>, FetchError> {
-        let (limit, cut) = (self.settings.limit(wanted), wanted == Wanted::Robots);
+    ) -> (Vec<u8>, Option<Flaw>) {
+        let limit = self.settings.limit(wanted);
         // Most bodies are small, also decoded, and need not wait for room. Only one that turns out to be
         // larger is decoded anew, once it has room for the longest that it may become.
         if room.is_none() && limit > SMALL {
             match decode::decode(encoding, body, SMALL) {
-                (decoded, None) => return Ok(decoded),
+                (decoded, None) => return (decoded, None),
                 _ => *room = patience.pause_for(self.rooms.take(limit)).await,
             }
         }
-        match decode::decode(encoding, body, limit) {
-            (decoded, None) => Ok(decoded),
-            (decoded, Some(_)) if cut && !decoded.is_empty() => Ok(decoded),
-            (_, Some(flaw)) => Err(flawed(flaw, limit)),
-        }
+        decode::decode(encoding, body, limit)
     }
 
     /// What went wrong, by the innermost cause that says so.
@@ -380,6 +392,8 @@ impl Patience {
 #[derive(Default)]
 struct Body {
     bytes: Vec<u8>,
+    /// It is longer than its limit, and this is its beginning.
+    is_cut: bool,
     encoding: Option<String>,
     room: Room,
 }

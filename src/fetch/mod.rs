@@ -85,6 +85,8 @@ pub struct Response {
     /// Decoded of its content encoding, and a listing also of being a packed file (`.xml.gz`); at
     /// most as long as the limit for its kind.
     pub body: Vec<u8>,
+    /// The body is longer than a listing or a robots.txt may be, and this is its beginning.
+    pub is_cut: bool,
     /// When the head arrived.
     pub at: Timestamp,
     /// From the start of the request to the end of the body, without what it had to wait for us.
@@ -172,10 +174,7 @@ pub enum FetchError {
     Tls(String),
     #[error("no answer within {0:?}")]
     Timeout(Duration),
-    #[error(
-        "the body is larger than {0} bytes (limits.max_feed_size of a feed, limits.max_page_size of a \
-         page)"
-    )]
+    #[error("the page is larger than {0} bytes (limits.max_page_size)")]
     TooLarge(u64),
     #[error("more than {0} redirects")]
     TooManyRedirects(usize),

@@ -19,6 +19,7 @@ pub struct Settings {
     pub total_timeout: Duration,
     /// Bytes of a body, before and after decoding.
     pub longest_page: usize,
+    /// A longer listing is cut, not refused: its first entries are better than none.
     pub longest_listing: usize,
     /// A longer robots.txt is cut, not refused (RFC 9309 §2.5).
     pub longest_robots: usize,

@@ -70,6 +70,12 @@ impl Pace {
         self.rested_at = rested.max(later(self.started_at, self.delay(rest)));
     }
 
+    /// Somebody else asks the host, for so long at the most.
+    pub fn lend(&mut self, rest: &Rest, time: SignedDuration, now: Timestamp) {
+        self.started_at = now;
+        self.rested_at = later(later(now, time), self.delay(rest));
+    }
+
     /// Nothing is asked before `until`. A hold that ends later stays.
     pub fn hold(&mut self, until: Timestamp) {
         self.held_until = self.held_until.max(until);

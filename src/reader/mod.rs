@@ -23,7 +23,10 @@ use url::Url;
 
 use crate::{
     article::{self, Article, Expected, LeftOut, NotAnArticle, Page, SiteRules},
-    source::{self, Found, Listing, SourceError, SourceKind},
+    source::{
+        self, Found, Listing, SourceError, SourceKind,
+        opml::{self, Outlines},
+    },
 };
 
 pub use pool::{Pool, StartError};
@@ -37,12 +40,16 @@ pub enum Document {
         content_type: Option<String>,
         /// The address that answered.
         base: Url,
+        /// The body is only the beginning of what was answered.
+        is_cut: bool,
     },
     Page(Box<PageDocument>),
     /// A page to begin the rules of its site with.
     Draft(Box<PageDocument>),
     /// A page of whose lines those are wanted that are not in its text.
     LeftOut(Box<PageDocument>),
+    /// An OPML document.
+    Outlines,
     /// A page of a site whose feeds are wanted.
     Feeds {
         content_type: Option<String>,
@@ -113,6 +120,7 @@ pub enum Reading {
     Draft(Result<String, NotAnArticle>),
     LeftOut(Vec<LeftOut>),
     Feeds(Vec<Found>),
+    Outlines(Result<Outlines, SourceError>),
 }
 
 /// Why a document was not read to its end.
@@ -211,15 +219,17 @@ impl Read for InProcess {
 /// Reads a document. Pure. It may panic where the parsers do.
 pub fn read(document: &Document, body: &[u8]) -> Reading {
     match document {
-        Document::Listing { kind, content_type, base } => Reading::Listing(
-            source::parse(*kind, body, content_type.as_deref(), base),
-            short_hash(body),
-        ),
+        Document::Listing { kind, content_type, base, is_cut } => {
+            let parse = if *is_cut { source::parse_beginning } else { source::parse };
+            let listing = parse(*kind, body, content_type.as_deref(), base);
+            Reading::Listing(listing, short_hash(body))
+        }
         Document::Page(page) => {
             let rules = page.rules.as_deref().and_then(|text| SiteRules::parse(text).ok());
             Reading::Page(article::read(&page.view(body), rules.as_ref()))
         }
         Document::Draft(page) => Reading::Draft(article::draft(&page.view(body))),
+        Document::Outlines => Reading::Outlines(opml::read(body)),
         Document::LeftOut(page) => Reading::LeftOut(article::left_out(&page.view(body))),
         Document::Feeds { content_type, base } => {
             Reading::Feeds(source::discover(body, content_type.as_deref(), base))

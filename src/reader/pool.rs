@@ -291,7 +291,12 @@ impl Worker {
     /// The first word: an empty page must be called empty.
     async fn greet(&mut self, time: Duration) -> io::Result<()> {
         let base = url::Url::parse("http://localhost/").map_err(io::Error::other)?;
-        let document = Document::Listing { kind: SourceKind::default(), content_type: None, base };
+        let document = Document::Listing {
+            kind: SourceKind::default(),
+            content_type: None,
+            base,
+            is_cut: false,
+        };
         let answer = time::timeout(time, self.read(&document, b"")).await;
         match answer.map_err(io::Error::other)?? {
             Ok(Reading::Listing(Err(crate::source::SourceError::Empty), _)) => Ok(()),

@@ -74,7 +74,8 @@ fn every_page_of_the_fixtures_crosses_unchanged() {
 #[test]
 fn a_feed_and_what_is_wrong_with_one_cross_unchanged() {
     let base = Url::parse("https://news.example/feed").unwrap();
-    let document = Document::Listing { kind: SourceKind::Feed, content_type: None, base };
+    let document =
+        Document::Listing { kind: SourceKind::Feed, content_type: None, base, is_cut: false };
     let item = "<item><title>a &amp; b</title><link>/x</link><guid>7</guid>\
                 <pubDate>Sun, 16 Jan 2022 09:00:00 +0600</pubDate>\
                 <enclosure url='/m.mp3'/><category>c</category></item>";

@@ -53,6 +53,17 @@ pub enum Next {
     Wait,
 }
 
+/// Why a host may not be asked now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotReady {
+    #[error("is paused")]
+    Paused,
+    #[error("is being asked just now")]
+    Busy,
+    #[error("is left alone until {0}")]
+    Until(Timestamp),
+}
+
 /// A feed as the schedule sees it.
 #[derive(Debug)]
 struct Feed {
@@ -285,6 +296,26 @@ impl Schedule {
         self.free(host, |queue| queue.pace = queue.paced_before);
     }
 
+    /// Leaves `host` to somebody else for so long, as if a request of that length began, if one could.
+    pub fn lend(
+        &mut self,
+        host: &Host,
+        time: SignedDuration,
+        now: Timestamp,
+    ) -> Result<(), NotReady> {
+        let ix = self.hosts.ix(host);
+        let rest = self.rest.clone();
+        let Some(queue) = self.hosts.get(ix) else { return Ok(()) };
+        match queue.pace.ready_at() {
+            _ if queue.paused => return Err(NotReady::Paused),
+            _ if queue.busy.is_some() => return Err(NotReady::Busy),
+            at if at > now => return Err(NotReady::Until(at)),
+            _ => {}
+        }
+        self.with_host(ix, |queue| queue.pace.lend(&rest, time, now));
+        Ok(())
+    }
+
     fn free(&mut self, host: HostIx, rest: impl FnOnce(&mut HostQueue)) {
         let mut done = None;
         self.with_host(host, |queue| {
@@ -465,6 +496,15 @@ impl Schedule {
         if line.waiting == 0 && line.asked == 0 {
             self.lines.remove(&feed);
         }
+    }
+
+    /// The hosts of feeds, and those that something is awaited of.
+    pub fn known_hosts(&self) -> impl Iterator<Item = &Host> {
+        let is_known = |queue: &&HostQueue| {
+            let waits = !(queue.parts.is_empty() && queue.pages.is_empty());
+            queue.homed > 0 || waits || queue.busy.is_some()
+        };
+        self.hosts.iter().filter(is_known).map(|queue| &queue.name)
     }
 
     /// Hosts with when they may be asked again.

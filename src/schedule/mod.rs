@@ -12,6 +12,6 @@ mod policy;
 #[cfg(test)]
 mod tests;
 
-pub use frontier::{FeedIx, Job, Next, PageId, Schedule};
+pub use frontier::{FeedIx, Job, Next, NotReady, PageId, Schedule};
 pub use parts::{ATTEMPTS as PART_ATTEMPTS, MOST_PARTS, Part};
 pub use policy::{Cadence, FeedState, Moving, Outcome, Why};

@@ -140,6 +140,8 @@ pub struct FeedState {
     pub flaws: Option<Box<str>>,
     /// The log has said that the feed is faulty: it says so once.
     pub warned: bool,
+    /// The last answer was too large to be read to its end; the log says so when that begins.
+    pub is_cut: bool,
     /// The parts that are watched, where the feed is a sitemap index.
     pub parts: Vec<Part>,
     /// What the next of them is called.

@@ -667,3 +667,24 @@ fn one_pass_polls_once_what_is_chosen_and_nothing_else() {
         log.iter().map(|l| l.2).filter(|job| matches!(job, Job::Poll(_))).collect();
     assert_eq!(polls, [Job::Poll(FeedIx::of(4)), Job::Poll(FeedIx::of(1))]);
 }
+
+#[test]
+fn a_host_is_lent_only_when_it_may_be_asked_and_rests_after_the_loan() {
+    let mut schedule = Schedule::new(Rest::default(), 4);
+    let (host, minute) = (Host::of(&url()), SignedDuration::from_mins(1));
+    schedule.add_feed(&url(), Some(start()));
+    assert!(matches!(schedule.next(start()), Next::Fetch { .. }));
+    assert_eq!(schedule.lend(&host, minute, start()), Err(NotReady::Busy));
+    schedule.release(&host, SignedDuration::ZERO, start());
+    let rested = start() + 5.seconds();
+    assert_eq!(schedule.lend(&host, minute, start()), Err(NotReady::Until(rested)));
+    schedule.pause(&host);
+    assert_eq!(schedule.lend(&host, minute, rested), Err(NotReady::Paused));
+    schedule.resume(&host);
+    schedule.poll_now(FeedIx::of(0), rested);
+    assert_eq!(schedule.lend(&host, minute, rested), Ok(()));
+    let free = rested + 65.seconds();
+    assert_eq!(schedule.next(rested), Next::WaitUntil(free));
+    assert_eq!(schedule.lend(&host, minute, rested), Err(NotReady::Until(free)));
+    assert!(matches!(schedule.next(free), Next::Fetch { .. }));
+}

@@ -23,6 +23,7 @@ pub(super) fn clean(listing: Listing) -> Listing {
         read_by,
         charset,
         flaws,
+        is_cut,
     } = listing;
     Listing {
         title: line(title),
@@ -38,6 +39,7 @@ pub(super) fn clean(listing: Listing) -> Listing {
         read_by,
         charset: clean_line(&charset),
         flaws: lines(&flaws),
+        is_cut,
     }
 }
 

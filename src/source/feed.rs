@@ -122,6 +122,7 @@ impl Assembly<'_, '_> {
             read_by,
             charset: String::new(),
             flaws: self.flaws.list,
+            is_cut: false,
         }
     }
 

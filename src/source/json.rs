@@ -75,6 +75,7 @@ pub(super) fn read(text: &str, base: &Url) -> Result<Listing, SourceError> {
         read_by,
         charset: String::new(),
         flaws: flaws.list,
+        is_cut: false,
     })
 }
 

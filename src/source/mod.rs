@@ -130,9 +130,30 @@ pub struct Listing {
     pub charset: String,
     /// What was wrong with the document, in words, without repetition.
     pub flaws: Vec<String>,
+    /// It is only the beginning of what was too large to be read: later entries are missing.
+    pub is_cut: bool,
 }
 
 impl Listing {
+    /// What is left of it where the document was cut after so many bytes: the last entry may lack
+    /// its end, and be another one for it.
+    fn cut(mut self, bytes: usize) -> Result<Self, SourceError> {
+        self.entries.pop();
+        self.more.pop();
+        if self.entries.is_empty() && self.more.is_empty() {
+            return Err(SourceError::TooLarge { bytes });
+        }
+        self.flaws.insert(
+            0,
+            format!(
+                "it is larger than limits.max_feed_size: entries after its first {bytes} bytes are \
+                 missing"
+            ),
+        );
+        self.is_cut = true;
+        Ok(self)
+    }
+
     /// Reads the dates that name no zone, which were taken for UTC, in the feed's own zone.
     pub fn set_zone(&mut self, zone: Option<&TimeZone>) {
         if zone.is_none() {
@@ -162,6 +183,8 @@ pub enum SourceError {
     WebPage { title: Option<String> },
     #[error("the document is no feed that can be read: {0}")]
     Unreadable(String),
+    #[error("no entry ends in the first {bytes} bytes, which limits.max_feed_size lets be read")]
+    TooLarge { bytes: usize },
 }
 
 /// Reads a listing. Pure; never panics; the cost is bounded by the number of bytes.
@@ -185,6 +208,20 @@ pub fn parse(
     decoded.charset.clone_into(&mut listing.charset);
     listing.flaws.splice(0..0, flaws);
     Ok(clean::clean(listing))
+}
+
+/// [`parse`] for bytes that are only the beginning of a document.
+pub fn parse_beginning(
+    kind: SourceKind,
+    bytes: &[u8],
+    content_type: Option<&str>,
+    base: &Url,
+) -> Result<Listing, SourceError> {
+    match parse(kind, bytes, content_type, base) {
+        Ok(listing) => listing.cut(bytes.len()),
+        Err(SourceError::WebPage { title }) => Err(SourceError::WebPage { title }),
+        Err(_) => Err(SourceError::TooLarge { bytes: bytes.len() }),
+    }
 }
 
 fn read(

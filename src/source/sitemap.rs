@@ -90,6 +90,7 @@ fn listing(entries: Vec<Entry>, more: Vec<More>, flaws: Flaws) -> Listing {
         read_by: ReadBy::Sitemap,
         charset: String::new(),
         flaws: flaws.list,
+        is_cut: false,
     }
 }
 

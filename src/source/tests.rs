@@ -554,6 +554,7 @@ fn a_page_of_nothing_but_links_to_feeds_is_read_in_linear_time() {
 fn what_is_written_as_opml_is_read_back() {
     let subscription = |feed: &str, groups: &[&str]| opml::Subscription {
         feed: Url::parse(feed).unwrap(),
+        id: Some("a-b".to_owned()),
         title: Some("A \"b\" <c> & d".to_owned()),
         site: Some(base()),
         language: Some("ru".to_owned()),
@@ -565,12 +566,34 @@ fn what_is_written_as_opml_is_read_back() {
         subscription("https://c.example/rss", &[]),
     ];
     let text = opml::write("My <feeds>", &feeds);
-    assert_eq!(opml::read(text.as_bytes()).unwrap(), feeds);
+    assert_eq!(opml::read(text.as_bytes()).unwrap().feeds, feeds);
     let foreign = "<opml version='1.0'><body><outline text='G'><outline text='T' xmlurl='feed://d.example/x' /><outline text='no feed'/></outline><outline xmlUrl='https://e.example/'>";
-    let read = opml::read(foreign.as_bytes()).unwrap();
+    let read = opml::read(foreign.as_bytes()).unwrap().feeds;
     assert_eq!((read.len(), read[0].feed.as_str()), (2, "http://d.example/x"));
     assert_eq!(read[0].groups, ["G"]);
     assert!(opml::read(b"<html></html>").is_err());
+}
+
+#[test]
+fn every_outline_that_is_no_feed_to_ask_for_is_told_with_the_reason() {
+    let text = "<opml version='2.0'><body><outline text='Files'>\
+        <outline type='rss' text='A' xmlUrl='ftp://a.example/rss'/>\
+        <outline type='rss' text='B' xmlUrl='b.example/rss'/>\
+        <outline type='link' text='C' url='https://c.example/'/>\
+        <outline type='rss' text='D' xmlUrl='https://d.example/rss'/>\
+        <outline type='rss' text='E' xmlUrl='https://d.example/rss'/>\
+        </outline></body></opml>";
+    let read = opml::read(text.as_bytes()).unwrap();
+    assert_eq!(read.feeds.len(), 1);
+    let told: Vec<(&str, &str)> =
+        read.left_out.iter().map(|(what, why)| (what.as_str(), why.as_str())).collect();
+    let expected = [
+        ("ftp://a.example/rss", "ftp is neither http nor https"),
+        ("b.example/rss", "it is no address: relative URL without a base"),
+        ("C", "it is of type \"link\" and has no xmlUrl"),
+        ("https://d.example/rss", "the list has its address already"),
+    ];
+    assert_eq!(told, expected);
 }
 
 #[test]

@@ -17,7 +17,7 @@ mod seen;
 #[cfg(test)]
 mod tests;
 
-use std::path::{self, Path};
+use std::path::{self, Path, PathBuf};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 
@@ -100,13 +100,15 @@ pub type Result<T> = std::result::Result<T, StateError>;
 #[derive(Debug)]
 pub struct State {
     connection: Connection,
+    /// None in memory. SQLite tells a path only where it is UTF-8.
+    path: Option<PathBuf>,
 }
 
 impl State {
     /// Opens the index, and makes it where it is missing or of another version.
     pub fn open(path: &Path) -> Result<Self> {
         let opened = Connection::open(path).map_err(StateError::from).and_then(|connection| {
-            let state = Self { connection };
+            let state = Self { connection, path: Some(path.to_owned()) };
             state.prepare()?;
             Ok(state)
         });
@@ -125,7 +127,8 @@ impl State {
     /// be written to.
     pub fn open_read_only(path: &Path) -> Result<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let state = Self { connection: Connection::open_with_flags(path, flags)? };
+        let connection = Connection::open_with_flags(path, flags)?;
+        let state = Self { connection, path: Some(path.to_owned()) };
         // Even to read a write-ahead log SQLite writes beside it. Where there is none nobody writes,
         // and a reader who may not either can do without.
         if state.is_refused() && !file::has_log(path) {
@@ -133,7 +136,8 @@ impl State {
                 .map_err(|()| StateError::Value(path.display().to_string()))?;
             address.set_query(Some("immutable=1"));
             let flags = flags | OpenFlags::SQLITE_OPEN_URI;
-            return Ok(Self { connection: Connection::open_with_flags(address.as_str(), flags)? });
+            let connection = Connection::open_with_flags(address.as_str(), flags)?;
+            return Ok(Self { connection, ..state });
         }
         Ok(state)
     }
@@ -156,7 +160,7 @@ impl State {
     /// Makes an index that is filled in one go and then put into its place: nothing of it is safe
     /// before its file is synced.
     pub fn build(path: &Path) -> Result<Self> {
-        let state = Self { connection: Connection::open(path)? };
+        let state = Self { connection: Connection::open(path)?, path: Some(path.to_owned()) };
         state.connection.pragma_update(None, "journal_mode", "OFF")?;
         state.connection.pragma_update(None, "synchronous", "OFF")?;
         // In KiB where negative: random inserts want the tables in memory.
@@ -166,7 +170,7 @@ impl State {
     }
 
     pub fn in_memory() -> Result<Self> {
-        let state = Self { connection: Connection::open_in_memory()? };
+        let state = Self { connection: Connection::open_in_memory()?, path: None };
         state.prepare()?;
         Ok(state)
     }
@@ -232,8 +236,7 @@ impl State {
 
     /// Makes durable what was committed.
     pub fn sync(&self) -> Result<()> {
-        let path = self.connection.path().filter(|path| !path.is_empty());
-        path.map_or(Ok(()), |path| file::sync(Path::new(path))).map_err(StateError::Sync)
+        self.path.as_deref().map_or(Ok(()), file::sync).map_err(StateError::Sync)
     }
 
     /// The same, and folds the write-ahead log into the index file where there is room.

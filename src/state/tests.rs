@@ -32,6 +32,17 @@ fn pending(address: &str) -> Pending {
 }
 
 #[test]
+fn an_index_is_synced_whatever_its_folder_is_called() {
+    use std::{ffi::OsStr, os::unix::ffi::OsStrExt as _};
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(OsStr::from_bytes(b"caf\xe9.sqlite"));
+    let state = State::open(&path).unwrap();
+    state.sync().unwrap();
+    std::fs::remove_file(&path).unwrap();
+    assert!(matches!(state.sync(), Err(StateError::Sync(_))), "nothing was looked at");
+}
+
+#[test]
 fn a_page_waits_once_under_all_its_addresses() {
     let state = State::in_memory().unwrap();
     let page = pending("https://www.news.example/a?utm_source=rss");

@@ -191,25 +191,47 @@ async fn a_site_with_nothing_but_a_sitemap_gives_that() {
     assert!(stderr.contains("no feed was found"), "{stderr}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_site_that_is_named_without_a_scheme_is_asked_by_http_where_https_does_not_answer() {
+    let workspace = workspace();
+    let server = Server::of_answers(|path| match path {
+        "/feed" => xml(RSS),
+        _ => missing(),
+    })
+    .await;
+    let name = format!("{}/feed", server.address());
+    let (code, stdout, stderr) = run(&workspace, &["feeds", "add", &name]).await;
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(stdout.contains(&format!("url = \"http://{name}\"")), "{stdout}");
+    assert!(stderr.contains(&format!("; trying http://{name}")), "{stderr}");
+    let (code, stdout, _) = run(&workspace, &["feeds", "add", &name]).await;
+    assert!(code == Some(0) && stdout.contains("is configured already"), "{stdout}");
+    let (code, _, stderr) = run(&workspace, &["feeds", "add", &format!("https://{name}")]).await;
+    assert!(code == Some(1) && !stderr.contains("trying"), "{stderr}");
+}
+
 #[test]
 fn feeds_are_imported_exported_switched_and_removed() {
     let workspace = workspace();
     let opml = "<opml version='2.0'><body><outline text='Agencies'>\
         <outline type='rss' text='Tass' xmlUrl='https://tass.example/rss' language='ru'/>\
         <outline type='rss' text='First' xmlUrl='https://first.example/rss'/></outline>\
-        <outline text='&lt;Odd&gt; \"name\"' xmlUrl='feed://tass.example/en'/></body></opml>";
+        <outline text='&lt;Odd&gt; \"name\"' xmlUrl='feed://tass.example/en'/>\
+        <outline text='Files' xmlUrl='ftp://tass.example/rss'/></body></opml>";
     workspace.write("mine.opml", opml);
     let dry = workspace.run(&["feeds", "import", "mine.opml", "--dry-run"]).expect(&[0]);
     assert_eq!(feeds_file(&workspace), MINE);
     let ran = workspace.run(&["feeds", "import", "mine.opml"]).expect(&[0]);
     assert_eq!(ran.stdout, dry.stdout);
     assert!(ran.stderr.contains("2 of 3 feeds are new, 1 are configured already"), "{ran:?}");
+    let told = "left out: ftp://tass.example/rss: ftp is neither http nor https\n";
+    assert!(ran.stderr.contains(told), "{ran:?}");
     assert!(feeds_file(&workspace).starts_with(MINE));
     let again = workspace.run(&["feeds", "import", "mine.opml"]).expect(&[0]);
     assert_eq!(again.stdout, "");
 
     let exported = workspace.run(&["feeds", "export"]).expect(&[0]).stdout;
-    let read = newswatch::source::opml::read(exported.as_bytes()).unwrap();
+    let read = newswatch::source::opml::read(exported.as_bytes()).unwrap().feeds;
     let read: Vec<(&str, Option<&str>, Option<&str>)> = read
         .iter()
         .map(|feed| (feed.feed.as_str(), feed.title.as_deref(), feed.language.as_deref()))
@@ -231,7 +253,7 @@ fn feeds_are_imported_exported_switched_and_removed() {
     assert_eq!(enabled(), ["tass-2"]);
     let exported = workspace.run(&["feeds", "export"]).expect(&[0]);
     assert!(exported.stderr.contains("left out") && exported.stderr.contains(": first, tass\n"));
-    let read = newswatch::source::opml::read(exported.stdout.as_bytes()).unwrap();
+    let read = newswatch::source::opml::read(exported.stdout.as_bytes()).unwrap().feeds;
     assert!(matches!(&read[..], [feed] if feed.feed.as_str() == "http://tass.example/en"));
     let nobody = workspace.run(&["feeds", "test", "nobody"]).expect(&[1]);
     assert!(nobody.stderr.contains("no feed has the id \"nobody\""), "{}", nobody.stderr);
@@ -260,11 +282,38 @@ fn the_first_change_writes_the_built_in_feeds_without_the_schema_that_is_not_bes
     assert!(file.starts_with("# Feeds that newswatch polls.") && !file.contains("#:schema"));
 }
 
+#[test]
+fn feeds_keep_their_ids_on_the_way_through_opml_where_these_are_free() {
+    let workspace = workspace();
+    let feed = |id: &str, url: &str| format!("\n[[feed]]\nid = \"{id}\"\nurl = \"{url}\"\n");
+    let own =
+        feed("my-own-name", "https://second.example/rss") + &feed("third", "https://t.example/");
+    workspace.write("config/feeds.toml", &own);
+    let exported = workspace.run(&["feeds", "export"]).expect(&[0]).stdout;
+    // Another program may have the same name for what is none of ours.
+    let exported = exported
+        .replace("</body>", "<outline text='x' id='42' xmlUrl='http://x.example/'/></body>");
+    let ids = |opml: &str| {
+        workspace.write("ours.opml", opml);
+        let ran = workspace.run(&["feeds", "import", "ours.opml", "--dry-run"]).expect(&[0]);
+        let ids = ran.stdout.lines().filter_map(|line| line.strip_prefix("id = "));
+        (ids.map(|id| id.trim_matches('"').to_owned()).collect::<Vec<_>>(), ran.stderr)
+    };
+    workspace.write("config/feeds.toml", MINE);
+    assert_eq!(ids(&exported).0, ["my-own-name", "third", "x"]);
+    let (ids, told) =
+        ids(&exported.replace("id=\"third\"", "id=\"first\"").replace("my-own", "My own"));
+    assert_eq!(ids, ["second", "t", "x"]);
+    assert!(told.contains("t: the id \"first\" is taken, or can be none"), "{told}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_strangers_wrote_is_read_in_a_worker_by_commands_too() {
     let workspace = workspace();
     let [feed, page] = bombs::heavy();
     workspace.write("page.html", &page);
+    let comment = "words and words ".repeat(3 << 20);
+    workspace.write("mine.opml", &format!("<opml><!--{comment}--><body/></opml>"));
     let server =
         Server::of_answers(move |path| if path == "/feed" { xml(&feed) } else { missing() }).await;
     let feed = server.url("/feed").to_string();
@@ -274,6 +323,7 @@ async fn what_strangers_wrote_is_read_in_a_worker_by_commands_too() {
         &["site", "test", "page.html"],
         &["site", "new", "page.html"],
         &["topic", "test", "page.html"],
+        &["feeds", "import", "mine.opml"],
     ] {
         // A build that is not optimized, on a machine that is busy, takes its time.
         let args = [args, &["--set", "limits.read_timeout=1m"]].concat();

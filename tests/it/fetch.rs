@@ -367,7 +367,7 @@ async fn a_proxy_is_used_only_where_it_is_configured() {
 }
 
 #[tokio::test]
-async fn a_body_beyond_its_limit_is_refused_announced_or_not() {
+async fn a_page_beyond_its_limit_is_refused_and_a_listing_cut_announced_or_not() {
     let settings =
         Settings { longest_page: 1000, longest_listing: 2000, longest_robots: 500, ..patient() };
     let client = HttpClient::new(settings).unwrap();
@@ -385,23 +385,24 @@ async fn a_body_beyond_its_limit_is_refused_announced_or_not() {
     })
     .await;
     for (path, wanted, expected) in [
-        ("/1000", Wanted::Page, Ok(1000)),
+        ("/1000", Wanted::Page, Ok((1000, false))),
         ("/1001", Wanted::Page, Err(1000)),
         ("/1001-unannounced", Wanted::Page, Err(1000)),
-        ("/2000-unannounced", Wanted::Listing, Ok(2000)),
-        ("/2001", Wanted::Listing, Err(2000)),
-        // A robots.txt is cut.
-        ("/501", Wanted::Robots, Ok(500)),
-        ("/9000-unannounced", Wanted::Robots, Ok(500)),
+        ("/2000-unannounced", Wanted::Listing, Ok((2000, false))),
+        ("/2001", Wanted::Listing, Ok((2000, true))),
+        ("/9000-unannounced", Wanted::Listing, Ok((2000, true))),
+        ("/500", Wanted::Robots, Ok((500, false))),
+        ("/501", Wanted::Robots, Ok((500, true))),
+        ("/9000-unannounced", Wanted::Robots, Ok((500, true))),
     ] {
         let outcome = client.fetch(request(server.url(path), wanted)).await;
-        let outcome = outcome.map(|response| response.body.len());
+        let outcome = outcome.map(|response| (response.body.len(), response.is_cut));
         assert_eq!(outcome, expected.map_err(FetchError::TooLarge), "{path} {wanted:?}");
     }
 }
 
 #[tokio::test]
-async fn compressed_bodies_are_read_and_bombs_are_not() {
+async fn compressed_bodies_are_read_and_of_bombs_no_more_than_the_limit() {
     let text = "ОДКБ ".repeat(300);
     let zeros = vec![0; 64 << 20];
     let good =
@@ -424,10 +425,11 @@ async fn compressed_bodies_are_read_and_bombs_are_not() {
                 .await;
         for (wanted, expected) in [
             (Wanted::Page, Err(FetchError::TooLarge(5 << 20))),
-            (Wanted::Listing, Err(FetchError::TooLarge(15 << 20))),
-            (Wanted::Robots, Ok(512 << 10)),
+            (Wanted::Listing, Ok((15 << 20, true))),
+            (Wanted::Robots, Ok((512 << 10, true))),
         ] {
-            let outcome = fetch(server.url("/"), wanted).await.map(|response| response.body.len());
+            let outcome = fetch(server.url("/"), wanted).await;
+            let outcome = outcome.map(|response| (response.body.len(), response.is_cut));
             assert_eq!(outcome, expected, "{encoding} {wanted:?}");
         }
     }

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::workspace::{QUICK, Workspace};
+use crate::support::workspace::{QUICK, Ran, Workspace};
 
 #[test]
 fn before_the_first_run_the_state_is_said_to_be_missing_and_nothing_else() {
@@ -11,6 +11,29 @@ fn before_the_first_run_the_state_is_said_to_be_missing_and_nothing_else() {
     assert!(ran.stderr.starts_with("newswatch: nothing was polled yet"), "{ran:#?}");
     let ran = workspace.run(&["status"]).expect(&[0]);
     assert!(ran.stdout.starts_with("nothing was polled yet"), "{ran:#?}");
+}
+
+#[test]
+fn a_folder_whose_name_is_no_utf_8_is_worked_in_and_told() {
+    use std::{ffi::OsStr, os::unix::ffi::OsStrExt as _};
+    let workspace = Workspace::new(QUICK);
+    let folder = workspace.path().join(OsStr::from_bytes(b"caf\xe9"));
+    fs::create_dir(&folder).unwrap();
+    fs::rename(workspace.path().join("config"), folder.join("config")).unwrap();
+    fs::write(folder.join("config/feeds.toml"), "").unwrap();
+    let run = |args: &[&str]| {
+        let ran = workspace.command(args).current_dir(&folder).output().unwrap();
+        Ran::of(ran).expect(&[0]).stdout
+    };
+    run(&["once"]);
+    let json = |args: &[&str]| serde_json::from_str::<serde_json::Value>(&run(args)).unwrap();
+    let paths = json(&["paths", "--json"]);
+    let archive = paths["archive"].as_str().unwrap();
+    assert!(archive.ends_with("/caf\u{fffd}/archive"), "{paths}");
+    assert_eq!(json(&["status", "--json"])["archive"]["folder"], archive);
+    for args in [&["check", "--json"][..], &["archive", "verify", "--json"]] {
+        assert!(json(args).is_object());
+    }
 }
 
 #[test]

@@ -555,9 +555,11 @@ async fn a_gzip_bomb_a_slow_body_and_a_dead_server_fail_and_back_off() {
         }
     })
     .await;
-    for (path, words) in
-        [("/bomb", "larger than 1048576 bytes"), ("/slow", "no answer within"), ("/dead", "")]
-    {
+    for (path, words) in [
+        ("/bomb", "first 1048576 bytes, which limits.max_feed_size"),
+        ("/slow", "no answer within"),
+        ("/dead", ""),
+    ] {
         let mut client = Client::new(&[&server], vec![feed("one", server.url(path))]);
         client.run(start() + DAY, 3).await;
         assert!(client.errors()[0].contains(words), "{:?}", client.errors());
@@ -581,6 +583,53 @@ async fn a_feed_of_a_wrong_content_type_is_read_and_the_log_says_once_what_is_wr
     let state = client.state("one");
     assert_eq!(state.read_by.as_deref(), Some("lenient"));
     assert!(state.flaws.is_some() && state.failures == 0);
+}
+
+#[tokio::test]
+async fn of_a_feed_that_is_too_large_the_whole_entries_that_fit_are_read_and_the_rest_is_told() {
+    let text = "A text. ".repeat(100);
+    let entry = |n| format!("<item><guid>{n:05}</guid><description>{text}</description></item>");
+    let body = |entries| {
+        let entries: String = (0..entries).map(entry).collect();
+        format!("<rss version=\"2.0\"><channel><title>a feed</title>{entries}</channel></rss>")
+    };
+    let (whole, large) = (body(10), body(2000));
+    // The last one may lack its end.
+    let fits = large[..1 << 20].matches("<item>").count() - 1;
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
+    std::io::Write::write_all(&mut packed, large.as_bytes()).unwrap();
+    let packed = packed.finish().unwrap();
+    let unannounced = [b"HTTP/1.1 200 OK\r\n\r\n", large.as_bytes()].concat();
+    let answers = vec![
+        answer("200 OK", &[], whole.as_bytes()),
+        answer("200 OK", &[], large.as_bytes()),
+        answer("200 OK", &[("content-encoding", "gzip")], &packed),
+        unannounced,
+        answer("200 OK", &[], whole.as_bytes()),
+    ];
+    let server = serve(script([("/feed", answers)])).await;
+    let mut client = Client::new(&[&server], vec![feed("one", server.url("/feed"))]);
+    let mut flaws = Vec::new();
+    for _ in 0..5 {
+        client.run(start() + DAY * 9, 1).await;
+        flaws.push(client.state("one").flaws.map(String::from));
+    }
+    let entries: Vec<usize> = client
+        .events
+        .iter()
+        .filter_map(|(_, event)| match event {
+            Event::Polled { entries, .. } => Some(*entries as usize),
+            _ => None,
+        })
+        .collect();
+    // The packing takes some bytes of the mebibyte that comes.
+    assert_eq!(entries, [10, fits, fits - 1, fits, 10]);
+    for (n, flaws) in flaws.iter().enumerate() {
+        let is_told = flaws.as_ref().is_some_and(|it| it.contains("limits.max_feed_size"));
+        assert_eq!(is_told, (1..4).contains(&n), "{n}: {flaws:?}");
+    }
+    let tells = |(_, event): &&(Timestamp, Event)| matches!(event, Event::Flawed { flaws, .. } if flaws[0].contains("limits.max_feed_size"));
+    assert_eq!(client.events.iter().filter(tells).count(), 1);
 }
 
 #[tokio::test]

@@ -21,7 +21,12 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_newswatch");
 fn document(is_page: bool) -> Document {
     let url = Url::parse("https://news.example/2022/01/16/csto").unwrap();
     if !is_page {
-        return Document::Listing { kind: SourceKind::Feed, content_type: None, base: url };
+        return Document::Listing {
+            kind: SourceKind::Feed,
+            content_type: None,
+            base: url,
+            is_cut: false,
+        };
     }
     let fetched_at = "2022-01-16T12:00:00Z".parse().unwrap();
     Document::Page(Box::new(PageDocument::unannounced(url, fetched_at)))

@@ -104,13 +104,28 @@ async fn a_running_daemon_takes_orders_through_its_socket() {
         let ran = workspace.run(&["pause", none]).expect(&[1]);
         assert!(ran.stderr.contains("is no host"), "{ran:#?}");
     }
+    // Pages may lead there some day; a slip of the pen is told.
+    for (slip, words) in [
+        (host.replace("127.0.0.", "127.0.0.2"), format!("is there now: did you mean {host}")),
+        (
+            "elsewhere.example".to_owned(),
+            "until it is resumed; no feed and no waiting page".to_owned(),
+        ),
+    ] {
+        let ran = workspace.run(&["pause", &slip]).expect(&[0]);
+        assert!(ran.stdout.contains(&words), "{ran:#?}");
+        workspace.run(&["resume", &slip]).expect(&[0]);
+    }
     // However it is asked: another program may write to the socket.
     let shouted = format!("{{\"pause\":\"HTTP://{}/x\"}}\n", host.to_ascii_uppercase());
     let mut stream = UnixStream::connect(&socket).unwrap();
     stream.write_all(shouted.as_bytes()).unwrap();
     let mut reply = String::new();
     stream.read_to_string(&mut reply).unwrap();
-    assert!(reply.contains(&format!("nothing is asked of {host} until")), "{reply}");
+    assert!(
+        reply.contains(&format!("nothing is asked of {host} until it is resumed\"")),
+        "{reply}"
+    );
     assert_eq!(status(&workspace)["paused_hosts"], serde_json::json!([host]));
     assert!(daemon.stop().success());
     let daemon = Daemon::start(&workspace);

@@ -311,6 +311,7 @@ impl Fetch for Web {
             body,
             at: self.clock.now(),
             took: ANSWER,
+            is_cut: false,
             exchanges: vec![],
             room: Room::default(),
         })

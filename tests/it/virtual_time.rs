@@ -148,6 +148,7 @@ impl Fetch for Web {
             body: body.into_bytes(),
             at: back,
             took: Duration::from_millis(300),
+            is_cut: false,
             exchanges: vec![],
             room: Room::default(),
         })

@@ -28,14 +28,17 @@ use crate::{
 };
 
 pub(in super::super) fn add(loaded: &Loaded, wish: &FeedsAdd) -> anyhow::Result<Exit> {
-    let site = if wish.url.contains("://") {
-        CanonicalUrl::parse(&wish.url)?.fetch
-    } else {
-        CanonicalUrl::parse(&format!("https://{}", wish.url))?.fetch
-    };
+    let has_scheme = wish.url.contains("://");
+    let address = if has_scheme { wish.url.clone() } else { format!("https://{}", wish.url) };
+    let mut site = CanonicalUrl::parse(&address)?.fetch;
     let configured = |url: &Url| loaded.config.feeds.iter().find(|feed| feed.url == *url);
-    if let Some(feed) = configured(&site) {
-        print_text(&format!("{site} is configured already, as {:?}\n", feed.id))?;
+    let told = |site: &Url| match configured(site) {
+        Some(feed) => {
+            print_text(&format!("{site} is configured already, as {:?}\n", feed.id)).map(|()| true)
+        }
+        None => Ok(false),
+    };
+    if told(&site)? {
         return Ok(Exit::Success);
     }
     let file = FeedsFile::open(loaded)?;
@@ -43,6 +46,12 @@ pub(in super::super) fn add(loaded: &Loaded, wish: &FeedsAdd) -> anyhow::Result<
     let runtime = Runtime::new().context("cannot start the runtime")?;
     let readers = runtime.block_on(readers::start(&loaded.config))?;
     let mut asker = Asker::new(client, readers, loaded.config.settings.politeness.delay);
+    if !has_scheme {
+        site = runtime.block_on(asker.scheme(site));
+        if told(&site)? {
+            return Ok(Exit::Success);
+        }
+    }
     let candidates = runtime.block_on(discovery::find(&mut asker, &site))?;
     for candidate in &candidates {
         if let Some(feed) = configured(&candidate.url) {

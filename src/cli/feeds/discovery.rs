@@ -12,7 +12,7 @@ use super::super::readers;
 use crate::{
     canonical_url::Host,
     crawl,
-    fetch::{Fetch, HttpClient, Request, Response, Wanted},
+    fetch::{Fetch, FetchError, HttpClient, Request, Response, Wanted},
     politeness::Robots,
     reader::Pool,
     source::{self, Listing, SourceKind},
@@ -34,7 +34,7 @@ pub(super) struct Asker {
     client: HttpClient,
     readers: Pool,
     rest: Duration,
-    answers: BTreeMap<Url, Result<Response, String>>,
+    answers: BTreeMap<Url, Result<Response, FetchError>>,
     asked: BTreeMap<Host, Instant>,
 }
 
@@ -44,7 +44,7 @@ impl Asker {
     }
 
     /// The answer to one request, redirects followed.
-    async fn ask(&mut self, url: &Url, wanted: Wanted) -> Result<Response, String> {
+    async fn ask(&mut self, url: &Url, wanted: Wanted) -> Result<Response, FetchError> {
         if let Some(answer) = self.answers.get(url) {
             return answer.clone();
         }
@@ -57,7 +57,7 @@ impl Asker {
             anstream::eprintln!("asking {}", request.url);
             self.asked.insert(host, Instant::now());
             match self.client.fetch(request).await {
-                Err(error) => break Err(error.to_string()),
+                Err(error) => break Err(error),
                 Ok(response) => match response.onward(wanted) {
                     Some(onward) => request = onward,
                     None => break Ok(response),
@@ -68,13 +68,30 @@ impl Asker {
         answer
     }
 
+    /// The address of a site that was named without a scheme: by https, or by http where nothing
+    /// answers by https.
+    pub(super) async fn scheme(&mut self, https: Url) -> Url {
+        let refused = match self.ask(&https, Wanted::Listing).await {
+            Err(error @ (FetchError::Connect(_) | FetchError::Tls(_) | FetchError::Timeout(_))) => {
+                error
+            }
+            _ => return https,
+        };
+        let mut http = https.clone();
+        if http.set_scheme("http").is_err() {
+            return https;
+        }
+        anstream::eprintln!("{https}: {refused}; trying {http}");
+        http
+    }
+
     /// The listing at an address, and the address to configure: the one it moved to for good.
     pub(super) async fn listing(
         &mut self,
         url: &Url,
         kind: SourceKind,
     ) -> anyhow::Result<(Listing, Url)> {
-        let response = self.ask(url, Wanted::Listing).await.map_err(anyhow::Error::msg)?;
+        let response = self.ask(url, Wanted::Listing).await?;
         if response.status != 200 {
             anyhow::bail!(crawl::status_words(response.status));
         }
@@ -85,13 +102,14 @@ impl Asker {
 
     async fn read(&self, response: &Response, kind: SourceKind) -> anyhow::Result<Listing> {
         let (bytes, content_type) = (response.body.clone(), response.header("content-type"));
-        readers::listing(&self.readers, kind, bytes, content_type, &response.url).await
+        let is_cut = response.is_cut;
+        readers::listing(&self.readers, kind, bytes, content_type, &response.url, is_cut).await
     }
 }
 
 /// What can be configured for an address, the likeliest first.
 pub(super) async fn find(asker: &mut Asker, site: &Url) -> anyhow::Result<Vec<Candidate>> {
-    let response = asker.ask(site, Wanted::Listing).await.map_err(anyhow::Error::msg);
+    let response = asker.ask(site, Wanted::Listing).await;
     let response = response.with_context(|| format!("cannot fetch {site}"))?;
     if response.status != 200 {
         anyhow::bail!("{site} answers {}", crawl::status_words(response.status));

@@ -14,8 +14,8 @@ use url::Url;
 use self::file::FeedsFile;
 use super::{
     Exit,
-    format::{print_json, print_text, table},
-    input,
+    format::{print_json, print_text, safe, table},
+    input, readers,
 };
 use crate::{
     canonical_url::Host,
@@ -50,32 +50,52 @@ pub(super) fn list(loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
 pub(super) fn import(loaded: &Loaded, name: &str, dry_run: bool) -> anyhow::Result<Exit> {
     let mut bytes = Vec::new();
     input::lines(name)?.read_to_end(&mut bytes).with_context(|| format!("cannot read {name}"))?;
-    let subscriptions =
-        opml::read(&bytes).with_context(|| format!("{name} is no list of feeds"))?;
-    let mut known: BTreeSet<&str> =
-        loaded.config.feeds.iter().map(|feed| feed.url.as_str()).collect();
-    let mut ids = ids(loaded);
-    let (mut new, mut configured) = (Vec::new(), 0);
-    for subscription in &subscriptions {
-        if !known.insert(subscription.feed.as_str()) {
-            configured += 1;
-            continue;
-        }
-        let language = subscription.language.as_deref().and_then(language);
-        let id = free_id(&subscription.feed, language.as_deref(), &mut ids);
-        new.push(Feed {
-            name: subscription.title.clone(),
-            language,
-            tags: subscription.groups.clone(),
-            ..feed(id, subscription.feed.clone(), SourceKind::Feed)
-        });
+    let outlines = input::in_runtime(async {
+        let readers = readers::start(&loaded.config).await?;
+        readers::outlines(&readers, bytes).await
+    });
+    let outlines = outlines.with_context(|| format!("{name} is no list of feeds"))?;
+    for (what, why) in &outlines.left_out {
+        anstream::eprintln!("left out: {}: {}", safe(what, 200), safe(why, 200));
     }
+    let known: BTreeSet<&Url> = loaded.config.feeds.iter().map(|feed| &feed.url).collect();
+    let found = outlines.feeds.len();
+    let new: Vec<opml::Subscription> =
+        outlines.feeds.into_iter().filter(|feed| !known.contains(&feed.feed)).collect();
+    let (new_feeds, configured) = (new.len(), found - new.len());
+    let new = named(new, ids(loaded));
     anstream::eprintln!(
-        "{} of {} feeds are new, {configured} are configured already",
-        new.len(),
-        subscriptions.len()
+        "{new_feeds} of {found} feeds are new, {configured} are configured already",
     );
     FeedsFile::open(loaded)?.add(&new, dry_run)
+}
+
+/// The feeds as they are configured: with the ids they came with, where these can be kept.
+fn named(subscriptions: Vec<opml::Subscription>, mut taken: BTreeSet<String>) -> Vec<Feed> {
+    let own = |feed: opml::Subscription| {
+        let id = feed.id.clone().filter(|id| config::is_id(id) && taken.insert(id.clone()));
+        (feed, id)
+    };
+    let owned: Vec<_> = subscriptions.into_iter().map(own).collect();
+    let named = owned.into_iter().map(|(subscription, own)| {
+        let language = subscription.language.as_deref().and_then(language);
+        let id = own.unwrap_or_else(|| {
+            let id = free_id(&subscription.feed, language.as_deref(), &mut taken);
+            if let Some(other) = &subscription.id {
+                let other = safe(other, 80);
+                anstream::eprintln!("{id}: the id {other:?} is taken, or can be none");
+            }
+            id
+        });
+        let url = subscription.feed;
+        Feed {
+            name: subscription.title,
+            language,
+            tags: subscription.groups,
+            ..feed(id, url, SourceKind::Feed)
+        }
+    });
+    named.collect()
 }
 
 /// Prints the configured feeds as OPML. Who reads it polls all of them as feeds: sitemaps and feeds
@@ -87,6 +107,7 @@ pub(super) fn export(loaded: &Loaded) -> anyhow::Result<Exit> {
         .into_iter()
         .map(|feed| opml::Subscription {
             feed: feed.url.clone(),
+            id: Some(feed.id.clone()),
             title: Some(feed.name.clone().unwrap_or_else(|| feed.id.clone())),
             site: None,
             language: feed.language.clone(),

@@ -9,6 +9,7 @@ mod print;
 mod screen;
 mod serve;
 mod tail;
+mod turn;
 
 pub(super) use args::{ReadCommand, ReviewArgs};
 pub(super) use desk::INDEX;

@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use jiff::Timestamp;
+use tokio::sync::Mutex;
 
+use super::turn::Turns;
 use crate::{
-    canonical_url::{CanonicalUrl, Host},
-    cli::{compose, readers, run::STATE, status},
+    canonical_url::CanonicalUrl,
+    cli::{readers, run::STATE, status},
     config::{self, Loaded},
     daemon,
-    fetch::{HttpClient, Request, Wanted},
+    fetch::{Request, Wanted},
     review::{
         labelled,
         web::{Daemon, FeedTest, FeedView, Outside},
@@ -22,6 +24,7 @@ use crate::{
 const ENTRIES: usize = 20;
 
 pub(super) fn of(loaded: Arc<Loaded>, now: fn() -> Timestamp) -> Outside {
+    let turns = Arc::<Mutex<Turns>>::default();
     let (for_test, for_rejects) = (Arc::clone(&loaded), Arc::clone(&loaded));
     Outside {
         daemon: Box::new(move || {
@@ -33,9 +36,9 @@ pub(super) fn of(loaded: Arc<Loaded>, now: fn() -> Timestamp) -> Outside {
             .flatten()
         }),
         test: Box::new(move |id| {
-            let (loaded, id) = (Arc::clone(&for_test), id.to_owned());
+            let (loaded, turns, id) = (Arc::clone(&for_test), Arc::clone(&turns), id.to_owned());
             Box::pin(async move {
-                test(&loaded, &id, now()).await.map_err(|error| format!("{error:#}"))
+                test(&loaded, &turns, &id).await.map_err(|error| format!("{error:#}"))
             })
         }),
         rejects: Box::new(move |most| {
@@ -83,26 +86,23 @@ fn view(feed: &config::Feed, row: crate::state::FeedRow, now: Timestamp) -> Feed
     }
 }
 
-/// Asks a feed once, unless its host asked to be left alone.
-async fn test(loaded: &Loaded, id: &str, now: Timestamp) -> anyhow::Result<FeedTest> {
+/// Asks a feed once, if its host may be asked now.
+async fn test(loaded: &Loaded, turns: &Mutex<Turns>, id: &str) -> anyhow::Result<FeedTest> {
     let feed = loaded.config.feeds.iter().find(|feed| feed.id == id);
     let feed = feed.with_context(|| format!("no feed is called {id:?}"))?;
     let url = CanonicalUrl::parse(feed.url.as_str())?.fetch;
-    if let Ok(state) = State::open_read_only(&loaded.paths.state.join(STATE)) {
-        let host = Host::of(&url);
-        if let Some((_, until)) = state.holds(now)?.into_iter().find(|(held, _)| *held == host) {
-            anyhow::bail!("{} asked to be left alone until {until}", host.as_str());
-        }
-    }
-    let client = HttpClient::new(compose::fetch(&loaded.config))?;
-    let response = client.fetch_anywhere(Request::new(url, Wanted::Listing)).await?;
+    let mut turns =
+        turns.try_lock().map_err(|_| anyhow::anyhow!("another feed is being tested"))?;
+    let response = turns.fetch(loaded, Request::new(url, Wanted::Listing)).await?;
+    drop(turns);
     if response.status != 200 {
         anyhow::bail!("it answers {}", crate::crawl::status_words(response.status));
     }
     let kind = response.header("content-type");
     let readers = readers::start(&loaded.config).await?;
-    let bytes = response.body.clone();
-    let mut listing = readers::listing(&readers, feed.kind, bytes, kind, &response.url).await?;
+    let (bytes, is_cut) = (response.body.clone(), response.is_cut);
+    let mut listing =
+        readers::listing(&readers, feed.kind, bytes, kind, &response.url, is_cut).await?;
     listing.set_zone(feed.zone.as_ref());
     let entries = listing.entries.iter().take(ENTRIES).map(|entry| {
         (

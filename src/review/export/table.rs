@@ -23,7 +23,7 @@ pub(super) enum Cell {
     Time(Timestamp),
 }
 
-pub(super) const COLUMNS: [(&str, Type); 49] = [
+pub(super) const COLUMNS: [(&str, Type); 50] = [
     ("id", Type::Text),
     ("published_at", Type::Time),
     ("source_name", Type::Text),
@@ -73,6 +73,7 @@ pub(super) const COLUMNS: [(&str, Type); 49] = [
     ("charset", Type::Text),
     ("extraction", Type::Text),
     ("licence", Type::Text),
+    ("duplicate_evidence", Type::Text),
 ];
 
 /// The values of a record, in the order of [`COLUMNS`].
@@ -140,7 +141,13 @@ pub(super) fn cells(one: Exported<'_>) -> [Cell; COLUMNS.len()] {
         text(&record.charset),
         Cell::Text(record.extraction.method.clone()),
         text(&record.licence),
+        record.duplicate_evidence.as_ref().map_or(Cell::None, json),
     ]
+}
+
+/// A value of several parts, as the record has it: databases take JSON apart.
+fn json(value: &impl serde::Serialize) -> Cell {
+    serde_json::to_string(value).map_or(Cell::None, Cell::Text)
 }
 
 /// A value of a closed list, as JSON spells it.

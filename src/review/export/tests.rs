@@ -19,7 +19,10 @@ fn office() -> tests::Office {
         ),
         (
             "b",
-            json!({ "title": " -1+1", "licence": "CC BY 4.0", "text": null, "topic_score": null, "published_at": null }),
+            json!({ "title": " -1+1", "licence": "CC BY 4.0", "text": null, "topic_score": null, "published_at": null,
+            "duplicate_of": "a", "duplicate_evidence": {
+                "containment_ab": 0.9, "containment_ba": 0.7, "jaccard": 0.65, "title": 1.0,
+                "shared_numbers": 3, "number_share": 1.0, "lead": 0.8, "hours_between": null } }),
         ),
     ])
 }
@@ -86,6 +89,27 @@ fn sqlite_has_one_table_to_ask() {
         .query_row("SELECT title FROM articles WHERE topic_score > 9", [], |row| row.get(0))
         .unwrap();
     assert_eq!(title, "=HYPERLINK(\"http://x\")");
+}
+
+#[test]
+fn what_a_duplicate_rests_on_is_in_every_table_as_the_record_has_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("out.sqlite");
+    export(Format::Sqlite, Some(&path));
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    let asked = "SELECT json_extract(duplicate_evidence, '$.containment_ab'), duplicate_evidence
+                 FROM articles WHERE duplicate_evidence IS NOT NULL";
+    let (share, evidence) = connection
+        .query_row(asked, [], |row| Ok((row.get::<_, f64>(0)?, row.get::<_, String>(1)?)))
+        .unwrap();
+    assert!((share - 0.9).abs() < 1e-12, "{evidence}");
+    let csv = String::from_utf8(export(Format::Csv, None)).unwrap();
+    assert!(csv.contains(&evidence.replace('"', "\"\"")), "{csv}");
+    let bytes = export(Format::Parquet, None);
+    let reader = SerializedFileReader::new(bytes::Bytes::from(bytes)).unwrap();
+    let row = reader.get_row_iter(None).unwrap().map(Result::unwrap).nth(1).unwrap();
+    let column = row.get_column_iter().position(|(name, _)| name == "duplicate_evidence").unwrap();
+    assert_eq!(row.get_string(column).unwrap(), &evidence);
 }
 
 #[test]

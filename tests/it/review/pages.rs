@@ -9,6 +9,7 @@ use std::{
 use super::{Served, append_harm, office};
 use crate::support::{
     bombs,
+    daemon::{Daemon, wait_until},
     server::{Server, answer},
     workspace::{QUICK, Workspace},
 };
@@ -248,6 +249,56 @@ async fn a_feed_is_tested_in_a_worker() {
         let tested = ask(&served, "POST", "/feeds/test", &[], &form);
         assert!(tested.body.contains(words), "{}", tested.body);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_feed_is_tested_only_when_its_host_may_be_asked_with_a_daemon_and_without() {
+    let rss =
+        "<rss version='2.0'><channel><item><guid>1</guid><title>One</title></item></channel></rss>";
+    let server = Server::of_answers(move |path| match path {
+        "/feed" => answer("302 Found", &[("location", "/moved")], b""),
+        _ => answer("200 OK", &[], rss.as_bytes()),
+    })
+    .await;
+    let workspace = Workspace::new(QUICK);
+    let feed = format!("[[feed]]\nid = \"courier\"\nurl = \"{}\"\n", server.url("/feed"));
+    workspace.write("config/feeds.toml", &format!("{feed}enabled = false\n"));
+    workspace.run(&["once"]).expect(&[0]);
+    workspace.write("config/feeds.toml", &feed);
+    let host = server.address().to_string();
+    let tested = |settings: &[&str]| {
+        let served = Served::start(&workspace, settings);
+        let form = format!("csrf={}&id=courier", hidden(&get(&served, "/feeds").body, "csrf"));
+        let tests = [(); 2].map(|()| ask(&served, "POST", "/feeds/test", &[], &form).body);
+        (tests, server.requests().len())
+    };
+    // Nobody else asks, but did so just now.
+    let ([first, _], requests) = tested(&["--set", "politeness.delay=1m"]);
+    assert!(first.contains("is left alone until"), "{first}");
+    assert_eq!(requests, 0);
+    // Then a second test comes too early for the host.
+    let slow = ["--set", "politeness.delay=2s"];
+    std::thread::sleep(Duration::from_secs(2));
+    let ([first, second], requests) = tested(&slow);
+    assert!(first.contains("1 entries"), "{first}");
+    assert!(second.contains("is left alone until"), "{second}");
+    assert_eq!(requests, 2, "the feed and where it leads");
+    // The daemon says when. It has none of our settings.
+    let settings = QUICK.replace("delay = \"0s\"", "delay = \"10m\"");
+    workspace.write("config/newswatch.toml", &settings);
+    let daemon = Daemon::start(&workspace);
+    wait_until("the feed is polled", || !server.requests().is_empty());
+    let ([first, _], requests) = tested(&[]);
+    assert!(first.contains("is left alone until"), "{first}");
+    workspace.run(&["pause", &host]).expect(&[0]);
+    let ([paused, _], more) = tested(&[]);
+    assert!(paused.contains("is paused"), "{paused}");
+    assert_eq!((requests, more), (0, 0));
+    // What it has left in the state holds without it, too.
+    assert!(daemon.stop().success());
+    let ([paused, _], requests) = tested(&[]);
+    assert!(paused.contains("is paused"), "{paused}");
+    assert_eq!(requests, 0);
 }
 
 fn dechunked(answer: &Answer) -> String {
