@@ -13,7 +13,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::place::day_before;
-use crate::archive::{Checkpoint, LineHash, Link, Position};
+use crate::{
+    archive::{Checkpoint, LineHash, Link, Position},
+    jsonl::sync_folder,
+};
 
 /// What was told. Keys of a later version of the program are passed over: what is here is enough.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -145,5 +148,5 @@ pub(super) fn store(folder: &Path, alert: &str, cursor: &Cursor) -> io::Result<(
     writer.write_all(&serde_json::to_vec(cursor)?)?;
     writer.sync_all()?;
     fs::rename(&new, &path)?;
-    File::open(folder)?.sync_all()
+    sync_folder(folder)
 }

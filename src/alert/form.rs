@@ -4,12 +4,16 @@
 use std::fmt::Write;
 
 use jiff::Timestamp;
+use quick_xml::escape::partial_escape;
 use serde::Serialize;
 use serde_json::{Value, json};
 use url::Url;
 
 use super::Form;
-use crate::{archive::Record, text::clean_line};
+use crate::{
+    archive::Record,
+    text::{clean_line, escape_xml},
+};
 
 /// What a message is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -186,17 +190,19 @@ impl Message {
 
     /// In Slack's markup, of which `&`, `<` and `>` are the only characters to escape.
     fn slack(&self) -> String {
-        let mut text = format!("*{}*", escaped(&self.subject));
+        let mut text = format!("*{}*", partial_escape(&self.subject));
         for Item { title, url, note, .. } in &self.items {
-            let title = escaped(title);
+            let title = partial_escape(title);
             match url {
                 // A bar would end the address early.
-                Some(url) => write!(text, "\n• <{}|{title}>", escaped(url).replace('|', "%7C")),
+                Some(url) => {
+                    write!(text, "\n• <{}|{title}>", partial_escape(url).replace('|', "%7C"))
+                }
                 None => write!(text, "\n• {title}"),
             }
             .ok();
             if let Some(note) = note {
-                write!(text, " – {}", escaped(note)).ok();
+                write!(text, " – {}", partial_escape(note)).ok();
             }
         }
         if self.more > 0 {
@@ -206,19 +212,19 @@ impl Message {
     }
 
     fn html(&self) -> String {
-        let mut text = format!("<strong>{}</strong><ul>", escaped(&self.subject));
+        let mut text = format!("<strong>{}</strong><ul>", escape_xml(&self.subject));
         for Item { title, url, note, .. } in &self.items {
-            let title = escaped(title);
+            let title = escape_xml(title);
             match url {
                 Some(url) => {
-                    let url = escaped(url).replace('"', "&quot;");
+                    let url = escape_xml(url);
                     write!(text, "<li><a href=\"{url}\">{title}</a>")
                 }
                 None => write!(text, "<li>{title}"),
             }
             .ok();
             if let Some(note) = note {
-                write!(text, " – {}", escaped(note)).ok();
+                write!(text, " – {}", escape_xml(note)).ok();
             }
             text.push_str("</li>");
         }
@@ -228,8 +234,4 @@ impl Message {
         }
         text
     }
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

@@ -25,6 +25,7 @@ use super::{
 use crate::{
     fetch::{FetchError, HttpClient, Post},
     politeness::retry_after,
+    text::with_causes,
 };
 
 /// How long a mail server or a program may take.
@@ -132,26 +133,21 @@ async fn mail(
     to: &[String],
     message: &Message,
 ) -> Result<(), SendError> {
-    let failed = |error: &dyn std::error::Error| {
-        let mut words = error.to_string();
-        let mut cause = error.source();
-        while let Some(error) = cause {
-            words = format!("{words}: {error}");
-            cause = error.source();
-        }
-        SendError::Mail { words, is_for_good: false }
+    let failed = |error: &(dyn std::error::Error + 'static), is_for_good| SendError::Mail {
+        words: with_causes(error),
+        is_for_good,
     };
     let mut mail = Mail::builder()
-        .from(Mailbox::from_str(from).map_err(|error| failed(&error))?)
+        .from(Mailbox::from_str(from).map_err(|error| failed(&error, false))?)
         .subject(&message.subject)
         .message_id(Some(format!("<{}@newswatch>", message.id)))
         .header(ContentType::TEXT_PLAIN);
     for to in to {
-        mail = mail.to(Mailbox::from_str(to).map_err(|error| failed(&error))?);
+        mail = mail.to(Mailbox::from_str(to).map_err(|error| failed(&error, false))?);
     }
-    let mail = mail.body(message.text()).map_err(|error| failed(&error))?;
+    let mail = mail.body(message.text()).map_err(|error| failed(&error, false))?;
     let mut transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(server.as_str())
-        .map_err(|error| failed(&error))?
+        .map_err(|error| failed(&error, false))?
         .timeout(Some(PATIENCE));
     if let Some(path) = password {
         let user = percent_decode_str(server.username()).decode_utf8_lossy();
@@ -160,13 +156,8 @@ async fn mail(
     }
     match timeout(PATIENCE * 2, transport.build().send(mail)).await {
         Ok(Ok(_)) => Ok(()),
-        Ok(Err(error)) => match failed(&error) {
-            SendError::Mail { words, .. } => {
-                Err(SendError::Mail { words, is_for_good: error.is_permanent() })
-            }
-            other => Err(other),
-        },
-        Err(late) => Err(failed(&late)),
+        Ok(Err(error)) => Err(failed(&error, error.is_permanent())),
+        Err(late) => Err(failed(&late, false)),
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{
-    ArchiveError, Checkpoint, Position, Record, SegmentName, head,
+    ArchiveError, Checkpoint, Position, Record, SegmentName, durable, head,
     line::{self, Link, Seal},
     raw::{OpenWarc, RawRef},
 };
@@ -161,10 +161,7 @@ impl<D: Disk> Archive<D> {
         self.disk.create_folder(&folder).map_err(ArchiveError::at("make the folder", &folder))?;
         let path = name.to_string();
         let file = self.disk.create(&path).map_err(ArchiveError::at("create", &path))?;
-        if let Err(source) = self.disk.sync_folder(&folder) {
-            self.stopped = true;
-            return Err(ArchiveError::Sync { path: folder, source });
-        }
+        durable::sync_name(&self.disk, &path).inspect_err(|_| self.stopped = true)?;
         self.last = Some(name);
         self.open = Some(OpenSegment { name, file, len: 0 });
         Ok(())

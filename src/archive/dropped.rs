@@ -15,10 +15,10 @@ use serde::{Deserialize, Serialize};
 use super::{
     Archive, ArchiveError, SegmentName,
     blocks::Blocks,
+    durable,
     line::{self, LineHash, Link},
-    pack::{compress, hash_of, leave_room, one_form},
-    read::{Source, raw_lines},
-    recover::create_anew,
+    pack::one_form,
+    read::raw_lines,
     segment::{self, Form, Segment},
 };
 use crate::{
@@ -150,34 +150,22 @@ pub fn drop_segment<D: Disk>(disk: &D, name: SegmentName) -> Result<(), ArchiveE
         link = Some(own);
     }
     let path = name.dropped();
-    let at = |action| ArchiveError::at(action, &path);
-    let temporary = format!("{path}.tmp");
-    let file = create_anew(disk, &temporary).map_err(ArchiveError::at("create", &temporary))?;
-    let hash = compress(&statement[..], Form::Gzip, &file)
-        .inspect_err(|_| leave_room(disk, &temporary))
-        .map_err(at("write"))?;
-    file.sync().map_err(ArchiveError::sync(&temporary))?;
-    let back = disk.open(&temporary).and_then(|file| Source::of(file, Form::Gzip, 0));
-    if back.and_then(hash_of).map_err(at("read back"))? != hash {
-        let source = io::Error::new(io::ErrorKind::InvalidData, "other bytes than were written");
-        return Err(at("read back")(source));
-    }
-    disk.rename(&temporary, &path).map_err(at("name"))?;
+    let failed = ArchiveError::at("write", &path);
+    durable::replace_compressed(disk, &path, Form::Gzip, &statement[..], failed)?;
     remove(disk, name)
 }
 
 /// Removes the files of a segment that has a statement, once its name is durable: also where a
 /// killed process gave it.
 fn remove(disk: &impl Disk, name: SegmentName) -> Result<(), ArchiveError> {
-    let folder = name.folder();
-    disk.sync_folder(&folder).map_err(ArchiveError::sync(&folder))?;
+    durable::sync_name(disk, &name.dropped())?;
     for path in &files(name) {
         match disk.remove(path) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => {}
             removed => removed.map_err(ArchiveError::at("remove", path))?,
         }
     }
-    disk.sync_folder(&folder).map_err(ArchiveError::sync(&folder))
+    durable::sync_name(disk, &name.to_string())
 }
 
 /// The files that a segment may have. The lines come last: until they are gone, it is there.

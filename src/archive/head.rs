@@ -4,7 +4,7 @@ use std::io;
 
 use serde::Deserialize;
 
-use super::{ArchiveError, Checkpoint, LineHash, Position, SegmentName, recover::create_anew};
+use super::{ArchiveError, Checkpoint, LineHash, Position, SegmentName, durable};
 use crate::jsonl::{Disk, DiskFile};
 
 pub(super) const HEAD: &str = "HEAD";
@@ -20,13 +20,7 @@ struct Head {
 
 /// Replaces the file in one step.
 pub(super) fn write(disk: &impl Disk, tip: Checkpoint) -> Result<(), ArchiveError> {
-    let temporary = format!("{HEAD}.tmp");
-    let file = create_anew(disk, &temporary).map_err(ArchiveError::at("create", &temporary))?;
-    file.write_at(0, text(tip.seq, tip.hash, tip.end.segment).as_bytes())
-        .map_err(ArchiveError::at("write", &temporary))?;
-    file.sync().map_err(ArchiveError::sync(&temporary))?;
-    disk.rename(&temporary, HEAD).map_err(ArchiveError::at("name", HEAD))?;
-    disk.sync_folder("").map_err(ArchiveError::sync(HEAD))?;
+    durable::replace(disk, HEAD, text(tip.seq, tip.hash, tip.end.segment).as_bytes())?;
     tracing::info!(
         archive.seq = tip.seq,
         archive.head = %tip.hash,

@@ -7,6 +7,7 @@
 mod append;
 mod blocks;
 mod dropped;
+mod durable;
 mod gzip;
 mod head;
 mod line;

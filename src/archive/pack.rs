@@ -10,10 +10,10 @@ use sha2::{Digest, Sha256};
 use super::{
     Archive, ArchiveError, SegmentName,
     blocks::BLOCK,
-    gzip,
+    durable, gzip,
     line::{self, LineFlaw},
     read::{Source, raw_lines},
-    recover::{create_anew, is_damage, set_aside},
+    recover::is_damage,
     segment::{self, Form, Segment},
     zstd,
 };
@@ -58,7 +58,6 @@ pub fn pack<D: Disk>(
         Compression::Gzip => Form::Gzip,
         Compression::Zstd => Form::Zstd,
     };
-    let folder = name.folder();
     let plain = name.to_string();
     let packed = form.path(name);
     one_form(disk, name)?;
@@ -74,31 +73,11 @@ pub fn pack<D: Disk>(
         );
         return Err(ArchiveError::io("compress", &plain, source));
     }
-    // Not a name that somebody's `*.jsonl*` would take for a segment.
-    let temporary = format!("{}.tmp", packed.replace(".jsonl", ""));
-
-    let file = create_anew(disk, &temporary).map_err(ArchiveError::at("create", &temporary))?;
     let source = Source::open(disk, Segment { name, form: Form::Plain }, 0);
     let source = source.map_err(ArchiveError::at("open", &plain))?;
-    let hash = compress(source, form, &file)
-        .inspect_err(|_| leave_room(disk, &temporary))
-        .map_err(ArchiveError::at("compress", &plain))?;
-    file.sync().map_err(ArchiveError::sync(&temporary))?;
-    let back = disk.open(&temporary).and_then(|file| Source::of(file, form, 0)).and_then(hash_of);
-    if back.map_err(ArchiveError::at("read back", &temporary))? != hash {
-        let source = io::Error::new(io::ErrorKind::InvalidData, "other bytes than were written");
-        return Err(ArchiveError::io("read back", &temporary, source));
-    }
-    disk.rename(&temporary, &packed).map_err(ArchiveError::at("name", &packed))?;
-    disk.sync_folder(&folder).map_err(ArchiveError::sync(&folder))?;
+    durable::replace_compressed(disk, &packed, form, source, ArchiveError::at("compress", &plain))?;
     disk.remove(&plain).map_err(ArchiveError::at("remove", &plain))?;
-    disk.sync_folder(&folder).map_err(ArchiveError::sync(&folder))
-}
-
-/// What could not be finished must not fill a disk that has no room for it.
-pub(super) fn leave_room(disk: &impl Disk, temporary: &str) {
-    // Where it stays, the next attempt begins with it.
-    drop(disk.remove(temporary));
+    durable::sync_name(disk, &plain)
 }
 
 /// How much of what was written a file holds by itself.
@@ -183,9 +162,8 @@ pub(super) fn one_form<D: Disk>(
             }
         };
         let kept = keep_aside(disk, loser)?;
-        let folder = name.folder();
         disk.remove(&loser.path()).map_err(ArchiveError::at("remove", &loser.path()))?;
-        disk.sync_folder(&folder).map_err(ArchiveError::sync(&folder))?;
+        durable::sync_name(disk, &loser.path())?;
         tracing::error!(
             path = %loser.path(),
             kept = %kept,
@@ -202,7 +180,7 @@ pub(super) fn keep_aside(disk: &impl Disk, segment: Segment) -> Result<String, A
     let file = disk.open(&path).map_err(ArchiveError::at("open", &path))?;
     let bytes = file.size().and_then(|size| file.read_range(0, size));
     let bytes = bytes.map_err(ArchiveError::at("read", &path))?;
-    set_aside(disk, &segment.name.folder(), &path.replace(".jsonl", ""), "damaged", &bytes)
+    durable::set_aside(disk, &path.replace(".jsonl", ""), "damaged", &bytes)
 }
 
 /// `Less` where the first is only the start of the second, `None` where their bytes differ.

@@ -9,9 +9,8 @@ use std::{collections::BTreeMap, fmt, io, str::FromStr, sync::Arc};
 use jiff::Timestamp;
 
 use super::{
-    ArchiveError, NotAPlace, Record, SegmentName,
+    ArchiveError, NotAPlace, Record, SegmentName, durable,
     line::LineHash,
-    recover::set_aside,
     warc::{self, Original},
 };
 use crate::{
@@ -169,8 +168,7 @@ impl<F: DiskFile> OpenWarc<F> {
         let file = match disk.open_to_write(&path) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => {
                 let file = disk.create(&path).map_err(ArchiveError::at("create", &path))?;
-                let folder = segment.folder();
-                disk.sync_folder(&folder).map_err(ArchiveError::sync(&folder))?;
+                durable::sync_name(disk, &path)?;
                 file
             }
             opened => opened.map_err(ArchiveError::at("open", &path))?,
@@ -257,7 +255,7 @@ pub(super) fn settle<D: Disk>(
     if len > end {
         let torn = file.read_range(end, len - end).map_err(at("read"))?;
         let stem = format!("{}@{end}", path.trim_end_matches(".gz"));
-        set_aside(disk, &segment.folder(), &stem, "torn", &torn)?;
+        durable::set_aside(disk, &stem, "torn", &torn)?;
         file.set_len(end).map_err(at("cut"))?;
     }
     file.sync().map_err(ArchiveError::sync(&path))

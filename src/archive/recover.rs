@@ -5,7 +5,7 @@ use std::io;
 use super::{
     Archive, ArchiveError, Checkpoint, Damage, LineFlaw, Position, Settings,
     append::OpenSegment,
-    dropped, head,
+    dropped, durable, head,
     line::{self, LineHash, Link},
     raw::{self, RawRef},
     read::{self, Lines, raw_lines},
@@ -180,7 +180,7 @@ impl<D: Disk> Archive<D> {
         if len > end.offset {
             let torn = file.read_range(end.offset, len - end.offset).map_err(at("read"))?;
             let stem = format!("{}@{}", path.trim_end_matches(".jsonl"), end.offset);
-            let aside = set_aside(&self.disk, &end.segment.folder(), &stem, "torn", &torn)?;
+            let aside = durable::set_aside(&self.disk, &stem, "torn", &torn)?;
             quarantine = Some(Quarantine { from: end, bytes: torn.len() as u64, path: aside });
         }
         // After a failed sync the kernel may hold lines that never reached the disk and call them
@@ -194,9 +194,8 @@ impl<D: Disk> Archive<D> {
         file.set_len(end.offset).map_err(at("cut"))?;
         file.sync().map_err(ArchiveError::sync(&path))?;
         // A killed process may have made the file and not its name durable.
-        let folder = end.segment.folder();
-        self.disk.create_folder(&folder).map_err(at("make the folder of"))?;
-        self.disk.sync_folder(&folder).map_err(ArchiveError::sync(&folder))?;
+        self.disk.create_folder(&end.segment.folder()).map_err(at("make the folder of"))?;
+        durable::sync_name(&self.disk, &path)?;
         Ok((OpenSegment { name: end.segment, file, len: end.offset }, quarantine))
     }
 
@@ -251,49 +250,6 @@ impl Known {
 /// So many lines, and the verb.
 pub(super) fn lines(count: u32) -> String {
     if count == 1 { "1 line is".to_owned() } else { format!("{count} lines are") }
-}
-
-/// Copies bytes into a durable file of their own and gives its path. The same bytes are kept once
-/// under a name, so that doing it twice is doing it once.
-pub(super) fn set_aside<D: Disk>(
-    disk: &D,
-    folder: &str,
-    stem: &str,
-    ending: &str,
-    bytes: &[u8],
-) -> Result<String, ArchiveError> {
-    for n in 1_u32.. {
-        let number = if n == 1 { String::new() } else { format!("-{n}") };
-        let path = format!("{stem}{number}.{ending}");
-        let at = |action| ArchiveError::at(action, &path);
-        match disk.open(&path) {
-            Ok(file) => {
-                let len = file.size().map_err(at("open"))?;
-                if file.read_range(0, len).map_err(at("read"))? != bytes {
-                    continue;
-                }
-            }
-            Err(e) if e.kind() == io::ErrorKind::NotFound => {
-                let temporary = format!("{path}.tmp");
-                let file = create_anew(disk, &temporary).map_err(at("create"))?;
-                file.write_at(0, bytes).map_err(at("write"))?;
-                file.sync().map_err(ArchiveError::sync(&path))?;
-                disk.rename(&temporary, &path).map_err(at("name"))?;
-            }
-            Err(e) => return Err(at("open")(e)),
-        }
-        disk.sync_folder(folder).map_err(ArchiveError::sync(folder))?;
-        return Ok(path);
-    }
-    Err(ArchiveError::Exhausted("file name"))
-}
-
-/// Makes an empty file in the place of what a killed process may have left of one.
-pub(super) fn create_anew<D: Disk>(disk: &D, path: &str) -> io::Result<D::File> {
-    match disk.remove(path) {
-        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
-        _ => disk.create(path),
-    }
 }
 
 /// The walk from the checkpoint to the end.

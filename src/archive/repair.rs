@@ -3,10 +3,10 @@
 use std::io;
 
 use super::{
-    ArchiveError, Checkpoint, Damage, Report, SegmentName, head, line,
+    ArchiveError, Checkpoint, Damage, Report, SegmentName, durable, head, line,
     pack::{keep_aside, one_form},
     read::{check, raw_lines},
-    recover::{LOCK, create_anew, is_damage, set_aside},
+    recover::{LOCK, is_damage},
     segment::{self, Form, Segment},
     verify, verify_with,
 };
@@ -93,7 +93,7 @@ fn mend_head(disk: &impl Disk) -> Result<(), ArchiveError> {
         Err(_) => {
             let file = disk.open(head::HEAD).map_err(at("open"))?;
             let bytes = file.size().and_then(|size| file.read_range(0, size));
-            set_aside(disk, "", head::HEAD, "damaged", &bytes.map_err(at("read"))?)?;
+            durable::set_aside(disk, head::HEAD, "damaged", &bytes.map_err(at("read"))?)?;
             disk.remove(head::HEAD).map_err(at("remove"))?;
             true
         }
@@ -177,21 +177,12 @@ fn salvage<D: Disk>(disk: &D, segment: Segment) -> io::Result<Salvaged> {
 
 /// Gives where the file is kept as it was.
 fn rewrite<D: Disk>(disk: &D, segment: Segment, lines: &[u8]) -> Result<String, ArchiveError> {
-    let (old, folder) = (segment.path(), segment.name.folder());
-    let at = |action| ArchiveError::at(action, &old);
-    let sync_folder = || disk.sync_folder(&folder).map_err(ArchiveError::sync(&folder));
     let original = keep_aside(disk, segment)?;
-
-    let new = segment.name.to_string();
-    let temporary = format!("{}.tmp", new.trim_end_matches(".jsonl"));
-    let file = create_anew(disk, &temporary).map_err(ArchiveError::at("create", &temporary))?;
-    file.write_at(0, lines).map_err(ArchiveError::at("write", &temporary))?;
-    file.sync().map_err(ArchiveError::sync(&temporary))?;
-    disk.rename(&temporary, &new).map_err(ArchiveError::at("name", &new))?;
-    sync_folder()?;
+    durable::replace(disk, &segment.name.to_string(), lines)?;
     if segment.form != Form::Plain {
-        disk.remove(&old).map_err(at("remove"))?;
-        sync_folder()?;
+        let old = segment.path();
+        disk.remove(&old).map_err(ArchiveError::at("remove", &old))?;
+        durable::sync_name(disk, &old)?;
     }
     Ok(original)
 }

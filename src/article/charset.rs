@@ -20,6 +20,13 @@ pub(super) struct Decoded<'a> {
     pub(super) disbelieved: Option<&'static Encoding>,
 }
 
+impl Decoded<'_> {
+    pub(super) fn warning(&self) -> Option<String> {
+        let (says, is) = (self.disbelieved?.name(), self.encoding.name());
+        Some(format!("the page says {says} and is read as {is}"))
+    }
+}
+
 /// Decodes a page; what cannot be decoded becomes U+FFFD.
 pub(super) fn decode<'a>(page: &Page<'a>) -> Decoded<'a> {
     let bytes = page.bytes;

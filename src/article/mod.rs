@@ -194,27 +194,9 @@ pub fn read_with(
         .or(page.expected.language);
     let zone = rules.and_then(|rules| rules.zone.as_ref()).or(page.expected.zone);
     let dates = dates::find(&html, &head, rules, page, language, zone);
-    let site_name = metadata::site_name(&head);
-    let title = title::find(&html, &head, rules, site_name.as_deref(), page);
-    let summary = metadata::summary(&head);
-    let mut warnings = Vec::new();
-    if let Some(disbelieved) = decoded.disbelieved {
-        warnings.push(format!(
-            "the page says {} and is read as {}",
-            disbelieved.name(),
-            decoded.encoding.name()
-        ));
-    }
-    let authors = authors::find(&html, &head, rules, site_name.as_deref());
-    let anchors = Anchors {
-        title: title.as_deref(),
-        authors: &authors,
-        site_name: site_name.as_deref(),
-        summary: summary.as_ref().map(|(text, _)| text.as_str()).or(page.expected.summary),
-        stated_body: head.article().and_then(|article| jsonld::string(article, "articleBody")),
-        live: jsonld::has_type(&head.ld, "LiveBlogPosting"),
-    };
-    let body = body::read(&html, &head, rules, &anchors, model);
+    let around = Around::find(&html, &head, rules, page);
+    let body = body::read(&html, &head, rules, &around.anchors(&head, page), model);
+    let Around { site_name, title, summary, authors } = around;
     refuse::by_content(
         &head,
         &Evidence {
@@ -232,7 +214,7 @@ pub fn read_with(
         },
     )?;
     let (mut text_status, reason) = status::of(&head, &body.text, &body.visible);
-    warnings.extend(reason);
+    let mut warnings: Vec<String> = decoded.warning().into_iter().chain(reason).collect();
     let mut next_page = rules.and_then(|rules| rules.next_page_of(&html, page.url));
     let (mut text, mut method, mut confidence) = (body.text, body.method, body.confidence);
     if let Some(fuller) = page.expected.content.and_then(|content| fuller(content, &text)) {
@@ -269,6 +251,43 @@ pub fn read_with(
     })
 }
 
+/// What the page says of the article beside its text.
+struct Around {
+    site_name: Option<String>,
+    title: Option<String>,
+    /// With its source.
+    summary: Option<(String, &'static str)>,
+    authors: Vec<String>,
+}
+
+impl Around {
+    fn find(
+        html: &scraper::Html,
+        head: &Head<'_>,
+        rules: Option<&SiteRules>,
+        page: &Page<'_>,
+    ) -> Self {
+        let site_name = metadata::site_name(head);
+        Self {
+            title: title::find(html, head, rules, site_name.as_deref(), page),
+            summary: metadata::summary(head),
+            authors: authors::find(html, head, rules, site_name.as_deref()),
+            site_name,
+        }
+    }
+
+    fn anchors<'a>(&'a self, head: &'a Head<'_>, page: &Page<'a>) -> Anchors<'a> {
+        Anchors {
+            title: self.title.as_deref(),
+            authors: &self.authors,
+            site_name: self.site_name.as_deref(),
+            summary: self.summary.as_ref().map(|(text, _)| &**text).or(page.expected.summary),
+            stated_body: head.article().and_then(|article| jsonld::string(article, "articleBody")),
+            live: jsonld::has_type(&head.ld, "LiveBlogPosting"),
+        }
+    }
+}
+
 /// The feed's own text where it has clearly more words than the page's.
 fn fuller(content: &str, text: &str) -> Option<String> {
     let content = plain(content);
@@ -297,19 +316,8 @@ fn anchored<T>(page: &Page<'_>, look: impl Fn(&scraper::Html, &Anchors<'_>) -> V
     let decoded = charset::decode(page);
     let Ok(html) = guard::parse(&decoded.text) else { return Vec::new() };
     let head = Head::collect(&html);
-    let site_name = metadata::site_name(&head);
-    let title = title::find(&html, &head, None, site_name.as_deref(), page);
-    let summary = metadata::summary(&head);
-    let authors = authors::find(&html, &head, None, site_name.as_deref());
-    let anchors = Anchors {
-        title: title.as_deref(),
-        authors: &authors,
-        site_name: site_name.as_deref(),
-        summary: summary.as_ref().map(|(text, _)| text.as_str()),
-        stated_body: head.article().and_then(|article| jsonld::string(article, "articleBody")),
-        ..Anchors::default()
-    };
-    look(&html, &anchors)
+    let around = Around::find(&html, &head, None, page);
+    look(&html, &around.anchors(&head, page))
 }
 
 /// The names of the features of [`blocks`].

@@ -9,7 +9,7 @@ use toml::de::{DeTable, DeValue};
 use url::Url;
 
 use super::dom;
-use crate::fault::Fault;
+use crate::{fault::Fault, text};
 
 /// How to read the pages of one site: `config/sites/<host>.toml`, compiled.
 #[derive(Debug, Clone, Default)]
@@ -98,7 +98,7 @@ impl SiteRules {
             unknown => faults.push(Fault {
                 span: key.span(),
                 message: format!("unknown key `{unknown}`"),
-                help: Some(match nearest(unknown) {
+                help: Some(match text::nearest(unknown, KEYS) {
                     Some(meant) => format!("did you mean `{meant}`?"),
                     None => format!("the keys are {}", KEYS.join(", ")),
                 }),
@@ -141,7 +141,7 @@ fn zone(value: &Spanned<DeValue<'_>>, faults: &mut Vec<Fault>) -> Option<TimeZon
 
 fn language(value: &Spanned<DeValue<'_>>, faults: &mut Vec<Fault>) -> Option<String> {
     let text = string(value, faults)?;
-    let tag = crate::text::language::tag(text);
+    let tag = text::language::tag(text);
     if tag.is_none() {
         let message = format!("`{text}` is no language tag");
         faults.push(fault(value.span(), message, "BCP 47, like `ru` or `pt-BR`"));
@@ -171,33 +171,4 @@ fn selectors(value: &Spanned<DeValue<'_>>, faults: &mut Vec<Fault>) -> Vec<Selec
 
 fn fault(span: Range<usize>, message: String, help: &str) -> Fault {
     Fault { span, message, help: Some(help.to_owned()) }
-}
-
-/// The key that shares most of its beginning and length with a misspelt one.
-fn nearest(word: &str) -> Option<&'static str> {
-    KEYS.into_iter()
-        .map(|key| (distance(word, key), key))
-        .min()
-        .and_then(|(distance, key)| (distance <= 1 + key.len() / 4).then_some(key))
-}
-
-/// Levenshtein's distance.
-fn distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
-    for (i, left) in a.chars().take(64).enumerate() {
-        let mut diagonal = i;
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
-        for (j, right) in b.chars().enumerate() {
-            let up = row.get(j + 1).copied().unwrap_or(usize::MAX);
-            let before = row.get(j).copied().unwrap_or(usize::MAX);
-            let best = (diagonal + usize::from(left != right)).min(up + 1).min(before + 1);
-            diagonal = up;
-            if let Some(cell) = row.get_mut(j + 1) {
-                *cell = best;
-            }
-        }
-    }
-    row.last().copied().unwrap_or(usize::MAX)
 }

@@ -1,7 +1,7 @@
 //! `newswatch run` and `newswatch once`.
 #![expect(clippy::disallowed_methods, reason = "shell: reads the clock, waits for room")]
 
-use std::{fs, thread, time::Duration};
+use std::{fs, path::Path, thread, time::Duration};
 
 use anyhow::Context;
 use jiff::{SignedDuration, Timestamp};
@@ -26,7 +26,7 @@ use super::{
 };
 use crate::{
     alert,
-    archive::{self, Archive},
+    archive::{self, Archive, Checkpoint},
     config::{self, LoadOptions, Loaded},
     crawl::{self, Crawl, Event},
     daemon::{self, End, Notice, Plan, Stores, reserve},
@@ -68,29 +68,64 @@ pub(super) fn open(loaded: &Loaded, now: Timestamp) -> anyhow::Result<(Crawl, St
         Err(StateError::Damaged(error)) => (Err(error), None),
         Err(error) => return Err(error).with_context(state_context),
     };
-    let folder = Folder::at(&paths.archive);
-    let context = || format!("cannot open the archive {}", paths.archive.display());
-    let archive_settings = compose::archive(&loaded.config);
+    let archive = open_archive(loaded, state.as_ref().ok(), checkpoint)?;
+    let state = match state {
+        Ok(state) => state,
+        // The archive and the rejects tell what it knew.
+        Err(error) => {
+            let aside = set_aside(&state_path).with_context(state_context)?;
+            let kept = aside.display();
+            tracing::warn!(%error, %kept, "the state index is damaged: it is built anew");
+            State::open(&state_path).with_context(state_context)?
+        }
+    };
+    rebuild(&state, &archive, &paths.state)?;
+    // Durable before anything is appended: without a checkpoint it could not be told what of the
+    // archive's end was acknowledged when the power fails.
+    state.close().context("cannot sync the state index")?;
+    let rejects =
+        RejectLog::open(&paths.state, settings.state.rejects_size, settings.state.rejects_files)
+            .with_context(|| format!("cannot open rejects.jsonl in {}", paths.state.display()))?;
+    let crawl = Crawl::new(
+        compose::feeds(&loaded.config),
+        compose::rules(&loaded.config)?,
+        compose::settings(&loaded.config),
+        state,
+        now,
+    )?;
+    Ok((crawl, Stores { archive, rejects, lock }))
+}
+
+/// Opens the archive from where the state remembers it, and says what was wrong with its end.
+fn open_archive(
+    loaded: &Loaded,
+    state: Option<&State>,
+    checkpoint: Option<Checkpoint>,
+) -> anyhow::Result<Archive> {
+    let path = &loaded.paths.archive;
+    let folder = Folder::at(path);
+    let context = || format!("cannot open the archive {}", path.display());
+    let settings = compose::archive(&loaded.config);
     let opened = match checkpoint {
-        Some(_) => Archive::open(folder.clone(), archive_settings.clone(), checkpoint),
-        None => Archive::open_to_read_all(folder.clone(), archive_settings.clone(), None),
+        Some(_) => Archive::open(folder.clone(), settings.clone(), checkpoint),
+        None => Archive::open_to_read_all(folder.clone(), settings.clone(), None),
     };
     let (archive, recovery) = match opened {
         // The archive is not the one that the index was made from: the archive is the truth. What
         // was acknowledged stays, damaged or not, and its numbers are not used again.
         Err(archive::ArchiveError::Behind(_)) => {
             tracing::warn!(
-                archive = %paths.archive.display(),
+                archive = %path.display(),
                 "the archive is not the one that the state remembers: the index is built anew"
             );
-            let acknowledged = match &state {
-                Ok(state) => crawl::acknowledged(state, &folder)?,
-                Err(_) => None,
+            let acknowledged = match state {
+                Some(state) => crawl::acknowledged(state, &folder)?,
+                None => None,
             };
-            let opened = Archive::open_to_read_all(folder, archive_settings, acknowledged);
+            let opened = Archive::open_to_read_all(folder, settings, acknowledged);
             let opened = opened.with_context(context)?;
             // Only now does the archive itself tell what it has lost.
-            if let Ok(state) = &state {
+            if let Some(state) = state {
                 state.clear()?;
             }
             opened
@@ -113,21 +148,16 @@ pub(super) fn open(loaded: &Loaded, now: Timestamp) -> anyhow::Result<(Crawl, St
             "{lost}; see `newswatch archive verify`"
         );
     }
-    let state = match state {
-        Ok(state) => state,
-        // The archive and the rejects tell what it knew.
-        Err(error) => {
-            let aside = set_aside(&state_path).with_context(state_context)?;
-            let kept = aside.display();
-            tracing::warn!(%error, %kept, "the state index is damaged: it is built anew");
-            State::open(&state_path).with_context(state_context)?
-        }
-    };
+    Ok(archive)
+}
+
+/// Takes into the state what the archive and the rejects know and it does not.
+fn rebuild(state: &State, archive: &Archive, folder: &Path) -> anyhow::Result<()> {
     let mut progress = service::Rebuilding::new(crate::clock::now());
     let rebuilt = crawl::rebuild(
-        &state,
-        &archive,
-        || read_rejects(&paths.state),
+        state,
+        archive,
+        || read_rejects(folder),
         |records| progress.tell(records, crate::clock::now()),
     )?;
     if rebuilt.records > 0 {
@@ -137,20 +167,7 @@ pub(super) fn open(loaded: &Loaded, now: Timestamp) -> anyhow::Result<(Crawl, St
     if let Some(gaps) = rebuilt.gaps() {
         tracing::error!("{gaps}; see `newswatch archive verify`");
     }
-    // Durable before anything is appended: without a checkpoint it could not be told what of the
-    // archive's end was acknowledged when the power fails.
-    state.close().context("cannot sync the state index")?;
-    let rejects =
-        RejectLog::open(&paths.state, settings.state.rejects_size, settings.state.rejects_files)
-            .with_context(|| format!("cannot open rejects.jsonl in {}", paths.state.display()))?;
-    let crawl = Crawl::new(
-        compose::feeds(&loaded.config),
-        compose::rules(&loaded.config)?,
-        compose::settings(&loaded.config),
-        state,
-        now,
-    )?;
-    Ok((crawl, Stores { archive, rejects, lock }))
+    Ok(())
 }
 
 /// [`open`] for the daemon: where there is no room it says so, and waits until there is some.

@@ -12,7 +12,7 @@ use toml::{
     de::{DeTable, DeValue, ValueDeserializer},
 };
 
-use crate::fault::Fault;
+use crate::{fault::Fault, text};
 
 /// A value that its key accepts, and the bytes that hold it.
 #[derive(Debug, Clone)]
@@ -118,7 +118,7 @@ pub(super) fn choices(schema: &Json) -> impl Iterator<Item = &str> {
 
 /// The fault of a name that is none of the known ones.
 pub(super) fn unknown(kind: &str, name: &str, span: Range<usize>, known: Vec<&str>) -> Fault {
-    let help = match nearest(name, known.iter().copied()) {
+    let help = match text::nearest(name, known.iter().copied()) {
         Some(known) => format!("did you mean `{known}`?"),
         None => format!("expected one of {}", list(known.into_iter())),
     };
@@ -145,20 +145,6 @@ pub(super) fn in_words(fault: Fault) -> Fault {
 /// The names between backticks.
 fn quoted(text: &str) -> Vec<&str> {
     text.split('`').skip(1).step_by(2).collect()
-}
-
-/// The candidate that a name may be a slip of: at most a third of its characters differ.
-pub(super) fn nearest<'c>(
-    name: &str,
-    candidates: impl Iterator<Item = &'c str>,
-) -> Option<&'c str> {
-    let name = name.to_lowercase();
-    let bound = (name.chars().count() / 3).max(1);
-    candidates
-        .map(|candidate| (strsim::osa_distance(&name, candidate), candidate))
-        .filter(|(distance, _)| *distance <= bound)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
 }
 
 pub(super) fn list<'c>(names: impl Iterator<Item = &'c str>) -> String {
@@ -209,7 +195,7 @@ fn fault(key: &str, span: &Range<usize>, error: &str) -> Fault {
     let (found, expected) = halves(error);
     let (message, slip) = if let Some(found) = found.strip_prefix("unknown variant ") {
         let names = quoted(expected.unwrap_or_default());
-        let slip = nearest(found.trim_matches('`'), names.into_iter());
+        let slip = text::nearest(found.trim_matches('`'), names);
         (format!("wrong value for `{key}`: {found}"), slip)
     } else {
         let found = found.strip_prefix("invalid ").unwrap_or(found);

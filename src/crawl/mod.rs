@@ -8,15 +8,18 @@
 
 mod ahead;
 mod continued;
+mod feeds;
 mod page;
 mod part;
 mod poll;
 mod read;
 mod rebuild;
 mod record;
+mod step;
 mod tasks;
 #[cfg(test)]
 pub(crate) mod tests;
+mod work;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -24,23 +27,26 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use url::Url;
 
 pub use continued::Begun;
+pub use feeds::Reloaded;
 #[cfg(test)]
 use read::read;
 pub use read::{
     Effort, Found, Judged, PageReading, Reading, Visit, conclude, document, status_words,
 };
 pub use rebuild::{RebuildError, Rebuilt, acknowledged, checkpoint, rebuild};
+pub use step::{Effect, Event, Step};
+pub use work::{Do, PageWork, Task, Unasked, Work};
 
 use crate::{
     archive::{Position, Record},
     article::SiteRules,
     canonical_url::Host,
     dedup,
-    fetch::{Exchange, Request},
-    politeness::{Robots, earlier, pace::Rest},
-    schedule::{Cadence, FeedIx, FeedState, Job, Next, NotReady, Schedule},
+    fetch::Request,
+    politeness::{earlier, pace::Rest},
+    schedule::{Cadence, FeedIx, FeedState, Job, Next, Schedule},
     source::SourceKind,
-    state::{Pending, Reject, State, StateError},
+    state::{Pending, State, StateError},
     topic::{self, Topics},
 };
 
@@ -136,213 +142,6 @@ pub struct Settings {
     /// A copy is stored with its text; else as a link to the first one only.
     pub keep_copied_text: bool,
     pub config_hash: String,
-}
-
-/// One thing to do.
-#[derive(Debug, Clone)]
-pub struct Task {
-    pub host: Host,
-    /// `None` where there is nothing to ask: robots.txt forbids the page.
-    pub request: Option<Request>,
-    pub work: Work,
-}
-
-#[derive(Debug, Clone)]
-pub enum Work {
-    Poll {
-        feed: FeedIx,
-        kind: SourceKind,
-        /// Of dates that name none.
-        zone: Option<TimeZone>,
-        /// How much later than it was due the poll begins.
-        late: SignedDuration,
-    },
-    /// A part of a sitemap index.
-    Part {
-        feed: FeedIx,
-        part: u32,
-        zone: Option<TimeZone>,
-    },
-    /// The robots.txt of host `of`, because `for_job` waits for it. The task's own host is another
-    /// one where the file redirects there.
-    Robots {
-        of: Host,
-        for_job: Job,
-        before: Option<Robots>,
-    },
-    Page(Box<PageWork>),
-}
-
-impl Work {
-    /// The job of the schedule that this is done for.
-    fn job(&self) -> Job {
-        match self {
-            Self::Poll { feed, .. } => Job::Poll(*feed),
-            Self::Part { feed, part, .. } => Job::Part(*feed, *part),
-            Self::Robots { for_job, .. } => *for_job,
-            Self::Page(work) => Job::Page(work.of, work.pending.id),
-        }
-    }
-}
-
-#[derive(Debug, Clone)]
-pub struct PageWork {
-    pub pending: Pending,
-    /// In whose line it waited.
-    pub of: FeedIx,
-    pub feed: Feed,
-    /// No more attempts after this one.
-    pub last_attempt: bool,
-    pub unasked: Option<Unasked>,
-    /// The pages of the article before the one that this is about.
-    pub begun: Option<Box<Begun>>,
-}
-
-/// Why a page is not asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unasked {
-    RobotsForbid,
-    RobotsUnreachable,
-    /// The entry names no page: it is all there is.
-    NoAddress,
-}
-
-impl Unasked {
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::RobotsForbid => "robots.txt forbids the page",
-            Self::RobotsUnreachable => "the host's robots.txt cannot be reached",
-            Self::NoAddress => "the entry has no address",
-        }
-    }
-}
-
-/// What the caller has to do now.
-#[derive(Debug)]
-pub enum Do {
-    Task(Box<Task>),
-    WaitUntil(Timestamp),
-    /// Until something in flight comes back, or for ever.
-    Wait,
-}
-
-/// A configuration that was checked and is to be taken.
-#[derive(Debug)]
-pub struct Reloaded {
-    pub feeds: Vec<Feed>,
-    pub rules: Rules,
-    pub settings: Settings,
-}
-
-/// What happened, for logs, progress and tables.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Event {
-    Polled {
-        feed: String,
-        status: Option<u16>,
-        entries: u32,
-        new: u32,
-        changed: u32,
-    },
-    /// Said once a feed, and each time that it grows too large: a document that could only be read by
-    /// being lenient, or not to its end.
-    Flawed {
-        feed: String,
-        flaws: Vec<String>,
-    },
-    FeedFailed {
-        feed: String,
-        status: Option<u16>,
-        error: String,
-        failures: u32,
-    },
-    FeedMoved {
-        feed: String,
-        to: Url,
-    },
-    Kept {
-        feed: String,
-        id: String,
-        title: String,
-        score: f32,
-        revision: u32,
-    },
-    Copy {
-        feed: String,
-        id: String,
-        of: String,
-        title: String,
-    },
-    /// The same text at a known address, or at another spelling of it.
-    Same {
-        feed: String,
-        id: String,
-        url: Url,
-    },
-    Rejected {
-        feed: String,
-        title: String,
-        reason: String,
-    },
-    PageFailed {
-        feed: String,
-        url: Url,
-        error: String,
-    },
-    PagePostponed {
-        feed: String,
-        url: Url,
-        error: String,
-        until: Timestamp,
-    },
-    HostHeld {
-        host: Host,
-        until: Timestamp,
-    },
-    /// Said once: the pages of a host wait, because its robots.txt cannot be reached.
-    RobotsUnreachable {
-        host: Host,
-        error: String,
-    },
-    /// Said once a day and host: more is to be asked of it than its pace allows.
-    HostLate {
-        host: Host,
-        feed: String,
-        late: SignedDuration,
-    },
-    /// Said once: a feed that used to have news has had none for long.
-    FeedStale {
-        feed: String,
-        last_new_at: Timestamp,
-    },
-}
-
-/// What a settled visit changes in memory.
-#[derive(Debug)]
-pub enum Effect {
-    /// Where and when a feed is asked next.
-    SetFeed(FeedIx, Box<Url>, Option<Timestamp>),
-    Hold(Host, Timestamp),
-    CrawlDelay(Host, Option<SignedDuration>),
-    /// A job waits at a host: it is new, comes again, or had to wait for robots.txt.
-    PutBack(Host, Job, Timestamp),
-    /// An answer led to another host: the job goes on there.
-    GoOn(Box<Work>, Box<Request>),
-    /// The article of a page goes on behind a link. It waits since the time at which the page was due, so
-    /// that the next page stands before those that are yet to be begun.
-    Continue(Job, Timestamp, Box<Request>, Box<Begun>),
-    Late(Host, Timestamp),
-}
-
-/// What a visit comes to.
-#[derive(Debug, Default)]
-pub struct Step {
-    pub records: Vec<Record>,
-    /// Of each record what it came from, where that is to be kept; of an article in parts, each part.
-    pub exchanges: Vec<Vec<Arc<Exchange>>>,
-    pub rejects: Vec<Reject>,
-    pub effects: Vec<Effect>,
-    pub events: Vec<Event>,
 }
 
 /// How long pages wait for a robots.txt that cannot be reached, before the feed's own text has to
@@ -444,177 +243,6 @@ impl Crawl {
             crawl.schedule.put_back(&host, Job::Page(feed, page), not_before);
         }
         Ok(crawl)
-    }
-
-    /// What is known of a feed, with a time for its first poll.
-    fn placed(&self, feed: &Feed, now: Timestamp) -> Result<FeedState, StateError> {
-        let mut state = self.feed_state(feed)?;
-        if !state.is_of(&feed.url) {
-            // Another address under the same name: what was learned of the old one does not hold.
-            state = FeedState::new(&feed.url);
-        }
-        state.place_first(&feed.id, &feed.cadence, now);
-        Ok(state)
-    }
-
-    fn add_feed(&mut self, feed: Feed, state: &FeedState, now: Timestamp) {
-        let parts: Vec<(Host, u32)> = state
-            .parts
-            .iter()
-            .filter(|part| part.waiting)
-            .map(|part| (Host::of(&part.url), part.id))
-            .collect();
-        let ix = self.schedule.add_feed(state.address(&feed.url), state.next_at);
-        for (host, part) in parts {
-            self.schedule.put_back(&host, Job::Part(ix, part), now);
-        }
-        self.by_id.insert(feed.id.clone(), self.feeds.len());
-        self.feeds.push(feed);
-    }
-
-    /// Writes what another configuration changes in the state, all of it or nothing:
-    /// [`Self::reconfigure`] writes nothing any more.
-    pub fn prepare(&self, new: &Reloaded, now: Timestamp) -> Result<(), StateError> {
-        self.in_transaction(|| {
-            new.feeds.iter().try_for_each(|feed| {
-                let known = self.by_id.get(&feed.id).and_then(|place| self.feeds.get(*place));
-                let state = match known.filter(|known| known.url == feed.url) {
-                    None => self.placed(feed, now)?,
-                    Some(known) if known.cadence == feed.cadence => return Ok(()),
-                    Some(_) => {
-                        let mut state = self.feed_state(feed)?;
-                        let latest = latest_poll(feed, now);
-                        if state.failures > 0 || state.next_at.is_none_or(|at| at <= latest) {
-                            return Ok(());
-                        }
-                        state.next_at = Some(latest);
-                        state
-                    }
-                };
-                self.state.put_feed(&feed.id, &state)
-            })
-        })
-    }
-
-    /// Takes another configuration, for which the state was prepared: feeds that stay keep all that
-    /// was learned of them, and nothing that is in flight or waits is lost.
-    pub fn reconfigure(&mut self, new: Reloaded, now: Timestamp) -> Result<(), StateError> {
-        let staying: BTreeMap<&str, &Feed> =
-            new.feeds.iter().map(|feed| (feed.id.as_str(), feed)).collect();
-        let stays = |feed: &Feed| staying.get(&*feed.id).is_some_and(|new| new.url == feed.url);
-        let known = self.by_id.values().copied();
-        let gone: Vec<FeedIx> = known
-            .filter(|place| self.feeds.get(*place).is_some_and(|feed| !stays(feed)))
-            .map(FeedIx::of)
-            .collect();
-        for ix in gone {
-            self.schedule.remove_feed(ix);
-            if let Some(feed) = self.feeds.get(ix.get()) {
-                self.by_id.remove(&feed.id);
-            }
-        }
-        self.rules = Arc::new(new.rules);
-        self.schedule.set_rest(new.settings.rest.clone());
-        self.settings = new.settings;
-        for feed in new.feeds {
-            let Some(place) = self.by_id.get(&feed.id).copied() else {
-                let state = self.placed(&feed, now)?;
-                self.add_feed(feed, &state, now);
-                continue;
-            };
-            if self.feeds.get(place).is_some_and(|old| old.cadence != feed.cadence) {
-                self.set_cadence(place, &feed, now)?;
-            }
-            if let Some(old) = self.feeds.get_mut(place) {
-                *old = feed;
-            }
-        }
-        Ok(())
-    }
-
-    /// A feed's cadence was changed: it counts from the next poll on, and where the feed would now
-    /// wait longer than its ceiling it waits no longer than that.
-    fn set_cadence(&mut self, place: usize, feed: &Feed, now: Timestamp) -> Result<(), StateError> {
-        if self.feed_state(feed)?.failures == 0 {
-            self.schedule.bring_forward(FeedIx::of(place), latest_poll(feed, now));
-        }
-        Ok(())
-    }
-
-    /// Makes one pass of it: the feeds that are due (never polled ones are) are polled once, and no
-    /// others; with `chosen`, only that one, due or not. Gives how many will be.
-    pub fn only_once(&mut self, chosen: Option<&str>, now: Timestamp) -> Result<usize, StateError> {
-        self.schedule.only_once();
-        let mut due = 0;
-        for (id, place) in &self.by_id {
-            let is_due = if let Some(chosen) = chosen {
-                id == chosen
-            } else {
-                let state = self.state.feed(id)?.map(|row| row.state).unwrap_or_default();
-                let never = state.last_poll_at.is_none() && !state.gone;
-                never || state.next_at.is_some_and(|at| at <= now)
-            };
-            if is_due {
-                self.schedule.poll_now(FeedIx::of(*place), now);
-                due += 1;
-            }
-        }
-        Ok(due)
-    }
-
-    /// Makes a feed due. Gives when its host may be asked; `None` where there is no such feed.
-    pub fn poll_now(&mut self, id: &str, now: Timestamp) -> Option<Timestamp> {
-        let ix = FeedIx::of(*self.by_id.get(id)?);
-        self.schedule.poll_now(ix, now);
-        self.schedule.host_ready_at(ix)
-    }
-
-    /// The host of a feed where it is paused.
-    pub fn paused_host(&self, id: &str) -> Option<&Host> {
-        self.schedule.paused_host(FeedIx::of(*self.by_id.get(id)?))
-    }
-
-    /// Leaves a host to somebody else for so long, if it may be asked now.
-    pub fn lend(
-        &mut self,
-        host: &Host,
-        time: SignedDuration,
-        now: Timestamp,
-    ) -> Result<Result<(), NotReady>, StateError> {
-        // As before a poll.
-        if let Some(known) = self.state.robots(host)? {
-            self.schedule.set_crawl_delay(host, known.crawl_delay());
-        }
-        Ok(self.schedule.lend(host, time, now))
-    }
-
-    /// Asks nothing of a host until it is resumed. Outlasts a restart.
-    pub fn pause(&mut self, host: &Host) -> Result<(), StateError> {
-        self.state.pause(host)?;
-        self.schedule.pause(host);
-        Ok(())
-    }
-
-    /// Of a host that no feed and no page is at, nor was lately: those that may be meant. `None` where
-    /// it is known.
-    pub fn like_unknown(&self, host: &Host) -> Result<Option<Vec<&Host>>, StateError> {
-        let known: Vec<&Host> = self.schedule.known_hosts().collect();
-        if known.contains(&host) || self.state.robots(host)?.is_some() {
-            return Ok(None);
-        }
-        let bound = (host.as_str().len() / 4).max(1);
-        let distance = |other: &Host| strsim::osa_distance(host.as_str(), other.as_str());
-        let is_like = |other: &&Host| host.domain() == other.domain() || distance(other) <= bound;
-        let mut like: Vec<&Host> = known.into_iter().filter(is_like).collect();
-        like.sort_by_key(|other| distance(other));
-        Ok(Some(like))
-    }
-
-    /// Whether the host was paused.
-    pub fn resume(&mut self, host: &Host) -> Result<bool, StateError> {
-        let was_paused = self.state.resume(host)?;
-        self.schedule.resume(host);
-        Ok(was_paused)
     }
 
     pub fn rules(&self) -> Arc<Rules> {
@@ -854,11 +482,6 @@ impl Crawl {
         }
         written
     }
-}
-
-/// When a feed whose cadence was changed is polled at the latest.
-fn latest_poll(feed: &Feed, now: Timestamp) -> Timestamp {
-    now.checked_add(feed.cadence.ceiling).unwrap_or(Timestamp::MAX)
 }
 
 /// A record of this step, or of the archive.

@@ -193,24 +193,8 @@ impl Crawl {
                 let seen = Seen { fate: Fate::Rejected, known: None, signature, at: now, visits };
                 self.state.put_seen(&address.key, &seen)?;
                 self.state.count(&feed.id, Counters { rejected: 1, ..Counters::default() })?;
-                step.rejects.push(Reject {
-                    at: now,
-                    url_key: address.key,
-                    url: address.fetch.into(),
-                    feed_id: feed.id.clone(),
-                    title: entry.title.clone(),
-                    language: None,
-                    score: 0.0,
-                    reason: "the feed's title and summary touch no topic; the page was not fetched"
-                        .to_owned(),
-                    missing: Vec::new(),
-                    published_at: entry.published.as_ref().map(|dated| dated.at),
-                    text: None,
-                    failed: false,
-                    signature,
-                });
-                let count = if revisit { &mut taken.changed } else { &mut taken.new };
-                *count += 1;
+                step.rejects.push(unasked(entry, address, feed, now));
+                *taken.counter(revisit) += 1;
                 continue;
             }
             if room == 0 {
@@ -218,19 +202,15 @@ impl Crawl {
                 continue;
             }
             room -= 1;
+            // What the configuration says weighs more than what the whole feed declares.
+            let declared = listing.language.as_ref().filter(|_| feed.language.is_none());
+            let language = entry.language.as_ref().or(declared).cloned();
             let pending = Pending {
                 id: PageId(0),
                 key: address.key,
                 url: address.fetch,
                 feed_id: feed.id.clone(),
-                entry: Entry {
-                    // What the configuration says weighs more than what the whole feed declares.
-                    language: entry.language.clone().or_else(|| match feed.language {
-                        Some(_) => None,
-                        None => listing.language.clone(),
-                    }),
-                    ..entry.clone()
-                },
+                entry: Entry { language, ..entry.clone() },
                 first_seen_at: now,
                 not_before: now,
                 attempts: 0,
@@ -238,7 +218,7 @@ impl Crawl {
             };
             if let Some(id) = self.state.add_pending(&pending)? {
                 step.effects.push(Effect::PutBack(pending.host(), Job::Page(ix, id), now));
-                if revisit { taken.changed += 1 } else { taken.new += 1 }
+                *taken.counter(revisit) += 1;
             }
         }
         if taken.is_cut {
@@ -287,6 +267,31 @@ pub(super) struct Taken {
     pub(super) changed: u32,
     /// There was no room for all.
     is_cut: bool,
+}
+
+impl Taken {
+    fn counter(&mut self, was_known: bool) -> &mut u32 {
+        if was_known { &mut self.changed } else { &mut self.new }
+    }
+}
+
+/// The line for an entry that is rejected without its page.
+fn unasked(entry: &Entry, address: CanonicalUrl, feed: &Feed, now: Timestamp) -> Reject {
+    Reject {
+        at: now,
+        url_key: address.key,
+        url: address.fetch.into(),
+        feed_id: feed.id.clone(),
+        title: entry.title.clone(),
+        language: None,
+        score: 0.0,
+        reason: "the feed's title and summary touch no topic; the page was not fetched".to_owned(),
+        missing: Vec::new(),
+        published_at: entry.published.as_ref().map(|dated| dated.at),
+        text: None,
+        failed: false,
+        signature: signature(entry),
+    }
 }
 
 /// The page that an entry announces; a counting redirector's target where the feed names it. Tickers

@@ -34,6 +34,7 @@ pub(super) fn record(
     let final_url = response.map(|response| response.url.to_string());
     let best = judgements.first();
     let published = article.published.as_ref();
+    let text = Some(&article.text).filter(|text| !text.is_empty());
     Record {
         schema_version: SCHEMA_VERSION,
         record_type: RecordType::Article,
@@ -74,12 +75,12 @@ pub(super) fn record(
             .or_else(|| feed.language.clone()),
         word_count: u32::try_from(text::word_count(&article.text)).unwrap_or(u32::MAX),
         char_count: u32::try_from(article.text.chars().count()).unwrap_or(u32::MAX),
-        content_hash: (!article.text.is_empty()).then(|| dedup::content_hash(&article.text)),
-        fingerprint: (!article.text.is_empty()).then(|| {
+        content_hash: text.map(|text| dedup::content_hash(text)),
+        fingerprint: text.map(|text| {
             let title = article.title.as_deref().unwrap_or_default();
-            dedup::Sketch::of(title, &article.text).fingerprint()
+            dedup::Sketch::of(title, text).fingerprint()
         }),
-        text: (!article.text.is_empty()).then(|| article.text.clone()),
+        text: text.cloned(),
         licence: article.licence.clone(),
         summary: article.summary.clone(),
         summary_source: article.summary_source.clone(),

@@ -11,9 +11,10 @@ use crate::{
     archive::{self, Archive, RecordType},
     article::TextStatus,
     canonical_url::{CanonicalUrl, Host, UrlKey},
-    fetch::{FetchError, Redirect, Response, Room, Validators},
+    fetch::{Exchange, FetchError, Redirect, Response, Room, Validators},
     jsonl::Folder,
-    state::{Counters, Fate},
+    politeness::Robots,
+    state::{Counters, Fate, Reject},
     topic::Topic,
 };
 

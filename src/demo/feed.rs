@@ -4,9 +4,10 @@ use serde_json::json;
 
 use super::{
     article::{Article, Edition, Quirk, instant},
-    markup::{self, each, escape},
+    markup::{self, each},
     outlet::{Feed, Format, Outlet, World},
 };
+use crate::text::escape_xml;
 
 /// The document and its content type.
 pub(super) fn write(
@@ -34,7 +35,7 @@ fn rss(world: &World, outlet: &Outlet, items: &[(Edition<'_>, String)]) -> Strin
          xmlns:dc=\"http://purl.org/dc/elements/1.1/\">\n<channel>\n<title>{}</title>\n\
          <link>{}</link>\n<description>{0}</description>\n<language>{}</language>\n\
          {items}</channel>\n</rss>\n",
-        escape(&outlet.name),
+        escape_xml(&outlet.name),
         world.address(&outlet.id, "/"),
         outlet.language,
     )
@@ -42,7 +43,8 @@ fn rss(world: &World, outlet: &Outlet, items: &[(Edition<'_>, String)]) -> Strin
 
 fn rss_item(world: &World, edition: &Edition<'_>, link: &str) -> String {
     let article = edition.article;
-    let categories = each(&article.tags, |tag| format!("<category>{}</category>\n", escape(tag)));
+    let categories =
+        each(&article.tags, |tag| format!("<category>{}</category>\n", escape_xml(tag)));
     let content = if article.quirk == Quirk::Gone {
         format!(
             "<content:encoded><![CDATA[{}]]></content:encoded>\n",
@@ -55,12 +57,12 @@ fn rss_item(world: &World, edition: &Edition<'_>, link: &str) -> String {
         "<item>\n<title>{}</title>\n<link>{}</link>\n<guid isPermaLink=\"false\">{}</guid>\n\
          <dc:creator>{}</dc:creator>\n<pubDate>{}</pubDate>\n{categories}\
          <description><![CDATA[<p>{}</p>]]></description>\n{content}</item>\n",
-        escape(edition.title),
-        escape(link),
-        escape(&guid(world, article)),
-        escape(&article.author),
+        escape_xml(edition.title),
+        escape_xml(link),
+        escape_xml(&guid(world, article)),
+        escape_xml(&article.author),
         article.published_at().strftime("%a, %d %b %Y %H:%M:%S GMT"),
-        escape(&article.standfirst),
+        escape_xml(&article.standfirst),
     )
 }
 
@@ -82,13 +84,13 @@ fn atom(world: &World, outlet: &Outlet, feed: &Feed, items: &[(Edition<'_>, Stri
             "<entry>\n<title>{}</title>\n<id>{}</id>\n<link href=\"{}\"/>\n\
              <published>{}</published>\n<updated>{}</updated>\n\
              <author><name>{}</name></author>\n<summary>{}</summary>\n</entry>\n",
-            escape(edition.title),
-            escape(&guid(world, article)),
-            escape(link),
+            escape_xml(edition.title),
+            escape_xml(&guid(world, article)),
+            escape_xml(link),
             article.published,
             edition.updated,
-            escape(&article.author),
-            escape(&article.standfirst),
+            escape_xml(&article.author),
+            escape_xml(&article.standfirst),
         )
     });
     format!(
@@ -97,7 +99,7 @@ fn atom(world: &World, outlet: &Outlet, feed: &Feed, items: &[(Edition<'_>, Stri
          <id>{}</id>\n<link rel=\"self\" href=\"{2}\"/>\n<updated>{}</updated>\n\
          {entries}</feed>\n",
         outlet.language,
-        escape(&outlet.name),
+        escape_xml(&outlet.name),
         world.address(&outlet.id, &feed.path),
         updated.unwrap_or_default(),
     )
@@ -143,7 +145,7 @@ fn moved(outlet: &Outlet) -> String {
          </head><body><h1>Our feeds have moved</h1><p>Please look for them on the front page.</p>\
          </body></html>\n",
         outlet.language,
-        escape(&outlet.name),
+        escape_xml(&outlet.name),
     )
 }
 

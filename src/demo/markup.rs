@@ -1,20 +1,6 @@
 //! Text made safe to stand in HTML, XML and JSON-LD.
 
-/// Escapes the five characters that mean something in HTML and XML, in text and in attributes.
-pub(super) fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            other => escaped.push(other),
-        }
-    }
-    escaped
-}
+use crate::text::escape_xml;
 
 /// JSON that may stand in a `script` element: it cannot close it.
 pub(super) fn script_json(value: &serde_json::Value) -> String {
@@ -65,11 +51,11 @@ fn block(text: &str) -> Block {
 pub(super) fn html(blocks: &[Block]) -> (String, bool) {
     let wall = blocks.iter().position(|block| *block == Block::Wall);
     let html = each(blocks.iter().take(wall.unwrap_or(blocks.len())), |block| match block {
-        Block::Paragraph(text) => format!("<p>{}</p>\n", escape(text)),
-        Block::Heading(text) => format!("<h2>{}</h2>\n", escape(text)),
-        Block::Quote(text) => format!("<blockquote><p>{}</p></blockquote>\n", escape(text)),
+        Block::Paragraph(text) => format!("<p>{}</p>\n", escape_xml(text)),
+        Block::Heading(text) => format!("<h2>{}</h2>\n", escape_xml(text)),
+        Block::Quote(text) => format!("<blockquote><p>{}</p></blockquote>\n", escape_xml(text)),
         Block::List(items) => {
-            let items = each(items, |item| format!("<li>{}</li>\n", escape(item)));
+            let items = each(items, |item| format!("<li>{}</li>\n", escape_xml(item)));
             format!("<ul>\n{items}</ul>\n")
         }
         Block::Wall => String::new(),

@@ -4,9 +4,10 @@ use serde_json::json;
 
 use super::{
     article::{Article, Edition, Markup, Quirk, instant},
-    markup::{self, Block, each, escape, script_json},
+    markup::{self, Block, each, script_json},
     outlet::{Furniture, Outlet, World},
 };
+use crate::text::escape_xml;
 
 /// The page of an article.
 pub(super) fn write(world: &World, outlet: &Outlet, edition: &Edition<'_>) -> Option<String> {
@@ -31,7 +32,7 @@ pub(super) fn front(world: &World, outlet: &Outlet) -> Option<String> {
     Some(format!(
         "{}<title>{}</title>\n</head>\n{}{}",
         opening(outlet, "utf-8"),
-        escape(&outlet.name),
+        escape_xml(&outlet.name),
         top(outlet, words),
         bottom(world, outlet, None, words),
     ))
@@ -53,13 +54,13 @@ fn head(world: &World, outlet: &Outlet, edition: &Edition<'_>) -> String {
         _ => "utf-8",
     };
     let opening = opening(outlet, charset);
-    let title = escape(edition.title);
-    let name = escape(&outlet.name);
+    let title = escape_xml(edition.title);
+    let name = escape_xml(&outlet.name);
     if article.markup == Markup::Odd {
         return format!("{opening}<title>{name} :: {title}</title>\n</head>\n");
     }
-    let address = escape(&world.address(&outlet.id, &article.path));
-    let image = escape(&world.address(&outlet.id, &format!("/images/{}.jpg", article.name)));
+    let address = escape_xml(&world.address(&outlet.id, &article.path));
+    let image = escape_xml(&world.address(&outlet.id, &format!("/images/{}.jpg", article.name)));
     let described = match article.markup {
         Markup::JsonLd => json_ld(world, outlet, edition),
         Markup::Glued => glued_meta(outlet, article),
@@ -99,7 +100,7 @@ fn json_ld(world: &World, outlet: &Outlet, edition: &Edition<'_>) -> String {
     format!(
         "<meta name=\"description\" content=\"{}\">\n\
          <script type=\"application/ld+json\">{}</script>\n",
-        escape(&article.standfirst),
+        escape_xml(&article.standfirst),
         script_json(&value),
     )
 }
@@ -107,7 +108,7 @@ fn json_ld(world: &World, outlet: &Outlet, edition: &Edition<'_>) -> String {
 fn meta(edition: &Edition<'_>) -> String {
     let article = edition.article;
     let tags = each(&article.tags, |tag| {
-        format!("<meta property=\"article:tag\" content=\"{}\">\n", escape(tag))
+        format!("<meta property=\"article:tag\" content=\"{}\">\n", escape_xml(tag))
     });
     format!(
         "<meta name=\"description\" content=\"{0}\">\n\
@@ -116,11 +117,11 @@ fn meta(edition: &Edition<'_>) -> String {
          <meta property=\"article:published_time\" content=\"{2}\">\n\
          <meta property=\"article:modified_time\" content=\"{3}\">\n\
          <meta property=\"article:section\" content=\"{4}\">\n{tags}",
-        escape(&article.standfirst),
-        escape(&article.author),
+        escape_xml(&article.standfirst),
+        escape_xml(&article.author),
         article.published,
         edition.updated,
-        escape(&article.section),
+        escape_xml(&article.section),
     )
 }
 
@@ -129,25 +130,25 @@ fn glued_meta(outlet: &Outlet, article: &Article) -> String {
     format!(
         "<meta name=\"description\" content=\"{} {}, {}\">\n\
          <meta property=\"article:published_time\" content=\"{}\">\n",
-        escape(&article.standfirst),
+        escape_xml(&article.standfirst),
         instant(&article.published).strftime("%d.%m.%Y"),
-        escape(&outlet.name),
+        escape_xml(&outlet.name),
         article.published.replace("+03:00", "+0300"),
     )
 }
 
 fn top(outlet: &Outlet, words: &Furniture) -> String {
     let nav = each(words.nav.iter().enumerate(), |(at, name)| {
-        format!("<li><a href=\"/section/{at}\">{}</a></li>", escape(name))
+        format!("<li><a href=\"/section/{at}\">{}</a></li>", escape_xml(name))
     });
     format!(
         "<body>\n<div class=\"cookie-notice\" role=\"dialog\"><p>{}</p>\
          <button type=\"button\">{}</button></div>\n\
          <header class=\"site-header\"><a class=\"logo\" href=\"/\">{}</a>\n\
          <nav class=\"main-nav\"><ul>{nav}</ul></nav></header>\n",
-        escape(&words.cookies),
-        escape(&words.accept),
-        escape(&outlet.name),
+        escape_xml(&words.cookies),
+        escape_xml(&words.accept),
+        escape_xml(&outlet.name),
     )
 }
 
@@ -157,14 +158,14 @@ fn share(words: &Furniture) -> String {
     });
     format!(
         "<div class=\"share-bar\"><span>{}</span><ul>{links}</ul></div>\n",
-        escape(&words.share)
+        escape_xml(&words.share)
     )
 }
 
 fn tags(article: &Article, words: &Furniture) -> String {
     let links =
-        each(&article.tags, |tag| format!("<a href=\"/tag\" rel=\"tag\">{}</a> ", escape(tag)));
-    format!("<div class=\"tags\">{}: {links}</div>\n", escape(&words.tags))
+        each(&article.tags, |tag| format!("<a href=\"/tag\" rel=\"tag\">{}</a> ", escape_xml(tag)));
+    format!("<div class=\"tags\">{}: {links}</div>\n", escape_xml(&words.tags))
 }
 
 fn body(edition: &Edition<'_>, words: &Furniture) -> String {
@@ -172,12 +173,12 @@ fn body(edition: &Edition<'_>, words: &Furniture) -> String {
     let wall = if walled {
         format!(
             "<div class=\"paywall\"><p>{}</p><a class=\"button\" href=\"/subscribe\">+</a></div>\n",
-            escape(&words.wall),
+            escape_xml(&words.wall),
         )
     } else {
         String::new()
     };
-    let tail = each(&edition.article.tail, |tail| format!("<p>{}</p>\n", escape(tail)));
+    let tail = each(&edition.article.tail, |tail| format!("<p>{}</p>\n", escape_xml(tail)));
     format!("{text}{wall}{tail}")
 }
 
@@ -189,15 +190,15 @@ fn semantic(edition: &Edition<'_>, words: &Furniture) -> String {
          <time datetime=\"{}\">{}</time></p></header>\n{}\
          <figure><img src=\"/images/{}.jpg\" alt=\"\"><figcaption>{}</figcaption></figure>\n\
          <div class=\"article-body\">\n{}</div>\n{}</article></main>\n",
-        escape(edition.title),
-        escape(&article.standfirst),
-        escape(&words.by),
-        escape(&article.author),
+        escape_xml(edition.title),
+        escape_xml(&article.standfirst),
+        escape_xml(&words.by),
+        escape_xml(&article.author),
         article.published,
         visible_date(&article.published),
         share(words),
         article.name,
-        escape(&article.section),
+        escape_xml(&article.section),
         body(edition, words),
         tags(article, words),
     )
@@ -209,11 +210,11 @@ fn plain(edition: &Edition<'_>, words: &Furniture) -> String {
         "<div class=\"wrap\"><div class=\"col-main\">\n<div class=\"crumbs\">{}</div>\n\
          <h1 class=\"headline\">{}</h1>\n<div class=\"info\">{} · {} {}</div>\n\
          <div class=\"story-text\">\n{}</div>\n{}{}</div></div>\n",
-        escape(&article.section),
-        escape(edition.title),
+        escape_xml(&article.section),
+        escape_xml(edition.title),
         visible_date(&article.published),
-        escape(&words.by),
-        escape(&article.author),
+        escape_xml(&words.by),
+        escape_xml(&article.author),
         body(edition, words),
         tags(article, words),
         share(words),
@@ -228,11 +229,11 @@ fn glued(edition: &Edition<'_>, words: &Furniture) -> String {
     let mut after_paragraph = false;
     for block in &edition.blocks {
         match block {
-            Block::Heading(heading) => pieces.push(format!("<h3>{}</h3>", escape(heading))),
+            Block::Heading(heading) => pieces.push(format!("<h3>{}</h3>", escape_xml(heading))),
             Block::Paragraph(paragraph) if after_paragraph => {
-                pieces.push(format!("<br><br>{}", escape(paragraph)));
+                pieces.push(format!("<br><br>{}", escape_xml(paragraph)));
             }
-            Block::Paragraph(paragraph) => pieces.push(escape(paragraph)),
+            Block::Paragraph(paragraph) => pieces.push(escape_xml(paragraph)),
             Block::Quote(_) | Block::List(_) | Block::Wall => {}
         }
         after_paragraph = matches!(block, Block::Paragraph(_));
@@ -247,10 +248,10 @@ fn glued(edition: &Edition<'_>, words: &Furniture) -> String {
          <div class=\"article__body\"><div><div>{text}</div></div></div>\n{}{}</div>\n",
         visible_date(&article.published),
         article.name,
-        escape(&article.standfirst),
+        escape_xml(&article.standfirst),
         share(words),
         tags(article, words),
-        title = escape(edition.title),
+        title = escape_xml(edition.title),
     )
 }
 
@@ -259,21 +260,23 @@ fn glued(edition: &Edition<'_>, words: &Furniture) -> String {
 fn odd(world: &World, outlet: &Outlet, edition: &Edition<'_>, words: &Furniture) -> String {
     let article = edition.article;
     let text = each(&edition.blocks, |block| match block {
-        Block::Paragraph(text) => format!("<font class=\"tx\">{}</font><br><br>\n", escape(text)),
+        Block::Paragraph(text) => {
+            format!("<font class=\"tx\">{}</font><br><br>\n", escape_xml(text))
+        }
         _ => String::new(),
     });
     let others = world.articles_of(&outlet.id).filter(|other| other.name != article.name);
     let letters = each(others.flat_map(|other| other.body.split("\n\n")), |paragraph| {
-        format!("<p>{}</p>\n", escape(paragraph.trim()))
+        format!("<p>{}</p>\n", escape_xml(paragraph.trim()))
     });
     format!(
         "<table class=\"pg\"><tr><td class=\"namakner\"><b>{}</b>\n{letters}</td>\n\
          <td class=\"nyut\"><span class=\"vern\">{}</span>\n<span class=\"or\">{}</span>\n\
          <span class=\"hegh\">{}</span>\n<div class=\"bnagir\">{text}</div></td></tr></table>\n",
-        escape(&words.also),
-        escape(edition.title),
+        escape_xml(&words.also),
+        escape_xml(edition.title),
         visible_date(&article.published),
-        escape(&article.author),
+        escape_xml(&article.author),
     )
 }
 
@@ -285,19 +288,19 @@ fn bottom(world: &World, outlet: &Outlet, but: Option<&Article>, words: &Furnitu
     let teasers = each(others, |article| {
         format!(
             "<li class=\"teaser\"><a href=\"{}\"><h3>{}</h3></a><p>{}</p></li>\n",
-            escape(&article.path),
-            escape(&article.title),
-            escape(&article.standfirst),
+            escape_xml(&article.path),
+            escape_xml(&article.title),
+            escape_xml(&article.standfirst),
         )
     });
     format!(
         "<aside class=\"related\"><h2>{}</h2><ul>\n{teasers}</ul></aside>\n\
          <section class=\"newsletter\"><p>{}</p></section>\n\
          <footer class=\"site-footer\"><p>© 2022 {}. {}</p></footer>\n</body>\n</html>\n",
-        escape(if but.is_some() { &words.also } else { &words.most_read }),
-        escape(&words.newsletter),
-        escape(&outlet.name),
-        escape(&words.footer),
+        escape_xml(if but.is_some() { &words.also } else { &words.most_read }),
+        escape_xml(&words.newsletter),
+        escape_xml(&outlet.name),
+        escape_xml(&words.footer),
     )
 }
 

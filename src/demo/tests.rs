@@ -89,9 +89,9 @@ fn every_page_has_its_title_and_all_its_paragraphs() {
             continue;
         }
         assert_eq!(status, 200, "{}", expectation.url);
-        assert!(body.contains(&super::markup::escape(&expectation.title)), "{}", expectation.url);
+        assert!(body.contains(&crate::text::escape_xml(&expectation.title)), "{}", expectation.url);
         for paragraph in &expectation.paragraphs {
-            assert!(body.contains(&super::markup::escape(paragraph)), "{paragraph}");
+            assert!(body.contains(&crate::text::escape_xml(paragraph)), "{paragraph}");
         }
     }
 }

@@ -28,6 +28,7 @@ use super::{
     room::{Room, Rooms, SMALL},
     tls,
 };
+use crate::text::with_causes;
 
 /// Longer addresses are not written by people; servers refuse them too.
 const LONGEST_URL: usize = 8192;
@@ -499,22 +500,12 @@ fn is_end(error: &reqwest::Error) -> bool {
     tls::cause::<io::Error>(error).is_some_and(|io| io.kind() == io::ErrorKind::UnexpectedEof)
 }
 
-/// An error with its causes, without the address.
+/// The causes of an error: its own words tell the address and little else.
 fn words(error: &reqwest::Error) -> String {
-    let mut words = Vec::new();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        words.push(cause.to_string());
-        next = cause.source();
-    }
-    words.dedup();
-    if words.is_empty() { error.to_string() } else { words.join(": ") }
+    with_causes(error.source().unwrap_or(error))
 }
 
 fn innermost(error: &reqwest::Error) -> String {
-    let mut innermost: &dyn Error = error;
-    while let Some(cause) = innermost.source() {
-        innermost = cause;
-    }
-    innermost.to_string()
+    let innermost = anyhow::Chain::new(error).last();
+    innermost.unwrap_or(error).to_string()
 }

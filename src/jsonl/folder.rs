@@ -51,6 +51,12 @@ impl Folder {
     }
 }
 
+/// Makes the names in a folder of the file system durable: of a file that is new, renamed or gone.
+pub fn sync_folder(folder: &Path) -> io::Result<()> {
+    let is_working = folder.as_os_str().is_empty();
+    File::open(if is_working { Path::new(".") } else { folder })?.sync_all()
+}
+
 impl Disk for Folder {
     type File = File;
     type Lock = File;
@@ -116,14 +122,13 @@ impl Disk for Folder {
         // Also folders that are there: a killed process may have made them and not synced.
         let own = Path::new(path).components().count();
         for made in folder.ancestors().take(own + parents) {
-            let parent = made.parent().filter(|parent| !parent.as_os_str().is_empty());
-            File::open(parent.unwrap_or_else(|| Path::new(".")))?.sync_all()?;
+            sync_folder(made.parent().unwrap_or(made))?;
         }
         Ok(())
     }
 
     fn sync_folder(&self, path: &str) -> io::Result<()> {
-        File::open(self.join(path))?.sync_all()
+        sync_folder(&self.join(path))
     }
 }
 

@@ -20,7 +20,7 @@ use prometheus_client::{
         histogram::{Histogram, exponential_buckets},
         info::Info,
     },
-    registry::Registry,
+    registry::{Metric, Registry},
 };
 use tokio::sync::watch;
 
@@ -89,55 +89,117 @@ fn times() -> Histogram {
     Histogram::new(exponential_buckets(0.001, 2.0, 16))
 }
 
-impl Counts {
-    fn new() -> Self {
-        Self {
-            answers: Family::default(),
-            fetch_times: Family::new_with_constructor(times),
-            bytes: Family::default(),
-            read_times: Family::new_with_constructor(times),
-            reader_faults: Family::default(),
-            reader_deaths: Family::default(),
-            postponed: Counter::default(),
-            holds: Counter::default(),
-            in_flight: Gauge::default(),
-            oldest: Gauge::default(),
-            waiting: Gauge::default(),
-            overdue: Gauge::default(),
-            turned_at: Gauge::default(),
-            disk_trouble: Gauge::default(),
-            stopping: Gauge::default(),
-            records: Counter::default(),
-            append_times: times(),
-        }
-    }
+/// Registers a metric, and gives it.
+fn put<M: Metric + Clone>(registry: &mut Registry, name: &str, help: &str, metric: M) -> M {
+    registry.register(name, help, metric.clone());
+    metric
+}
 
-    fn register(&self, registry: &mut Registry) {
+impl Counts {
+    /// All of them, registered in the order in which they are shown.
+    fn registered(registry: &mut Registry) -> Self {
         let version = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("build", "The program that runs", version);
-        registry.register("responses", "Answers to requests, by status", self.answers.clone());
-        registry.register(
-            "fetch_seconds",
-            "From a request to the end of its answer",
-            self.fetch_times.clone(),
-        );
-        registry.register("fetched_bytes", "Bytes of bodies, decoded", self.bytes.clone());
-        registry.register(
-            "read_seconds",
-            "From a body to its value, waiting for a reader included",
-            self.read_times.clone(),
-        );
-        registry.register(
-            "reader_faults",
-            "Documents that were not read to their end",
-            self.reader_faults.clone(),
-        );
-        registry.register(
-            "reader_deaths",
-            "Workers for reading that ended before their time",
-            self.reader_deaths.clone(),
-        );
-        // What counts from its first time on tells nothing of that first time.
+        let counts = Self {
+            answers: put(
+                registry,
+                "responses",
+                "Answers to requests, by status",
+                Family::default(),
+            ),
+            fetch_times: put(
+                registry,
+                "fetch_seconds",
+                "From a request to the end of its answer",
+                Family::new_with_constructor(times),
+            ),
+            bytes: put(registry, "fetched_bytes", "Bytes of bodies, decoded", Family::default()),
+            read_times: put(
+                registry,
+                "read_seconds",
+                "From a body to its value, waiting for a reader included",
+                Family::new_with_constructor(times),
+            ),
+            reader_faults: put(
+                registry,
+                "reader_faults",
+                "Documents that were not read to their end",
+                Family::default(),
+            ),
+            reader_deaths: put(
+                registry,
+                "reader_deaths",
+                "Workers for reading that ended before their time",
+                Family::default(),
+            ),
+            postponed: put(
+                registry,
+                "pages_postponed",
+                "Pages that are tried again later",
+                Counter::default(),
+            ),
+            holds: put(
+                registry,
+                "host_holds",
+                "Times a host asked to be left alone",
+                Counter::default(),
+            ),
+            in_flight: put(
+                registry,
+                "requests_in_flight",
+                "Tasks that are fetched or read",
+                Gauge::default(),
+            ),
+            oldest: put(
+                registry,
+                "oldest_request_seconds",
+                "How long the oldest of them is out",
+                Gauge::default(),
+            ),
+            waiting: put(
+                registry,
+                "waiting_pages",
+                "Pages that wait to be fetched",
+                Gauge::default(),
+            ),
+            overdue: put(
+                registry,
+                "overdue_seconds",
+                "How long a job that could be done waits for others",
+                Gauge::default(),
+            ),
+            turned_at: put(
+                registry,
+                "last_turn_timestamp_seconds",
+                "When the loop last turned",
+                Gauge::default(),
+            ),
+            disk_trouble: put(
+                registry,
+                "disk_full",
+                "Whether nothing is fetched for want of room on the disk",
+                Gauge::default(),
+            ),
+            records: put(
+                registry,
+                "records_appended",
+                "Records that this process has appended",
+                Counter::default(),
+            ),
+            append_times: put(
+                registry,
+                "append_seconds",
+                "Appending records and syncing them",
+                times(),
+            ),
+            stopping: Gauge::default(),
+        };
+        counts.begin();
+        counts
+    }
+
+    /// What counts from its first time on tells nothing of that first time.
+    fn begin(&self) {
         for kind in FAULT_KINDS {
             drop(self.reader_faults.get_or_create(&Kind { kind }));
         }
@@ -150,48 +212,6 @@ impl Counts {
             drop(self.fetch_times.get_or_create(&wanted));
             drop(self.read_times.get_or_create(&wanted));
         }
-        registry.register(
-            "pages_postponed",
-            "Pages that are tried again later",
-            self.postponed.clone(),
-        );
-        registry.register("host_holds", "Times a host asked to be left alone", self.holds.clone());
-        registry.register(
-            "requests_in_flight",
-            "Tasks that are fetched or read",
-            self.in_flight.clone(),
-        );
-        registry.register(
-            "oldest_request_seconds",
-            "How long the oldest of them is out",
-            self.oldest.clone(),
-        );
-        registry.register("waiting_pages", "Pages that wait to be fetched", self.waiting.clone());
-        registry.register(
-            "overdue_seconds",
-            "How long a job that could be done waits for others",
-            self.overdue.clone(),
-        );
-        registry.register(
-            "last_turn_timestamp_seconds",
-            "When the loop last turned",
-            self.turned_at.clone(),
-        );
-        registry.register(
-            "disk_full",
-            "Whether nothing is fetched for want of room on the disk",
-            self.disk_trouble.clone(),
-        );
-        registry.register(
-            "records_appended",
-            "Records that this process has appended",
-            self.records.clone(),
-        );
-        registry.register(
-            "append_seconds",
-            "Appending records and syncing them",
-            self.append_times.clone(),
-        );
     }
 }
 
@@ -201,9 +221,8 @@ const LONGEST_TURN: Duration = Duration::from_mins(5);
 impl Metrics {
     /// `state` is the index that the daemon writes, `polled` the feeds that it polls now.
     pub fn new(state: PathBuf, polled: watch::Receiver<BTreeSet<String>>) -> Self {
-        let counts = Counts::new();
         let mut registry = Registry::with_prefix("newswatch");
-        counts.register(&mut registry);
+        let counts = Counts::registered(&mut registry);
         registry.register_collector(Box::new(stored::Stored::new(state, polled)));
         Self { registry: Arc::new(registry), counts }
     }

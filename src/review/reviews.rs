@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::query::Status;
+use crate::jsonl::sync_folder;
 
 /// One line: all that is decided of a record from now on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -155,7 +156,7 @@ impl ReviewLog {
         file.sync_data()?;
         match self.path.parent() {
             // The file's name is durable where its folder is.
-            Some(folder) if is_new => File::open(folder)?.sync_all(),
+            Some(folder) if is_new => sync_folder(folder),
             _ => Ok(()),
         }
     }

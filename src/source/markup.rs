@@ -3,15 +3,14 @@
 
 use std::{borrow::Cow, cell::Cell, sync::LazyLock};
 
+use html5ever::data::{C1_REPLACEMENTS, NAMED_ENTITIES};
 use memchr::{
     memchr, memchr2,
     memmem::{self, Finder},
 };
 
-use super::entities::{NAMED, WITHOUT_SEMICOLON};
-
-/// The longest name of a character reference.
-const LONGEST_REFERENCE: usize = 12;
+/// The longest name of a character reference: `CounterClockwiseContourIntegral`.
+const LONGEST_REFERENCE: usize = 31;
 
 /// Searchers that are made once: making one costs more than a short search.
 pub(super) static SECTION: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("<![CDATA["));
@@ -294,48 +293,42 @@ pub(super) fn push_reference(text: &str, into: &mut String) -> usize {
         }
     } else {
         let letters = bytes.iter().skip(1).take(LONGEST_REFERENCE);
-        let length = letters.take_while(|b| b.is_ascii_alphanumeric()).count();
-        let name = text.get(1..=length).unwrap_or_default();
-        if bytes.get(length + 1) == Some(&b';')
-            && let Some(character) = named(name)
-        {
-            into.push(character);
-            return length + 2;
-        }
-        let known = |length: &usize| {
-            let name = name.get(..*length).unwrap_or_default();
-            WITHOUT_SEMICOLON.binary_search(&name).is_ok()
+        let end = 1 + letters.take_while(|b| b.is_ascii_alphanumeric()).count();
+        // Some old names need no semicolon: "&amp b", but not "&notify", which is a longer word;
+        // and in addresses "&copy=1" stays.
+        let length = match bytes.get(end) {
+            Some(b';') => end + 1,
+            Some(b'=') => 0,
+            _ => end,
         };
-        // "&amp b", but not "&notify": a longer word is none, and in addresses "&copy=1" stays.
-        if known(&length)
-            && bytes.get(length + 1) != Some(&b'=')
-            && let Some(character) = named(name)
-        {
-            into.push(character);
-            return length + 1;
+        let before = into.len();
+        into.extend(text.get(1..length).and_then(named).into_iter().flatten());
+        if into.len() > before {
+            return length;
         }
     }
     into.push('&');
     1
 }
 
-fn named(name: &str) -> Option<char> {
-    match name {
-        "amp" => return Some('&'),
-        "lt" => return Some('<'),
-        "gt" => return Some('>'),
-        "quot" => return Some('"'),
-        _ => {}
-    }
-    let index = NAMED.binary_search_by_key(&name, |(name, _)| name).ok()?;
-    NAMED.get(index).map(|(_, character)| *character)
+/// The one or two characters of a name, which ends with its semicolon where it has one.
+fn named(name: &str) -> Option<impl Iterator<Item = char>> {
+    let (first, second) = match name {
+        "amp;" => ('&' as u32, 0),
+        "lt;" => ('<' as u32, 0),
+        "gt;" => ('>' as u32, 0),
+        "quot;" => ('"' as u32, 0),
+        _ => *NAMED_ENTITIES.get(name)?,
+    };
+    // Zero stands for none. The table holds the beginnings of names, too, as two zeros.
+    Some([first, second].into_iter().filter(|number| *number != 0).filter_map(char::from_u32))
 }
 
 fn character(number: u32) -> Option<char> {
-    if (0x80..0xa0).contains(&number) {
-        let byte = [u8::try_from(number).ok()?];
-        let (text, _) = encoding_rs::WINDOWS_1252.decode_without_bom_handling(&byte);
-        return text.chars().next().filter(|c| !c.is_control());
+    if let Some(replacement) =
+        number.checked_sub(0x80).and_then(|at| C1_REPLACEMENTS.get(at as usize))
+    {
+        return *replacement;
     }
     let allowed = |c: &char| !c.is_control() || matches!(c, '\t' | '\n' | '\r');
     char::from_u32(number).filter(allowed).filter(|c| !matches!(c, '\u{fffe}' | '\u{ffff}'))

@@ -9,7 +9,6 @@
 mod clean;
 mod decode;
 mod discover;
-mod entities;
 mod feed;
 mod json;
 mod markup;

@@ -10,7 +10,7 @@ use super::{
     feed::resolve,
     markup::{Markup, Piece, Tag},
 };
-use crate::text::clean_line;
+use crate::text::{clean_line, escape_xml};
 
 /// Feeds beyond these are left out.
 const MOST_FEEDS: usize = 100_000;
@@ -168,7 +168,7 @@ pub fn write(title: &str, feeds: &[Subscription]) -> String {
         &[
             "  <head>
     <title>",
-            &escape(title),
+            &escape_xml(title),
             "</title>
   </head>
   <body>
@@ -184,7 +184,7 @@ pub fn write(title: &str, feeds: &[Subscription]) -> String {
     }
     for group in groups {
         if let Some(group) = group {
-            push(&mut opml, &["    <outline text=\"", &escape(group), "\">\n"]);
+            push(&mut opml, &["    <outline text=\"", &escape_xml(group), "\">\n"]);
         }
         let indent = if group.is_some() { "      " } else { "    " };
         let members = feeds.iter().filter(|feed| feed.groups.first().map(String::as_str) == group);
@@ -201,11 +201,11 @@ fn outline(feed: &Subscription) -> String {
     let name = feed.title.as_deref().unwrap_or(feed.feed.as_str());
     let mut outline = format!(
         "<outline type=\"rss\" text=\"{name}\" title=\"{name}\" xmlUrl=\"{}\"",
-        escape(feed.feed.as_str()),
-        name = escape(name)
+        escape_xml(feed.feed.as_str()),
+        name = escape_xml(name)
     );
     let mut attribute = |name: &str, value: &str| {
-        push(&mut outline, &[" ", name, "=\"", &escape(value), "\""]);
+        push(&mut outline, &[" ", name, "=\"", &escape_xml(value), "\""]);
     };
     if let Some(id) = &feed.id {
         attribute(ID, id);
@@ -225,8 +225,4 @@ fn outline(feed: &Subscription) -> String {
 
 fn push(into: &mut String, parts: &[&str]) {
     into.extend(parts.iter().copied());
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -329,6 +329,11 @@ fn texts_become_plain_text_with_their_paragraphs_apart() {
         ("2 < 3 & 4 > 1", "2 < 3 & 4 > 1"),
         ("by &#32; one&#9;&#160; and&emsp;two&#32;", "by one and two"),
         ("It&#146;s &#x2014; &hellip;&nbsp;ok", "It’s — … ok"),
+        ("a&#129;b &#0;c", "ab c"),
+        ("&laquo;A&raquo; &#1171;&gbreve;&zhcy;", "«A» ғğж"),
+        ("&CounterClockwiseContourIntegral; &lang;&NotEqualTilde;", "∳ ⟨≂̸"),
+        ("A &amp B &copy 2022 &COPY", "A & B © 2022 ©"),
+        ("&notify &no; &; &bogus; a?b&copy=1", "&notify &no; &; &bogus; a?b&copy=1"),
     ] {
         let fields = format!("<description><![CDATA[{html}]]></description>");
         assert_eq!(item(&fields).summary.as_deref(), Some(expected), "{html}");

@@ -7,6 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use crate::jsonl::sync_folder;
+
 /// Makes durable what was committed. It is in the write-ahead log, which SQLite itself syncs but now
 /// and then (`synchronous=NORMAL`). Takes no room, unlike folding the log.
 pub(super) fn sync(index: &Path) -> io::Result<()> {
@@ -16,7 +18,7 @@ pub(super) fn sync(index: &Path) -> io::Result<()> {
         Err(error) => return Err(error),
     }
     File::open(index)?.sync_all()?;
-    File::open(folder(index))?.sync_all()
+    sync_folder(folder(index))
 }
 
 /// Whether what was committed last stands beside the index.

@@ -11,7 +11,7 @@ use std::{
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::canonical_url::UrlKey;
+use crate::{canonical_url::UrlKey, jsonl::sync_folder};
 
 /// One line of `rejects.jsonl`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -72,7 +72,7 @@ impl RejectLog {
         if torn {
             file.write_all(b"\n")?;
         }
-        File::open(folder)?.sync_all()?;
+        sync_folder(folder)?;
         let size = file.metadata()?.len();
         Ok(Self { folder: folder.to_owned(), file, size, before: size, max_size, max_files })
     }
@@ -119,7 +119,7 @@ impl RejectLog {
         }
         self.file = OpenOptions::new().create(true).append(true).open(name(&self.folder, 0))?;
         (self.size, self.before) = (0, 0);
-        File::open(&self.folder)?.sync_all()
+        sync_folder(&self.folder)
     }
 }
 

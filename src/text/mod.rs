@@ -52,6 +52,35 @@ pub fn subsequence<T>(a: &[T], b: &[T], is_same: impl Fn(&T, &T) -> bool) -> usi
     row.last().copied().unwrap_or(0)
 }
 
+/// The name that a misspelt one was probably meant for: at most a third of its characters, one of a
+/// short word, are missing, added, changed or swapped, whatever their case. The first of the nearest.
+pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let word = word.to_lowercase();
+    let bound = (word.chars().count() / 3).max(1);
+    let distances =
+        known.into_iter().map(|known| (strsim::osa_distance(&word, &known.to_lowercase()), known));
+    let (distance, known) = distances.min_by_key(|(distance, _)| *distance)?;
+    (distance <= bound).then_some(known)
+}
+
+/// Text to stand in an element or an attribute of XML or HTML, without what XML 1.0 cannot hold.
+pub fn escape_xml(text: &str) -> String {
+    let is_held = |c: &char| match c {
+        '\n' | '\t' => true,
+        '\u{fffe}' | '\u{ffff}' => false,
+        c => !c.is_control(),
+    };
+    let held: String = text.chars().filter(is_held).collect();
+    quick_xml::escape::escape(held).into_owned()
+}
+
+/// An error and its causes in one line; what the next cause says again is said once.
+pub fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut words: Vec<String> = anyhow::Chain::new(error).map(ToString::to_string).collect();
+    words.dedup();
+    words.join(": ")
+}
+
 /// Whether `c` is of a script that writes words without spaces between them, or (Hangul) whose
 /// words run together freely: a term of it is found anywhere.
 pub fn is_spaceless(c: char) -> bool {

@@ -187,6 +187,40 @@ fn a_joiner_that_goes_takes_along_the_one_it_made_useless() {
     assert_eq!(clean_line(&line), line);
 }
 
+#[test]
+fn the_nearest_name_is_found_whatever_its_script_and_no_far_one() {
+    let known = ["interval", "Қазақ", "Астана", "title", "tile"];
+    for (word, expected) in [
+        ("intreval", Some("interval")),
+        ("INTERVALS", Some("interval")),
+        ("казак", None),
+        ("қазак", Some("Қазақ")),
+        ("астаны", Some("Астана")),
+        ("titel", Some("title")),
+        ("til", Some("tile")),
+        ("x", None),
+        ("", None),
+    ] {
+        assert_eq!(nearest(word, known), expected, "{word}");
+    }
+}
+
+#[test]
+fn escaped_text_is_well_formed_and_reads_back_without_what_xml_cannot_hold() {
+    let written = "<a href='x'>\"Қ & я\"\u{1b}\u{0}\u{ffff}\n\t\u{85}";
+    let escaped = escape_xml(written);
+    assert!(!escaped.contains(['<', '>', '"', '\'', '\u{1b}']), "{escaped}");
+    let read = quick_xml::escape::unescape(&escaped).unwrap();
+    assert_eq!(read, "<a href='x'>\"Қ & я\"\n\t");
+}
+
+#[test]
+fn an_error_is_told_with_its_causes_each_once() {
+    let error = anyhow::anyhow!("refused").context("no connection").context("no connection");
+    let error: Box<dyn std::error::Error + Send + Sync> = error.context("no answer").into();
+    assert_eq!(with_causes(&*error), "no answer: no connection: refused");
+}
+
 proptest! {
     #[test]
     fn cleaning_a_clean_text_changes_nothing(text in tricky()) {

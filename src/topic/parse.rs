@@ -8,7 +8,10 @@ use toml::{
 };
 
 use super::{Boost, Concept, Ignore, Near, Place, Rule, Slot, Topic, Undated, Window, term::Term};
-use crate::{fault::Fault, text::translit};
+use crate::{
+    fault::Fault,
+    text::{self, translit},
+};
 
 pub(super) fn parse(text: &str) -> Result<Topic, Vec<Fault>> {
     let mut faults = Vec::new();
@@ -454,23 +457,13 @@ fn concept_named(
     if found.is_none() {
         let known: Vec<&str> = concepts.iter().map(|concept| concept.name.as_str()).collect();
         let message = format!("there is no concept `{}`", name.get_ref());
-        let help = match closest(name.get_ref(), &known) {
-            Some(closest) => format!("did you mean `{closest}`?"),
+        let help = match text::nearest(name.get_ref(), known.iter().copied()) {
+            Some(nearest) => format!("did you mean `{nearest}`?"),
             None => format!("the concepts are: {}", known.join(", ")),
         };
         faults.push(fault(name.span(), message, &help));
     }
     found
-}
-
-/// The name that differs from `name` in a third of its letters at most.
-fn closest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
-    known
-        .iter()
-        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), *candidate))
-        .min()
-        .filter(|(distance, candidate)| distance * 3 <= candidate.chars().count().max(3))
-        .map(|(_, candidate)| candidate)
 }
 
 impl RawIgnore {

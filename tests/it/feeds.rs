@@ -1,11 +1,30 @@
-//! The floors of reading feeds, on the development data beside the project where it is there.
+//! Feeds of many languages, encodings and formats are read as they were written; and the floors of
+//! reading, on the development data beside the project where it is there.
 
-use std::path::Path;
+use std::{collections::BTreeSet, fs, path::Path};
 
 use super::{
     mutate::Mutator,
     score::{self, Case, Tally},
 };
+
+/// The project's own feeds.
+fn own() -> Vec<Case> {
+    score::cases(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/feeds"))
+}
+
+#[test]
+fn the_feeds_of_the_project_are_read_as_they_were_written() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/feeds");
+    let there = fs::read_dir(folder).unwrap().map(|file| file.unwrap().file_name());
+    let there: BTreeSet<String> = there.map(|name| name.into_string().unwrap()).collect();
+    let cases = own();
+    let mut expected: BTreeSet<String> = cases.iter().map(|case| case.file.clone()).collect();
+    expected.insert("expected.json".to_owned());
+    assert_eq!(there, expected, "each file says what it should give");
+    let tally = Tally::of(&cases);
+    assert_eq!(tally.right, tally.files, "{:#?}", tally.wrong);
+}
 
 #[expect(clippy::print_stdout, reason = "says why nothing is tested")]
 fn cases(part: &str) -> Vec<Case> {
@@ -37,9 +56,10 @@ fn collected_feeds_are_read_as_other_readers_agree() {
 /// The long run is `cargo bench --bench feeds -- --mutate 10000000`.
 #[test]
 fn damaged_feeds_are_read_without_a_panic() {
-    let cases = cases("synthetic");
+    let mut cases = own();
+    cases.extend(self::cases("synthetic"));
     let mut mutator = Mutator::new(20_220_116);
-    for case in cases.iter().cycle().take(if cases.is_empty() { 0 } else { 1500 }) {
+    for case in cases.iter().cycle().take(1500) {
         let other = &cases[usize::try_from(mutator.below(cases.len() as u64)).unwrap()];
         let bytes = mutator.mutate(&case.bytes, &other.bytes);
         score::read_anything(&bytes, case.content_type.as_deref(), &case.base);

@@ -1,7 +1,13 @@
-//! Real pages on the whole way: each becomes a record with title and text.
+//! Pages on the whole way: each becomes a record with title and text.
 
-use std::{collections::BTreeSet, fs, path::PathBuf};
+use std::{
+    collections::BTreeSet,
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+};
 
+use flate2::{Compression, write::GzEncoder};
 use serde_json::Value;
 
 use crate::support::{
@@ -12,12 +18,14 @@ use crate::support::{
 /// Pages a set; all sets together are read in one pass.
 const SAMPLE: usize = 20;
 
+const OWN: &str = "articles";
+
 struct Page {
     set: &'static str,
     id: String,
     title: Option<String>,
     text: String,
-    /// As the set stores it: compressed by gzip.
+    /// Compressed by gzip.
     bytes: Vec<u8>,
 }
 
@@ -27,13 +35,37 @@ impl Page {
     }
 }
 
-fn pages() -> Option<Vec<Page>> {
+/// The project's own pages, each beside its title and text.
+fn own() -> Vec<Page> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/articles");
+    let mut paths: Vec<PathBuf> =
+        fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|ending| ending == "html"));
+    paths.sort();
+    let page = |path: &PathBuf| {
+        let truth = fs::read_to_string(path.with_extension("txt")).unwrap();
+        let (title, text) = truth.split_once("\n\n").unwrap();
+        let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+        packed.write_all(&fs::read(path).unwrap()).unwrap();
+        Page {
+            set: OWN,
+            id: path.file_stem().unwrap().to_str().unwrap().to_owned(),
+            title: Some(title.to_owned()),
+            text: text.trim_end().to_owned(),
+            bytes: packed.finish().unwrap(),
+        }
+    };
+    paths.iter().map(page).collect()
+}
+
+/// A sample of the development data beside the project, where it is there.
+fn collected() -> Vec<Page> {
     let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/bench/extraction"));
-    if !folder.is_dir() {
-        println!("skipped: there are no real pages in {}", folder.display());
-        return None;
-    }
     let mut pages = Vec::new();
+    if !folder.is_dir() {
+        println!("skipped: there are no collected pages in {}", folder.display());
+        return pages;
+    }
     for set in ["aeb", "aed", "fundus"] {
         let truth = fs::read_to_string(folder.join(set).join("truth.jsonl")).unwrap();
         let truth: Vec<&str> = truth.lines().collect();
@@ -50,7 +82,7 @@ fn pages() -> Option<Vec<Page>> {
             });
         }
     }
-    Some(pages)
+    pages
 }
 
 fn answer(content_type: &str, encoding: &str, body: &[u8]) -> Vec<u8> {
@@ -72,13 +104,12 @@ fn feed(pages: &[Page]) -> String {
         }
         items.push_str(&["<link>", &page.path(), "</link></item>\n"].concat());
     }
-    ["<rss version=\"2.0\"><channel><title>Real pages</title>\n", &items, "</channel></rss>"]
-        .concat()
+    ["<rss version=\"2.0\"><channel><title>Pages</title>\n", &items, "</channel></rss>"].concat()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_real_page_becomes_one_record_with_title_and_text() {
-    let Some(pages) = pages() else { return };
+async fn each_page_becomes_one_record_with_title_and_text() {
+    let pages: Vec<Page> = own().into_iter().chain(collected()).collect();
     let served: Vec<(String, Vec<u8>)> = pages
         .iter()
         .map(|page| (page.path(), answer("text/html", "content-encoding: gzip\r\n", &page.bytes)))
@@ -110,6 +141,10 @@ async fn each_real_page_becomes_one_record_with_title_and_text() {
         assert!(record["title"].as_str().is_some_and(|title| !title.is_empty()), "{record:#}");
         let text = record["text"].as_str().unwrap_or_default();
         assert!(!text.is_empty(), "{}: {record:#}", page.path());
+        if page.set == OWN {
+            assert_eq!(record["title"].as_str(), page.title.as_deref(), "{}", page.path());
+            assert_eq!(text, page.text, "{}", page.path());
+        }
         overlaps.push((overlap(text, &page.text), page.path()));
     }
     assert_eq!(records.len(), pages.len());

@@ -2,6 +2,8 @@
 //! breaks, with the elements that hold them. What a block is like is measured here; whether it
 //! belongs to the article is decided elsewhere.
 
+use std::collections::BTreeMap;
+
 use ego_tree::iter::Edge;
 use ego_tree::{NodeId, NodeRef};
 use scraper::Node;
@@ -257,22 +259,27 @@ impl Blocks {
     /// The cells of a row of a table of data become one block, a line for each cell: alone, a
     /// number says nothing of where it belongs. A cell with more in it is layout.
     fn join_cells(&mut self) {
-        let rows: Vec<Option<usize>> = self.list.iter().map(|block| self.row_of(block)).collect();
+        let places: Vec<Option<(usize, usize)>> =
+            self.list.iter().map(|block| self.row_and_cell(block)).collect();
         let mut list: Vec<Block> = Vec::with_capacity(self.list.len());
-        let mut blocks = std::mem::take(&mut self.list).into_iter().zip(rows).peekable();
-        while let Some((first, row)) = blocks.next() {
-            let Some(row) = row else {
+        let mut blocks = std::mem::take(&mut self.list).into_iter().zip(places).peekable();
+        while let Some((first, place)) = blocks.next() {
+            let Some((row, cell)) = place else {
                 list.push(first);
                 continue;
             };
+            let mut words = BTreeMap::from([(cell, first.words)]);
             let mut cells = vec![first];
-            while let Some((cell, _)) = blocks.next_if(|(_, other)| *other == Some(row)) {
-                cells.push(cell);
+            while let Some((block, Some((_, cell)))) =
+                blocks.next_if(|(_, other)| other.is_some_and(|(other, _)| other == row))
+            {
+                *words.entry(cell).or_default() += block.words;
+                cells.push(block);
             }
-            let words: u32 = cells.iter().map(|cell| cell.words).sum();
             let is_data = (2..=CELLS_MAX).contains(&cells.len())
-                && cells.iter().all(|cell| cell.words <= CELL_WORDS && cell.sentence_ends <= 3)
-                && words <= ROW_WORDS
+                && cells.iter().all(|block| block.sentence_ends <= 3)
+                && words.values().all(|words| *words <= CELL_WORDS)
+                && words.values().sum::<u32>() <= ROW_WORDS
                 && cells.first().map(|cell| cell.container)
                     != cells.get(1).map(|cell| cell.container);
             match cells.split_first_mut() {
@@ -289,15 +296,15 @@ impl Blocks {
         self.list = list;
     }
 
-    /// The row of a table around a block that is alone in its cell, but for a paragraph.
-    fn row_of(&self, block: &Block) -> Option<usize> {
+    /// The row and the cell of a table around a block.
+    fn row_and_cell(&self, block: &Block) -> Option<(usize, usize)> {
         let mut around = self.around(block.container);
-        let (_, cell) = around
+        let (within, cell) = around
             .by_ref()
             .take(3)
             .find(|(_, up)| matches!(up.tag, Tag::Cell | Tag::HeaderCell) || up.tag.is_heading())?;
         let (at, row) = around.next()?;
-        (row.tag == Tag::Row && !cell.tag.is_heading() && cell.parent == at).then_some(at)
+        (row.tag == Tag::Row && !cell.tag.is_heading() && cell.parent == at).then_some((at, within))
     }
 
     fn total(&mut self) {

@@ -22,7 +22,7 @@ pub use model::Model;
 const THIN: u32 = 60;
 
 /// What the choice may lean on.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Anchors<'a> {
     pub(super) title: Option<&'a str>,
     pub(super) summary: Option<&'a str>,

@@ -10,7 +10,7 @@ use std::{
 use anyhow::Context;
 use serde_json::json;
 
-use super::{SHOWN, acknowledged, error_words, existing};
+use super::{SHOWN, acknowledged, existing};
 use crate::{
     archive::{self, Archive, Rewritten},
     cli::{
@@ -21,7 +21,9 @@ use crate::{
     },
     config::Loaded,
     crawl::{self, Rebuilt},
+    jsonl::sync_folder,
     state::{State, StateLock, read_rejects},
+    text::with_causes,
 };
 
 /// Writes damaged segments anew without what is damaged, which is kept beside them.
@@ -32,7 +34,8 @@ pub(in crate::cli) fn repair(loaded: &Loaded, json: bool) -> anyhow::Result<Exit
         .with_context(|| format!("cannot repair the archive {}", path.display()))?;
     // Lines stand elsewhere now.
     let indexed = if repair.rewritten.is_empty() { None } else { Some(rebuild(loaded)?.records) };
-    let findings: Vec<String> = repair.report.findings.iter().map(error_words).collect();
+    let findings: Vec<String> =
+        repair.report.findings.iter().map(|finding| with_causes(finding)).collect();
     // What the end was cannot be told where nothing remembers it.
     let unknown = repair.rewritten.iter().any(|of| of.at_end) && acknowledged.is_none();
     let exit = if findings.is_empty() && !unknown { Exit::Success } else { Exit::Failure };
@@ -160,7 +163,7 @@ fn replace(new: &Path, index: &Path) -> anyhow::Result<()> {
     }
     fs::rename(new, index).with_context(context)?;
     let folder = index.parent().unwrap_or(index);
-    File::open(folder).and_then(|folder| folder.sync_all()).with_context(context)
+    sync_folder(folder).with_context(context)
 }
 
 fn remove(path: &Path) -> anyhow::Result<()> {

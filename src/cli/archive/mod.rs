@@ -25,6 +25,7 @@ use crate::{
     dedup::{self, Judged, StreamError},
     jsonl::Folder,
     state::State,
+    text::with_causes,
 };
 
 pub(super) use maintain::{reindex, repair};
@@ -43,7 +44,8 @@ pub(super) fn verify(loaded: &Loaded, witness: Option<&str>, json: bool) -> anyh
     let acknowledged = acknowledged(loaded);
     let report = archive::verify_with(&existing(path)?, witness, acknowledged)
         .with_context(|| format!("cannot read the archive {}", path.display()))?;
-    let findings: Vec<String> = report.findings.iter().map(error_words).collect();
+    let findings: Vec<String> =
+        report.findings.iter().map(|finding| with_causes(finding)).collect();
     let exit = if findings.is_empty() { Exit::Success } else { Exit::Failure };
     let tip = report.tip.map(|tip| (tip.seq, tip.hash.to_string()));
     if json {
@@ -126,16 +128,6 @@ fn existing(path: &Path) -> anyhow::Result<Folder> {
         anyhow::bail!("there is no archive in {}", path.display());
     }
     Ok(Folder::at(path))
-}
-
-fn error_words(error: &impl std::error::Error) -> String {
-    let mut words = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        words.push_str(&format!(": {error}"));
-        cause = error.source();
-    }
-    words
 }
 
 /// Judges a stream of articles without touching the archive.

@@ -2,6 +2,7 @@
 
 use std::{
     cell::{Cell, RefCell},
+    cmp::Reverse,
     collections::{BTreeMap, BTreeSet},
 };
 
@@ -9,15 +10,17 @@ use anyhow::Context;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{error_words, existing};
+use super::existing;
 use crate::{
-    archive::{self, Record},
+    archive::{self, ArchiveError, Line, ReadError, Record},
     cli::{
         Exit,
         format::{print_json, print_text, safe, table},
     },
     config::Loaded,
     dedup::{self, Class},
+    jsonl::Folder,
+    text::with_causes,
 };
 
 /// What is known of a cluster of more than one record.
@@ -83,6 +86,17 @@ impl Cluster {
     }
 }
 
+/// What was found to be the same.
+struct Found {
+    classes: BTreeMap<Class, u64>,
+    /// How many clusters have more than one record.
+    clusters: usize,
+    /// With their ids, by the number of their records.
+    largest: Vec<(String, Cluster)>,
+    /// Why something could not be read.
+    unread: BTreeSet<String>,
+}
+
 /// Tells what was found to be the same: how many of each class, and the largest clusters with whom
 /// they go back to.
 pub(in crate::cli) fn dedup_report(
@@ -90,19 +104,28 @@ pub(in crate::cli) fn dedup_report(
     top: usize,
     json: bool,
 ) -> anyhow::Result<Exit> {
-    let folder = existing(&loaded.paths.archive)?;
+    let found = find(&existing(&loaded.paths.archive)?, top)
+        .with_context(|| format!("cannot read {}", loaded.paths.archive.display()))?;
+    for words in &found.unread {
+        anstream::eprintln!("newswatch: left out, see `newswatch archive verify`: {words}");
+    }
+    if json {
+        print_json(&as_json(&found))?;
+    } else {
+        print_text(&as_text(&found))?;
+    }
+    Ok(if found.unread.is_empty() { Exit::Success } else { Exit::Failure })
+}
+
+/// Reads the archive twice: its clusters need not fit into memory, the largest do.
+fn find(folder: &Folder, top: usize) -> Result<Found, ArchiveError> {
     let (newer, unread) = (Cell::new(false), RefCell::new(BTreeSet::new()));
-    let records = || -> anyhow::Result<_> {
-        let lines = archive::read(&folder)
-            .with_context(|| format!("cannot read {}", loaded.paths.archive.display()))?;
-        Ok(lines.filter_map(|line| {
-            let record = match line {
-                Ok(line) => line.record(),
-                Err(error) => {
-                    unread.borrow_mut().insert(error_words(&error));
-                    return None;
-                }
-            };
+    let records = || {
+        let readable = |line: Result<Line, ReadError>| {
+            let line = line.inspect_err(|error| {
+                unread.borrow_mut().insert(with_causes(error));
+            });
+            let record = line.ok()?.record();
             if let Err(error) = &record
                 && error.is_newer()
                 && !newer.replace(true)
@@ -110,7 +133,8 @@ pub(in crate::cli) fn dedup_report(
                 anstream::eprintln!("newswatch: {error} (such lines are left out)");
             }
             record.ok()
-        }))
+        };
+        archive::read(folder).map(|lines| lines.filter_map(readable))
     };
     let mut classes: BTreeMap<Class, u64> = BTreeMap::new();
     let mut sizes: BTreeMap<String, u32> = BTreeMap::new();
@@ -121,56 +145,56 @@ pub(in crate::cli) fn dedup_report(
             *sizes.entry(record.cluster_id.unwrap_or_default()).or_default() += 1;
         }
     }
-    let mut largest: Vec<(u32, &String)> = sizes.iter().map(|(id, size)| (*size, id)).collect();
-    largest.sort_unstable_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(b.1)));
+    let clusters = sizes.len();
+    let mut largest: Vec<(String, u32)> = sizes.into_iter().collect();
+    largest.sort_by_key(|(_, size)| Reverse(*size));
     largest.truncate(top);
-    let mut clusters: BTreeMap<String, Cluster> =
-        largest.iter().map(|(_, id)| ((*id).clone(), Cluster::default())).collect();
+    let mut by_id: BTreeMap<&str, Cluster> =
+        largest.iter().map(|(id, _)| (id.as_str(), Cluster::default())).collect();
     for record in records()? {
         let id = record.cluster_id.as_ref().unwrap_or(&record.id);
-        if let Some(cluster) = clusters.get_mut(id) {
+        if let Some(cluster) = by_id.get_mut(id.as_str()) {
             cluster.add(record);
         }
     }
-    let unread = unread.into_inner();
-    for words in &unread {
-        anstream::eprintln!("newswatch: left out, see `newswatch archive verify`: {words}");
+    let largest =
+        largest.iter().filter_map(|(id, _)| Some((id.clone(), by_id.remove(id.as_str())?)));
+    let largest = largest.collect();
+    Ok(Found { classes, clusters, largest, unread: unread.into_inner() })
+}
+
+fn as_json(found: &Found) -> serde_json::Value {
+    let named = found.classes.iter().map(|(class, count)| (name(*class), *count));
+    let largest = found.largest.iter().map(|(id, cluster)| {
+        let origin = cluster.origin.as_ref();
+        json!({
+            "cluster_id": id,
+            "records": cluster.records,
+            "domains": cluster.domains,
+            "hours": cluster.hours(),
+            "first": origin.map(|origin| &origin.id),
+            "first_domain": origin.map(|origin| &origin.domain),
+            "title": origin.map(|origin| &origin.title),
+        })
+    });
+    json!({
+        "records": found.classes.values().sum::<u64>(),
+        "unread": found.unread,
+        "classes": named.collect::<BTreeMap<_, _>>(),
+        "clusters": found.clusters,
+        "largest": largest.collect::<Vec<_>>(),
+    })
+}
+
+fn as_text(found: &Found) -> String {
+    let mut text = format!("{} records", found.classes.values().sum::<u64>());
+    for (class, count) in &found.classes {
+        text.push_str(&format!(", {count} {}", name(*class)));
     }
-    let exit = if unread.is_empty() { Exit::Success } else { Exit::Failure };
-    let named = classes.iter().map(|(class, count)| (name(*class), *count));
-    let total: u64 = classes.values().sum();
-    if json {
-        let clusters = largest.iter().filter_map(|(_, id)| {
-            let cluster = clusters.get(*id)?;
-            let origin = cluster.origin.as_ref();
-            Some(json!({
-                "cluster_id": id,
-                "records": cluster.records,
-                "domains": cluster.domains,
-                "hours": cluster.hours(),
-                "first": origin.map(|origin| &origin.id),
-                "first_domain": origin.map(|origin| &origin.domain),
-                "title": origin.map(|origin| &origin.title),
-            }))
-        });
-        print_json(&json!({
-            "records": total,
-            "unread": unread,
-            "classes": named.collect::<BTreeMap<_, _>>(),
-            "clusters": sizes.len(),
-            "largest": clusters.collect::<Vec<_>>(),
-        }))?;
-        return Ok(exit);
-    }
-    let mut text = format!("{total} records");
-    for (name, count) in named {
-        text.push_str(&format!(", {count} {name}"));
-    }
-    text.push_str(&format!("; {} clusters of more than one\n", sizes.len()));
-    if !largest.is_empty() {
+    text.push_str(&format!("; {} clusters of more than one\n", found.clusters));
+    if !found.largest.is_empty() {
         let mut rows = table(&["records", "sites", "hours", "first", "title", "cluster"]);
-        for (_, id) in &largest {
-            let Some(cluster) = clusters.get(*id) else { continue };
+        for (id, cluster) in &found.largest {
             let origin = cluster.origin.as_ref();
             rows.add_row([
                 cluster.records.to_string(),
@@ -183,8 +207,7 @@ pub(in crate::cli) fn dedup_report(
         }
         text.push_str(&format!("{rows}\n"));
     }
-    print_text(&text)?;
-    Ok(exit)
+    text
 }
 
 fn name(class: Class) -> &'static str {

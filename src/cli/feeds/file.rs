@@ -10,7 +10,10 @@ use std::{
 use anyhow::Context;
 
 use super::super::{Exit, format::is_styled_stderr, format::print_text};
-use crate::config::{self, EditError, Feed, Loaded};
+use crate::{
+    config::{self, EditError, Feed, Loaded},
+    jsonl::sync_folder,
+};
 
 pub(super) struct FeedsFile<'a> {
     loaded: &'a Loaded,
@@ -90,7 +93,7 @@ impl<'a> FeedsFile<'a> {
         fs::create_dir_all(folder)
             .and_then(|()| replace(&self.path, &self.text))
             // The new name is durable where its folder is.
-            .and_then(|()| File::open(folder)?.sync_all())
+            .and_then(|()| sync_folder(folder))
             .with_context(|| format!("cannot write {name}"))?;
         if self.is_new {
             anstream::eprintln!("wrote {name}, which begins with the feeds that were built in");

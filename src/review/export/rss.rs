@@ -4,13 +4,13 @@ use std::io::{self, Write};
 
 use jiff::{Timestamp, fmt::rfc2822, tz::TimeZone};
 
-use crate::archive::Record;
+use crate::{archive::Record, text::escape_xml};
 
 /// Characters of a description.
 const DESCRIPTION: usize = 500;
 
 pub(super) fn start(out: &mut impl Write, title: &str) -> io::Result<()> {
-    let title = escaped(if title.is_empty() { "everything" } else { title });
+    let title = escape_xml(if title.is_empty() { "everything" } else { title });
     write!(
         out,
         "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n\
@@ -25,7 +25,11 @@ pub(super) fn start(out: &mut impl Write, title: &str) -> io::Result<()> {
 pub(super) fn push(out: &mut impl Write, record: &Record) -> io::Result<()> {
     writeln!(out, "<item>")?;
     let mut element = |name: &str, text: &str| {
-        if text.is_empty() { Ok(()) } else { writeln!(out, "<{name}>{}</{name}>", escaped(text)) }
+        if text.is_empty() {
+            Ok(())
+        } else {
+            writeln!(out, "<{name}>{}</{name}>", escape_xml(text))
+        }
     };
     element("title", record.title.as_deref().unwrap_or("(untitled)"))?;
     if record.url.starts_with("http") {
@@ -44,9 +48,9 @@ pub(super) fn push(out: &mut impl Write, record: &Record) -> io::Result<()> {
     writeln!(
         out,
         "<source url=\"{}\">{}</source>\n<guid isPermaLink=\"false\">{}</guid>\n</item>",
-        escaped(&record.feed_url),
-        escaped(record.source_name.as_deref().unwrap_or(&record.source_domain)),
-        escaped(&record.id)
+        escape_xml(&record.feed_url),
+        escape_xml(record.source_name.as_deref().unwrap_or(&record.source_domain)),
+        escape_xml(&record.id)
     )
 }
 
@@ -56,22 +60,4 @@ pub(super) fn finish(out: &mut impl Write) -> io::Result<()> {
 
 fn date(at: Timestamp) -> String {
     rfc2822::to_string(&at.to_zoned(TimeZone::UTC)).unwrap_or_default()
-}
-
-/// Text for an element or an attribute; characters that XML 1.0 cannot hold are left out.
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\n' | '\t' => escaped.push(c),
-            '\u{fffe}' | '\u{ffff}' => {}
-            c if c.is_control() => {}
-            c => escaped.push(c),
-        }
-    }
-    escaped
 }

@@ -14,11 +14,11 @@ use crate::{
         ReviewError,
         bits::Bits,
         names::{Kind, Name},
-        query::{Column, Filter, Is, Node, Phrase, Query, Status, nearest},
+        query::{Column, Filter, Is, Node, Phrase, Query, Status},
         reviews::Review,
         row::{Class, NameId, Row},
     },
-    text::fold,
+    text::{self, fold},
 };
 
 /// Answers of the full-text table that are remembered.
@@ -340,7 +340,7 @@ impl Index {
                     }
                     let mut text =
                         format!("no record has {}", super::super::condition(kind.field(), value));
-                    if let Some(near) = nearest(value, self.names.values(*kind)) {
+                    if let Some(near) = text::nearest(value, self.names.values(*kind)) {
                         text.push_str(&format!("; did you mean {near}?"));
                     }
                     words.push(text);

@@ -12,7 +12,6 @@ use jiff::Timestamp;
 
 use super::{names::Kind, tokens};
 use crate::text::fold;
-pub(super) use parse::nearest;
 
 /// A query as it was written, and what it means.
 #[derive(Debug, Clone, PartialEq)]

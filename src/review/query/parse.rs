@@ -8,7 +8,7 @@ use super::{
     Column, Filter, Is, Node, Part, Phrase, QueryError, Status, date,
     lex::{self, Piece, PieceKind, Value},
 };
-use crate::review::names::Kind;
+use crate::{review::names::Kind, text};
 
 /// The fields of a query, as they are written.
 pub(super) const FIELDS: [&str; 15] = [
@@ -275,7 +275,7 @@ fn text(
 }
 
 fn unknown_field(field: &str, piece: &Piece) -> QueryError {
-    let near = nearest(field, FIELDS.into_iter());
+    let near = text::nearest(field, FIELDS);
     QueryError {
         message: format!("there is no field `{field}`"),
         help: Some(near.map_or_else(
@@ -292,7 +292,7 @@ fn unknown_field(field: &str, piece: &Piece) -> QueryError {
 }
 
 fn not_one_of(field: &str, value: &Value, words: &[&str]) -> QueryError {
-    let near = nearest(value.text.trim(), words.iter().copied());
+    let near = text::nearest(value.text.trim(), words.iter().copied());
     QueryError {
         message: format!("`{field}:` does not know `{}`", value.text.trim()),
         help: Some(near.map_or_else(
@@ -301,16 +301,4 @@ fn not_one_of(field: &str, value: &Value, words: &[&str]) -> QueryError {
         )),
         span: value.span.clone(),
     }
-}
-
-/// The word that was probably meant.
-pub(in crate::review) fn nearest<'a>(
-    word: &str,
-    known: impl Iterator<Item = &'a str>,
-) -> Option<&'a str> {
-    known
-        .map(|known| (strsim::damerau_levenshtein(word, known), known))
-        .filter(|(distance, known)| *distance <= 1 + known.len() / 4)
-        .min()
-        .map(|(_, known)| known)
 }
