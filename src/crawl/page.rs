@@ -95,7 +95,7 @@ impl Crawl {
     ) -> Result<(), StateError> {
         step.events.push(page_failed(work, error));
         step.rejects.push(record::reject(work, None, error, 0, now));
-        self.done_unread(work, &[], Fate::Failed, None, now)?;
+        self.done_unread(work, &[], Fate::Failed, None, now, step)?;
         self.state.count(&work.pending.feed_id, Counters { failed: 1, ..Counters::default() })
     }
 
@@ -125,7 +125,7 @@ impl Crawl {
         }
         let fate = if reject.failed { Fate::Failed } else { Fate::Rejected };
         step.rejects.push(reject);
-        self.done(work, keys, fate, None, now)?;
+        self.done(work, keys, fate, None, now, step)?;
         self.state.count(&work.pending.feed_id, more)
     }
 
@@ -227,9 +227,9 @@ impl Crawl {
                 });
                 let known = Some(known.clone());
                 if judged.page_error.is_some() {
-                    self.done_unread(work, keys, Fate::Kept, known, now)?;
+                    self.done_unread(work, keys, Fate::Kept, known, now, step)?;
                 } else {
-                    self.done(work, keys, Fate::Kept, known, now)?;
+                    self.done(work, keys, Fate::Kept, known, now, step)?;
                 }
                 return self.state.count(feed, Counters { duplicates: 1, ..Counters::default() });
             }
@@ -270,7 +270,7 @@ impl Crawl {
             revision: new.revision,
             content_hash: new.content_hash.clone(),
         };
-        self.done(work, keys, Fate::Kept, Some(known), now)?;
+        self.done(work, keys, Fate::Kept, Some(known), now, step)?;
         self.state.count(&work.pending.feed_id, record::counted(&new))?;
         let answer = visit.response.as_ref().and_then(|answer| answer.as_ref().ok());
         step.records.push(new);
@@ -288,13 +288,14 @@ impl Crawl {
         fate: Fate,
         known: Option<Known>,
         now: Timestamp,
+        step: &mut Step,
     ) -> Result<(), StateError> {
         match self.state.seen(&work.pending.key)? {
             Some(before) if before.known.is_some() => {
                 let visits = before.visits + 1;
-                self.remember(work, keys, &Seen { at: now, visits, ..before })
+                self.remember(work, keys, &Seen { at: now, visits, ..before }, now, step)
             }
-            _ => self.done(work, keys, fate, known, now),
+            _ => self.done(work, keys, fate, known, now, step),
         }
     }
 
@@ -306,21 +307,49 @@ impl Crawl {
         fate: Fate,
         known: Option<Known>,
         now: Timestamp,
+        step: &mut Step,
     ) -> Result<(), StateError> {
         let pending = &work.pending;
         let visits = self.state.seen(&pending.key)?.map_or(0, |seen| seen.visits) + 1;
         let signature = signature(&pending.entry);
-        self.remember(work, keys, &Seen { fate, known, signature, at: now, visits })
+        self.remember(work, keys, &Seen { fate, known, signature, at: now, visits }, now, step)
     }
 
     /// Takes a page off the waiting list, and remembers all its addresses.
-    fn remember(&self, work: &PageWork, keys: &[UrlKey], seen: &Seen) -> Result<(), StateError> {
-        let key = &work.pending.key;
-        self.state.remove_pending(key)?;
-        self.state.put_seen(key, seen)?;
-        // The feed may yet announce the article under another address: with another signature, as
-        // another look at a known article.
-        keys.iter().filter(|other| *other != key).try_for_each(|key| self.state.put_seen(key, seen))
+    fn remember(
+        &self,
+        work: &PageWork,
+        keys: &[UrlKey],
+        seen: &Seen,
+        now: Timestamp,
+        step: &mut Step,
+    ) -> Result<(), StateError> {
+        let PageWork { pending, of, .. } = work;
+        let waiting = self.state.pending(pending.id)?;
+        // The feed may have said something else of it while it was asked for.
+        if waiting.is_some_and(|later| signature(&later.entry) != signature(&pending.entry)) {
+            let again = self.rested_at(seen, now);
+            self.state.read_again(pending.id, again)?;
+            self.state.count(&pending.feed_id, Counters { entries: 1, ..Counters::default() })?;
+            let job = Job::Page(*of, pending.id);
+            step.effects.push(Effect::PutBack(pending.host(), job, again));
+        } else {
+            self.state.remove_pending(&pending.key)?;
+        }
+        self.state.put_seen(&pending.key, seen)?;
+        for other in keys.iter().filter(|other| **other != pending.key) {
+            let seen = match self.state.seen(other)? {
+                // What was said of it, and when it was looked at, stays.
+                Some(own) if own.visits > 0 && seen.known.is_some() => {
+                    Seen { fate: seen.fate, known: seen.known.clone(), ..own }
+                }
+                Some(own) if own.visits > 0 => own,
+                // It was not asked for itself: a feed may yet announce it, and say something else.
+                _ => Seen { visits: 0, ..seen.clone() },
+            };
+            self.state.put_seen(other, &seen)?;
+        }
+        Ok(())
     }
 
     /// Every address that the page is known by, and the newest record under any of them.

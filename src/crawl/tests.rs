@@ -14,7 +14,7 @@ use crate::{
     fetch::{Exchange, FetchError, Redirect, Response, Room, Validators},
     jsonl::Folder,
     politeness::Robots,
-    state::{Counters, Fate, Reject},
+    state::{Counters, Fate, Reject, Seen},
     topic::Topic,
 };
 
@@ -92,13 +92,23 @@ impl Bench {
 
     /// Does the next task that is due before `until`, and gives the address that was asked.
     fn step(&mut self, until: Timestamp, web: &dyn Fn(&Url) -> Answer) -> Option<String> {
-        let task = loop {
+        let task = self.task(until)?;
+        Some(self.land(task, web))
+    }
+
+    /// The next task that is due before `until`.
+    fn task(&mut self, until: Timestamp) -> Option<Task> {
+        loop {
             match self.crawl.next(self.now).unwrap() {
-                Do::Task(task) => break *task,
+                Do::Task(task) => return Some(*task),
                 Do::WaitUntil(at) if at <= until => self.now = at,
                 Do::WaitUntil(_) | Do::Wait => return None,
             }
-        };
+        }
+    }
+
+    /// Answers a task, takes in what comes of it, and gives the address that was asked.
+    fn land(&mut self, task: Task, web: &dyn Fn(&Url) -> Answer) -> String {
         let asked = task.request.as_ref().map(|request| request.url.clone());
         let response = asked.as_ref().map(|url| {
             web(url).map(|(status, headers, body)| Response {
@@ -141,7 +151,7 @@ impl Bench {
         self.came_from.extend(kept);
         self.rejects.extend(step.rejects);
         self.events.extend(step.events);
-        Some(asked.map(String::from).unwrap_or_default())
+        asked.map(String::from).unwrap_or_default()
     }
 
     /// Does all that is due within `hours`, and gives the addresses asked.
@@ -853,6 +863,138 @@ const EDITED: &str = "CSTO peacekeepers stay in Kazakhstan";
 
 fn revisions(bench: &Bench) -> Vec<(u32, TextStatus)> {
     bench.records().iter().map(|record| (record.revision, record.text_status)).collect()
+}
+
+/// A feed that is said to be unchanged from its last edition on: what it says at each poll.
+fn editions(said: &[(&str, &str)], poll: usize) -> Answer {
+    if poll >= said.len() {
+        return status(304, "");
+    }
+    let answer = feed(&said[poll..=poll]);
+    answer.map(|(status, _, body)| (status, "content-type: text/xml\netag: \"1\"", body))
+}
+
+/// A crawl that reads a page again after three hours at the soonest.
+fn patient() -> Bench {
+    let revisit_after = SignedDuration::from_hours(3);
+    Bench::with(State::in_memory().unwrap(), Settings { revisit_after, ..settings() })
+}
+
+fn count(asked: &[String], path: &str) -> usize {
+    asked.iter().filter(|url| url.ends_with(path)).count()
+}
+
+#[test]
+fn a_change_that_is_announced_soon_and_once_is_read_when_its_rest_is_over() {
+    let mut bench = patient();
+    let polls = std::cell::Cell::new(0);
+    let link = "<link>https://news.example/a</link>";
+    let web = |url: &Url| match url.path() {
+        "/feed" => editions(&[(MISSION, link), (EDITED, link)], polls.replace(polls.get() + 1)),
+        _ if polls.get() < 2 => edited(MISSION, None, "")(url),
+        _ => edited(MISSION, None, EDIT)(url),
+    };
+    let before = bench.run(2, &web);
+    assert!(polls.get() > 2, "the change was announced, and a 304 came after it");
+    assert_eq!((count(&before, "/a"), bench.records().len()), (1, 1), "its rest is not over");
+    let after = bench.run(48, &web);
+    assert_eq!(count(&after, "/a"), 1, "{after:?}");
+    assert_eq!(revisions(&bench), [(1, TextStatus::Full), (2, TextStatus::Full)]);
+    let counters = bench.counters();
+    assert_eq!((counters.entries, counters.kept), (2, 2));
+}
+
+#[test]
+fn an_entry_that_changes_again_while_its_page_waits_is_read_once_for_all_that_was_said() {
+    let mut bench = patient();
+    let polls = std::cell::Cell::new(0);
+    let link = "<link>https://news.example/a</link>";
+    let said = [MISSION, EDITED, "CSTO peacekeepers leave Kazakhstan after all"];
+    let asked = bench.run(48, &|url| match url.path() {
+        "/feed" => {
+            let poll = polls.replace(polls.get() + 1).min(said.len() - 1);
+            feed(&[(said[poll], link)])
+        }
+        _ => edited(MISSION, None, "")(url),
+    });
+    assert_eq!(count(&asked, "/a"), 2, "{asked:?}");
+}
+
+#[test]
+fn a_change_that_is_announced_while_the_page_is_asked_for_is_read_too() {
+    let mut bench = patient();
+    let polls = std::cell::Cell::new(0);
+    let link = "<link>https://pages.example/a</link>";
+    let later = start() + SignedDuration::from_hours(2);
+    let web = |more: &'static str| {
+        let polls = &polls;
+        move |url: &Url| match url.path() {
+            "/feed" => editions(&[(MISSION, link), (EDITED, link)], polls.replace(polls.get() + 1)),
+            _ => edited(MISSION, None, more)(url),
+        }
+    };
+    assert_eq!(bench.step(later, &web("")).unwrap(), "https://news.example/feed");
+    assert_eq!(bench.step(later, &web("")).unwrap(), "https://pages.example/robots.txt");
+    let page = bench.task(later).unwrap();
+    assert!(matches!(page.work, Work::Page(_)));
+    assert_eq!(bench.step(later, &web("")).unwrap(), "https://news.example/feed");
+    bench.land(page, &web(""));
+    assert_eq!(revisions(&bench), [(1, TextStatus::Full)]);
+    bench.run(48, &web(EDIT));
+    assert_eq!(revisions(&bench), [(1, TextStatus::Full), (2, TextStatus::Full)]);
+    let counters = bench.counters();
+    assert_eq!((counters.entries, counters.kept), (2, 2));
+}
+
+#[test]
+fn an_article_that_another_page_names_as_its_own_is_read_when_it_is_announced() {
+    let mut bench = patient();
+    let polls = std::cell::Cell::new(0);
+    let said = [
+        ("Rink saves its season", "<link>https://news.example/2022/rink-saves-season</link>"),
+        (MISSION, "<link>https://news.example/2022/csto-leaves-almaty</link>"),
+    ];
+    let asked = bench.run(2, &|url| match url.path() {
+        "/feed" => editions(&said, polls.replace(polls.get() + 1)),
+        "/robots.txt" => status(404, ""),
+        "/2022/csto-leaves-almaty" => page(MISSION, ""),
+        _ => ok("<html lang=en><head><title>Rink saves its season</title><link rel=canonical \
+                 href=\"https://news.example/2022/csto-leaves-almaty\"></head><body><article>\
+                 <p>The rink in the valley has ice again, said its warden on Thursday, and the \
+                 skaters may come back from Saturday on until the end of the winter.</p>\
+                 </article></body></html>"),
+    });
+    assert_eq!(count(&asked, "/2022/csto-leaves-almaty"), 1, "{asked:?}");
+    assert_eq!(revisions(&bench), [(1, TextStatus::Full)]);
+}
+
+#[test]
+fn pages_that_are_to_be_read_again_leave_room_for_those_that_never_were() {
+    let mut bench = patient();
+    bench.crawl.schedule.pause(&Host::of(&Url::parse("https://pages.example/").unwrap()));
+    let address = |n: u32| format!("https://pages.example/{n}");
+    let known = |n: u32| {
+        let (fate, at) = (Fate::Rejected, start());
+        let seen = Seen { fate, known: None, signature: 1, at, visits: 1 };
+        bench.crawl.state.put_seen(&CanonicalUrl::parse(&address(n)).unwrap().key, &seen)
+    };
+    (0..6000).try_for_each(known).unwrap();
+    for listed in [0..3000, 3000..6100] {
+        bench.crawl.poll_now("courier", bench.now).unwrap();
+        bench.step(start() + SignedDuration::from_hours(1), &|_| {
+            let items: String = listed
+                .clone()
+                .map(|n| format!("<item><title>{n}</title><link>{}</link></item>", address(n)))
+                .collect();
+            ok(format!("<rss version=\"2.0\"><channel>{items}</channel></rss>"))
+        });
+    }
+    let mut revisits = [0, 0];
+    for (id, ..) in bench.crawl.state.waiting().unwrap() {
+        revisits[usize::from(bench.crawl.state.pending(id).unwrap().unwrap().revisit)] += 1;
+    }
+    assert_eq!(revisits, [100, 5000]);
+    assert!(bench.events.iter().any(|event| matches!(event, Event::Flawed { .. })), "it says so");
 }
 
 #[test]
