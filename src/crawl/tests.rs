@@ -968,6 +968,127 @@ fn an_article_that_another_page_names_as_its_own_is_read_when_it_is_announced() 
     assert_eq!(revisions(&bench), [(1, TextStatus::Full)]);
 }
 
+/// Another article about the mission than [`page`].
+fn thanks(head: &str) -> Answer {
+    ok(format!(
+        "<html lang=en><head><title>Parliament thanks CSTO</title>{head}</head><body><article>\
+         <p>Members of the lower house in Nur-Sultan voted on Friday to thank the Collective Security \
+         Treaty Organization for its peacekeepers, whose help the president of Kazakhstan praised.</p>\
+         <p>In the same session the ministers explained why teachers will earn more from spring on, \
+         and why the railway to the north is to have a second track within three years.</p>\
+         </article></body></html>"
+    ))
+}
+
+const HUB: &str = "<link rel=canonical href=\"https://news.example/2022/csto-live-updates\">";
+/// Only a part of the text is there.
+const WALL: &str = "<script type=\"application/ld+json\">{\"@type\":\"NewsArticle\",\
+    \"isAccessibleForFree\":false}</script>";
+
+const LEAVES: &str = "csto-leaves-almaty";
+const THANKS: &str = "parliament-thanks-csto";
+const LIVE: &str = "csto-live-updates";
+
+/// Two hours of a feed whose articles, by title and path, all name the last one's address as their own;
+/// the first one's text goes on with `more`, and the second is behind `wall`.
+fn with_a_hub(bench: &mut Bench, items: &[(&str, &str)], more: &str, wall: &str) {
+    let link = |path: &str| format!("<link>https://news.example/2022/{path}</link>");
+    let items: Vec<_> = items.iter().map(|(title, path)| (*title, link(path))).collect();
+    let items: Vec<_> = items.iter().map(|(title, link)| (*title, link.as_str())).collect();
+    bench.run(2, &|url| match url.path().trim_start_matches("/2022/") {
+        "/feed" => feed(&items),
+        "/robots.txt" => status(404, ""),
+        THANKS => thanks(&format!("{HUB}{wall}")),
+        LIVE => ok("<html lang=en><head><title>Kazakhstan, live</title></head><body><article>\
+            <p>09:40 Flights to Almaty start again, the CSTO contingent hands the airport over to \
+            Kazakhstan, says its ministry of transport.</p><p>09:10 Shops have opened, and the networks \
+            work for some hours, our reporter writes from Kazakhstan.</p></article>"),
+        _ => page(MISSION, HUB).map(|(status, headers, body)| {
+            (status, headers, body.replace("</article>", &format!("{more}</article>")))
+        }),
+    });
+}
+
+/// The index that is made of the records of a bench.
+fn rebuilt(bench: &Bench) -> State {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = Folder::at(folder.path());
+    let (mut archive, _) = Archive::open(disk, archive::Settings::default(), None).unwrap();
+    archive.append(&mut bench.records(), start()).unwrap();
+    let state = State::in_memory().unwrap();
+    rebuild(&state, &archive, std::iter::empty, |_| ()).unwrap();
+    state
+}
+
+fn known(state: &State, address: &str) -> Option<String> {
+    let key = CanonicalUrl::parse(address).unwrap().key;
+    state.seen(&key).unwrap()?.known.map(|known| known.record_id)
+}
+
+#[test]
+fn articles_that_name_one_address_as_their_own_are_articles_of_their_own() {
+    for wall in ["", WALL] {
+        let mut bench = Bench::new();
+        with_a_hub(&mut bench, &[("A", LEAVES)], "", wall);
+        with_a_hub(&mut bench, &[("A", LEAVES), ("B", THANKS)], "", wall);
+        with_a_hub(&mut bench, &[("A", LEAVES), ("B", THANKS), ("C", LIVE)], "", wall);
+        let records = bench.records();
+        let [first, second, third] = &records[..] else { panic!("{} records", records.len()) };
+        for (record, path) in [(first, LEAVES), (second, THANKS), (third, LIVE)] {
+            assert_eq!(record.url_key.as_str(), format!("news.example/2022/{path}"));
+            assert_eq!((record.record_type, record.revision), (RecordType::Article, 1), "{wall}");
+            assert_eq!(record.cluster_id.as_ref(), Some(&record.id), "{path}");
+        }
+        // The edit of one is a revision of that one.
+        with_a_hub(&mut bench, &[("Edited", LEAVES), ("B", THANKS), ("C", LIVE)], EDIT, wall);
+        let records = bench.records();
+        assert_eq!(records.len(), 4);
+        assert_eq!(records[3].revision_of.as_ref(), Some(&records[0].id));
+        let anew = rebuilt(&bench);
+        for path in [LEAVES, THANKS, LIVE] {
+            let address = format!("https://news.example/2022/{path}");
+            let before = known(&bench.crawl.state, &address);
+            assert_eq!(known(&anew, &address), before, "{path}");
+            assert!(before.is_some());
+        }
+    }
+}
+
+#[test]
+fn what_names_a_known_article_as_its_own_and_has_more_text_is_a_revision_of_it() {
+    let mut bench = Bench::new();
+    let names = "<link rel=canonical href=\"https://news.example/2022/csto-leaves-almaty\">";
+    let article = ("A", "<link>https://news.example/2022/csto-leaves-almaty</link>");
+    let other = ("A", "<link>https://news.example/world/2022/csto-leaves-almaty</link>");
+    for items in [&[article][..], &[article, other]] {
+        bench.run(2, &|url| match url.path() {
+            "/feed" => feed(items),
+            "/robots.txt" => status(404, ""),
+            path => page(MISSION, names).map(|(status, headers, body)| {
+                let more = if path.starts_with("/world") { EDIT } else { "" };
+                (status, headers, body.replace("</article>", &format!("{more}</article>")))
+            }),
+        });
+    }
+    assert_eq!(revisions(&bench), [(1, TextStatus::Full), (2, TextStatus::Full)]);
+    let anew = rebuilt(&bench);
+    for (_, link) in [article, other] {
+        let address = link.trim_start_matches("<link>").trim_end_matches("</link>");
+        assert_eq!(known(&anew, address), Some(bench.records()[1].id.clone()), "{address}");
+    }
+}
+
+#[test]
+fn an_article_that_another_named_as_its_own_is_read_also_after_the_index_was_made_anew() {
+    let mut bench = Bench::new();
+    with_a_hub(&mut bench, &[("A", LEAVES)], "", "");
+    let before = bench.records();
+    let mut bench = Bench::with(rebuilt(&bench), settings());
+    bench.archived.replace(before);
+    with_a_hub(&mut bench, &[("A", LEAVES), ("C", LIVE)], "", "");
+    assert_eq!(revisions(&bench), [(1, TextStatus::Full); 2]);
+}
+
 #[test]
 fn pages_that_are_to_be_read_again_leave_room_for_those_that_never_were() {
     let mut bench = patient();
