@@ -138,7 +138,7 @@ fn ready(record: Record, position: Position) -> Ready {
     }
     Ready {
         position,
-        names: names(&record.url_key, url.as_ref(), claimed),
+        names: names(&record.url_key, url.as_ref(), Some(&record.feed_id), claimed),
         known: Known {
             record_id: record.id.clone(),
             revision: record.revision,
@@ -159,8 +159,9 @@ fn ready(record: Record, position: Position) -> Ready {
 pub(super) fn names(
     key: &UrlKey,
     url: Option<&CanonicalUrl>,
+    feed_id: Option<&str>,
     claimed: [Option<&String>; 2],
 ) -> Names {
     let [last, canonical] = claimed.map(|url| url.and_then(|url| Url::parse(url).ok()));
-    Names::of(key, url, [last.as_ref(), canonical.as_ref()])
+    Names::of(key, url, feed_id, [last.as_ref(), canonical.as_ref()])
 }

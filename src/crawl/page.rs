@@ -370,7 +370,8 @@ impl Crawl {
         let canonical = answer.and(judged.article.canonical_url.as_ref());
         let claimed = [answer.map(|answer| &answer.url), canonical];
         let url = CanonicalUrl::parse(work.pending.url.as_str()).ok();
-        let names = Names::of(&work.pending.key, url.as_ref(), claimed);
+        let names =
+            Names::of(&work.pending.key, url.as_ref(), Some(&work.pending.feed_id), claimed);
         let mut newest: Option<Known> = None;
         let mut keys: Vec<(UrlKey, Option<Known>)> = Vec::new();
         for key in names.own.iter().chain(&names.claimed) {

@@ -7,7 +7,7 @@ use url::Url;
 
 use super::{Crawl, DAY, Effect, Event, Feed, Reading, Step, Task, Visit, read::status_words};
 use crate::{
-    canonical_url::{CanonicalUrl, Host},
+    canonical_url::{CanonicalUrl, Host, UrlKey},
     fetch::{Request, Response, Validators},
     politeness::{freshness, retry_after},
     schedule::{FeedIx, FeedState, Job, Outcome, PageId},
@@ -178,7 +178,13 @@ impl Crawl {
                 }
                 continue;
             }
-            let seen = self.state.seen(&address.key)?;
+            let mut seen = self.state.seen(&address.key)?;
+            if seen.is_none()
+                && let Some(name) = name_in_feed(&feed.id, &address.fetch)
+            {
+                // The same, said at a former address of the feed.
+                seen = self.state.seen(&name)?.filter(|seen| seen.signature == said);
+            }
             let is_kept = seen.as_ref().is_some_and(|seen| seen.known.is_some());
             let visits = seen.as_ref().map_or(0, |seen| seen.visits);
             let rested_at = seen.as_ref().map_or(now, |seen| self.rested_at(seen, now));
@@ -331,8 +337,17 @@ fn address_of(entry: &Entry, feed_url: &Url) -> Option<CanonicalUrl> {
     let guid = entry.guid.as_ref().filter(|guid| Some(guid.as_str()) != link);
     let name = guid.or(title).or(text)?;
     let mut url = feed_url.clone();
-    url.set_fragment(Some(&format!("!entry={}", blake3::hash(name.as_bytes()).to_hex())));
+    url.set_fragment(Some(&format!("{ENTRY}{}", blake3::hash(name.as_bytes()).to_hex())));
     CanonicalUrl::parse(url.as_str()).ok()
+}
+
+/// What the address of an entry that names none has for a fragment, before the hash of its name.
+const ENTRY: &str = "!entry=";
+
+/// Another name of an entry without an address, for when its feed has another: by the feed's id.
+pub(super) fn name_in_feed(feed_id: &str, url: &Url) -> Option<UrlKey> {
+    let entry = url.fragment()?.strip_prefix(ENTRY)?;
+    Some(UrlKey::verbatim(&format!("feed {feed_id}#{ENTRY}{entry}")))
 }
 
 /// Stands for what a feed said of an article where only its record is left.

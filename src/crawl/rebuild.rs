@@ -193,7 +193,7 @@ fn index_record(state: &State, index: &mut dedup::Index, ready: &Ready) -> Resul
 fn index_dropped(state: &State, dropped: &Dropped) -> Result<(), StateError> {
     let url = CanonicalUrl::parse(&dropped.url).ok();
     let claimed = [dropped.final_url.as_ref(), dropped.canonical_url.as_ref()];
-    let names = ahead::names(&dropped.url_key, url.as_ref(), claimed);
+    let names = ahead::names(&dropped.url_key, url.as_ref(), None, claimed);
     let known = Known {
         record_id: dropped.id.clone(),
         revision: dropped.revision,

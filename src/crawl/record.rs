@@ -3,7 +3,10 @@
 use jiff::Timestamp;
 use url::Url;
 
-use super::{Crawl, Judged, PageWork, Unasked, Visit, poll::signature};
+use super::{
+    Crawl, Judged, PageWork, Unasked, Visit,
+    poll::{name_in_feed, signature},
+};
 use crate::{
     archive::{Record, RecordType, SCHEMA_VERSION},
     article::Extraction,
@@ -162,14 +165,21 @@ pub(super) fn id(key: &UrlKey, revision: u32) -> String {
 pub(super) struct Names {
     /// Its own; also of today's definition, where an old record's key is of an older one.
     pub(super) own: Vec<UrlKey>,
-    /// What the page and the redirects claim and can be believed, as far as an address tells.
+    /// What the page and the redirects claim and can be believed, as far as an address tells; of an
+    /// entry without an address its name in its feed, which may be another entry's by now.
     pub(super) claimed: Vec<UrlKey>,
 }
 
 impl Names {
-    pub(super) fn of(key: &UrlKey, url: Option<&CanonicalUrl>, claims: [Option<&Url>; 2]) -> Self {
+    pub(super) fn of(
+        key: &UrlKey,
+        url: Option<&CanonicalUrl>,
+        feed_id: Option<&str>,
+        claims: [Option<&Url>; 2],
+    ) -> Self {
         let mut names = Self { own: vec![key.clone()], claimed: Vec::new() };
         let Some(url) = url else { return names };
+        names.claimed.extend(feed_id.and_then(|id| name_in_feed(id, &url.fetch)));
         if url.key != *key {
             names.own.push(url.key.clone());
         }

@@ -1090,6 +1090,91 @@ fn an_article_that_another_named_as_its_own_is_read_also_after_the_index_was_mad
 }
 
 #[test]
+fn a_page_whose_feed_left_the_configuration_is_archived_as_that_feeds() {
+    let mut bench = Bench::new();
+    bench.crawl.schedule.pause(&Host::of(&Url::parse("https://pages.example/").unwrap()));
+    let web = |url: &Url| match url.path() {
+        "/feed" => feed(&[(MISSION, "<link>https://pages.example/a</link>")]),
+        "/robots.txt" => status(404, ""),
+        _ => page(MISSION, ""),
+    };
+    let mut feed = bench.crawl.feeds[0].clone();
+    feed.zone = Some(TimeZone::get("Asia/Almaty").unwrap());
+    let new = |feeds| Reloaded { feeds, rules: rules(), settings: settings() };
+    let reload = |bench: &mut Bench, feeds: Vec<Feed>| {
+        bench.crawl.prepare(&new(feeds.clone()), bench.now).unwrap();
+        bench.crawl.reconfigure(new(feeds), bench.now).unwrap();
+    };
+    reload(&mut bench, vec![feed.clone()]);
+    bench.run(1, &web);
+    reload(&mut bench, vec![]);
+    let (id, ..) = bench.crawl.state.waiting().unwrap()[0];
+    let pending = bench.crawl.state.pending(id).unwrap().unwrap();
+    let noted = bench.crawl.feed_of(&pending).unwrap();
+    assert_eq!((noted.language, noted.zone), (feed.language.clone(), feed.zone.clone()));
+    bench.crawl.schedule.resume(&Host::of(&Url::parse("https://pages.example/").unwrap()));
+    bench.run(1, &web);
+    let records = bench.records();
+    let [record] = &records[..] else { panic!("{} records", records.len()) };
+    assert_eq!((record.feed_id.as_str(), record.feed_url.as_str()), ("courier", feed.url.as_str()));
+    assert_eq!(record.source_name, feed.name);
+    assert_eq!(record.source_country, feed.country);
+}
+
+/// Gives the feed of a bench another address.
+fn move_feed(bench: &mut Bench, address: &str) {
+    let feed = Feed { url: Url::parse(address).unwrap(), ..bench.crawl.feeds[0].clone() };
+    let new = || Reloaded { feeds: vec![feed.clone()], rules: rules(), settings: settings() };
+    bench.crawl.prepare(&new(), bench.now).unwrap();
+    bench.crawl.reconfigure(new(), bench.now).unwrap();
+    bench.crawl.poll_now("courier", bench.now).unwrap();
+}
+
+#[test]
+fn entries_without_an_address_are_known_when_their_feed_has_another() {
+    let text = |town: &str, guid: u32| {
+        format!(
+            "<guid isPermaLink=\"false\">{guid}</guid><description>CSTO peacekeepers leave {town} in \
+             Kazakhstan, and the airport is handed over to its owners before the end of the week, the \
+             organization says.</description>"
+        )
+    };
+    let poll = |bench: &mut Bench, items: &[String]| {
+        let items: Vec<(&str, &str)> = items.iter().map(|item| (MISSION, item.as_str())).collect();
+        bench.run(2, &|_| feed(&items));
+    };
+    for is_rebuilt in [false, true] {
+        let mut bench = Bench::new();
+        let mut items = vec![text("Almaty", 1), text("Astana", 2)];
+        poll(&mut bench, &items);
+        assert_eq!(bench.records().len(), 2);
+        if is_rebuilt {
+            let before = bench.records();
+            bench = Bench::with(rebuilt(&bench), settings());
+            bench.archived.replace(before);
+        }
+        move_feed(&mut bench, "https://feeds.example/new");
+        poll(&mut bench, &items);
+        assert_eq!(bench.records().len(), 2, "{is_rebuilt}");
+        assert_eq!(bench.rejects.len(), 0);
+        let other = "<guid isPermaLink=\"false\">2</guid><description>Parliament thanks the CSTO for \
+                     its mission to Kazakhstan, and teachers will earn more from spring on, as the \
+                     ministers explained.</description>";
+        move_feed(&mut bench, "https://other.example/feed");
+        items[0] = items[0].replace("handed over", "handed back");
+        items[1] = other.to_owned();
+        poll(&mut bench, &items);
+        let told: Vec<_> = bench.records().iter().map(|r| (r.record_type, r.revision)).collect();
+        assert_eq!(told.len(), 4, "{is_rebuilt}");
+        assert_eq!(
+            told[2..],
+            [(RecordType::Revision, 2), (RecordType::Article, 1)],
+            "{is_rebuilt}"
+        );
+    }
+}
+
+#[test]
 fn pages_that_are_to_be_read_again_leave_room_for_those_that_never_were() {
     let mut bench = patient();
     bench.crawl.schedule.pause(&Host::of(&Url::parse("https://pages.example/").unwrap()));
