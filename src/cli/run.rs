@@ -339,7 +339,7 @@ fn after_pass(crawl: &Crawl, due: usize, next: Option<Timestamp>, now: Timestamp
     }
     let waiting = crawl.schedule().waiting_pages();
     if waiting > 0 {
-        text.push_str(&format!("{waiting} pages wait to be tried again later\n"));
+        text.push_str(&format!("{waiting} pages wait to be read later\n"));
     }
     text
 }

@@ -10,7 +10,7 @@ use std::{
 use jiff::Timestamp;
 use url::Url;
 
-use super::record;
+use super::record::{self, Names};
 use crate::{
     archive::{Checkpoint, Line, Lines, Position, ReadError, Record, RecordError},
     article::TextStatus,
@@ -40,9 +40,9 @@ pub(super) struct Ready {
     pub(super) url_key: UrlKey,
     pub(super) feed_id: String,
     pub(super) counted: Counters,
-    /// Every address that it is known by.
-    pub(super) keys: Vec<UrlKey>,
+    pub(super) names: Names,
     pub(super) known: Known,
+    pub(super) revision_of: Option<String>,
     pub(super) fetched_at: Timestamp,
     pub(super) document: dedup::Prepared<'static>,
     pub(super) verdict: dedup::Verdict,
@@ -138,7 +138,7 @@ fn ready(record: Record, position: Position) -> Ready {
     }
     Ready {
         position,
-        keys: keys(&record.url_key, url.as_ref(), claimed),
+        names: names(&record.url_key, url.as_ref(), Some(&record.feed_id), claimed),
         known: Known {
             record_id: record.id.clone(),
             revision: record.revision,
@@ -147,6 +147,7 @@ fn ready(record: Record, position: Position) -> Ready {
         fetched_at: record.fetched_at,
         verdict: record::verdict(&record),
         counted: record::counted(&record),
+        revision_of: record.revision_of,
         feed_id: record.feed_id,
         document: dedup::Prepared::owned(document),
         id: record.id,
@@ -155,11 +156,12 @@ fn ready(record: Record, position: Position) -> Ready {
 }
 
 /// The addresses of a record by its own, by where that led, and by what the page calls itself.
-pub(super) fn keys(
+pub(super) fn names(
     key: &UrlKey,
     url: Option<&CanonicalUrl>,
+    feed_id: Option<&str>,
     claimed: [Option<&String>; 2],
-) -> Vec<UrlKey> {
+) -> Names {
     let [last, canonical] = claimed.map(|url| url.and_then(|url| Url::parse(url).ok()));
-    record::keys(key, url, [last.as_ref(), canonical.as_ref()])
+    Names::of(key, url, feed_id, [last.as_ref(), canonical.as_ref()])
 }

@@ -8,7 +8,7 @@ use super::{Crawl, Feed, Rules, Settings};
 use crate::{
     canonical_url::Host,
     schedule::{FeedIx, FeedState, Job, NotReady},
-    state::StateError,
+    state::{Pending, StateError},
 };
 
 /// A configuration that was checked and is to be taken.
@@ -31,6 +31,21 @@ impl Crawl {
         Ok(state)
     }
 
+    /// Keeps what records say of a feed, for those of its pages that wait when it leaves the
+    /// configuration.
+    pub(super) fn note_feed(&self, feed: &Feed) -> Result<(), StateError> {
+        self.state.put_note(&note_of(&feed.id), feed)
+    }
+
+    /// The feed that announced a page.
+    pub(super) fn feed_of(&self, pending: &Pending) -> Result<Feed, StateError> {
+        if let Some(feed) = self.by_id.get(&pending.feed_id).and_then(|ix| self.feeds.get(*ix)) {
+            return Ok(feed.clone());
+        }
+        let noted = self.state.note(&note_of(&pending.feed_id))?;
+        Ok(noted.unwrap_or_else(|| Feed::gone(pending)))
+    }
+
     pub(super) fn add_feed(&mut self, feed: Feed, state: &FeedState, now: Timestamp) {
         let parts: Vec<(Host, u32)> = state
             .parts
@@ -51,6 +66,7 @@ impl Crawl {
     pub fn prepare(&self, new: &Reloaded, now: Timestamp) -> Result<(), StateError> {
         self.in_transaction(|| {
             new.feeds.iter().try_for_each(|feed| {
+                self.note_feed(feed)?;
                 let known = self.by_id.get(&feed.id).and_then(|place| self.feeds.get(*place));
                 let state = match known.filter(|known| known.url == feed.url) {
                     None => self.placed(feed, now)?,
@@ -190,6 +206,11 @@ impl Crawl {
         self.schedule.resume(host);
         Ok(was_paused)
     }
+}
+
+/// The name of the note that holds a feed.
+fn note_of(id: &str) -> String {
+    format!("feed {id}")
 }
 
 /// When a feed whose cadence was changed is polled at the latest.

@@ -24,6 +24,7 @@ mod work;
 use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 pub use continued::Begun;
@@ -50,17 +51,20 @@ use crate::{
     topic::{self, Topics},
 };
 
-/// A feed as the configuration gives it.
-#[derive(Debug, Clone)]
+/// A feed as the configuration gives it, and as the state keeps what a record says of it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Feed {
     pub id: String,
     pub url: Url,
+    #[serde(skip)]
     pub kind: SourceKind,
     pub name: Option<String>,
     pub language: Option<String>,
     pub country: Option<String>,
     pub tags: Vec<String>,
+    #[serde(with = "jiff::fmt::serde::tz::optional")]
     pub zone: Option<TimeZone>,
+    #[serde(skip)]
     pub cadence: Cadence,
 }
 
@@ -154,7 +158,7 @@ impl Feed {
         self.name.as_deref().unwrap_or(&self.id)
     }
 
-    /// Stands in for a feed that left the configuration while its page waited.
+    /// Stands in for a feed of which nothing is known any more.
     fn gone(pending: &Pending) -> Self {
         Self {
             id: pending.feed_id.clone(),
@@ -229,6 +233,7 @@ impl Crawl {
         for feed in feeds {
             let state = crawl.placed(&feed, now)?;
             crawl.state.put_feed(&feed.id, &state)?;
+            crawl.note_feed(&feed)?;
             crawl.add_feed(feed, &state, now);
         }
         crawl.state.commit()?;

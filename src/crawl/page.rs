@@ -1,14 +1,18 @@
 //! What a page means: a record, a revision, a copy, a reject, or another try.
 
+use std::cmp::Reverse;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Archived, Crawl, Effect, Event, Judged, PageReading, PageWork, Step, Visit, poll::signature,
-    record, record_by_id,
+    Archived, Crawl, Effect, Event, Judged, PageReading, PageWork, Step, Visit,
+    poll::signature,
+    record::{self, Names},
+    record_by_id,
 };
 use crate::{
     archive::{Record, RecordType},
-    article::TextStatus,
+    article::{Article, TextStatus},
     canonical_url::{CanonicalUrl, UrlKey},
     dedup,
     politeness::backoff,
@@ -47,7 +51,7 @@ impl Crawl {
             }
             PageReading::Hopeless { error } => self.fail(work, error, now, step),
             PageReading::Ready(judged) => {
-                let (keys, known) = self.identities(work, visit, judged)?;
+                let (keys, known) = self.identities(work, visit, judged, archived, step)?;
                 if let Some(known) = known {
                     // It was kept before: what it has become is a revision, whatever it is about now.
                     return self
@@ -95,7 +99,7 @@ impl Crawl {
     ) -> Result<(), StateError> {
         step.events.push(page_failed(work, error));
         step.rejects.push(record::reject(work, None, error, 0, now));
-        self.done_unread(work, &[], Fate::Failed, None, now)?;
+        self.done_unread(work, &[], Fate::Failed, None, now, step)?;
         self.state.count(&work.pending.feed_id, Counters { failed: 1, ..Counters::default() })
     }
 
@@ -125,7 +129,7 @@ impl Crawl {
         }
         let fate = if reject.failed { Fate::Failed } else { Fate::Rejected };
         step.rejects.push(reject);
-        self.done(work, keys, fate, None, now)?;
+        self.done(work, keys, fate, None, now, step)?;
         self.state.count(&work.pending.feed_id, more)
     }
 
@@ -207,12 +211,8 @@ impl Crawl {
             Some(old) => new.text_status > old.text_status,
             None => matches!(new.text_status, TextStatus::FeedOnly | TextStatus::Failed),
         };
-        let old_text = old.as_ref().and_then(|old| {
-            // A copy may be kept without its text, which is nearly that of the first.
-            let first = || record_by_id(old.duplicate_of.as_deref()?, &self.state, archived, step);
-            old.text.clone().or_else(|| first()?.text)
-        });
-        let old_text = old_text.unwrap_or_default();
+        let old_text =
+            old.as_ref().map(|old| self.text_of(old, archived, step)).unwrap_or_default();
         let changed = match dedup::revision(&old_text, new.text.as_deref().unwrap_or_default()) {
             dedup::Revision::Changed { ratio }
                 if !worse && new.content_hash != known.content_hash =>
@@ -227,9 +227,9 @@ impl Crawl {
                 });
                 let known = Some(known.clone());
                 if judged.page_error.is_some() {
-                    self.done_unread(work, keys, Fate::Kept, known, now)?;
+                    self.done_unread(work, keys, Fate::Kept, known, now, step)?;
                 } else {
-                    self.done(work, keys, Fate::Kept, known, now)?;
+                    self.done(work, keys, Fate::Kept, known, now, step)?;
                 }
                 return self.state.count(feed, Counters { duplicates: 1, ..Counters::default() });
             }
@@ -270,7 +270,7 @@ impl Crawl {
             revision: new.revision,
             content_hash: new.content_hash.clone(),
         };
-        self.done(work, keys, Fate::Kept, Some(known), now)?;
+        self.done(work, keys, Fate::Kept, Some(known), now, step)?;
         self.state.count(&work.pending.feed_id, record::counted(&new))?;
         let answer = visit.response.as_ref().and_then(|answer| answer.as_ref().ok());
         step.records.push(new);
@@ -288,13 +288,14 @@ impl Crawl {
         fate: Fate,
         known: Option<Known>,
         now: Timestamp,
+        step: &mut Step,
     ) -> Result<(), StateError> {
         match self.state.seen(&work.pending.key)? {
-            Some(before) if before.known.is_some() => {
+            Some(before) if before.known.is_some() && before.visits > 0 => {
                 let visits = before.visits + 1;
-                self.remember(work, keys, &Seen { at: now, visits, ..before })
+                self.remember(work, keys, &Seen { at: now, visits, ..before }, now, step)
             }
-            _ => self.done(work, keys, fate, known, now),
+            _ => self.done(work, keys, fate, known, now, step),
         }
     }
 
@@ -306,29 +307,62 @@ impl Crawl {
         fate: Fate,
         known: Option<Known>,
         now: Timestamp,
+        step: &mut Step,
     ) -> Result<(), StateError> {
         let pending = &work.pending;
         let visits = self.state.seen(&pending.key)?.map_or(0, |seen| seen.visits) + 1;
         let signature = signature(&pending.entry);
-        self.remember(work, keys, &Seen { fate, known, signature, at: now, visits })
+        self.remember(work, keys, &Seen { fate, known, signature, at: now, visits }, now, step)
     }
 
     /// Takes a page off the waiting list, and remembers all its addresses.
-    fn remember(&self, work: &PageWork, keys: &[UrlKey], seen: &Seen) -> Result<(), StateError> {
-        let key = &work.pending.key;
-        self.state.remove_pending(key)?;
-        self.state.put_seen(key, seen)?;
-        // The feed may yet announce the article under another address: with another signature, as
-        // another look at a known article.
-        keys.iter().filter(|other| *other != key).try_for_each(|key| self.state.put_seen(key, seen))
+    fn remember(
+        &self,
+        work: &PageWork,
+        keys: &[UrlKey],
+        seen: &Seen,
+        now: Timestamp,
+        step: &mut Step,
+    ) -> Result<(), StateError> {
+        let PageWork { pending, of, .. } = work;
+        let waiting = self.state.pending(pending.id)?;
+        // The feed may have said something else of it while it was asked for.
+        if waiting.is_some_and(|later| signature(&later.entry) != signature(&pending.entry)) {
+            let again = self.rested_at(seen, now);
+            self.state.read_again(pending.id, again)?;
+            self.state.count(&pending.feed_id, Counters { entries: 1, ..Counters::default() })?;
+            let job = Job::Page(*of, pending.id);
+            step.effects.push(Effect::PutBack(pending.host(), job, again));
+        } else {
+            self.state.remove_pending(&pending.key)?;
+        }
+        self.state.put_seen(&pending.key, seen)?;
+        for other in keys.iter().filter(|other| **other != pending.key) {
+            let seen = match self.state.seen(other)? {
+                // What was said of it, and when it was looked at, stays.
+                Some(own) if own.visits > 0 && seen.known.is_some() => {
+                    Seen { fate: seen.fate, known: seen.known.clone(), ..own }
+                }
+                Some(own) if own.visits > 0 => own,
+                // It was not asked for itself: a feed may yet announce it, and say something else.
+                _ => Seen { visits: 0, ..seen.clone() },
+            };
+            self.state.put_seen(other, &seen)?;
+        }
+        Ok(())
     }
 
-    /// Every address that the page is known by, and the newest record under any of them.
+    /// The addresses that are the article's, and its newest record under any of them.
+    ///
+    /// A name that a page claims may be another article's, by a broken template or a hub that many
+    /// name: then their texts have nothing in common, and the claim counts for nothing.
     fn identities(
         &self,
         work: &PageWork,
         visit: &Visit,
         judged: &Judged,
+        archived: &Archived<'_>,
+        step: &Step,
     ) -> Result<(Vec<UrlKey>, Option<Known>), StateError> {
         // Many articles are led to one page of errors or consent: it is no name of any.
         let answer = visit.response.as_ref().and_then(|answer| answer.as_ref().ok());
@@ -336,17 +370,70 @@ impl Crawl {
         let canonical = answer.and(judged.article.canonical_url.as_ref());
         let claimed = [answer.map(|answer| &answer.url), canonical];
         let url = CanonicalUrl::parse(work.pending.url.as_str()).ok();
-        let keys = record::keys(&work.pending.key, url.as_ref(), claimed);
+        let names =
+            Names::of(&work.pending.key, url.as_ref(), Some(&work.pending.feed_id), claimed);
         let mut newest: Option<Known> = None;
-        for key in &keys {
-            let known = self.state.seen(key)?.and_then(|seen| seen.known);
-            if known.as_ref().map(|k| k.revision) > newest.as_ref().map(|k| k.revision) {
-                newest = known;
+        let mut keys: Vec<(UrlKey, Option<Known>)> = Vec::new();
+        for key in names.own.iter().chain(&names.claimed) {
+            let seen = self.state.seen(key)?;
+            // An address that was never read has the record of a page that claimed it.
+            let was_read = seen.as_ref().is_some_and(|seen| seen.visits > 0);
+            let known = seen.and_then(|seen| seen.known);
+            if was_read && names.own.contains(key) && newest.is_none() {
+                newest.clone_from(&known);
             }
+            keys.push((key.clone(), known));
         }
-        Ok((keys, newest))
+        let revision = |known: &Option<Known>| known.as_ref().map(|known| known.revision);
+        let mut claims: Vec<&Known> = keys
+            .iter()
+            .filter(|(_, known)| revision(known) > revision(&newest))
+            .filter_map(|(_, known)| known.as_ref())
+            .collect();
+        claims.sort_by_key(|known| Reverse(known.revision));
+        if let Some(claim) =
+            claims.into_iter().find(|known| self.is_related(judged, known, archived, step))
+        {
+            newest = Some(claim.clone());
+        }
+        let is_own = |key: &UrlKey| names.own.contains(key);
+        keys.retain(|(key, known)| is_own(key) || known.is_none() || *known == newest);
+        Ok((keys.into_iter().map(|(key, _)| key).collect(), newest))
+    }
+
+    /// Whether a text is that of a record, be it edited, cut or longer.
+    fn is_related(
+        &self,
+        judged: &Judged,
+        known: &Known,
+        archived: &Archived<'_>,
+        step: &Step,
+    ) -> bool {
+        let Article { title, text, .. } = &judged.article;
+        if known.content_hash.is_some() && known.content_hash == record::content_hash(text) {
+            return true;
+        }
+        let Some(old) = record_by_id(&known.record_id, &self.state, archived, step) else {
+            return false;
+        };
+        let old_text = self.text_of(&old, archived, step);
+        let is_bare = text.is_empty() || old_text.is_empty();
+        let new = dedup::Text::of(title.as_deref().unwrap_or_default(), text);
+        let old = dedup::Text::of(old.title.as_deref().unwrap_or_default(), &old_text);
+        let (class, evidence) = dedup::compare(&new, &old, &[], dedup::Circumstances::default());
+        class != dedup::Class::New || (is_bare && evidence.title >= SAME_TITLE)
+    }
+
+    /// The text of a record; of a copy that was kept without it, that of the first, which is nearly the
+    /// same. Empty where there is none.
+    fn text_of(&self, record: &Record, archived: &Archived<'_>, step: &Step) -> String {
+        let first = || record_by_id(record.duplicate_of.as_deref()?, &self.state, archived, step);
+        record.text.clone().or_else(|| first()?.text).unwrap_or_default()
     }
 }
+
+/// So much of the words of two titles is in both where nothing else tells that they are of one article.
+const SAME_TITLE: f32 = 0.5;
 
 /// The pause before a page is tried again, doubled with each failure.
 pub(super) const FIRST_RETRY: SignedDuration = SignedDuration::from_mins(1);

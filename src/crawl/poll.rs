@@ -7,7 +7,7 @@ use url::Url;
 
 use super::{Crawl, DAY, Effect, Event, Feed, Reading, Step, Task, Visit, read::status_words};
 use crate::{
-    canonical_url::{CanonicalUrl, Host},
+    canonical_url::{CanonicalUrl, Host, UrlKey},
     fetch::{Request, Response, Validators},
     politeness::{freshness, retry_after},
     schedule::{FeedIx, FeedState, Job, Outcome, PageId},
@@ -162,25 +162,42 @@ impl Crawl {
         step: &mut Step,
     ) -> Result<Taken, StateError> {
         let mut taken = Taken::default();
+        // What the configuration says weighs more than what the whole feed declares.
+        let declared = listing.language.as_ref().filter(|_| feed.language.is_none());
+        let announced = |entry: &Entry| {
+            let language = entry.language.as_ref().or(declared).cloned();
+            Entry { language, ..entry.clone() }
+        };
         for entry in &listing.entries {
             let Some(address) = address_of(entry, &feed.url) else { continue };
-            if self.state.is_pending(&address.key)? {
+            let said = signature(entry);
+            if let Some(waiting) = self.state.pending_at(&address.key)? {
+                // What its page is read for is what the feed says by then.
+                if waiting.feed_id == feed.id && signature(&waiting.entry) != said {
+                    self.state.put_entry(waiting.id, &announced(entry))?;
+                }
                 continue;
             }
-            let seen = self.state.seen(&address.key)?;
+            let mut seen = self.state.seen(&address.key)?;
+            if seen.is_none()
+                && let Some(name) = name_in_feed(&feed.id, &address.fetch)
+            {
+                // The same, said at a former address of the feed.
+                seen = self.state.seen(&name)?.filter(|seen| seen.signature == said);
+            }
             let is_kept = seen.as_ref().is_some_and(|seen| seen.known.is_some());
             let visits = seen.as_ref().map_or(0, |seen| seen.visits);
+            let rested_at = seen.as_ref().map_or(now, |seen| self.rested_at(seen, now));
             let revisit = match seen {
                 None => false,
-                Some(seen) if seen.signature == UNKNOWN_SIGNATURE => {
+                Some(seen) if seen.signature == said => continue,
+                Some(seen) if seen.signature == UNKNOWN_SIGNATURE && visits > 0 => {
                     // Taken from the archive, which does not keep what the feed said: from now on
                     // a change is a change of this.
-                    let signature = signature(entry);
-                    self.state.put_seen(&address.key, &Seen { signature, ..seen })?;
+                    self.state.put_seen(&address.key, &Seen { signature: said, ..seen })?;
                     continue;
                 }
-                Some(seen) if self.is_worth_another_look(&seen, entry, now) => true,
-                Some(_) => continue,
+                Some(_) => true,
             };
             if self.settings.judge_before_fetch
                 && !is_kept
@@ -189,42 +206,47 @@ impl Crawl {
                     feed.language.as_deref().or(listing.language.as_deref()),
                 )
             {
-                let signature = signature(entry);
-                let seen = Seen { fate: Fate::Rejected, known: None, signature, at: now, visits };
+                if rested_at > now {
+                    continue;
+                }
+                let (fate, signature) = (Fate::Rejected, said);
+                let seen = Seen { fate, known: None, signature, at: now, visits };
                 self.state.put_seen(&address.key, &seen)?;
                 self.state.count(&feed.id, Counters { rejected: 1, ..Counters::default() })?;
                 step.rejects.push(unasked(entry, address, feed, now));
                 *taken.counter(revisit) += 1;
                 continue;
             }
-            if room == 0 {
+            // What is to be read again may wait for days, and must leave room for what is new.
+            if room == 0 || (revisit && room <= ROOM_FOR_NEW) {
                 taken.is_cut = true;
                 continue;
             }
             room -= 1;
-            // What the configuration says weighs more than what the whole feed declares.
-            let declared = listing.language.as_ref().filter(|_| feed.language.is_none());
-            let language = entry.language.as_ref().or(declared).cloned();
+            // A change that was announced once may be behind a 304 from now on: it waits for its
+            // time. An address that was but another page's name was never read itself.
+            let not_before = if visits == 0 { now } else { rested_at };
             let pending = Pending {
                 id: PageId(0),
                 key: address.key,
                 url: address.fetch,
                 feed_id: feed.id.clone(),
-                entry: Entry { language, ..entry.clone() },
+                entry: announced(entry),
                 first_seen_at: now,
-                not_before: now,
+                not_before,
                 attempts: 0,
                 revisit,
             };
             if let Some(id) = self.state.add_pending(&pending)? {
-                step.effects.push(Effect::PutBack(pending.host(), Job::Page(ix, id), now));
+                step.effects.push(Effect::PutBack(pending.host(), Job::Page(ix, id), not_before));
                 *taken.counter(revisit) += 1;
             }
         }
         if taken.is_cut {
-            let flaws = vec![format!(
-                "{MOST_WAITING} of its pages wait already: the rest is taken in at later polls"
-            )];
+            let flaws = vec![
+                "too many of its pages wait already: the rest is taken in at later polls"
+                    .to_owned(),
+            ];
             step.events.push(Event::Flawed { feed: feed.id.clone(), flaws });
         }
         Ok(taken)
@@ -243,21 +265,21 @@ impl Crawl {
         judgements.iter().any(|judgement| !judgement.matches.is_empty())
     }
 
-    /// The feed says something else of a known address than before, and the last look is some time
-    /// past. The time grows with each look, for feeds that say something new at every poll.
-    fn is_worth_another_look(&self, seen: &Seen, entry: &Entry, now: Timestamp) -> bool {
-        if seen.signature == signature(entry) {
-            return false;
-        }
+    /// When a known address may be looked at again: some time after the last look. The time grows with
+    /// each look, for feeds that say something new at every poll.
+    pub(super) fn rested_at(&self, seen: &Seen, now: Timestamp) -> Timestamp {
         let doubled = 2_i32.pow(seen.visits.clamp(1, 10) - 1);
         let rest = self.settings.revisit_after.checked_mul(doubled).unwrap_or(SignedDuration::MAX);
         // Either way: a clock may have been set back since.
-        now.duration_since(seen.at).abs() >= rest
+        let left = rest.saturating_sub(now.duration_since(seen.at).abs());
+        now.checked_add(left.max(SignedDuration::ZERO)).unwrap_or(Timestamp::MAX)
     }
 }
 
 /// So many pages of a feed wait at the most: what a feed announces must not fill the disk.
 const MOST_WAITING: u32 = 10_000;
+/// And so many of these places are for pages that were never read.
+const ROOM_FOR_NEW: u32 = MOST_WAITING / 2;
 
 /// What a listing has come to.
 #[derive(Debug, Default)]
@@ -315,8 +337,17 @@ fn address_of(entry: &Entry, feed_url: &Url) -> Option<CanonicalUrl> {
     let guid = entry.guid.as_ref().filter(|guid| Some(guid.as_str()) != link);
     let name = guid.or(title).or(text)?;
     let mut url = feed_url.clone();
-    url.set_fragment(Some(&format!("!entry={}", blake3::hash(name.as_bytes()).to_hex())));
+    url.set_fragment(Some(&format!("{ENTRY}{}", blake3::hash(name.as_bytes()).to_hex())));
     CanonicalUrl::parse(url.as_str()).ok()
+}
+
+/// What the address of an entry that names none has for a fragment, before the hash of its name.
+const ENTRY: &str = "!entry=";
+
+/// Another name of an entry without an address, for when its feed has another: by the feed's id.
+pub(super) fn name_in_feed(feed_id: &str, url: &Url) -> Option<UrlKey> {
+    let entry = url.fragment()?.strip_prefix(ENTRY)?;
+    Some(UrlKey::verbatim(&format!("feed {feed_id}#{ENTRY}{entry}")))
 }
 
 /// Stands for what a feed said of an article where only its record is left.

@@ -8,12 +8,13 @@ use super::{
     Crawl,
     ahead::{self, Ahead, Ready},
     poll::UNKNOWN_SIGNATURE,
+    record::Names,
 };
 use crate::{
     archive::{
         self, Archive, ArchiveError, Checkpoint, Dropped, Position, ReadError, Record, RecordError,
     },
-    canonical_url::{CanonicalUrl, UrlKey},
+    canonical_url::CanonicalUrl,
     dedup,
     jsonl::Disk,
     state::{Fate, Known, Reject, Seen, State, StateError},
@@ -182,7 +183,8 @@ fn index_record(state: &State, index: &mut dedup::Index, ready: &Ready) -> Resul
     if state.remove_pending(&ready.url_key)? {
         state.count(&ready.feed_id, ready.counted)?;
     }
-    index_kept(state, &ready.keys, &ready.known, ready.fetched_at)?;
+    let Ready { names, known, revision_of, fetched_at, .. } = ready;
+    index_kept(state, names, known, revision_of.as_deref(), *fetched_at)?;
     index.insert(state.connection(), &ready.document, &ready.verdict, ready.fetched_at)?;
     Ok(())
 }
@@ -191,25 +193,40 @@ fn index_record(state: &State, index: &mut dedup::Index, ready: &Ready) -> Resul
 fn index_dropped(state: &State, dropped: &Dropped) -> Result<(), StateError> {
     let url = CanonicalUrl::parse(&dropped.url).ok();
     let claimed = [dropped.final_url.as_ref(), dropped.canonical_url.as_ref()];
-    let keys = ahead::keys(&dropped.url_key, url.as_ref(), claimed);
+    let names = ahead::names(&dropped.url_key, url.as_ref(), None, claimed);
     let known = Known {
         record_id: dropped.id.clone(),
         revision: dropped.revision,
         content_hash: dropped.content_hash.clone(),
     };
-    index_kept(state, &keys, &known, dropped.fetched_at)
+    index_kept(state, &names, &known, None, dropped.fetched_at)
 }
 
+/// As a visit does that kept the record, or what was kept: see `Crawl::identities`.
 fn index_kept(
     state: &State,
-    keys: &[UrlKey],
+    names: &Names,
     known: &Known,
+    revision_of: Option<&str>,
     at: Timestamp,
 ) -> Result<(), StateError> {
-    for key in keys {
-        let visits = state.seen(key)?.map_or(0, |seen| seen.visits) + 1;
-        let (fate, signature) = (Fate::Kept, UNKNOWN_SIGNATURE);
+    let (fate, signature) = (Fate::Kept, UNKNOWN_SIGNATURE);
+    let mut before: Vec<String> = revision_of.map(str::to_owned).into_iter().collect();
+    for key in &names.own {
+        let seen = state.seen(key)?;
+        let visits = seen.as_ref().map_or(0, |seen| seen.visits) + 1;
+        before.extend(seen.and_then(|seen| seen.known).map(|known| known.record_id));
         state.put_seen(key, &Seen { fate, known: Some(known.clone()), signature, at, visits })?;
+    }
+    for key in &names.claimed {
+        let known = Some(known.clone());
+        let seen = match state.seen(key)? {
+            None => Seen { fate, known, signature, at, visits: 0 },
+            // The name is another article's.
+            Some(Seen { known: Some(other), .. }) if !before.contains(&other.record_id) => continue,
+            Some(seen) => Seen { fate, known, ..seen },
+        };
+        state.put_seen(key, &seen)?;
     }
     Ok(())
 }

@@ -3,7 +3,10 @@
 use jiff::Timestamp;
 use url::Url;
 
-use super::{Crawl, Judged, PageWork, Unasked, Visit, poll::signature};
+use super::{
+    Crawl, Judged, PageWork, Unasked, Visit,
+    poll::{name_in_feed, signature},
+};
 use crate::{
     archive::{Record, RecordType, SCHEMA_VERSION},
     article::Extraction,
@@ -75,7 +78,7 @@ pub(super) fn record(
             .or_else(|| feed.language.clone()),
         word_count: u32::try_from(text::word_count(&article.text)).unwrap_or(u32::MAX),
         char_count: u32::try_from(article.text.chars().count()).unwrap_or(u32::MAX),
-        content_hash: text.map(|text| dedup::content_hash(text)),
+        content_hash: content_hash(&article.text),
         fingerprint: text.map(|text| {
             let title = article.title.as_deref().unwrap_or_default();
             dedup::Sketch::of(title, text).fingerprint()
@@ -123,6 +126,11 @@ pub(super) fn record(
     }
 }
 
+/// Of a text; of none there is none.
+pub(super) fn content_hash(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| dedup::content_hash(text))
+}
+
 /// Each term once, in the order of the matches.
 fn matched_terms(judgement: &Judgement) -> Vec<String> {
     let mut terms: Vec<String> = Vec::new();
@@ -152,24 +160,37 @@ pub(super) fn id(key: &UrlKey, revision: u32) -> String {
     id
 }
 
-/// The addresses an article is known by: its own first, then what the page and the redirects claim
-/// and can be believed.
-pub(super) fn keys(
-    key: &UrlKey,
-    url: Option<&CanonicalUrl>,
-    claimed: [Option<&Url>; 2],
-) -> Vec<UrlKey> {
-    let mut keys = vec![key.clone()];
-    let Some(url) = url else { return keys };
-    // An old record's key may be of an older definition.
-    let others = claimed.into_iter().flatten().filter(|claimed| **claimed != url.fetch);
-    let aliases = others.filter_map(|claimed| alias_of(url, claimed));
-    for found in std::iter::once(url.key.clone()).chain(aliases.map(|alias| alias.key)) {
-        if !keys.contains(&found) {
-            keys.push(found);
+/// The addresses that an article is known by.
+#[derive(Debug)]
+pub(super) struct Names {
+    /// Its own; also of today's definition, where an old record's key is of an older one.
+    pub(super) own: Vec<UrlKey>,
+    /// What the page and the redirects claim and can be believed, as far as an address tells; of an
+    /// entry without an address its name in its feed, which may be another entry's by now.
+    pub(super) claimed: Vec<UrlKey>,
+}
+
+impl Names {
+    pub(super) fn of(
+        key: &UrlKey,
+        url: Option<&CanonicalUrl>,
+        feed_id: Option<&str>,
+        claims: [Option<&Url>; 2],
+    ) -> Self {
+        let mut names = Self { own: vec![key.clone()], claimed: Vec::new() };
+        let Some(url) = url else { return names };
+        names.claimed.extend(feed_id.and_then(|id| name_in_feed(id, &url.fetch)));
+        if url.key != *key {
+            names.own.push(url.key.clone());
         }
+        let claims = claims.into_iter().flatten().filter(|claim| **claim != url.fetch);
+        for claim in claims.filter_map(|claim| alias_of(url, claim)) {
+            if !names.own.contains(&claim.key) && !names.claimed.contains(&claim.key) {
+                names.claimed.push(claim.key);
+            }
+        }
+        names
     }
-    keys
 }
 
 /// A record as the near-duplicate index sees it.

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
-use super::{Crawl, Feed, PageWork, ROBOTS_PATIENCE, Task, Unasked, Work, poll};
+use super::{Crawl, PageWork, ROBOTS_PATIENCE, Task, Unasked, Work, poll};
 use crate::{
     canonical_url::Host,
     fetch::{Request, Wanted},
@@ -138,10 +138,7 @@ impl Crawl {
                 }
             }
         }
-        let feed = match self.by_id.get(&pending.feed_id).and_then(|ix| self.feeds.get(*ix)) {
-            Some(feed) => feed.clone(),
-            None => Feed::gone(&pending),
-        };
+        let feed = self.feed_of(&pending)?;
         let request = unasked.is_none().then_some(request);
         let last_attempt = pending.attempts + 1 >= self.settings.page_attempts;
         let work =

@@ -14,7 +14,7 @@ use crate::{
     fetch::{Exchange, FetchError, Redirect, Response, Room, Validators},
     jsonl::Folder,
     politeness::Robots,
-    state::{Counters, Fate, Reject},
+    state::{Counters, Fate, Reject, Seen},
     topic::Topic,
 };
 
@@ -92,13 +92,23 @@ impl Bench {
 
     /// Does the next task that is due before `until`, and gives the address that was asked.
     fn step(&mut self, until: Timestamp, web: &dyn Fn(&Url) -> Answer) -> Option<String> {
-        let task = loop {
+        let task = self.task(until)?;
+        Some(self.land(task, web))
+    }
+
+    /// The next task that is due before `until`.
+    fn task(&mut self, until: Timestamp) -> Option<Task> {
+        loop {
             match self.crawl.next(self.now).unwrap() {
-                Do::Task(task) => break *task,
+                Do::Task(task) => return Some(*task),
                 Do::WaitUntil(at) if at <= until => self.now = at,
                 Do::WaitUntil(_) | Do::Wait => return None,
             }
-        };
+        }
+    }
+
+    /// Answers a task, takes in what comes of it, and gives the address that was asked.
+    fn land(&mut self, task: Task, web: &dyn Fn(&Url) -> Answer) -> String {
         let asked = task.request.as_ref().map(|request| request.url.clone());
         let response = asked.as_ref().map(|url| {
             web(url).map(|(status, headers, body)| Response {
@@ -141,7 +151,7 @@ impl Bench {
         self.came_from.extend(kept);
         self.rejects.extend(step.rejects);
         self.events.extend(step.events);
-        Some(asked.map(String::from).unwrap_or_default())
+        asked.map(String::from).unwrap_or_default()
     }
 
     /// Does all that is due within `hours`, and gives the addresses asked.
@@ -853,6 +863,344 @@ const EDITED: &str = "CSTO peacekeepers stay in Kazakhstan";
 
 fn revisions(bench: &Bench) -> Vec<(u32, TextStatus)> {
     bench.records().iter().map(|record| (record.revision, record.text_status)).collect()
+}
+
+/// A feed that is said to be unchanged from its last edition on: what it says at each poll.
+fn editions(said: &[(&str, &str)], poll: usize) -> Answer {
+    if poll >= said.len() {
+        return status(304, "");
+    }
+    let answer = feed(&said[poll..=poll]);
+    answer.map(|(status, _, body)| (status, "content-type: text/xml\netag: \"1\"", body))
+}
+
+/// A crawl that reads a page again after three hours at the soonest.
+fn patient() -> Bench {
+    let revisit_after = SignedDuration::from_hours(3);
+    Bench::with(State::in_memory().unwrap(), Settings { revisit_after, ..settings() })
+}
+
+fn count(asked: &[String], path: &str) -> usize {
+    asked.iter().filter(|url| url.ends_with(path)).count()
+}
+
+#[test]
+fn a_change_that_is_announced_soon_and_once_is_read_when_its_rest_is_over() {
+    let mut bench = patient();
+    let polls = std::cell::Cell::new(0);
+    let link = "<link>https://news.example/a</link>";
+    let web = |url: &Url| match url.path() {
+        "/feed" => editions(&[(MISSION, link), (EDITED, link)], polls.replace(polls.get() + 1)),
+        _ if polls.get() < 2 => edited(MISSION, None, "")(url),
+        _ => edited(MISSION, None, EDIT)(url),
+    };
+    let before = bench.run(2, &web);
+    assert!(polls.get() > 2, "the change was announced, and a 304 came after it");
+    assert_eq!((count(&before, "/a"), bench.records().len()), (1, 1), "its rest is not over");
+    let after = bench.run(48, &web);
+    assert_eq!(count(&after, "/a"), 1, "{after:?}");
+    assert_eq!(revisions(&bench), [(1, TextStatus::Full), (2, TextStatus::Full)]);
+    let counters = bench.counters();
+    assert_eq!((counters.entries, counters.kept), (2, 2));
+}
+
+#[test]
+fn an_entry_that_changes_again_while_its_page_waits_is_read_once_for_all_that_was_said() {
+    let mut bench = patient();
+    let polls = std::cell::Cell::new(0);
+    let link = "<link>https://news.example/a</link>";
+    let said = [MISSION, EDITED, "CSTO peacekeepers leave Kazakhstan after all"];
+    let asked = bench.run(48, &|url| match url.path() {
+        "/feed" => {
+            let poll = polls.replace(polls.get() + 1).min(said.len() - 1);
+            feed(&[(said[poll], link)])
+        }
+        _ => edited(MISSION, None, "")(url),
+    });
+    assert_eq!(count(&asked, "/a"), 2, "{asked:?}");
+}
+
+#[test]
+fn a_change_that_is_announced_while_the_page_is_asked_for_is_read_too() {
+    let mut bench = patient();
+    let polls = std::cell::Cell::new(0);
+    let link = "<link>https://pages.example/a</link>";
+    let later = start() + SignedDuration::from_hours(2);
+    let web = |more: &'static str| {
+        let polls = &polls;
+        move |url: &Url| match url.path() {
+            "/feed" => editions(&[(MISSION, link), (EDITED, link)], polls.replace(polls.get() + 1)),
+            _ => edited(MISSION, None, more)(url),
+        }
+    };
+    assert_eq!(bench.step(later, &web("")).unwrap(), "https://news.example/feed");
+    assert_eq!(bench.step(later, &web("")).unwrap(), "https://pages.example/robots.txt");
+    let page = bench.task(later).unwrap();
+    assert!(matches!(page.work, Work::Page(_)));
+    assert_eq!(bench.step(later, &web("")).unwrap(), "https://news.example/feed");
+    bench.land(page, &web(""));
+    assert_eq!(revisions(&bench), [(1, TextStatus::Full)]);
+    bench.run(48, &web(EDIT));
+    assert_eq!(revisions(&bench), [(1, TextStatus::Full), (2, TextStatus::Full)]);
+    let counters = bench.counters();
+    assert_eq!((counters.entries, counters.kept), (2, 2));
+}
+
+#[test]
+fn an_article_that_another_page_names_as_its_own_is_read_when_it_is_announced() {
+    let mut bench = patient();
+    let polls = std::cell::Cell::new(0);
+    let said = [
+        ("Rink saves its season", "<link>https://news.example/2022/rink-saves-season</link>"),
+        (MISSION, "<link>https://news.example/2022/csto-leaves-almaty</link>"),
+    ];
+    let asked = bench.run(2, &|url| match url.path() {
+        "/feed" => editions(&said, polls.replace(polls.get() + 1)),
+        "/robots.txt" => status(404, ""),
+        "/2022/csto-leaves-almaty" => page(MISSION, ""),
+        _ => ok("<html lang=en><head><title>Rink saves its season</title><link rel=canonical \
+                 href=\"https://news.example/2022/csto-leaves-almaty\"></head><body><article>\
+                 <p>The rink in the valley has ice again, said its warden on Thursday, and the \
+                 skaters may come back from Saturday on until the end of the winter.</p>\
+                 </article></body></html>"),
+    });
+    assert_eq!(count(&asked, "/2022/csto-leaves-almaty"), 1, "{asked:?}");
+    assert_eq!(revisions(&bench), [(1, TextStatus::Full)]);
+}
+
+/// Another article about the mission than [`page`].
+fn thanks(head: &str) -> Answer {
+    ok(format!(
+        "<html lang=en><head><title>Parliament thanks CSTO</title>{head}</head><body><article>\
+         <p>Members of the lower house in Nur-Sultan voted on Friday to thank the Collective Security \
+         Treaty Organization for its peacekeepers, whose help the president of Kazakhstan praised.</p>\
+         <p>In the same session the ministers explained why teachers will earn more from spring on, \
+         and why the railway to the north is to have a second track within three years.</p>\
+         </article></body></html>"
+    ))
+}
+
+const HUB: &str = "<link rel=canonical href=\"https://news.example/2022/csto-live-updates\">";
+/// Only a part of the text is there.
+const WALL: &str = "<script type=\"application/ld+json\">{\"@type\":\"NewsArticle\",\
+    \"isAccessibleForFree\":false}</script>";
+
+const LEAVES: &str = "csto-leaves-almaty";
+const THANKS: &str = "parliament-thanks-csto";
+const LIVE: &str = "csto-live-updates";
+
+/// Two hours of a feed whose articles, by title and path, all name the last one's address as their own;
+/// the first one's text goes on with `more`, and the second is behind `wall`.
+fn with_a_hub(bench: &mut Bench, items: &[(&str, &str)], more: &str, wall: &str) {
+    let link = |path: &str| format!("<link>https://news.example/2022/{path}</link>");
+    let items: Vec<_> = items.iter().map(|(title, path)| (*title, link(path))).collect();
+    let items: Vec<_> = items.iter().map(|(title, link)| (*title, link.as_str())).collect();
+    bench.run(2, &|url| match url.path().trim_start_matches("/2022/") {
+        "/feed" => feed(&items),
+        "/robots.txt" => status(404, ""),
+        THANKS => thanks(&format!("{HUB}{wall}")),
+        LIVE => ok("<html lang=en><head><title>Kazakhstan, live</title></head><body><article>\
+            <p>09:40 Flights to Almaty start again, the CSTO contingent hands the airport over to \
+            Kazakhstan, says its ministry of transport.</p><p>09:10 Shops have opened, and the networks \
+            work for some hours, our reporter writes from Kazakhstan.</p></article>"),
+        _ => page(MISSION, HUB).map(|(status, headers, body)| {
+            (status, headers, body.replace("</article>", &format!("{more}</article>")))
+        }),
+    });
+}
+
+/// The index that is made of the records of a bench.
+fn rebuilt(bench: &Bench) -> State {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = Folder::at(folder.path());
+    let (mut archive, _) = Archive::open(disk, archive::Settings::default(), None).unwrap();
+    archive.append(&mut bench.records(), start()).unwrap();
+    let state = State::in_memory().unwrap();
+    rebuild(&state, &archive, std::iter::empty, |_| ()).unwrap();
+    state
+}
+
+fn known(state: &State, address: &str) -> Option<String> {
+    let key = CanonicalUrl::parse(address).unwrap().key;
+    state.seen(&key).unwrap()?.known.map(|known| known.record_id)
+}
+
+#[test]
+fn articles_that_name_one_address_as_their_own_are_articles_of_their_own() {
+    for wall in ["", WALL] {
+        let mut bench = Bench::new();
+        with_a_hub(&mut bench, &[("A", LEAVES)], "", wall);
+        with_a_hub(&mut bench, &[("A", LEAVES), ("B", THANKS)], "", wall);
+        with_a_hub(&mut bench, &[("A", LEAVES), ("B", THANKS), ("C", LIVE)], "", wall);
+        let records = bench.records();
+        let [first, second, third] = &records[..] else { panic!("{} records", records.len()) };
+        for (record, path) in [(first, LEAVES), (second, THANKS), (third, LIVE)] {
+            assert_eq!(record.url_key.as_str(), format!("news.example/2022/{path}"));
+            assert_eq!((record.record_type, record.revision), (RecordType::Article, 1), "{wall}");
+            assert_eq!(record.cluster_id.as_ref(), Some(&record.id), "{path}");
+        }
+        // The edit of one is a revision of that one.
+        with_a_hub(&mut bench, &[("Edited", LEAVES), ("B", THANKS), ("C", LIVE)], EDIT, wall);
+        let records = bench.records();
+        assert_eq!(records.len(), 4);
+        assert_eq!(records[3].revision_of.as_ref(), Some(&records[0].id));
+        let anew = rebuilt(&bench);
+        for path in [LEAVES, THANKS, LIVE] {
+            let address = format!("https://news.example/2022/{path}");
+            let before = known(&bench.crawl.state, &address);
+            assert_eq!(known(&anew, &address), before, "{path}");
+            assert!(before.is_some());
+        }
+    }
+}
+
+#[test]
+fn what_names_a_known_article_as_its_own_and_has_more_text_is_a_revision_of_it() {
+    let mut bench = Bench::new();
+    let names = "<link rel=canonical href=\"https://news.example/2022/csto-leaves-almaty\">";
+    let article = ("A", "<link>https://news.example/2022/csto-leaves-almaty</link>");
+    let other = ("A", "<link>https://news.example/world/2022/csto-leaves-almaty</link>");
+    for items in [&[article][..], &[article, other]] {
+        bench.run(2, &|url| match url.path() {
+            "/feed" => feed(items),
+            "/robots.txt" => status(404, ""),
+            path => page(MISSION, names).map(|(status, headers, body)| {
+                let more = if path.starts_with("/world") { EDIT } else { "" };
+                (status, headers, body.replace("</article>", &format!("{more}</article>")))
+            }),
+        });
+    }
+    assert_eq!(revisions(&bench), [(1, TextStatus::Full), (2, TextStatus::Full)]);
+    let anew = rebuilt(&bench);
+    for (_, link) in [article, other] {
+        let address = link.trim_start_matches("<link>").trim_end_matches("</link>");
+        assert_eq!(known(&anew, address), Some(bench.records()[1].id.clone()), "{address}");
+    }
+}
+
+#[test]
+fn an_article_that_another_named_as_its_own_is_read_also_after_the_index_was_made_anew() {
+    let mut bench = Bench::new();
+    with_a_hub(&mut bench, &[("A", LEAVES)], "", "");
+    let before = bench.records();
+    let mut bench = Bench::with(rebuilt(&bench), settings());
+    bench.archived.replace(before);
+    with_a_hub(&mut bench, &[("A", LEAVES), ("C", LIVE)], "", "");
+    assert_eq!(revisions(&bench), [(1, TextStatus::Full); 2]);
+}
+
+#[test]
+fn a_page_whose_feed_left_the_configuration_is_archived_as_that_feeds() {
+    let mut bench = Bench::new();
+    bench.crawl.schedule.pause(&Host::of(&Url::parse("https://pages.example/").unwrap()));
+    let web = |url: &Url| match url.path() {
+        "/feed" => feed(&[(MISSION, "<link>https://pages.example/a</link>")]),
+        "/robots.txt" => status(404, ""),
+        _ => page(MISSION, ""),
+    };
+    let mut feed = bench.crawl.feeds[0].clone();
+    feed.zone = Some(TimeZone::get("Asia/Almaty").unwrap());
+    let new = |feeds| Reloaded { feeds, rules: rules(), settings: settings() };
+    let reload = |bench: &mut Bench, feeds: Vec<Feed>| {
+        bench.crawl.prepare(&new(feeds.clone()), bench.now).unwrap();
+        bench.crawl.reconfigure(new(feeds), bench.now).unwrap();
+    };
+    reload(&mut bench, vec![feed.clone()]);
+    bench.run(1, &web);
+    reload(&mut bench, vec![]);
+    let (id, ..) = bench.crawl.state.waiting().unwrap()[0];
+    let pending = bench.crawl.state.pending(id).unwrap().unwrap();
+    let noted = bench.crawl.feed_of(&pending).unwrap();
+    assert_eq!((noted.language, noted.zone), (feed.language.clone(), feed.zone.clone()));
+    bench.crawl.schedule.resume(&Host::of(&Url::parse("https://pages.example/").unwrap()));
+    bench.run(1, &web);
+    let records = bench.records();
+    let [record] = &records[..] else { panic!("{} records", records.len()) };
+    assert_eq!((record.feed_id.as_str(), record.feed_url.as_str()), ("courier", feed.url.as_str()));
+    assert_eq!(record.source_name, feed.name);
+    assert_eq!(record.source_country, feed.country);
+}
+
+/// Gives the feed of a bench another address.
+fn move_feed(bench: &mut Bench, address: &str) {
+    let feed = Feed { url: Url::parse(address).unwrap(), ..bench.crawl.feeds[0].clone() };
+    let new = || Reloaded { feeds: vec![feed.clone()], rules: rules(), settings: settings() };
+    bench.crawl.prepare(&new(), bench.now).unwrap();
+    bench.crawl.reconfigure(new(), bench.now).unwrap();
+    bench.crawl.poll_now("courier", bench.now).unwrap();
+}
+
+#[test]
+fn entries_without_an_address_are_known_when_their_feed_has_another() {
+    let text = |town: &str, guid: u32| {
+        format!(
+            "<guid isPermaLink=\"false\">{guid}</guid><description>CSTO peacekeepers leave {town} in \
+             Kazakhstan, and the airport is handed over to its owners before the end of the week, the \
+             organization says.</description>"
+        )
+    };
+    let poll = |bench: &mut Bench, items: &[String]| {
+        let items: Vec<(&str, &str)> = items.iter().map(|item| (MISSION, item.as_str())).collect();
+        bench.run(2, &|_| feed(&items));
+    };
+    for is_rebuilt in [false, true] {
+        let mut bench = Bench::new();
+        let mut items = vec![text("Almaty", 1), text("Astana", 2)];
+        poll(&mut bench, &items);
+        assert_eq!(bench.records().len(), 2);
+        if is_rebuilt {
+            let before = bench.records();
+            bench = Bench::with(rebuilt(&bench), settings());
+            bench.archived.replace(before);
+        }
+        move_feed(&mut bench, "https://feeds.example/new");
+        poll(&mut bench, &items);
+        assert_eq!(bench.records().len(), 2, "{is_rebuilt}");
+        assert_eq!(bench.rejects.len(), 0);
+        let other = "<guid isPermaLink=\"false\">2</guid><description>Parliament thanks the CSTO for \
+                     its mission to Kazakhstan, and teachers will earn more from spring on, as the \
+                     ministers explained.</description>";
+        move_feed(&mut bench, "https://other.example/feed");
+        items[0] = items[0].replace("handed over", "handed back");
+        items[1] = other.to_owned();
+        poll(&mut bench, &items);
+        let told: Vec<_> = bench.records().iter().map(|r| (r.record_type, r.revision)).collect();
+        assert_eq!(told.len(), 4, "{is_rebuilt}");
+        assert_eq!(
+            told[2..],
+            [(RecordType::Revision, 2), (RecordType::Article, 1)],
+            "{is_rebuilt}"
+        );
+    }
+}
+
+#[test]
+fn pages_that_are_to_be_read_again_leave_room_for_those_that_never_were() {
+    let mut bench = patient();
+    bench.crawl.schedule.pause(&Host::of(&Url::parse("https://pages.example/").unwrap()));
+    let address = |n: u32| format!("https://pages.example/{n}");
+    let known = |n: u32| {
+        let (fate, at) = (Fate::Rejected, start());
+        let seen = Seen { fate, known: None, signature: 1, at, visits: 1 };
+        bench.crawl.state.put_seen(&CanonicalUrl::parse(&address(n)).unwrap().key, &seen)
+    };
+    (0..6000).try_for_each(known).unwrap();
+    for listed in [0..3000, 3000..6100] {
+        bench.crawl.poll_now("courier", bench.now).unwrap();
+        bench.step(start() + SignedDuration::from_hours(1), &|_| {
+            let items: String = listed
+                .clone()
+                .map(|n| format!("<item><title>{n}</title><link>{}</link></item>", address(n)))
+                .collect();
+            ok(format!("<rss version=\"2.0\"><channel>{items}</channel></rss>"))
+        });
+    }
+    let mut revisits = [0, 0];
+    for (id, ..) in bench.crawl.state.waiting().unwrap() {
+        revisits[usize::from(bench.crawl.state.pending(id).unwrap().unwrap().revisit)] += 1;
+    }
+    assert_eq!(revisits, [100, 5000]);
+    assert!(bench.events.iter().any(|event| matches!(event, Event::Flawed { .. })), "it says so");
 }
 
 #[test]

@@ -134,11 +134,32 @@ impl State {
             .transpose()
     }
 
-    pub fn is_pending(&self, key: &UrlKey) -> Result<bool> {
-        Ok(self
-            .connection
-            .prepare_cached("SELECT 1 FROM pending WHERE key = ?1")?
-            .exists([key.as_str()])?)
+    /// The page that waits at an address.
+    pub fn pending_at(&self, key: &UrlKey) -> Result<Option<Pending>> {
+        self.connection
+            .prepare_cached(&format!("SELECT {COLUMNS} FROM pending WHERE key = ?1"))?
+            .query_row([key.as_str()], Row::read)
+            .optional()?
+            .map(Row::pending)
+            .transpose()
+    }
+
+    /// The feed says something else of a page that waits.
+    pub fn put_entry(&self, id: PageId, entry: &Entry) -> Result<()> {
+        self.connection
+            .prepare_cached("UPDATE pending SET entry = ?2 WHERE id = ?1")?
+            .execute(params![id.0, to_json(entry)?])?;
+        Ok(())
+    }
+
+    /// A page that was just read is to be read once more, at `not_before`.
+    pub fn read_again(&self, id: PageId, not_before: Timestamp) -> Result<()> {
+        self.connection
+            .prepare_cached(
+                "UPDATE pending SET attempts = 0, revisit = TRUE, not_before = ?2 WHERE id = ?1",
+            )?
+            .execute(params![id.0, not_before.as_millisecond()])?;
+        Ok(())
     }
 
     /// Tries a page again at `not_before`, having tried it `attempts` times.

@@ -49,7 +49,7 @@ fn a_page_waits_once_under_all_its_addresses() {
     let id = state.add_pending(&page).unwrap().unwrap();
     assert_eq!(state.add_pending(&pending("http://news.example/a")).unwrap(), None);
     assert_eq!(state.pending(id).unwrap().unwrap(), Pending { id, ..page.clone() });
-    assert!(state.is_pending(&page.key).unwrap());
+    assert_eq!(state.pending_at(&page.key).unwrap(), state.pending(id).unwrap());
     state.remove_pending(&page.key).unwrap();
     assert_eq!(state.pending(id).unwrap(), None);
 }
