@@ -91,10 +91,9 @@ impl Courier {
         }
         loop {
             let now = (self.office.now)();
-            if let Some(pause) = self.pause
-                && pause.until > now
-            {
-                let wait = pause.until.duration_since(now);
+            let wait = self.pause.map(|pause| pause.until.duration_since(now));
+            // A longer one was begun under a clock that has been set back since.
+            if let Some(wait) = wait.filter(|wait| wait.is_positive() && *wait <= LONGEST_RETRY) {
                 return Ok(Some(Duration::try_from(wait).unwrap_or_default()));
             }
             let (before, news) = self.look(alert, now).await?;

@@ -95,7 +95,9 @@ fn gather(
                 tracing::warn!(alert = %alert.id, %damage, "a line is passed over");
                 continue;
             }
-            Err(error @ ReadError::Io { .. }) => return Err(error.into()),
+            Err(error @ (ReadError::Io { .. } | ReadError::Dropped { .. })) => {
+                return Err(error.into());
+            }
         };
         if line.position >= end.end {
             break;

@@ -16,7 +16,7 @@ use super::{
     Archive, ArchiveError, SegmentName,
     blocks::Blocks,
     durable,
-    line::{self, LineHash, Link},
+    line::{self, LineFlaw, LineHash, Link},
     pack::one_form,
     read::raw_lines,
     segment::{self, Form, Segment},
@@ -123,7 +123,9 @@ fn size(disk: &impl Disk, path: &str) -> io::Result<u64> {
 /// call it, and not for the open segment.
 ///
 /// The statement is durable and read back before the segment goes. After a kill at any point
-/// [`Archive::open`] goes on. A segment whose lines do not follow one another stays: it is evidence.
+/// [`Archive::open`] goes on. A segment with a line that is damaged or was exchanged stays: it is
+/// evidence. A gap is as plain in the statement as in the segment, so one that a repair left, or a
+/// disk, holds nothing up.
 pub fn drop_segment<D: Disk>(disk: &D, name: SegmentName) -> Result<(), ArchiveError> {
     let path = name.to_string();
     let at = |action| ArchiveError::at(action, &path);
@@ -142,7 +144,10 @@ pub fn drop_segment<D: Disk>(disk: &D, name: SegmentName) -> Result<(), ArchiveE
         let broken = |e: &dyn std::fmt::Display| {
             at("drop")(io::Error::new(io::ErrorKind::InvalidData, e.to_string()))
         };
-        let own = line::follow(link, &raw.bytes).map_err(|(flaw, _)| broken(&flaw))?;
+        let own = match line::follow(link, &raw.bytes) {
+            Err((LineFlaw::Sequence { expected, found }, Some(own))) if found > expected => own,
+            followed => followed.map_err(|(flaw, _)| broken(&flaw))?,
+        };
         let mut dropped: Dropped = serde_json::from_slice(&raw.bytes).map_err(|e| broken(&e))?;
         (dropped.seq, dropped.hash) = (own.seq, own.hash.to_string());
         serde_json::to_writer(&mut statement, &dropped).map_err(|e| broken(&e))?;
@@ -195,6 +200,11 @@ pub fn segments_dropped(disk: &impl Disk) -> io::Result<Vec<SegmentName>> {
     names.retain(|name| !there.contains(name));
     names.sort_unstable();
     Ok(names)
+}
+
+/// Whether a statement stands for a segment: it was dropped, or is about to be.
+pub fn is_dropped(disk: &impl Disk, name: SegmentName) -> bool {
+    disk.open(&name.dropped()).is_ok()
 }
 
 /// What the lines of a dropped segment were.

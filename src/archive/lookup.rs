@@ -6,7 +6,7 @@ use super::{
     Archive, ArchiveError, Checkpoint, Line, Position, ReadError, Record,
     dropped::{dropped, segments_dropped},
     line::{self, LineHash},
-    read::{Source, check, raw_lines, unreadable},
+    read::{check, raw_lines, there, unreadable},
     segment::{self, Form, Segment},
 };
 use crate::jsonl::{Disk, RawLines};
@@ -53,19 +53,10 @@ impl<D: Disk> Archive<D> {
 
 /// Reads the line at a place. In a compressed segment 64 KiB more than the line are unpacked.
 pub fn line_at<D: Disk>(disk: &D, position: Position) -> Result<Line, ReadError> {
-    let mut forms = [Form::Plain, Form::Gzip, Form::Zstd].into_iter();
-    let mut segment = Segment { name: position.segment, form: Form::Plain };
-    let source = loop {
-        let Some(form) = forms.next() else {
-            let segment = Segment { form: Form::Plain, ..segment };
-            return Err(unreadable(segment, position.offset, io::ErrorKind::NotFound.into()));
-        };
-        segment.form = form;
-        match Source::open(disk, segment, position.offset) {
-            Err(e) if e.kind() == io::ErrorKind::NotFound => {}
-            other => break other.map_err(|e| unreadable(segment, position.offset, e))?,
-        }
-    };
+    let plain = Segment { name: position.segment, form: Form::Plain };
+    let found = there(disk, plain, position.offset);
+    let found = found.map_err(|e| unreadable(plain, position.offset, e))?;
+    let (segment, source) = found.ok_or_else(|| ReadError::Dropped { segment: plain.name })?;
     let reader = BufReader::with_capacity(BUFFER, source);
     let raw = RawLines::new(reader, position.offset).next();
     let raw = raw.unwrap_or_else(|| Err(io::ErrorKind::UnexpectedEof.into()));

@@ -30,7 +30,7 @@ use std::{fmt, io};
 use crate::jsonl::is_full;
 
 pub use append::{Archive, Settings};
-pub use dropped::{Dropped, Retention, drop_segment, dropped, segments_dropped};
+pub use dropped::{Dropped, Retention, drop_segment, dropped, is_dropped, segments_dropped};
 pub use line::{LineFlaw, LineHash, Link};
 pub use lookup::{first_line, line_at};
 pub use pack::{Compression, pack};
@@ -60,6 +60,12 @@ pub enum ArchiveError {
     /// The archive was cut, exchanged or moved: build the state anew from what is there.
     #[error("the state remembers line {} ending at {}, which the archive does not have", .0.seq, .0.end)]
     Behind(Checkpoint),
+    /// Nothing of it is there: its disk is not mounted, its folder was emptied, or it is another one.
+    #[error(
+        "the state remembers line {} of it, and nothing of an archive is there: is its disk mounted?",
+        .0.seq
+    )]
+    Absent(Checkpoint),
     #[error("the archive has no number left for another {0}")]
     Exhausted(&'static str),
     /// A later version of the program wrote the last line.
@@ -77,6 +83,11 @@ impl ArchiveError {
         } else {
             Self::Io { action, path, source }
         }
+    }
+
+    /// Bytes of the archive are not as they were written.
+    pub fn is_damage(&self) -> bool {
+        matches!(self, Self::Io { source, .. } if recover::is_damage(source))
     }
 
     fn is_sync(&self) -> bool {

@@ -10,6 +10,7 @@ use flate2::bufread::MultiGzDecoder;
 use super::{
     ArchiveError, LineFlaw, Position, Record, SCHEMA_VERSION, SegmentName,
     blocks::Blocks,
+    dropped::is_dropped,
     line::{self, LineHash},
     recover::is_damage,
     segment::{self, Form, Segment},
@@ -81,8 +82,29 @@ pub(super) fn raw_lines<D: Disk>(
     segment: Segment,
     offset: u64,
 ) -> io::Result<Raw<D::File>> {
-    let source = Source::open(disk, segment, offset)?;
-    Ok(RawLines::new(BufReader::with_capacity(BUFFER, source), offset))
+    Ok(lines_of(Source::open(disk, segment, offset)?, offset))
+}
+
+/// The lines of a source that was opened at `offset`.
+pub(super) fn lines_of<F: DiskFile>(source: Source<F>, offset: u64) -> Raw<F> {
+    RawLines::new(BufReader::with_capacity(BUFFER, source), offset)
+}
+
+/// Opens a segment that was listed in this form, in whatever form it is there by now: whoever
+/// compresses or repairs may be ahead of a reader. `None` where it was dropped.
+pub(super) fn there<D: Disk>(
+    disk: &D,
+    listed: Segment,
+    offset: u64,
+) -> io::Result<Option<(Segment, Source<D::File>)>> {
+    for form in [listed.form, Form::Plain, Form::Gzip, Form::Zstd] {
+        let segment = Segment { form, ..listed };
+        match Source::open(disk, segment, offset) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+            source => return Ok(Some((segment, source?))),
+        }
+    }
+    if is_dropped(disk, listed.name) { Ok(None) } else { Err(io::ErrorKind::NotFound.into()) }
 }
 
 /// A line whose checksum holds.
@@ -193,6 +215,9 @@ pub enum ReadError {
     /// A line, or all that follows in a compressed file. The reading goes on after it.
     #[error("the archive is damaged")]
     Damaged(#[from] Damage),
+    /// Retention was faster. Reading on meets no such line.
+    #[error("{segment} was dropped from the archive")]
+    Dropped { segment: SegmentName },
     /// The disk fails.
     #[error("cannot read {path}")]
     Io { path: String, source: io::Error },
@@ -248,8 +273,10 @@ impl<D: Disk> Iterator for Lines<D> {
             } else {
                 let segment = self.segments.next()?;
                 let offset = std::mem::take(&mut self.offset);
-                match raw_lines(&self.disk, segment, offset) {
-                    Ok(lines) => (segment, lines),
+                match there(&self.disk, segment, offset) {
+                    Ok(Some((segment, source))) => (segment, lines_of(source, offset)),
+                    // Since this began; what it held is known elsewhere.
+                    Ok(None) => continue,
                     Err(source) => return Some(Err(unreadable(segment, offset, source))),
                 }
             };

@@ -9,7 +9,7 @@ use super::{
     line::{self, LineHash, Link},
     raw::{self, RawRef},
     read::{self, Lines, raw_lines},
-    segment::{self, Form, Segment},
+    segment::{self, Form, Segment, SegmentName},
 };
 use crate::jsonl::{Disk, DiskFile};
 
@@ -104,6 +104,12 @@ impl<D: Disk> Archive<D> {
         acknowledged: Option<Checkpoint>,
         scan: impl FnOnce(&D, &[Segment], Known) -> Result<Scan, ArchiveError>,
     ) -> Result<(Self, Recovery), ArchiveError> {
+        // Before anything is made: the next start must find it as it is, and so must its owner.
+        if let Some(known) = acknowledged.filter(|known| known.seq > 0)
+            && !is_begun(&disk).map_err(ArchiveError::at("list", "the archive"))?
+        {
+            return Err(ArchiveError::Absent(known));
+        }
         disk.create_folder("")
             .map_err(|e| ArchiveError::io("make the folder", &"of the archive", e))?;
         let lock = match disk.lock(LOCK).map_err(|e| ArchiveError::io("lock", &LOCK, e))? {
@@ -116,7 +122,7 @@ impl<D: Disk> Archive<D> {
         let known = Known { acknowledged, head: head::read(&disk).ok().flatten() };
         let scan = scan(&disk, &segments, known)?;
         let last = segments.last().copied();
-        let (tip, lost) = known.end_after(scan.tip, last.is_some());
+        let (tip, lost) = known.end_after(scan.tip);
         let mut archive = Self {
             disk,
             settings,
@@ -232,18 +238,14 @@ impl Known {
     }
 
     /// The line that the next one follows: the last one that is there, or the one after it that is
-    /// remembered. An archive without a file is a new one.
-    fn end_after(
-        self,
-        tip: Option<Checkpoint>,
-        is_there: bool,
-    ) -> (Option<Checkpoint>, Option<Lost>) {
+    /// remembered.
+    fn end_after(self, tip: Option<Checkpoint>) -> (Option<Checkpoint>, Option<Lost>) {
         let found = tip.map_or(0, |tip| tip.seq);
         let Some(known) = self.latest().filter(|known| known.seq > found) else {
             return (tip, None);
         };
         let lost = Lost { acknowledged: known.link(), found };
-        (Some(known).filter(|_| is_there || self.head.is_some()), Some(lost))
+        (Some(known), Some(lost))
     }
 }
 
@@ -356,6 +358,19 @@ impl Scan {
         self.damage.push(Damage::of_block(segment, offset));
         self.link = None;
     }
+}
+
+/// Whether the folder has anything of an archive, and is more than the place where one is to be mounted.
+fn is_begun(disk: &impl Disk) -> io::Result<bool> {
+    let paths = match disk.list() {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(false),
+        paths => paths?,
+    };
+    Ok(paths.iter().any(|path| {
+        path == head::HEAD
+            || Segment::parse(path).is_some()
+            || SegmentName::of_dropped(path).is_some()
+    }))
 }
 
 /// Whether the bytes are bad, other than the disk.

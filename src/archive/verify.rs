@@ -4,12 +4,12 @@ use std::{io, ops::Range};
 
 use super::{
     ArchiveError, Checkpoint, Damage, LineFlaw, LineHash, Position, SegmentName,
-    dropped::{dropped, segments_dropped},
+    dropped::{dropped, is_dropped, segments_dropped},
     head,
     line::{self, Link},
     pack::hash_of,
     raw::{RawRef, matching},
-    read::{Source, raw_lines},
+    read::{Source, lines_of, there},
     recover::lines,
     segment::{self, Segment},
 };
@@ -42,11 +42,18 @@ pub enum Finding {
         known.seq,
         known.hash,
         match known.seq.checked_sub(*found) {
-            None | Some(0) => "that line was changed, or it is another archive's".to_owned(),
-            Some(count) => format!("{} missing or damaged", lines(count)),
+            Some(count @ 1..) => format!("{} missing or damaged", lines(count)),
+            _ if *is_missing => "that line is missing or damaged".to_owned(),
+            _ => "that line was changed, or it is another archive's".to_owned(),
         }
     )]
-    Behind { known: Link, found: u32, witness: &'static str },
+    Behind {
+        known: Link,
+        found: u32,
+        witness: &'static str,
+        /// No line has its number.
+        is_missing: bool,
+    },
 }
 
 /// What verifying came to. The archive is as it was written where there are no findings.
@@ -112,7 +119,8 @@ impl Finding {
     }
 }
 
-/// Reads every byte of an archive that nobody is writing to. `witness` is a hash that was noted
+/// Reads every byte of an archive, also while it is being written, compressed and dropped from.
+/// `witness` is a hash that was noted
 /// elsewhere (the log states it whenever a segment closes) and that some line must have.
 pub fn verify(disk: &impl Disk, witness: Option<LineHash>) -> Result<Report, ArchiveError> {
     verify_with(disk, witness, None)
@@ -141,10 +149,22 @@ pub fn verify_with(
         Ok(None) => no_head = true,
         Err(source) => report.findings.push(Finding::BadHead { source }),
     }
-    let mut walk = Walk { report, expected, link: None, last: None, begun: false, highest: 0 };
-    for name in segments_dropped(disk).map_err(ArchiveError::at("list", "the archive"))? {
-        walk.dropped(disk, name);
+    let mut walk = Walk {
+        report,
+        expected,
+        link: None,
+        last: None,
+        begun: false,
+        highest: 0,
+        numbers: Vec::new(),
+    };
+    let dropped = segments_dropped(disk).map_err(ArchiveError::at("list", "the archive"))?;
+    for name in &dropped {
+        walk.dropped(disk, *name);
     }
+    // One that was dropped between the two looks is among both.
+    let segments: Vec<Segment> =
+        segments.into_iter().filter(|segment| !dropped.contains(&segment.name)).collect();
     for (n, segment) in segments.iter().enumerate() {
         if n + 1 == segments.len() {
             walk.report.closed = walk.last;
@@ -154,12 +174,15 @@ pub fn verify_with(
         }
         walk.segment(disk, *segment);
     }
-    let Walk { mut report, expected, .. } = walk;
+    let Walk { mut report, expected, numbers, .. } = walk;
     report.segments = segments.len() as u64;
     let found = report.tip.map_or(0, |tip| tip.seq);
     report.findings.extend(expected.into_iter().map(|Expected { hash, at }| match at {
         None => Finding::Missing { hash },
-        Some((seq, _, witness)) => Finding::Behind { known: Link { seq, hash }, found, witness },
+        Some((seq, _, witness)) => {
+            let is_missing = !numbers.contains(&seq);
+            Finding::Behind { known: Link { seq, hash }, found, witness, is_missing }
+        }
     }));
     let paths = disk.list().map_err(ArchiveError::at("list", "the archive"))?;
     for path in paths {
@@ -168,7 +191,7 @@ pub fn verify_with(
         } else if let Some(packed) = Segment::parse(&path) {
             // More than one form is there after a kill in the middle of compressing.
             let counts = segments.iter().find(|segment| segment.name == packed.name);
-            if counts.is_some_and(|counts| *counts != packed && !same(disk, *counts, packed)) {
+            if counts.is_some_and(|counts| *counts != packed && differ(disk, *counts, packed)) {
                 report.findings.push(Finding::Differs { path });
             }
         }
@@ -177,9 +200,14 @@ pub fn verify_with(
     Ok(report)
 }
 
-fn same(disk: &impl Disk, one: Segment, other: Segment) -> bool {
+/// Whether two files of a segment, where both are there, do not hold the same.
+fn differ(disk: &impl Disk, one: Segment, other: Segment) -> bool {
     let hash = |segment| Source::open(disk, segment, 0).and_then(hash_of);
-    matches!((hash(one), hash(other)), (Ok(one), Ok(other)) if one == other)
+    match (hash(one), hash(other)) {
+        (Ok(one), Ok(other)) => one != other,
+        // Compressing came to its end since the files were listed.
+        (Err(e), _) | (_, Err(e)) => e.kind() != io::ErrorKind::NotFound,
+    }
 }
 
 fn holds(warc: Option<&impl DiskFile>, segment: SegmentName, raw_ref: &RawRef) -> bool {
@@ -205,6 +233,8 @@ struct Walk {
     begun: bool,
     /// The highest number so far.
     highest: u32,
+    /// Those of the lines met that somebody states.
+    numbers: Vec<u32>,
 }
 
 impl Walk {
@@ -226,9 +256,17 @@ impl Walk {
                     return self.report.findings.push(Finding::Unreadable { path, source });
                 }
             };
-            if self.begun && self.link.is_some_and(|last| last.seq.checked_add(1) != Some(link.seq))
-            {
-                self.report.findings.push(Finding::Statement { path: path.clone() });
+            match self.link.filter(|_| self.begun).map(|last| last.seq.saturating_add(1)) {
+                Some(expected) if link.seq > expected => {
+                    let position = Position { segment: name, offset: 0 };
+                    let flaw = LineFlaw::Sequence { expected, found: link.seq };
+                    let path = path.clone();
+                    self.report.damaged(Damage { position, bytes: 0, flaw, path });
+                }
+                Some(expected) if link.seq < expected => {
+                    self.report.findings.push(Finding::Statement { path: path.clone() });
+                }
+                _ => {}
             }
             self.report.dropped += 1;
             self.meet(name, link);
@@ -239,6 +277,10 @@ impl Walk {
     fn meet(&mut self, segment: SegmentName, link: Link) {
         if !self.begun && link.seq != 1 {
             self.report.findings.push(Finding::Beginning { seq: link.seq });
+        }
+        let is_stated = |expected: &Expected| expected.at.is_some_and(|(seq, ..)| seq == link.seq);
+        if self.expected.iter().any(is_stated) {
+            self.numbers.push(link.seq);
         }
         self.expected.retain(|expected| {
             let is_elsewhere = |(seq, name, _)| (seq, name) != (link.seq, segment);
@@ -267,21 +309,25 @@ impl Walk {
     }
 
     fn segment(&mut self, disk: &impl Disk, segment: Segment) {
-        let unreadable = |source| Finding::Unreadable { path: segment.path(), source };
-        let lines = match raw_lines(disk, segment, 0) {
-            Ok(lines) => lines,
+        let unreadable =
+            |segment: Segment, source| Finding::Unreadable { path: segment.path(), source };
+        // Before the lines: of a segment that leaves it goes first.
+        let warc = disk.open(&segment.name.warc()).ok();
+        let (segment, lines) = match there(disk, segment, 0) {
+            Ok(Some((segment, source))) => (segment, lines_of(source, 0)),
+            Ok(None) => return self.dropped(disk, segment.name),
             Err(source) => {
                 self.link = None;
-                return self.report.findings.push(unreadable(source));
+                return self.report.findings.push(unreadable(segment, source));
             }
         };
-        let warc = disk.open(&segment.name.warc()).ok();
+        let is_leaving = warc.is_none() && is_dropped(disk, segment.name);
         for raw in lines {
             let raw = match raw {
                 Ok(raw) => raw,
                 Err(source) => {
                     self.link = None;
-                    return self.report.findings.push(unreadable(source));
+                    return self.report.findings.push(unreadable(segment, source));
                 }
             };
             let position = Position { segment: segment.name, offset: raw.offset };
@@ -303,6 +349,7 @@ impl Walk {
                 self.report.lines += 1;
                 match RawRef::of_line(&raw.bytes) {
                     None => {}
+                    Some(Ok(_)) if is_leaving => {}
                     Some(Ok(raw_ref)) if holds(warc.as_ref(), segment.name, &raw_ref) => {
                         self.report.raw += 1;
                     }

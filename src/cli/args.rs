@@ -312,6 +312,9 @@ pub(super) enum ArchiveCommand {
     #[command(after_help = "Example: newswatch archive repair --json")]
     Repair,
     /// Builds the index of the state anew from the archive's lines and the rejects.
+    ///
+    /// What they do not tell is taken over from the old index: the pages that wait, pauses and holds
+    /// of hosts, the feeds' records, and what feeds said of their articles.
     #[command(after_help = "Example: newswatch archive reindex")]
     Reindex,
     /// Tells which records were found to be copies: by class, and the largest clusters with the

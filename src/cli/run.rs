@@ -76,7 +76,15 @@ pub(super) fn open(loaded: &Loaded, now: Timestamp) -> anyhow::Result<(Crawl, St
             let aside = set_aside(&state_path).with_context(state_context)?;
             let kept = aside.display();
             tracing::warn!(%error, %kept, "the state index is damaged: it is built anew");
-            State::open(&state_path).with_context(state_context)?
+            let state = State::open(&state_path).with_context(state_context)?;
+            let left = state.take_over_file(&aside).with_context(state_context)?;
+            if !left.is_empty() {
+                tracing::warn!(
+                    "the damaged index cannot be read: not kept are {}",
+                    left.join(", ")
+                );
+            }
+            state
         }
     };
     rebuild(&state, &archive, &paths.state)?;
@@ -130,6 +138,14 @@ fn open_archive(
             }
             opened
         }
+        // Far more often a disk that is not mounted than a wish: what would be kept here would follow
+        // nothing, and be out of sight once the disk is mounted over it.
+        Err(error @ archive::ArchiveError::Absent(_)) => {
+            let state = loaded.paths.state.display();
+            return Err(error).with_context(|| {
+                format!("{}; to begin a new one, move the state folder {state} away", context())
+            });
+        }
         opened => opened.with_context(context)?,
     };
     if let Some(quarantine) = &recovery.quarantine {
@@ -145,7 +161,8 @@ fn open_archive(
     if let Some(lost) = &recovery.lost {
         tracing::error!(
             next = archive.checkpoint().map_or(0, |tip| tip.seq) + 1,
-            "{lost}; see `newswatch archive verify`"
+            "{lost}; see `newswatch archive verify`, and, where an older backup was put back, \
+             \"Keep it\" in the README"
         );
     }
     Ok(archive)

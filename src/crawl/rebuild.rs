@@ -17,14 +17,8 @@ use crate::{
     canonical_url::CanonicalUrl,
     dedup,
     jsonl::Disk,
-    state::{Fate, Known, Reject, Seen, State, StateError},
+    state::{CHECKPOINT, FIRST_LINE, Fate, Known, Reject, Seen, State, StateError},
 };
-
-/// The name of the note that holds the archive's checkpoint.
-const CHECKPOINT: &str = "checkpoint";
-
-/// The name of the note that holds the hash of the archive's first line.
-const FIRST_LINE: &str = "first-line";
 
 /// How many records are taken in by one transaction.
 const BATCH: usize = 1000;
@@ -107,7 +101,7 @@ pub fn rebuild<R: Iterator<Item = Reject>>(
     mut progress: impl FnMut(usize),
 ) -> Result<Rebuilt, RebuildError> {
     let mut rebuilt = Rebuilt::default();
-    let known = checkpoint(state)?;
+    let (known, known_before) = (checkpoint(state)?, state.known_before()?);
     let mut last = known.map_or(0, |known| known.seq);
     if known.is_none() {
         state.begin()?;
@@ -134,6 +128,10 @@ pub fn rebuild<R: Iterator<Item = Reject>>(
                     Ok(taken) => {
                         match taken.record {
                             Ok(ready) => {
+                                // Whoever waits for what was archived already waits for a revision.
+                                if taken.end.seq > known_before {
+                                    end_waiting(state, &ready)?;
+                                }
                                 index_record(state, &mut index, &ready)?;
                                 rebuilt.records += 1;
                             }
@@ -168,6 +166,7 @@ pub fn rebuild<R: Iterator<Item = Reject>>(
     if checkpoint(state)?.is_none() {
         state.put_note(CHECKPOINT, &Checkpoint::origin().to_string())?;
     }
+    state.end_taking_over()?;
     // Where it cannot be read the lines above have told.
     if let Ok(Some(first)) = archive::first_line(archive.disk()) {
         state.put_note(FIRST_LINE, &first.to_string())?;
@@ -177,12 +176,16 @@ pub fn rebuild<R: Iterator<Item = Reject>>(
     Ok(rebuilt)
 }
 
-fn index_record(state: &State, index: &mut dedup::Index, ready: &Ready) -> Result<(), StateError> {
-    state.put_place(&ready.id, ready.position)?;
-    // Whoever waited for it was counted when it came to wait.
+/// Whoever waited for a record was counted when it came to wait.
+fn end_waiting(state: &State, ready: &Ready) -> Result<(), StateError> {
     if state.remove_pending(&ready.url_key)? {
         state.count(&ready.feed_id, ready.counted)?;
     }
+    Ok(())
+}
+
+fn index_record(state: &State, index: &mut dedup::Index, ready: &Ready) -> Result<(), StateError> {
+    state.put_place(&ready.id, ready.position)?;
     let Ready { names, known, revision_of, fetched_at, .. } = ready;
     index_kept(state, names, known, revision_of.as_deref(), *fetched_at)?;
     index.insert(state.connection(), &ready.document, &ready.verdict, ready.fetched_at)?;

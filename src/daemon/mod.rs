@@ -31,7 +31,7 @@ use crate::{
     state::{RejectLog, StateError, StateLock},
 };
 
-use tidy::tidy;
+use tidy::{Tidying, tidy};
 pub use work::{Fetched, Work, wanted};
 use write::{Unwritten, write};
 
@@ -169,9 +169,7 @@ pub async fn run(
     let mut started: BTreeMap<task::Id, time::Instant> = BTreeMap::new();
     let mut unwritten = Unwritten::default();
     let mut full = false;
-    let mut packing: JoinSet<Result<(), ArchiveError>> = JoinSet::new();
-    // Why that was not done the last time, which is not told again each minute.
-    let mut untidied: Option<String> = None;
+    let mut tidying = Tidying::default();
     let mut stop_by: Option<time::Instant> = None;
     let mut stopped = End::Stopped;
     let mut listening = true;
@@ -219,7 +217,9 @@ pub async fn run(
             {
                 expired_on = Some(day);
             }
-            has_room(tidy(crawl, &stores.archive, plan, shown_alive, &mut packing))?;
+            if stop_by.is_none() {
+                has_room(tidy(crawl, &stores.archive, plan, shown_alive, &mut tidying))?;
+            }
             note(crawl, SIGN_OF_LIFE, &shown_alive);
         }
         if work_noted_at.is_none_or(|at: time::Instant| at.elapsed() >= NOTE_WORK) {
@@ -252,7 +252,8 @@ pub async fn run(
             overdue: waits_since.map_or(SignedDuration::ZERO, |since| now().duration_since(since)),
             reader_deaths: reader.deaths(),
         }));
-        if tasks.is_empty() && !full {
+        // Nobody else would do what was begun: a single pass may be all that there ever is.
+        if tasks.is_empty() && tidying.packing.is_empty() && !full {
             if stop_by.is_some() {
                 note(crawl, WORK, &*work.borrow());
                 return Ok(stopped);
@@ -308,14 +309,8 @@ pub async fn run(
                     next = tasks.try_join_next_with_id();
                 }
             }
-            Some(packed) = packing.join_next(), if !packing.is_empty() => {
-                // The segment is still there as it was: the next minute tries again.
-                let packed = packed.context("work on a closed segment ended without a result")?;
-                let failed = packed.err().map(|error| format!("{:#}", anyhow::Error::from(error)));
-                if let Some(error) = failed.as_ref().filter(|_| failed != untidied) {
-                    tracing::error!(%error, "a closed segment could not be compressed or dropped");
-                }
-                untidied = failed;
+            Some(ended) = tidying.packing.join_next(), if !tidying.packing.is_empty() => {
+                tidying.end(ended)?;
             }
             () = time::sleep_until(stop_by.unwrap_or_else(time::Instant::now)), if stop_by.is_some() => {
                 // What is in flight is asked for again after the next start.

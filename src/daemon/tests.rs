@@ -414,10 +414,10 @@ async fn what_the_index_knows_leaves_although_its_log_cannot_be_folded_and_nothi
         // In a transaction SQLite refuses to fold its log.
         crawl.state().begin().unwrap();
         assert!(crawl.state().close().is_err());
-        let mut packing = JoinSet::new();
-        tidy(crawl, &stores.archive, plan, start(), &mut packing).unwrap();
-        while let Some(ended) = packing.join_next().await {
-            ended.unwrap().unwrap();
+        let mut tidying = Tidying::default();
+        tidy(crawl, &stores.archive, plan, start(), &mut tidying).unwrap();
+        while let Some(tended) = tidying.packing.join_next().await {
+            tended.unwrap().ended.unwrap();
         }
         crawl.state().rollback().unwrap();
         assert_eq!(stores.archive.dropped().unwrap().len(), dropped, "{known:?}");
@@ -446,9 +446,68 @@ fn a_damaged_segment_stays_and_the_others_are_compressed_all_the_same() {
     assert_eq!(expired.len(), 1);
     for _ in 0..2 {
         let unpacked = archive.unpacked().unwrap();
-        assert!(tend(archive.disk(), &expired, unpacked, Some(Compression::Gzip)).is_err());
+        assert!(tend(archive.disk(), &expired, unpacked, Some(Compression::Gzip)).ended.is_err());
     }
     let there = |name: &str| folder.join(name).exists();
     assert!(there("2022-01-13.jsonl"), "it is evidence");
     assert!(there("2022-01-14.jsonl.gz") && there("2022-01-15.jsonl"));
+}
+
+/// An archive of a segment of so many bytes and more a day, the last one open, and the crawl that
+/// knows it.
+fn with_segments(days: &[&str], text: usize) -> Bench {
+    let mut bench = Bench::new(vec![]);
+    let sample = include_str!("../../tests/fixtures/archive/v1.jsonl").lines().next().unwrap();
+    for day in days {
+        let mut record: archive::Record = serde_json::from_str(sample).unwrap();
+        record.text = Some("ab cd ".repeat(text / 6));
+        let noon = format!("{day}T12:00:00Z").parse().unwrap();
+        bench.stores.archive.append(&mut [record], noon).unwrap();
+    }
+    bench.crawl.note_appended(&[], &[], bench.stores.archive.checkpoint()).unwrap();
+    bench
+}
+
+#[tokio::test]
+async fn a_single_pass_ends_when_the_segment_that_it_began_to_compress_is_compressed() {
+    let mut bench = with_segments(&["2022-01-14", "2022-01-15"], 16 << 20);
+    let once = Plan {
+        until_idle_for: Some(SignedDuration::ZERO),
+        compression: Some(Compression::Gzip),
+        ..plan()
+    };
+    let (_send, commands) = mpsc::channel(1);
+    let now = crate::clock::now;
+    let ended =
+        run(&mut bench.crawl, &mut bench.stores, Web, InProcess, once, commands, now, |_| ()).await;
+    assert_eq!(ended.unwrap(), End::Idle);
+    let packed = bench.folder.path().join("archive/2022/01/2022-01-14.jsonl.gz");
+    assert!(packed.exists());
+    assert!(!packed.with_extension("").exists());
+}
+
+#[tokio::test]
+async fn a_damaged_segment_is_read_once_a_day() {
+    let mut bench = with_segments(&["2022-01-13", "2022-01-14", "2022-01-15"], 6);
+    let first = bench.folder.path().join("archive/2022/01/2022-01-13.jsonl");
+    let text = std::fs::read_to_string(&first).unwrap();
+    std::fs::write(&first, text.replacen("ab cd", "ab xy", 1)).unwrap();
+    let plan = Plan {
+        retention: Retention { age: None, bytes: Some(1) },
+        compression: Some(Compression::Gzip),
+        until_idle_for: Some(SignedDuration::ZERO),
+        ..plan()
+    };
+    let Bench { crawl, stores, .. } = &mut bench;
+    let mut tidying = Tidying::default();
+    for (hours, is_read) in [(0, true), (1, false), (2, false), (24, true), (25, false)] {
+        let now = start() + SignedDuration::from_hours(hours);
+        tidy(crawl, &stores.archive, plan, now, &mut tidying).unwrap();
+        assert_eq!(!tidying.packing.is_empty(), is_read, "{hours}");
+        while let Some(tended) = tidying.packing.join_next().await {
+            tidying.end(tended).unwrap();
+        }
+    }
+    assert!(first.exists(), "it is evidence");
+    assert_eq!(stores.archive.unpacked().unwrap().len(), 1, "the other one is compressed");
 }

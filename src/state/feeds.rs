@@ -40,7 +40,7 @@ pub(super) fn create(connection: &Connection) -> Result<()> {
     )?)
 }
 
-const COLUMNS: &str = "id, state, polls, entries, kept, duplicates, rejected, failed";
+pub(super) const COLUMNS: &str = "id, state, polls, entries, kept, duplicates, rejected, failed";
 
 fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<(String, String, Counters)> {
     let counters = Counters {

@@ -7,6 +7,7 @@
 //! and only then commit. So neither a seen address nor a feed's validators are ever newer than the
 //! records that they stand for.
 
+mod carry;
 mod feeds;
 mod file;
 mod lock;
@@ -33,6 +34,11 @@ pub use seen::{Fate, Known, Seen};
 /// is built anew.
 const TABLES: i64 = 2;
 const VERSION: i64 = TABLES << 16 | KEY_VERSION as i64;
+
+/// The name of the note that holds up to where the archive is known …
+pub const CHECKPOINT: &str = "checkpoint";
+/// … and of the one that holds the hash of its first line. Both are of this index alone.
+pub const FIRST_LINE: &str = "first-line";
 
 #[derive(Debug, thiserror::Error)]
 pub enum StateError {
@@ -158,15 +164,17 @@ impl State {
     }
 
     /// Makes an index that is filled in one go and then put into its place: nothing of it is safe
-    /// before its file is synced.
-    pub fn build(path: &Path) -> Result<Self> {
+    /// before its file is synced. Gives with it what could not be taken over from the index `old`.
+    pub fn build(path: &Path, old: Option<&Path>) -> Result<(Self, Vec<&'static str>)> {
         let state = Self { connection: Connection::open(path)?, path: Some(path.to_owned()) };
-        state.connection.pragma_update(None, "journal_mode", "OFF")?;
         state.connection.pragma_update(None, "synchronous", "OFF")?;
         // In KiB where negative: random inserts want the tables in memory.
         state.connection.pragma_update(None, "cache_size", -262_144)?;
         state.clear()?;
-        Ok(state)
+        let left = old.map_or(Ok(Vec::new()), |old| state.take_over_file(old))?;
+        // Only now: what cannot be read of the old one is undone by the journal.
+        state.connection.pragma_update(None, "journal_mode", "OFF")?;
+        Ok((state, left))
     }
 
     pub fn in_memory() -> Result<Self> {
@@ -185,13 +193,29 @@ impl State {
             self.clear()?;
         }
         // Of a state that an earlier version made, too.
-        self.connection
-            .execute_batch("CREATE INDEX IF NOT EXISTS pending_feed ON pending (feed)")?;
-        Ok(())
+        pages::create_index(&self.connection)
     }
 
-    /// Empties the index: the next start rebuilds it.
+    /// Empties the index of all that the archive and the rejects tell: the next start takes that in
+    /// anew. The rest stays, where it can be read.
     pub fn clear(&self) -> Result<()> {
+        self.begin()?;
+        match self.clear_tables() {
+            Ok(left) if left.is_empty() => {}
+            Ok(left) => {
+                tracing::warn!("the state index is built anew, and without {}", left.join(", "));
+            }
+            Err(error) => {
+                self.rollback()?;
+                return Err(error);
+            }
+        }
+        self.commit()
+    }
+
+    fn clear_tables(&self) -> Result<Vec<&'static str>> {
+        let version: i64 =
+            self.connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
         let tables: Vec<String> = self
             .connection
             .prepare(
@@ -199,9 +223,7 @@ impl State {
             )?
             .query_map([], |row| row.get(0))?
             .collect::<rusqlite::Result<_>>()?;
-        for table in tables {
-            self.connection.execute_batch(&format!("DROP TABLE \"{table}\""))?;
-        }
+        self.set_aside(&tables)?;
         self.connection.execute_batch(
             "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;",
         )?;
@@ -209,8 +231,11 @@ impl State {
         pages::create(&self.connection)?;
         seen::create(&self.connection)?;
         crate::dedup::Index::create(&self.connection)?;
+        let left = if tables.is_empty() { Vec::new() } else { self.take_over_aside(version)? };
         self.connection.pragma_update(None, "user_version", VERSION)?;
-        Ok(())
+        // It hung on the table that was set aside.
+        pages::create_index(&self.connection)?;
+        Ok(left)
     }
 
     pub fn begin(&self) -> Result<()> {

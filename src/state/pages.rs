@@ -56,7 +56,12 @@ pub(super) fn create(connection: &Connection) -> Result<()> {
     )?)
 }
 
-const COLUMNS: &str = "id, key, url, feed, entry, first_seen_at, not_before, attempts, revisit";
+pub(super) fn create_index(connection: &Connection) -> Result<()> {
+    Ok(connection.execute_batch("CREATE INDEX IF NOT EXISTS pending_feed ON pending (feed)")?)
+}
+
+pub(super) const COLUMNS: &str =
+    "id, key, url, feed, entry, first_seen_at, not_before, attempts, revisit";
 
 struct Row {
     id: i64,

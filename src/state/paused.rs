@@ -3,7 +3,7 @@
 use super::{Result, State};
 use crate::canonical_url::Host;
 
-const PAUSED: &str = "paused-hosts";
+pub(super) const PAUSED: &str = "paused-hosts";
 
 impl State {
     /// In their order by name.

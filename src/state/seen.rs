@@ -38,8 +38,16 @@ pub struct Seen {
 }
 
 pub(super) fn create(connection: &Connection) -> Result<()> {
+    create_as(connection, "seen")?;
     Ok(connection.execute_batch(
-        "CREATE TABLE seen (
+        "CREATE TABLE place (record TEXT PRIMARY KEY, position TEXT NOT NULL) WITHOUT ROWID;",
+    )?)
+}
+
+/// The table of addresses, by this name.
+pub(super) fn create_as(connection: &Connection, name: &str) -> Result<()> {
+    Ok(connection.execute_batch(&format!(
+        "CREATE TABLE {name} (
              key BLOB PRIMARY KEY,
              fate INTEGER NOT NULL,
              record TEXT,
@@ -48,9 +56,8 @@ pub(super) fn create(connection: &Connection) -> Result<()> {
              signature INTEGER NOT NULL,
              at INTEGER NOT NULL,
              visits INTEGER NOT NULL
-         ) WITHOUT ROWID;
-         CREATE TABLE place (record TEXT PRIMARY KEY, position TEXT NOT NULL) WITHOUT ROWID;",
-    )?)
+         ) WITHOUT ROWID;"
+    ))?)
 }
 
 /// A table's key for a string of any length: 128 bits, so that a chance collision among a billion

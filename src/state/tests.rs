@@ -6,7 +6,10 @@ use url::Url;
 
 use super::*;
 use crate::{
-    canonical_url::{CanonicalUrl, Host},
+    archive::{Archive, Record, Settings},
+    canonical_url::{CanonicalUrl, Host, UrlKey},
+    crawl,
+    jsonl::Folder,
     politeness::Robots,
     schedule::{FeedState, PageId},
     source::Entry,
@@ -210,4 +213,133 @@ fn rejects_that_are_taken_back_were_never_there() {
     }
     let kept: Vec<String> = (10..14).map(|n| reject(n).url).collect();
     assert_eq!(read(), kept);
+}
+
+/// An index of an archive of one article, and the address of that article. What feeds said, what
+/// waits, what is held and paused stands in no archive.
+fn grown(folder: &Path) -> (State, Archive, UrlKey) {
+    let archive = Folder::at(folder.join("archive"));
+    let (mut archive, _) = Archive::open(archive, Settings::default(), None).unwrap();
+    let sample = include_str!("../../tests/fixtures/archive/v1.jsonl").lines().next().unwrap();
+    let mut records: [Record; 1] = [serde_json::from_str(sample).unwrap()];
+    archive.append(&mut records, now()).unwrap();
+    let [Record { url, .. }] = &records;
+    let key = CanonicalUrl::parse(url).unwrap().key;
+    let state = State::open(&folder.join("state.sqlite")).unwrap();
+    crawl::rebuild(&state, &archive, std::iter::empty, |_| ()).unwrap();
+    let seen = state.seen(&key).unwrap().unwrap();
+    state.put_seen(&key, &Seen { signature: 77, visits: 3, ..seen }).unwrap();
+    let rejected = Seen { fate: Fate::Rejected, known: None, signature: 78, at: now(), visits: 1 };
+    let passed_over = CanonicalUrl::parse("https://news.example/passed-over").unwrap().key;
+    state.put_seen(&passed_over, &rejected).unwrap();
+    let host = pending("https://news.example/a").host();
+    state.add_pending(&pending("https://news.example/a")).unwrap().unwrap();
+    state.add_pending(&Pending { revisit: true, ..pending(url) }).unwrap().unwrap();
+    state.put_hold(&host, now()).unwrap();
+    state.put_robots(&host, &Robots::parse(b"", now())).unwrap();
+    state.pause(&host).unwrap();
+    let feed = FeedState {
+        habit_s: 4711,
+        validators: crate::fetch::Validators { etag: Some(b"1".to_vec()), last_modified: None },
+        validators_of: Some("https://news.example/feed".into()),
+        gone: true,
+        ..FeedState::default()
+    };
+    state.put_feed("courier", &feed).unwrap();
+    state.count("courier", Counters { kept: 5, ..Counters::default() }).unwrap();
+    (state, archive, key)
+}
+
+/// Takes the archive in, and looks whether all is known that was.
+fn assert_known(state: &State, archive: &Archive, key: &UrlKey, way: &str) {
+    crawl::rebuild(state, archive, std::iter::empty, |_| ()).unwrap();
+    let seen = state.seen(key).unwrap().unwrap();
+    assert_eq!((seen.fate, seen.signature, seen.visits), (Fate::Kept, 77, 3), "{way}");
+    let passed_over = CanonicalUrl::parse("https://news.example/passed-over").unwrap().key;
+    let passed_over = state.seen(&passed_over).unwrap().unwrap();
+    assert_eq!((passed_over.fate, passed_over.signature), (Fate::Rejected, 78), "{way}");
+    let waiting = state.waiting().unwrap();
+    assert_eq!(waiting.len(), 2, "{way}: what waits for a change of what is archived waits on");
+    let page = pending("https://news.example/a");
+    let waits = |key: &UrlKey| state.pending_at(key).unwrap().is_some();
+    assert!(waits(&page.key) && waits(key), "{way}");
+    let before = now() - jiff::SignedDuration::from_secs(1);
+    assert_eq!(state.holds(before).unwrap().len(), 1, "{way}");
+    assert!(state.robots(&page.host()).unwrap().is_some(), "{way}");
+    assert_eq!(state.paused().unwrap(), [page.host()], "{way}");
+    let feed = state.feed("courier").unwrap().unwrap();
+    assert_eq!((feed.state.habit_s, feed.state.gone, feed.counters.kept), (4711, true, 5), "{way}");
+    assert_eq!(feed.state.validators, crate::fetch::Validators::default(), "{way}: a 304 may hide");
+    let tables = "SELECT count(*) FROM sqlite_master WHERE name LIKE 'before%'";
+    let left: i64 = state.connection.query_row(tables, [], |row| row.get(0)).unwrap();
+    assert_eq!(left, 0, "{way}");
+}
+
+#[test]
+fn an_index_that_is_built_anew_keeps_what_no_archive_tells() {
+    for way in ["cleared", "cleared twice", "of an older version", "reindexed"] {
+        let folder = tempfile::tempdir().unwrap();
+        let (state, archive, key) = grown(folder.path());
+        let path = folder.path().join("state.sqlite");
+        let state = match way {
+            "cleared" => {
+                state.clear().unwrap();
+                state
+            }
+            // A kill before the archive was taken in.
+            "cleared twice" => {
+                state.clear().unwrap();
+                state.clear().unwrap();
+                state
+            }
+            "of an older version" => {
+                let older = (TABLES - 1) << 16 | i64::from(KEY_VERSION);
+                state.connection.pragma_update(None, "user_version", older).unwrap();
+                drop(state);
+                State::open(&path).unwrap()
+            }
+            _ => {
+                drop(state);
+                let new = folder.path().join("new.sqlite");
+                let (state, left) = State::build(&new, Some(&path)).unwrap();
+                assert_eq!(left, [""; 0]);
+                state
+            }
+        };
+        assert_known(&state, &archive, &key, way);
+    }
+}
+
+#[test]
+fn an_article_that_the_archive_lost_is_no_longer_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let (state, archive, key) = grown(folder.path());
+    drop(archive);
+    let other = Folder::at(folder.path().join("other"));
+    let (other, _) = Archive::open(other, Settings::default(), None).unwrap();
+    state.clear().unwrap();
+    crawl::rebuild(&state, &other, std::iter::empty, |_| ()).unwrap();
+    assert_eq!(state.seen(&key).unwrap(), None);
+}
+
+#[test]
+fn what_cannot_be_read_of_an_older_index_is_told_and_the_rest_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let (state, archive, key) = grown(folder.path());
+    state
+        .connection
+        .execute_batch("UPDATE feed SET state = '['; ALTER TABLE pending DROP COLUMN entry;")
+        .unwrap();
+    drop(state);
+    let new = folder.path().join("new.sqlite");
+    let (state, left) = State::build(&new, Some(&folder.path().join("state.sqlite"))).unwrap();
+    assert_eq!(left, ["pages that wait", "records of feeds"]);
+    crawl::rebuild(&state, &archive, std::iter::empty, |_| ()).unwrap();
+    assert_eq!(state.seen(&key).unwrap().unwrap().signature, 77);
+    assert_eq!(state.paused().unwrap().len(), 1);
+    assert_eq!((state.feeds().unwrap(), state.waiting().unwrap()), (vec![], vec![]));
+
+    std::fs::write(folder.path().join("junk"), "no database ".repeat(1000)).unwrap();
+    let none = State::build(&folder.path().join("other.sqlite"), Some(&folder.path().join("junk")));
+    assert_eq!(none.unwrap().1.len(), 6);
 }

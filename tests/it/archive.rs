@@ -210,6 +210,44 @@ async fn the_state_of_another_archive_says_nothing_of_this_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_archive_that_is_not_there_is_not_begun_anew_before_the_state_is_moved_away() {
+    let (_site, workspace) = first_edition().await;
+    workspace.run(&["once"]).expect(&[0, 3]);
+    let lines = workspace.lines();
+    let [archive, disk, state] =
+        ["archive", "disk", "state"].map(|name| workspace.path().join(name));
+    fs::rename(&archive, &disk).unwrap();
+    for command in [&["once"][..], &["run"], &["archive", "reindex"]] {
+        // Nothing is mounted, and what is to be mounted on is or is not there.
+        for is_folder in [false, true] {
+            let _there = fs::remove_dir(&archive);
+            if is_folder {
+                fs::create_dir(&archive).unwrap();
+            }
+            let ran = workspace.run(command).expect(&[1]);
+            let told = if is_folder { "is its disk mounted?" } else { "archive" };
+            assert!(ran.stderr.contains(told), "{ran:#?}");
+            assert_eq!(fs::read_dir(&archive).map_or(0, Iterator::count), 0, "{ran:#?}");
+        }
+    }
+    let ran = workspace.run(&["once"]).expect(&[1]);
+    let next = format!("to begin a new one, move the state folder {} away", state.display());
+    assert!(ran.stderr.contains(&next), "{ran:#?}");
+
+    // Mounted again, it goes on.
+    fs::remove_dir(&archive).unwrap();
+    fs::rename(&disk, &archive).unwrap();
+    workspace.run(&["once"]).expect(&[0, 3]);
+    assert_eq!(workspace.lines(), lines);
+    workspace.run(&["archive", "verify"]).expect(&[0]);
+    // What the message says is what it takes.
+    fs::rename(&archive, &disk).unwrap();
+    fs::rename(&state, workspace.path().join("old")).unwrap();
+    workspace.run(&["once"]).expect(&[0, 3]);
+    assert_eq!(workspace.lines().len(), lines.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn rejects_that_may_not_grow_are_a_full_disk() {
     let site = Site::start().await.unwrap();
     let workspace = Workspace::of_demo(&site);

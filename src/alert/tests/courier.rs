@@ -260,6 +260,18 @@ async fn a_receiver_is_believed_to_want_no_more_than_an_hour_of_rest() {
 }
 
 #[tokio::test]
+async fn a_rest_that_was_begun_under_a_clock_that_was_ahead_is_over_when_that_is_set_back() {
+    let mut taken = ["200 taken", "429 later\r\nretry-after: 1000"].map(str::to_owned).to_vec();
+    let (way, asked) = webhook(move |_| taken.pop().unwrap_or_default());
+    let mut desk = Desk::new(way);
+    passed().store(365 * 86_400, Ordering::Relaxed);
+    assert!(desk.courier.tell(&desk.alert).await.unwrap().is_some());
+    passed().store(0, Ordering::Relaxed);
+    assert_eq!(desk.courier.tell(&desk.alert).await.unwrap(), None);
+    assert_eq!(asked.load(Ordering::Relaxed), 2);
+}
+
+#[tokio::test]
 async fn an_alert_whose_settings_were_mended_is_not_kept_waiting() {
     let (broken, _) = webhook(|_| "429 later\r\nretry-after: 1000".to_owned());
     let (mended, asked) = webhook(|_| "200 taken".to_owned());

@@ -102,6 +102,9 @@ fn a_digest_is_due_once_its_hour_or_day_is_over() {
     assert!(news::is_due(Every::Hour, since, at("2022-01-16T13:00:00Z")));
     assert!(!news::is_due(Every::Day, since, at("2022-01-16T23:59:59Z")));
     assert!(news::is_due(Every::Day, since, at("2022-01-17T00:00:00Z")));
+    // It was closed under a clock that was a year ahead.
+    assert!(news::is_due(Every::Hour, at("2023-01-16T12:00:00Z"), since));
+    assert!(news::is_due(Every::Day, at("2023-01-16T12:00:00Z"), since));
 }
 
 fn feed(failures: u32) -> FeedRow {

@@ -5,8 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::{exchange, noon, record};
 use crate::{
     archive::{
-        Archive, Compression, Finding, Lines, Retention, SegmentName, Settings, drop_segment,
-        dropped, pack, segments_dropped, verify,
+        Archive, Compression, Finding, LineFlaw, Lines, Retention, SegmentName, Settings,
+        drop_segment, dropped, pack, segments_dropped, verify,
     },
     jsonl::{
         Disk,
@@ -197,4 +197,25 @@ fn a_kill_at_any_operation_of_dropping_loses_and_doubles_nothing() {
             break;
         }
     }
+}
+
+#[test]
+fn a_gap_holds_no_segment_back_and_stays_to_be_seen() {
+    let (disk, _archive) = filled();
+    // As a repair leaves it: the first line of the second day was damaged.
+    let path = "2022/01/2022-01-15.jsonl";
+    let bytes = disk.bytes(path).unwrap();
+    let end = bytes.iter().position(|byte| *byte == b'\n').unwrap() + 1;
+    disk.set(path, &bytes[end..]);
+    for (n, day) in DAYS[..3].iter().enumerate() {
+        let report = verify(&disk, None).unwrap();
+        let is_gap = |finding: &Finding| {
+            let Finding::Damage(damage) = finding else { return false };
+            damage.flaw == LineFlaw::Sequence { expected: 3, found: 4 }
+        };
+        assert!(matches!(&report.findings[..], [gap] if is_gap(gap)), "{n}: {report:#?}");
+        assert!(report.lacks_lines(), "{n}");
+        drop_segment(&disk, segment(day)).unwrap();
+    }
+    assert_eq!(segments_dropped(&disk).unwrap(), segments(&DAYS[..3]));
 }

@@ -81,7 +81,7 @@ fn acknowledged_lines_that_are_damaged_or_gone_are_told_and_kept_and_their_numbe
     for (how, disk, at, left) in losses() {
         let report = verify_with(&disk, None, Some(at)).unwrap();
         let is_told = report.findings.iter().any(|finding| {
-            matches!(finding, Finding::Behind { known, found, witness: "the state" }
+            matches!(finding, Finding::Behind { known, found, witness: "the state", is_missing: true }
                 if known.seq == at.seq && *found == left)
         });
         assert!(is_told, "{how}: {:?}", report.findings);
@@ -150,22 +150,33 @@ fn a_kill_at_any_operation_of_such_a_start_forgets_nothing() {
 }
 
 #[test]
-fn another_archive_is_not_continued_by_the_numbers_of_the_one_that_the_state_remembers() {
+fn an_archive_that_is_not_there_is_not_begun_anew_while_a_state_remembers_it() {
     let (_, at) = archive();
     let empty = SimDisk::new(2, Faithless::default());
-    let (mut archive, recovery) =
-        Archive::open_to_read_all(empty.clone(), Settings::default(), Some(at)).unwrap();
-    assert_eq!(recovery.lost.map(|lost| lost.found), Some(0));
+    for open in [Archive::open, Archive::open_to_read_all] {
+        let opened = open(empty.clone(), Settings::default(), Some(at));
+        assert!(matches!(opened, Err(ArchiveError::Absent(known)) if known == at));
+    }
+    assert_eq!(empty.list().unwrap(), [""; 0], "nothing is made where a disk may be mounted");
+    // A state that remembers no line has no archive to miss.
+    let origin = Some(Checkpoint::origin());
+    drop(Archive::open(empty.clone(), Settings::default(), origin).unwrap());
+}
+
+#[test]
+fn another_archive_is_not_continued_by_the_numbers_of_the_one_that_the_state_remembers() {
+    let (_, at) = archive();
+    let other = SimDisk::new(2, Faithless::default());
+    let (mut archive, _) = Archive::open(other.clone(), Settings::default(), None).unwrap();
     let mut records: Vec<_> = (0..6).map(|n| record(&format!("other{n}"))).collect();
     archive.append(&mut records, noon("2022-01-16")).unwrap();
-    assert_eq!(records[0].seq, 1, "an empty folder is a new archive");
     drop(archive);
-    let opened = Archive::open(empty.clone(), Settings::default(), Some(at));
+    let opened = Archive::open(other.clone(), Settings::default(), Some(at));
     assert!(matches!(opened, Err(ArchiveError::Behind(_))));
     let (archive, recovery) =
-        Archive::open_to_read_all(empty.clone(), Settings::default(), Some(at)).unwrap();
+        Archive::open_to_read_all(other.clone(), Settings::default(), Some(at)).unwrap();
     assert_eq!((archive.checkpoint().unwrap().seq, recovery.lost), (6, None));
-    assert_eq!(empty.bytes(CLOSED).map(|bytes| bytes.is_empty()), Some(false));
+    assert_eq!(other.bytes(CLOSED).map(|bytes| bytes.is_empty()), Some(false));
 }
 
 /// Cuts an archive of two days at each of its last `span` bytes, with only the first day acknowledged

@@ -1,5 +1,7 @@
 //! Nothing is changed, cut or inserted unseen.
 
+use std::{cell::Cell, io, rc::Rc};
+
 use super::{exchange, noon, record};
 use crate::{
     archive::{
@@ -199,7 +201,7 @@ fn every_line_is_found_again_by_its_place_in_a_plain_and_in_a_compressed_segment
             Compression::Gzip => {
                 let packed = disk.bytes(&format!("{name}.gz")).unwrap();
                 let mut decoder = flate2::read::MultiGzDecoder::new(&packed[..]);
-                std::io::copy(&mut decoder, &mut unpacked).unwrap();
+                io::copy(&mut decoder, &mut unpacked).unwrap();
             }
             Compression::Zstd => {
                 let packed = disk.bytes(&format!("{name}.zst")).unwrap();
@@ -221,7 +223,7 @@ fn a_segment_that_somebody_else_compressed_is_read_as_well() {
     zstd::stream::copy_decode(&packed[..], &mut plain).unwrap();
     disk.set(&format!("{zstd_path}.zst"), &zstd::encode_all(&plain[..], 1).unwrap());
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    std::io::Write::write_all(&mut encoder, &disk.bytes(path).unwrap()).unwrap();
+    io::Write::write_all(&mut encoder, &disk.bytes(path).unwrap()).unwrap();
     disk.forget(path);
     disk.set(&format!("{path}.gz"), &encoder.finish().unwrap());
     let after: Vec<_> = Lines::all(disk.clone()).unwrap().map(Result::unwrap).collect();
@@ -405,4 +407,112 @@ fn a_gap_says_how_many_lines_are_missing_and_a_place_names_the_file_that_is_ther
     let told = "2022/01/2022-01-17.jsonl.gz: unpacked byte 0 (";
     assert!(words[0].starts_with(told), "{words:?}");
     assert!(words[0].ends_with("its seq is 6, not 4: 2 lines are missing before it"), "{words:?}");
+}
+
+/// A disk on which something happens when it is asked for the `left`-th time.
+#[derive(Clone)]
+struct Meanwhile {
+    disk: SimDisk,
+    left: Rc<Cell<usize>>,
+    act: fn(&SimDisk),
+}
+
+impl Meanwhile {
+    fn tick(&self) {
+        if let Some(left) = self.left.get().checked_sub(1) {
+            self.left.set(left);
+            if left == 0 {
+                (self.act)(&self.disk);
+            }
+        }
+    }
+}
+
+impl Disk for Meanwhile {
+    type File = <SimDisk as Disk>::File;
+    type Lock = <SimDisk as Disk>::Lock;
+
+    fn lock(&self, path: &str) -> io::Result<Result<Self::Lock, Option<u32>>> {
+        self.disk.lock(path)
+    }
+
+    fn list(&self) -> io::Result<Vec<String>> {
+        self.tick();
+        self.disk.list()
+    }
+
+    fn open(&self, path: &str) -> io::Result<Self::File> {
+        self.tick();
+        self.disk.open(path)
+    }
+
+    fn open_to_write(&self, path: &str) -> io::Result<Self::File> {
+        self.disk.open_to_write(path)
+    }
+
+    fn create(&self, path: &str) -> io::Result<Self::File> {
+        self.disk.create(path)
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        self.disk.rename(from, to)
+    }
+
+    fn remove(&self, path: &str) -> io::Result<()> {
+        self.disk.remove(path)
+    }
+
+    fn create_folder(&self, path: &str) -> io::Result<()> {
+        self.disk.create_folder(path)
+    }
+
+    fn sync_folder(&self, path: &str) -> io::Result<()> {
+        self.disk.sync_folder(path)
+    }
+}
+
+/// Three days with a page each, all but the last closed.
+fn with_pages() -> SimDisk {
+    let disk = SimDisk::new(1, Faithless::default());
+    let (mut archive, _) = Archive::open(disk.clone(), Settings::default(), None).unwrap();
+    for day in ["2022-01-16", "2022-01-17", "2022-01-18"] {
+        let mut records = [record(day), record(&format!("{day}-2"))];
+        archive.append_with(&mut records, &[vec![exchange(day, day)]], noon(day)).unwrap();
+    }
+    disk
+}
+
+#[test]
+fn what_is_compressed_or_dropped_while_it_is_read_is_found_where_it_is_by_then() {
+    let compress = |disk: &SimDisk| {
+        for day in [DAY, "2022/01/2022-01-17.jsonl"] {
+            pack(disk, day.parse().unwrap(), Compression::Gzip).unwrap();
+        }
+    };
+    let drop = |disk: &SimDisk| {
+        for day in [DAY, "2022/01/2022-01-17.jsonl"] {
+            drop_segment(disk, day.parse().unwrap()).unwrap();
+        }
+    };
+    let acts: [fn(&SimDisk); 2] = [compress, drop];
+    for (is_dropping, act) in [false, true].into_iter().zip(acts) {
+        for n in 1.. {
+            let [verified, read] = [(); 2].map(|()| Meanwhile {
+                disk: with_pages(),
+                left: Rc::new(Cell::new(n)),
+                act,
+            });
+            let report = verify(&verified, None).unwrap();
+            assert!(report.findings.is_empty(), "{is_dropping}, {n}: {report:#?}");
+            assert_eq!(report.lines + report.dropped, 6, "{is_dropping}, {n}");
+            let lines = Lines::all(read.clone()).unwrap().map(|line| line.unwrap().seq);
+            let lines: Vec<u32> = lines.collect();
+            let first = if is_dropping { 5 } else { 1 };
+            assert!((first..=6).all(|seq| lines.contains(&seq)), "{n}: {lines:?}");
+            if verified.left.get() > 0 {
+                assert!(n > 8, "{n}");
+                break;
+            }
+        }
+    }
 }

@@ -141,7 +141,15 @@ fn rebuild(loaded: &Loaded) -> anyhow::Result<Rebuilt> {
     }
     let (index, new) = (paths.state.join(STATE), paths.state.join(format!("{STATE}.new")));
     remove(&new)?;
-    let state = State::build(&new).with_context(|| format!("cannot make {}", new.display()))?;
+    let old = Some(index.as_path()).filter(|index| index.exists());
+    let (state, left) =
+        State::build(&new, old).with_context(|| format!("cannot make {}", new.display()))?;
+    if !left.is_empty() {
+        anstream::eprintln!(
+            "newswatch: not kept, since the old index cannot be read: {}",
+            left.join(", ")
+        );
+    }
     let rebuilt = crawl::rebuild(&state, &archive, || read_rejects(&paths.state), |_| ())?;
     drop(state);
     replace(&new, &index)?;

@@ -30,7 +30,8 @@ pub(super) fn tail(
     rows.reverse();
     let phrases = query.phrases();
     let columns = screen::columns();
-    let mut seen = desk.index.len();
+    // Not the row: an index that is made anew without what has left counts its rows anew.
+    let mut seen = desk.index.last_seq();
     loop {
         for item in desk.index.items(&rows)? {
             if json {
@@ -49,14 +50,15 @@ pub(super) fn tail(
             if is_stdout_closed() {
                 return Ok(Exit::Success);
             }
-            if desk.index.len() != seen {
+            if desk.index.last_seq() > seen {
                 break;
             }
             thread::sleep(REST);
             while desk.advance(1_000)? == Progress::More {}
         }
         let found = desk.find(&query)?;
-        rows = found.iter().filter(|row| *row >= seen).collect();
-        seen = desk.index.len();
+        let first = desk.index.row_after(seen)?;
+        rows = found.iter().filter(|row| *row >= first).collect();
+        seen = desk.index.last_seq();
     }
 }

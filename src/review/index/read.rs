@@ -2,7 +2,7 @@
 
 use super::{Index, take::row_of};
 use crate::{
-    archive::{Line, Position, Raw, Record, SegmentName, line_at, raw_of},
+    archive::{Line, Position, Raw, ReadError, Record, SegmentName, line_at, raw_of},
     review::{ReviewError, row::Class},
 };
 
@@ -80,7 +80,40 @@ impl Index {
             return Ok(None);
         }
         let Some(position) = self.position(row)? else { return Ok(None) };
-        Ok(Some(line_at(&self.archive, position)?))
+        match line_at(&self.archive, position) {
+            // The next look leaves out its rows.
+            Err(ReadError::Dropped { .. }) => Ok(None),
+            line => Ok(Some(line?)),
+        }
+    }
+
+    /// The number of the last line taken in; 0 where there is none.
+    pub fn last_seq(&self) -> u32 {
+        self.checkpoint.map_or(0, |checkpoint| checkpoint.seq)
+    }
+
+    /// The first row whose line comes after the one with this number.
+    pub fn row_after(&self, seq: u32) -> Result<u32, ReviewError> {
+        let (mut first, mut end) = (self.gone, self.len());
+        while first < end {
+            let middle = first.midpoint(end);
+            match self.line(middle) {
+                Ok(Some(line)) if line.seq > seq => end = middle,
+                Ok(_) => first = middle + 1,
+                // What is damaged is not shown either; its neighbours tell where to look on.
+                Err(ReviewError::Read(error)) if error.is_damage() => {
+                    let rows = middle + 1..end;
+                    let next = rows.filter_map(|row| self.line(row).ok().flatten()).next();
+                    if next.is_some_and(|line| line.seq <= seq) {
+                        first = middle + 1;
+                    } else {
+                        end = middle;
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(first)
     }
 
     /// The answer that a record came from, as it is kept.

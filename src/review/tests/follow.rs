@@ -97,6 +97,27 @@ fn what_the_archive_dropped_is_found_and_counted_no_more() {
 }
 
 #[test]
+fn what_is_new_is_told_from_what_was_known_also_where_rows_are_counted_anew() {
+    let office = Office::with(&[("a", json!({})), ("b", json!({})), ("c", json!({}))]);
+    office.append("2022-01-07T01:00:00Z", &[("d", json!({}))]);
+    let mut desk = office.desk();
+    let known = desk.index.last_seq();
+    assert_eq!((known, desk.index.row_after(known).unwrap()), (4, 4));
+    office.append("2022-01-08T01:00:00Z", &[("e", json!({})), ("f", json!({}))]);
+    let (archive, day) =
+        (Folder::at(office.archive()), "2022/01/2022-01-06.jsonl".parse().unwrap());
+    drop_segment(&archive, day).unwrap();
+    while desk.advance(10).unwrap() != Progress::Current {}
+    assert_eq!(desk.index.len(), 3, "without what has left, rows are counted anew");
+    let first = desk.index.row_after(known).unwrap();
+    let rows: Vec<u32> = (first..desk.index.len()).collect();
+    let new = desk.index.items(&rows).unwrap().into_iter().map(|item| item.record.seq);
+    assert_eq!(new.collect::<Vec<_>>(), [5, 6]);
+    assert_eq!(desk.index.row_after(desk.index.last_seq()).unwrap(), desk.index.len());
+    assert_eq!(desk.index.row_after(0).unwrap(), 0);
+}
+
+#[test]
 fn a_review_stays_with_its_record_where_an_index_is_built_anew_as_long_as_before() {
     let office = Office::with(&[("a", json!({})), ("b", json!({}))]);
     office.append("2022-01-07T01:00:00Z", &[("c", json!({}))]);
