@@ -2,6 +2,7 @@
 
 mod blocks;
 mod choice;
+mod cutter;
 mod features;
 mod lexicon;
 mod model;
