@@ -272,8 +272,10 @@ async fn notes_are_kept_however_they_are_left(browser: &Client, workspace: &Work
         value(browser, "document.querySelector('.entry.at').focus()").await;
     }
     let lines = fs::read_to_string(workspace.path().join("reviews.jsonl")).unwrap();
-    let notes: Vec<Value> =
-        lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["note"].clone()).collect();
+    let notes: Vec<Value> = lines
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["note"].clone())
+        .collect();
     assert!(notes.ends_with(&[json!("ask r"), json!("ask r and f")]), "{notes:?}");
 }
 
