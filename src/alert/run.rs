@@ -1,10 +1,13 @@
 //! Starts a courier for each alert, beside the crawl, and has them look.
 
-use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
+use std::{collections::BTreeSet, path::PathBuf, sync::Arc, time::Duration};
 
-use futures_util::{StreamExt, stream::FuturesUnordered};
+use futures_util::{StreamExt, future::join_all, stream::FuturesUnordered};
 use jiff::Timestamp;
-use tokio::sync::{Semaphore, watch};
+use tokio::{
+    sync::{Semaphore, watch},
+    time::timeout,
+};
 
 use super::{
     Alert,
@@ -89,6 +92,25 @@ impl Teller {
             }
         }
         Ok(())
+    }
+
+    /// Tells once what there is to tell, each alert for `patience` at the most. What was not taken by
+    /// then is told the next time.
+    pub async fn tell_now(self, patience: Duration) {
+        let alerts = self.alerts.borrow().clone();
+        let tell = async |alert: &Alert| {
+            let mut courier = self.courier(&alert.id);
+            match timeout(patience, courier.tell(alert)).await {
+                Ok(Ok(None)) => {}
+                Ok(Ok(Some(_))) | Err(_) => {
+                    tracing::warn!(alert = %alert.id, "not all was told: the next pass tells the rest");
+                }
+                Ok(Err(error)) => {
+                    tracing::error!(alert = %alert.id, "nothing can be told: {error:#}");
+                }
+            }
+        };
+        join_all(alerts.iter().map(tell)).await;
     }
 
     /// What tells by the alert of this id, for as long as there is one.

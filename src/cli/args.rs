@@ -23,9 +23,10 @@ pub(super) struct Args {
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Common {
-    /// A configuration folder, or the newswatch.toml in it. Without it: ./config,
-    /// `$XDG_CONFIG_HOME/newswatch`, /etc/newswatch, then what is built in.
-    #[arg(long, short, global = true, env = "NEWSWATCH_CONFIG", value_name = "PATH")]
+    /// A configuration folder, or the newswatch.toml in it. Without it: what the environment variable
+    /// `NEWSWATCH_CONFIG` names, ./config, `$XDG_CONFIG_HOME/newswatch`, /etc/newswatch, then what is
+    /// built in.
+    #[arg(long, short, global = true, value_name = "PATH")]
     pub(super) config: Option<PathBuf>,
     /// Overrides one setting, such as `--set politeness.delay=10s`. May be given several times;
     /// the environment variable `NEWSWATCH__POLITENESS__DELAY` does the same.
@@ -48,6 +49,9 @@ pub(super) enum Command {
     #[command(after_help = "Example: newswatch run --config /etc/newswatch")]
     Run,
     /// Polls the feeds that are due once, reads their new articles, and ends with a summary.
+    ///
+    /// Then it tells whom alerts.toml names, each for half a minute at the most: what was not taken is
+    /// told by the next pass.
     #[command(after_help = "Example: newswatch once --feed the-astana-times")]
     Once {
         /// Polls only this feed, due or not.
@@ -101,7 +105,8 @@ pub(super) enum Command {
         after_help = "Example: newswatch status --json | jq '.feeds[] | select(.failures > 0)'"
     )]
     Status {
-        /// Prints nothing: succeeds where a daemon has shown a sign of life within five minutes.
+        /// Prints nothing: succeeds where a daemon has shown a sign of life within five minutes, and
+        /// no full disk keeps it from its work.
         #[arg(long)]
         check: bool,
     },

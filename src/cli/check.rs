@@ -32,6 +32,8 @@ pub(super) fn check(options: &LoadOptions, json: bool) -> anyhow::Result<Exit> {
             "faults": [],
             "warnings": warnings.as_ref().map(faults).unwrap_or_default(),
             "config": config,
+            "archive": loaded.paths.archive.to_string_lossy(),
+            "state": loaded.paths.state.to_string_lossy(),
             "feeds": loaded.config.feeds.len(),
             "feeds_enabled": enabled,
             "topics": loaded.config.topics.len(),
@@ -49,13 +51,16 @@ pub(super) fn check(options: &LoadOptions, json: bool) -> anyhow::Result<Exit> {
         _ => "",
     };
     print_text(&format!(
-        "no faults in {}: {}{} feeds ({enabled} enabled), {}{} topics, rules for {} sites\n",
+        "no faults in {}: {}{} feeds ({enabled} enabled), {}{} topics, rules for {} sites\n\
+         archive {}\nstate   {}\n",
         config.as_deref().unwrap_or("the built-in configuration"),
         loaded.config.feeds.len(),
         built_in(&loaded.paths.feeds),
         loaded.config.topics.len(),
         built_in(&loaded.paths.topics),
         rules.sites.len(),
+        loaded.paths.archive.display(),
+        loaded.paths.state.display(),
     ))?;
     Ok(Exit::Success)
 }

@@ -40,6 +40,8 @@ pub(super) enum Request {
     Poll(String),
     Pause(String),
     Resume(String),
+    /// What keeps the daemon from its work, if something does.
+    Trouble,
     /// Whether a host may be asked, by who asks for so many seconds at the most.
     Lend(String, u32),
 }
@@ -53,6 +55,7 @@ impl Request {
             Self::Poll(feed) => Some(Order::Poll(feed)),
             Self::Pause(host) => Some(Order::Pause(named(host)?)),
             Self::Resume(host) => Some(Order::Resume(named(host)?)),
+            Self::Trouble => Some(Order::Trouble),
             Self::Lend(host, seconds) => {
                 let time = SignedDuration::from_secs(seconds.min(LONGEST_LOAN).into());
                 Some(Order::Lend(named(host)?, time))
@@ -80,6 +83,8 @@ const LONGEST: u64 = 4096;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// … and for the loop to do what it was asked.
 const WORK: Duration = Duration::from_mins(1);
+/// How long is waited for what a daemon tells at each turn of its loop.
+const TURN: Duration = Duration::from_secs(10);
 
 /// Makes the socket. The state folder is locked by this process, so what lies there is a dead one's.
 pub(super) fn bind(state: &Path) -> anyhow::Result<UnixListener> {
@@ -200,12 +205,22 @@ pub(super) fn ask(loaded: &Loaded, request: &Request, as_json: bool) -> anyhow::
     }
 }
 
+/// What keeps the daemon that runs on this state from its work, empty where nothing does. `None` where
+/// no daemon tells: none runs, it is not for us to ask, of an older version, or has no time.
+pub(super) fn trouble(state: &Path) -> Option<String> {
+    reply_within(state, &Request::Trouble, TURN).ok()?.ok()
+}
+
 /// What the daemon that runs on this state makes of a request.
 pub(super) fn reply(state: &Path, request: &Request) -> anyhow::Result<Reply> {
+    reply_within(state, request, WORK + PATIENCE)
+}
+
+fn reply_within(state: &Path, request: &Request, patience: Duration) -> anyhow::Result<Reply> {
     let path = socket(state);
     let mut stream = std::os::unix::net::UnixStream::connect(&path)
         .with_context(|| format!("no daemon answers at {}", path.display()))?;
-    stream.set_read_timeout(Some(WORK + PATIENCE))?;
+    stream.set_read_timeout(Some(patience))?;
     stream.write_all((serde_json::to_string(request)? + "\n").as_bytes())?;
     let mut line = String::new();
     BufReader::new(stream).read_line(&mut line).context("the daemon did not answer")?;

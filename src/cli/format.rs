@@ -12,6 +12,13 @@ pub(super) fn print_text(text: &str) -> io::Result<()> {
     write_out(anstream::stdout().lock(), text.as_bytes())
 }
 
+/// Whether what failed is a write to a reader that has closed the pipe.
+pub(super) fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
+    })
+}
+
 /// Writes bytes to standard output as they are, which is no terminal.
 pub(super) fn print_bytes(bytes: &[u8]) -> io::Result<()> {
     write_out(io::stdout().lock(), bytes)

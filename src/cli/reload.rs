@@ -13,6 +13,8 @@ use crate::{
 /// The configuration in effect, and who else follows it.
 pub(super) struct Effective {
     pub(super) loaded: Loaded,
+    /// What the daemon was started with, which holds for what counts from the start.
+    pub(super) started: Loaded,
     pub(super) options: LoadOptions,
     pub(super) alerts: watch::Sender<Vec<Alert>>,
     pub(super) polled: watch::Sender<BTreeSet<String>>,
@@ -50,7 +52,7 @@ impl Effective {
             ));
         }
         let reloaded = compose::reloaded(&new.config).map_err(|error| format!("{error:#}"))?;
-        let changes = config::diff(&self.loaded.config, &new.config);
+        let changes = self.changes(&new.config);
         for change in &changes {
             if waits(change) {
                 tracing::warn!(%change, "configuration changed, from the next start on");
@@ -58,14 +60,14 @@ impl Effective {
                 tracing::info!(%change, "configuration changed");
             }
         }
-        let (old_paths, new_paths) = (&self.loaded.paths, &new.paths);
-        for (what, old, new) in [
-            ("archive", &old_paths.archive, &new_paths.archive),
-            ("state", &old_paths.state, &new_paths.state),
+        let (runs, last, next) = (&self.started.paths, &self.loaded.paths, &new.paths);
+        for (what, runs, last, new) in [
+            ("archive", &runs.archive, &last.archive, &next.archive),
+            ("state", &runs.state, &last.state, &next.state),
         ] {
-            if old != new {
+            if new != last && new != runs {
                 tracing::warn!(
-                    folder = %old.display(),
+                    folder = %runs.display(),
                     next = %new.display(),
                     "the {what} stays where it is until the next start; commands look in the next \
                      folder for it, and see nothing of this daemon"
@@ -76,6 +78,20 @@ impl Effective {
         self.polled.send_replace(compose::polled(&new.config));
         self.loaded = new;
         Ok((reloaded, changed(&changes)))
+    }
+
+    /// What the files say that they did not say the last time. What waits for the next start is
+    /// compared with what runs: set back to that, it is no change.
+    fn changes(&self, new: &config::Config) -> Vec<Change> {
+        let since_start = config::diff(&self.started.config, new);
+        let last = config::diff(&self.loaded.config, new).into_iter();
+        let told = |change: Change| {
+            if !waits(&change) {
+                return Some(change);
+            }
+            since_start.iter().find(|known| known.key == change.key).cloned()
+        };
+        last.filter_map(told).collect()
     }
 }
 
@@ -152,6 +168,35 @@ mod tests {
         ("service.watch", "false"),
         ("metrics.listen", "127.0.0.1:7"),
     ];
+
+    #[test]
+    fn what_is_set_back_to_what_runs_is_no_change_and_what_is_not_is_told_of_what_runs() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |archive: &str| {
+            let text = format!("[archive]\nfolder = {archive:?}\n");
+            fs::write(folder.path().join("newswatch.toml"), text).unwrap();
+        };
+        write("one");
+        let config = Some(folder.path().to_owned());
+        let options = LoadOptions { config, ..LoadOptions::default() };
+        let loaded = config::load(&options).unwrap();
+        let mut effective = Effective {
+            started: loaded.clone(),
+            loaded,
+            options,
+            alerts: watch::channel(Vec::new()).0,
+            polled: watch::channel(BTreeSet::new()).0,
+        };
+        for (folder, words) in [
+            ("two", "archive.folder: \"one\" -> \"two\" (from the next start on)\n"),
+            ("three", "archive.folder: \"one\" -> \"three\" (from the next start on)\n"),
+            ("three", "nothing has changed"),
+            ("one", "nothing has changed"),
+        ] {
+            write(folder);
+            assert_eq!(effective.reload().unwrap().1, words, "{folder}");
+        }
+    }
 
     #[test]
     fn a_reload_says_of_every_setting_whether_it_counts_at_once() {

@@ -13,7 +13,7 @@ use tokio::{
 };
 
 use super::{
-    Exit,
+    Exit, alerts,
     aside::set_aside,
     compose, control,
     format::{coming, is_styled_stderr, print_json, print_text},
@@ -241,7 +241,9 @@ pub(super) fn run(
     let (tell, alerts) = watch::channel(compose::alerts(loaded));
     let (name, polled) = watch::channel(compose::polled(&loaded.config));
     let (loaded_now, options) = (loaded.clone(), options.clone());
-    let mut effective = Effective { loaded: loaded_now, options, alerts: tell, polled: name };
+    let started = loaded_now.clone();
+    let mut effective =
+        Effective { loaded: loaded_now, started, options, alerts: tell, polled: name };
     let reload = move || effective.reload();
     let settings = &loaded.config.settings;
     let Listening { runtime, hangups } = listening;
@@ -331,6 +333,7 @@ pub(super) fn once(loaded: &Loaded, feed: Option<&str>, json: bool) -> anyhow::R
         anyhow::bail!("no enabled feed is called {id:?}; `newswatch feeds list` shows them");
     }
     let (mut crawl, mut stores) = open(loaded, crate::clock::now())?;
+    let teller = alerts::ready(loaded)?;
     let pass = pass(loaded, &mut crawl, &mut stores, feed)?;
     let now = crate::clock::now();
     let next = crawl.schedule().next_poll();
@@ -341,6 +344,9 @@ pub(super) fn once(loaded: &Loaded, feed: Option<&str>, json: bool) -> anyhow::R
             print_text(&format!("{}\n", pass.tally.table()))?;
         }
         print_text(&after_pass(&crawl, pass.due, next, now))?;
+    }
+    if let Some(teller) = teller.filter(|_| pass.exit() != Exit::Interrupted) {
+        alerts::tell(teller)?;
     }
     Ok(pass.exit())
 }

@@ -51,12 +51,13 @@ struct FeedStatus {
 /// The state, where there is one.
 fn state(loaded: &Loaded) -> anyhow::Result<Option<State>> {
     let path = loaded.paths.state.join(STATE);
-    if !path.exists() {
+    let context = || format!("cannot read {}", path.display());
+    if !path.try_exists().with_context(context)? {
         return Ok(None);
     }
     // Whether it is a database shows when it is read.
     let read = State::open_read_only(&path).and_then(|state| Ok((state.is_current()?, state)));
-    let (is_current, state) = read.with_context(|| format!("cannot read {}", path.display()))?;
+    let (is_current, state) = read.with_context(context)?;
     Ok(Some(state).filter(|_| is_current))
 }
 
@@ -71,9 +72,21 @@ fn nothing(loaded: &Loaded) -> String {
     format!("nothing was polled yet: there is no state in {}", loaded.paths.state.display())
 }
 
-/// Whether a daemon has shown a sign of life lately.
+/// What keeps the daemon from its work. One that runs says so itself: where the disk is full it can
+/// leave no note.
+pub(super) fn trouble(loaded: &Loaded, state: &State) -> anyhow::Result<Option<String>> {
+    Ok(match control::trouble(&loaded.paths.state) {
+        Some(told) => Some(told).filter(|told| !told.is_empty()),
+        None => state.note::<Option<String>>(daemon::TROUBLE)?.flatten(),
+    })
+}
+
+/// Whether a daemon has shown a sign of life lately, and does its work.
 pub(super) fn check(loaded: &Loaded) -> anyhow::Result<Exit> {
     let Some(state) = state(loaded)? else { anyhow::bail!("{}", nothing(loaded)) };
+    if let Some(trouble) = trouble(loaded, &state)? {
+        anyhow::bail!("the daemon cannot do its work: {trouble}");
+    }
     let alive: Option<Timestamp> = state.note(daemon::SIGN_OF_LIFE)?;
     let now = crate::clock::now();
     match alive {
@@ -102,7 +115,7 @@ pub(super) fn status(loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
     }
     let held = state.holds(now)?;
     let paused = state.paused()?;
-    let trouble = state.note::<Option<String>>(daemon::TROUBLE)?.flatten();
+    let trouble = trouble(loaded, &state)?;
     let checkpoint = crawl::checkpoint(&state)?;
     let sign_of_life: Option<Timestamp> = state.note(daemon::SIGN_OF_LIFE)?;
     let is_running = control::is_listening(&loaded.paths.state)

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{
     Exit, compose,
-    format::{print_json, print_text, safe},
+    format::{is_closed_pipe, print_json, print_text, safe},
     input,
 };
 use crate::{
@@ -44,6 +44,14 @@ pub(super) fn new() -> anyhow::Result<Exit> {
 
 /// Judges one article a line.
 pub(super) fn test_lines(loaded: &Loaded, name: &str) -> anyhow::Result<Exit> {
+    match judge_lines(loaded, name) {
+        // A reader that closed the pipe has seen enough.
+        Err(error) if !is_closed_pipe(&error) => Err(error),
+        _ => Ok(Exit::Success),
+    }
+}
+
+fn judge_lines(loaded: &Loaded, name: &str) -> anyhow::Result<()> {
     let topics = compose::rules(&loaded.config)?.topics;
     let mut out = BufWriter::new(std::io::stdout().lock());
     for (line, number) in input::lines(name)?.lines().zip(1_u64..) {
@@ -54,14 +62,10 @@ pub(super) fn test_lines(loaded: &Loaded, name: &str) -> anyhow::Result<Exit> {
         let article: Article = serde_json::from_str(&line)
             .with_context(|| format!("line {number} of {name} is no article"))?;
         for judgement in judge(&topics, &article) {
-            let answer = serde_json::to_string(&judgement)?;
-            if writeln!(out, "{answer}").is_err() {
-                return Ok(Exit::Success);
-            }
+            writeln!(out, "{}", serde_json::to_string(&judgement)?)?;
         }
     }
-    out.flush()?;
-    Ok(Exit::Success)
+    Ok(out.flush()?)
 }
 
 fn judge(topics: &Topics, article: &Article) -> Vec<Value> {

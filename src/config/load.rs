@@ -40,6 +40,9 @@ impl LoadOptions {
             Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
         };
         let env = env::vars_os().filter_map(text).collect();
+        // Files of variables leave those empty that are not set.
+        let named = || env::var_os("NEWSWATCH_CONFIG").filter(|path| !path.is_empty());
+        let config = config.or_else(|| named().map(PathBuf::from));
         Ok(Self { config, flags: Vec::new(), env, cwd: env::current_dir()? })
     }
 }

@@ -126,8 +126,10 @@ impl<K> Conflict<K> {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Archive {
-    /// Folder of the archive. A relative one lies beside the folder `config`; `newswatch paths`
-    /// says where.
+    /// Folder of the archive. A relative one lies beside a configuration folder of the name `config`,
+    /// and within one of another name; with the configuration of a user, and with the built-in one, in
+    /// `$XDG_DATA_HOME/newswatch`; with /etc/newswatch in /var/lib/newswatch. `newswatch check` says
+    /// where.
     #[serde(deserialize_with = "unit::Folder::deserialize")]
     #[schemars(length(min = 1))]
     pub folder: PathBuf,
@@ -188,8 +190,8 @@ pub enum Compression {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct State {
-    /// Folder of the state. A relative one lies beside the folder `config`; `newswatch paths` says
-    /// where.
+    /// Folder of the state. A relative one lies where a relative one of the archive does, with
+    /// `$XDG_STATE_HOME/newswatch` in place of `$XDG_DATA_HOME/newswatch`.
     #[serde(deserialize_with = "unit::Folder::deserialize")]
     #[schemars(length(min = 1))]
     pub folder: PathBuf,

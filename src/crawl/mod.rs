@@ -35,6 +35,7 @@ pub use read::{
     Effort, Found, Judged, PageReading, Reading, Visit, conclude, document, status_words,
 };
 pub use rebuild::{RebuildError, Rebuilt, acknowledged, checkpoint, rebuild};
+pub use record::id as record_id;
 pub use step::{Effect, Event, Step};
 pub use work::{Do, PageWork, Task, Unasked, Work};
 

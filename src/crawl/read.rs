@@ -143,7 +143,14 @@ pub fn conclude(
     found: Option<Found>,
     now: Timestamp,
 ) -> Visit {
-    let effort = found.as_ref().map(|found| found.effort);
+    let effort = match (&found, &task.work, &response) {
+        (Some(found), ..) => Some(found.effort),
+        // Read here, and at once.
+        (None, Work::Robots { .. }, Some(Ok(response))) => {
+            Some(Effort { bytes: response.body.len(), took: Duration::ZERO, fault: None })
+        }
+        _ => None,
+    };
     let took = match &response {
         Some(Ok(response)) => response.took,
         Some(Err(FetchError::Timeout(after))) => *after,

@@ -143,7 +143,7 @@ fn matched_terms(judgement: &Judgement) -> Vec<String> {
 }
 
 /// A record's id: from its address and its revision, so that a repeat gives the same one.
-pub(super) fn id(key: &UrlKey, revision: u32) -> String {
+pub fn id(key: &UrlKey, revision: u32) -> String {
     const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
     let hash = blake3::hash(format!("{}\n{revision}", key.as_str()).as_bytes());
     let mut id = String::from("a_");

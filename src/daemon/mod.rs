@@ -73,6 +73,8 @@ pub enum Order {
     Resume(Host),
     /// Leaves this host to who asks, for so long at the most.
     Lend(Host, SignedDuration),
+    /// Tells what keeps it from its work: of a full disk no note can be left on that disk.
+    Trouble,
 }
 
 /// What the loop tells of its work.
@@ -168,7 +170,8 @@ pub async fn run(
     let mut tasks: JoinSet<Visit> = JoinSet::new();
     let mut started: BTreeMap<task::Id, time::Instant> = BTreeMap::new();
     let mut unwritten = Unwritten::default();
-    let mut full = false;
+    // In words, why there is no room.
+    let mut full: Option<String> = None;
     let mut tidying = Tidying::default();
     let mut stop_by: Option<time::Instant> = None;
     let mut stopped = End::Stopped;
@@ -188,7 +191,7 @@ pub async fn run(
     loop {
         match write(crawl, stores, &mut unwritten, now(), &mut notice) {
             Ok(()) => {
-                if std::mem::take(&mut full) {
+                if full.take().is_some() {
                     note(crawl, TROUBLE, &None::<String>);
                     notice(Notice::DiskBack);
                 }
@@ -196,8 +199,9 @@ pub async fn run(
             // Whoever started a single pass is told, and starts another.
             Err(error) if is_full(&error) && plan.until_idle_for.is_some() => return Err(error),
             Err(error) if is_full(&error) => {
-                if !std::mem::replace(&mut full, true) {
-                    note(crawl, TROUBLE, &Some(format!("{error:#}")));
+                if full.is_none() {
+                    full = Some(format!("{error:#}"));
+                    note(crawl, TROUBLE, &full);
                     notice(Notice::DiskFull(&error));
                 }
                 if stop_by.is_some() {
@@ -228,7 +232,7 @@ pub async fn run(
         }
         let mut due = None;
         let mut slots = slots(&started, plan.concurrency);
-        while stop_by.is_none() && !full && slots > 0 {
+        while stop_by.is_none() && full.is_none() && slots > 0 {
             match crawl.next(now())? {
                 Do::Task(task) => {
                     let (fetch, reader, now) = (fetch.clone(), reader.clone(), now.clone());
@@ -253,7 +257,7 @@ pub async fn run(
             reader_deaths: reader.deaths(),
         }));
         // Nobody else would do what was begun: a single pass may be all that there ever is.
-        if tasks.is_empty() && tidying.packing.is_empty() && !full {
+        if tasks.is_empty() && tidying.packing.is_empty() && full.is_none() {
             if stop_by.is_some() {
                 note(crawl, WORK, &*work.borrow());
                 return Ok(stopped);
@@ -266,7 +270,7 @@ pub async fn run(
             }
         }
         let sleep = match due {
-            _ if full => FULL_RETRY.min(plan.longest_sleep),
+            _ if full.is_some() => FULL_RETRY.min(plan.longest_sleep),
             Some(at) => Duration::try_from(at.duration_since(now()))
                 .unwrap_or_default()
                 .clamp(Duration::from_millis(1), plan.longest_sleep),
@@ -288,7 +292,7 @@ pub async fn run(
                 }
                 Some(Command::Reload(new)) => unwritten.reload = Some(new),
                 Some(Command::Order(order, reply)) => {
-                    let answer = match obey(crawl, order, now()) {
+                    let answer = match obey(crawl, order, full.as_deref(), now()) {
                         Err(error) if error.is_full() => {
                             Err(format!("nothing was changed: {:#}", anyhow::Error::from(error)))
                         }
@@ -348,6 +352,7 @@ fn note<T: serde::Serialize>(crawl: &Crawl, name: &str, value: &T) {
 fn obey(
     crawl: &mut Crawl,
     order: Order,
+    trouble: Option<&str>,
     now: Timestamp,
 ) -> Result<Result<String, String>, StateError> {
     Ok(match order {
@@ -378,6 +383,7 @@ fn obey(
             Err(reason) => Err(format!("{} {reason}", host.as_str())),
         },
         Order::Resume(host) => Err(format!("{} was not paused", host.as_str())),
+        Order::Trouble => Ok(trouble.unwrap_or_default().to_owned()),
     })
 }
 

@@ -49,9 +49,9 @@ fn of_reject(reject: &Reject) -> Value {
         "lang": reject.language.as_deref().unwrap_or("und"),
         "kind": "reject-not-reviewed",
         "title": reject.title,
-        "text": null,
+        "text": reject.text,
         "url": reject.url,
-        "published_at": null,
+        "published_at": reject.published_at,
         "expected": "irrelevant",
     })
 }

@@ -21,7 +21,7 @@ pub mod web;
 pub use bits::Bits;
 pub use desk::Desk;
 pub use diff::{Change, diff};
-pub use index::{Bucket, Facets, Index, Item, Key, Order, Page, Progress, Story};
+pub use index::{Bucket, Facets, Index, Item, Key, Order, Page, Progress, Story, claim};
 pub use mark::{Mark, excerpt, marks};
 pub use names::Kind;
 pub use query::{Part, Phrase, Query, QueryError, Status, condition};

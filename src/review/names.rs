@@ -1,10 +1,21 @@
 //! Texts that many records share, and their numbers.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, net::IpAddr};
 
 use rusqlite::{Connection, params};
 
 use super::row::NameId;
+use crate::archive::Record;
+
+/// Under what a record's source is filed, and what that is called beside.
+pub(super) fn source(record: &Record) -> (&str, Option<&str>) {
+    let (name, domain) = (record.source_name.as_deref(), record.source_domain.as_str());
+    match name {
+        // An address in place of a name says nothing of who publishes there.
+        Some(name) if domain.parse::<IpAddr>().is_ok() => (name, None),
+        name => (domain, name),
+    }
+}
 
 /// What a name names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -72,16 +72,19 @@ impl StateError {
     /// The disk has no room: wait and try again. Anything else ends the daemon.
     pub fn is_full(&self) -> bool {
         match self {
-            Self::Sqlite(error) => {
-                error.sqlite_error_code() == Some(ErrorCode::DiskFull)
-                    || error.sqlite_error().is_some_and(|it| it.extended_code == NO_ROOM_TO_SHARE)
-                    || is_too_large(error)
-            }
+            Self::Sqlite(error) => has_no_room(error),
             Self::NoInodes(_) => true,
             Self::Lock(error) => crate::jsonl::is_full(error),
             Self::Damaged(_) | Self::Sync(_) | Self::Locked { .. } | Self::Value(_) => false,
         }
     }
+}
+
+/// Whether a database could not be written to for want of room alone.
+pub fn has_no_room(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::DiskFull)
+        || error.sqlite_error().is_some_and(|it| it.extended_code == NO_ROOM_TO_SHARE)
+        || is_too_large(error)
 }
 
 /// `SQLITE_IOERR_SHMSIZE`: the file that readers and writer share could not be made any longer.

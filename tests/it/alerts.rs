@@ -215,6 +215,31 @@ async fn a_feed_that_fails_and_recovers_is_told_to_a_program() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_single_pass_tells_what_was_kept_and_what_was_not_taken_is_told_by_the_next() {
+    let (site, workspace) = first_edition_every("1h").await;
+    let script = "test -e open && cat >> told && echo >> told";
+    workspace.write(
+        "config/alerts.toml",
+        &format!("[[alert]]\nid = \"desk\"\ncommand = [\"/bin/sh\", \"-c\", {script:?}]\n"),
+    );
+    let told = || {
+        let lines = fs::read_to_string(workspace.path().join("told")).unwrap_or_default();
+        let told: Vec<_> =
+            lines.lines().flat_map(|line| titles(&serde_json::from_str(line).unwrap())).collect();
+        told
+    };
+    let ran = workspace.run(&["once"]).expect(&[3]);
+    assert!(ran.stderr.contains("the next pass tells the rest"), "{ran:#?}");
+    assert!(told().is_empty());
+    workspace.write("open", "");
+    for _ in 0..2 {
+        workspace.run(&["once"]).expect(&[0, 3]);
+        assert_eq!(told().len(), wanted(&site).len(), "each once");
+        assert_eq!(told().into_iter().collect::<BTreeSet<_>>(), wanted(&site));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_program_ends_with_the_daemon_and_cannot_speak_for_it() {
     let (_site, workspace) = first_edition_every("500ms").await;
     let file = |name: &str| workspace.path().join(name);

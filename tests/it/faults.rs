@@ -317,6 +317,54 @@ async fn retention_frees_room_on_a_disk_that_is_full_at_the_start() {
     }
 }
 
+/// Archive and state are on one disk, which fills while the daemon runs. What is asked meanwhile is asked
+/// from within.
+const FULL_MEANWHILE: &str = r#"
+set -e
+mount -t tmpfs -o size=32m tmpfs disk
+touch mounted
+program=$1
+"$@" & daemon=$!
+until grep -q "kept: " stderr; do sleep 0.1; done
+until grep -q "until there is room" stderr
+do head -c 40m /dev/zero >> disk/.filler 2> /dev/null || true; sleep 0.1; done
+ask() {
+    name=$1; shift
+    "$program" "$@" > $name.out 2> $name.err && code=0 || code=$?
+    echo $code > $name.code
+}
+ask status status --json
+ask full status --check
+ask search archive search --json
+ask export archive export --format csv -o disk/export.csv
+ls disk > listed
+rm disk/.filler
+until grep -q "there is room again" stderr; do sleep 0.1; done
+ask well status --check
+kill "$daemon"; wait "$daemon"
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_a_full_disk_the_status_tells_so_and_the_archive_is_read_all_the_same() {
+    let (_site, workspace) = first_edition().await;
+    fs::create_dir(workspace.path().join("disk")).unwrap();
+    let folders = "[archive]\nfolder = \"disk/archive\"\n[state]\nfolder = \"disk/state\"\n";
+    workspace.write("config/newswatch.toml", &format!("{QUICK}\n{folders}"));
+    let Some(mut shell) = mounted(&workspace, FULL_MEANWHILE, &[NEWSWATCH, "run"]) else { return };
+    shell.0.wait().unwrap();
+    let read = |name: &str| fs::read_to_string(workspace.path().join(name)).unwrap_or_default();
+    let json = |name: &str| serde_json::from_str::<Value>(&read(name)).unwrap();
+    assert!(json("status.out")["trouble"].is_string(), "{}", read("status.out"));
+    assert_eq!(read("full.code"), "1\n");
+    assert!(read("full.err").contains("cannot do its work"), "{}", read("full.err"));
+    assert_eq!(read("search.code"), "0\n", "{}", read("search.err"));
+    assert!(json("search.out")["total"].as_u64().unwrap() > 0);
+    assert!(read("search.err").contains("is on a full disk"), "{}", read("search.err"));
+    assert_eq!(read("export.code"), "1\n");
+    assert!(!read("listed").contains("export.csv"), "{}", read("export.err"));
+    assert_eq!(read("well.code"), "0\n", "{}", read("well.err"));
+}
+
 /// A shell with a file system of its own. It ends with the test, and all that it started with it.
 struct Mounted(Child);
 

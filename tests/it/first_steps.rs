@@ -74,3 +74,38 @@ fn feeds_that_nobody_has_chosen_are_called_built_in() {
     workspace.write("config/feeds.toml", "[[feed]]\nid = \"a\"\nurl = \"https://a.example/rss\"\n");
     assert!(said(&workspace).contains(": 1 feeds (1 enabled)"), "{}", said(&workspace));
 }
+
+#[test]
+fn a_state_that_may_not_be_looked_at_is_not_said_to_be_missing() {
+    let workspace = Workspace::new(QUICK);
+    // What leads to itself is closed to root, too.
+    std::os::unix::fs::symlink("state", workspace.path().join("state")).unwrap();
+    for args in [&["status"][..], &["status", "--check"]] {
+        let ran = workspace.run(args).expect(&[1]);
+        assert!(ran.stderr.starts_with("newswatch: cannot read "), "{ran:#?}");
+    }
+}
+
+#[test]
+fn an_empty_variable_names_no_configuration() {
+    let workspace = Workspace::new(QUICK);
+    fs::create_dir(workspace.path().join("other")).unwrap();
+    fs::write(workspace.path().join("other/feeds.toml"), "").unwrap();
+    for (named, taken) in [("", "config"), ("other", "other")] {
+        let mut command = workspace.command(&["paths"]);
+        let ran = Ran::of(command.env("NEWSWATCH_CONFIG", named).output().unwrap()).expect(&[0]);
+        let line = ran.stdout.lines().next().unwrap();
+        assert!(line.ends_with(&format!("/{taken}")), "{named:?}: {ran:#?}");
+    }
+}
+
+#[test]
+fn a_check_says_where_archive_and_state_are() {
+    let workspace = Workspace::new(QUICK);
+    fs::rename(workspace.path().join("config"), workspace.path().join("second")).unwrap();
+    let said = workspace.run(&["check", "--config", "second"]).expect(&[0]).stdout;
+    let lines: Vec<_> = said.lines().skip(1).collect();
+    let folder = workspace.path().join("second");
+    let expected = ["archive", "state"].map(|it| format!("{it:7} {}", folder.join(it).display()));
+    assert_eq!(lines, expected);
+}

@@ -233,6 +233,7 @@ async fn the_figures_add_up_and_are_those_of_the_status() {
     });
 
     let samples = scrape();
+    assert!(samples["newswatch_fetched_bytes_total{wanted=\"robots\"}"] > 0.0);
     let sum = |name: &str, feed: &str| -> f64 {
         let of_feed = samples.iter().filter(|(key, _)| {
             key.starts_with(&format!("{name}{{")) && key.contains(&format!("feed=\"{feed}\""))

@@ -1,8 +1,10 @@
 //! A changed topic over what a run kept and rejected.
 
+use std::{io::Write as _, process::Stdio};
+
 use serde_json::Value;
 
-use crate::support::workspace::{Workspace, first_edition};
+use crate::support::workspace::{QUICK, Ran, Workspace, first_edition};
 
 /// Some feeds failed: the demo has one that answers a web page.
 const PARTIAL: i32 = 3;
@@ -48,4 +50,16 @@ async fn a_replay_shows_what_another_topic_would_keep_and_writes_nothing() {
     assert_eq!((workspace.lines(), std::fs::read(&rejects).unwrap()), before);
     let ran = workspace.run(&["topic", "replay", "absent.toml"]).expect(&[1]);
     assert!(ran.stderr.contains("absent.toml"), "{}", ran.stderr);
+}
+
+#[test]
+fn judging_ends_with_its_reader() {
+    let workspace = Workspace::new(QUICK);
+    let mut command = workspace.command(&["topic", "test", "--jsonl", "-"]);
+    let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    drop(child.stdout.take());
+    child.stdin.take().unwrap().write_all(b"{\"id\":1,\"title\":\"x\"}\n").unwrap();
+    let ran = Ran::of(child.wait_with_output().unwrap()).expect(&[0]);
+    assert_eq!(ran.stderr, "");
 }

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::existing;
 use crate::{
-    archive::{self, ArchiveError, Line, ReadError, Record},
+    archive::{self, ArchiveError, Line, ReadError, Record, RecordType},
     cli::{
         Exit,
         format::{print_json, print_text, safe, table},
@@ -20,6 +20,7 @@ use crate::{
     config::Loaded,
     dedup::{self, Class},
     jsonl::Folder,
+    review::claim,
     text::with_causes,
 };
 
@@ -30,38 +31,8 @@ struct Cluster {
     domains: BTreeSet<String>,
     earliest: Option<Timestamp>,
     latest: Option<Timestamp>,
-    origin: Option<Origin>,
-}
-
-/// The record that a cluster goes back to, as far as it was read.
-struct Origin {
-    id: String,
-    title: String,
-    text: String,
-    domain: String,
-    published_at: Option<Timestamp>,
-}
-
-impl Origin {
-    fn of(record: Record) -> Self {
-        Self {
-            id: record.id,
-            title: record.title.unwrap_or_default(),
-            text: record.text.unwrap_or_default(),
-            domain: record.source_domain,
-            published_at: record.published_at,
-        }
-    }
-
-    fn claim(&self) -> dedup::Claim<'_> {
-        dedup::Claim {
-            id: &self.id,
-            published_at: self.published_at,
-            title: &self.title,
-            text: &self.text,
-            source: &self.domain,
-        }
-    }
+    /// The record that it goes back to, as far as was read.
+    origin: Option<Record>,
 }
 
 impl Cluster {
@@ -72,12 +43,16 @@ impl Cluster {
             self.earliest = Some(self.earliest.map_or(at, |earliest| earliest.min(at)));
             self.latest = Some(self.latest.map_or(at, |latest| latest.max(at)));
         }
-        let new = Origin::of(record);
-        let stays = self.origin.as_ref().is_some_and(|old| {
-            dedup::first(&[old.claim(), new.claim()]).is_some_and(|first| first.id == old.id)
-        });
+        // A later version of an article is none.
+        let is_version = |record: &Record| record.record_type == RecordType::Revision;
+        let stays =
+            self.origin.as_ref().is_some_and(|old| match (is_version(old), is_version(&record)) {
+                (false, false) => dedup::first(&[claim(old), claim(&record)])
+                    .is_some_and(|first| first.id == old.id),
+                (_, is_version) => is_version,
+            });
         if !stays {
-            self.origin = Some(new);
+            self.origin = Some(record);
         }
     }
 
@@ -173,8 +148,8 @@ fn as_json(found: &Found) -> serde_json::Value {
             "domains": cluster.domains,
             "hours": cluster.hours(),
             "first": origin.map(|origin| &origin.id),
-            "first_domain": origin.map(|origin| &origin.domain),
-            "title": origin.map(|origin| &origin.title),
+            "first_domain": origin.map(|origin| &origin.source_domain),
+            "title": origin.map(|origin| origin.title.as_deref().unwrap_or_default()),
         })
     });
     json!({
@@ -200,8 +175,10 @@ fn as_text(found: &Found) -> String {
                 cluster.records.to_string(),
                 cluster.domains.len().to_string(),
                 cluster.hours().map_or_else(|| "-".to_owned(), |hours| hours.to_string()),
-                origin.map_or_else(String::new, |origin| safe(&origin.domain, 30)),
-                origin.map_or_else(String::new, |origin| safe(&origin.title, 60)),
+                origin.map_or_else(String::new, |origin| safe(&origin.source_domain, 30)),
+                origin.map_or_else(String::new, |origin| {
+                    safe(origin.title.as_deref().unwrap_or_default(), 60)
+                }),
                 safe(id, 40),
             ]);
         }

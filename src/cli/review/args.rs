@@ -43,12 +43,15 @@ pub(in crate::cli) enum ReadCommand {
         #[arg(long, value_name = "KEY")]
         after: Option<String>,
     },
-    /// Shows an article: its text with what matched, why it was kept, its versions and copies.
+    /// Shows an article: its text with what matched, why it was kept, its versions and copies; or why
+    /// it was not kept.
     #[command(
-        after_help = "Example: newswatch archive show $(newswatch archive search ОДКБ --json | jq -r '.records[0].id')"
+        after_help = "Examples: newswatch archive show $(newswatch archive search ОДКБ --json | jq -r '.records[0].id')\n          \
+                      newswatch archive show https://news.example/why-is-it-not-here"
     )]
     Show {
-        /// The id of a record.
+        /// The id of a record, or the address of an article, which is sought among the rejects, too.
+        #[arg(value_name = "ID|ADDRESS")]
         id: String,
         /// Words to mark in the text.
         query: Vec<String>,

@@ -4,7 +4,10 @@ use anyhow::Context;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{desk, print, screen};
+use super::{
+    address::{self, Found},
+    desk, print, screen,
+};
 use crate::{
     cli::{
         Exit,
@@ -118,7 +121,25 @@ fn item(desk: &Desk, id: &str) -> anyhow::Result<Item> {
 pub(super) fn show(loaded: &Loaded, id: &str, text: &str, json: bool) -> anyhow::Result<Exit> {
     let query = desk::query(text)?;
     let desk = desk::current(loaded)?;
-    let item = item(&desk, id)?;
+    let found = match desk.item(id)? {
+        Some(item) => Some(Found::Record(Box::new(item))),
+        None => address::find(loaded, &desk, id)?,
+    };
+    let item = match found {
+        Some(Found::Record(item)) => *item,
+        Some(Found::Reject(reject)) if json => {
+            print_json(&json!({ "reject": reject }))?;
+            return Ok(Exit::Success);
+        }
+        Some(Found::Reject(reject)) => {
+            screen::show(&print::reject(&reject, screen::columns()))?;
+            return Ok(Exit::Success);
+        }
+        Some(Found::Waits) => {
+            anyhow::bail!("{} waits to be read: it is not judged yet", safe(id, 200))
+        }
+        None => item(&desk, id)?,
+    };
     let versions = desk.index.items(&desk.index.versions(item.row))?;
     let story = desk.index.story(item.row, 100)?;
     if json {
@@ -256,13 +277,14 @@ pub(super) fn clusters(
     let mut desk = desk::current(loaded)?;
     let found = desk::find(&mut desk, &query)?;
     let page = desk.index.stories(&found, None, limit.clamp(1, 10_000));
-    let firsts = desk.index.items(&page.rows)?;
+    let firsts = desk.index.origins(&page.rows)?;
     if json {
         let stories: Vec<_> = firsts
             .iter()
             .map(|item| {
                 json!({
-                    "cluster_id": item.record.id,
+                    "cluster_id": item.record.cluster_id.as_ref().unwrap_or(&item.record.id),
+                    "first": item.record.id,
                     "records": item.story,
                     "title": item.record.title,
                     "source": item.record.source_domain,

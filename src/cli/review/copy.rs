@@ -2,7 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "shell: writes the file that is asked for")]
 
 use std::{
-    fs::OpenOptions,
+    fs::{self, OpenOptions},
     io::{self, BufWriter, IsTerminal, Write},
     path::Path,
 };
@@ -11,9 +11,9 @@ use anyhow::Context;
 
 use super::desk;
 use crate::{
-    cli::Exit,
+    cli::{Exit, format::is_closed_pipe},
     config::Loaded,
-    review::export::{Export, ExportError, Exported, Format},
+    review::export::{Export, Exported, Format},
 };
 
 pub(super) fn export(
@@ -26,6 +26,9 @@ pub(super) fn export(
     if format == Format::Parquet && output.is_none() && io::stdout().is_terminal() {
         anyhow::bail!("Parquet is not for a terminal: name a file with --output");
     }
+    let mut desk = desk::current(loaded)?;
+    let found = desk::find(&mut desk, &query)?;
+    // What fails before leaves no file, which would be in the way of the next try.
     let out: Box<dyn Write + Send> = match output {
         None => Box::new(io::stdout()),
         Some(path) => {
@@ -33,8 +36,6 @@ pub(super) fn export(
             Box::new(file.with_context(|| format!("cannot make the file {}", path.display()))?)
         }
     };
-    let mut desk = desk::current(loaded)?;
-    let found = desk::find(&mut desk, &query)?;
     let mut count = 0_u32;
     let written = (|| {
         let mut export = Export::start(format, BufWriter::new(out), output, text)?;
@@ -47,19 +48,15 @@ pub(super) fn export(
         export.finish()?;
         anyhow::Ok(())
     })();
-    // A reader that closed the pipe has seen enough.
-    let is_closed = |error: &anyhow::Error| {
-        error.chain().any(|cause| {
-            cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
-        })
-    };
-    match written {
-        Err(error) if output.is_none() && is_closed(&error) => Ok(Exit::Success),
-        Err(error) if error.is::<ExportError>() && output.is_some() => {
-            Err(error.context("the file that was begun is not whole"))
+    match (written, output) {
+        // A reader that closed the pipe has seen enough.
+        (Err(error), None) if is_closed_pipe(&error) => Ok(Exit::Success),
+        // A part would pass for all that was found.
+        (Err(error), Some(path)) if fs::remove_file(path).is_err() => {
+            Err(error.context(format!("{} was begun and is not whole", path.display())))
         }
-        Err(error) => Err(error),
-        Ok(()) => {
+        (Err(error), _) => Err(error),
+        (Ok(()), output) => {
             if let Some(path) = output {
                 anstream::eprintln!("{count} records written to {}", path.display());
             }

@@ -15,6 +15,7 @@ use super::super::{aside::set_aside, format::is_styled_stderr};
 use crate::{
     config::Loaded,
     review::{Bits, Desk, Progress, Query, ReviewError},
+    state::has_no_room,
 };
 
 /// Records between two looks at the clock.
@@ -31,13 +32,13 @@ pub(super) fn reviews(archive: &Path) -> PathBuf {
 /// Opens the desk as it is.
 pub(super) fn open(loaded: &Loaded) -> anyhow::Result<Desk> {
     let paths = &loaded.paths;
-    if !paths.archive.exists() {
+    let context = || format!("cannot read the archive {}", paths.archive.display());
+    if !paths.archive.try_exists().with_context(context)? {
         anyhow::bail!("there is no archive in {}", paths.archive.display());
     }
     fs::create_dir_all(&paths.state)
         .with_context(|| format!("cannot make the state folder {}", paths.state.display()))?;
     let index = paths.state.join(INDEX);
-    let tell = |words: &str| anstream::eprintln!("newswatch: {words}");
     open_at(&index, &paths.archive, tell).map_err(|error| {
         let words = match &error {
             ReviewError::Archive(_) | ReviewError::Read(_) => {
@@ -48,6 +49,10 @@ pub(super) fn open(loaded: &Loaded) -> anyhow::Result<Desk> {
         };
         anyhow::Error::new(error).context(words)
     })
+}
+
+fn tell(words: &str) {
+    anstream::eprintln!("newswatch: {words}");
 }
 
 /// Opens the desk; an index that is damaged is set aside and built anew, and `tell` is told.
@@ -64,38 +69,39 @@ pub(super) fn open_at(
             tell(&format!("{index} is damaged: it is kept as {aside}, and built anew"));
             open()
         }
-        Err(ReviewError::Sqlite(error)) if is_not_writable(&error) => {
-            let folder = index.parent().unwrap_or(index).display();
-            tell(&format!("{folder} cannot be written to: the archive is indexed for this once"));
-            // SQLite's name for a file that goes with its connection.
-            Desk::open(Path::new(""), archive, &reviews(archive))
-        }
-        opened => opened,
+        opened => opened.or_else(|error| for_this_once(error, index, archive, tell)),
     }
+}
+
+/// Opens the desk with an index that goes with it, where none can be kept in its folder.
+fn for_this_once(
+    error: ReviewError,
+    index: &Path,
+    archive: &Path,
+    tell: impl FnOnce(&str),
+) -> Result<Desk, ReviewError> {
+    let refused = match &error {
+        ReviewError::Sqlite(error) if has_no_room(error) => "is on a full disk",
+        ReviewError::Sqlite(error) if is_not_writable(error) => "cannot be written to",
+        _ => return Err(error),
+    };
+    let folder = index.parent().unwrap_or(index).display();
+    tell(&format!("{folder} {refused}: the archive is indexed for this once"));
+    // SQLite's name for a file that goes with its connection.
+    Desk::open(Path::new(""), archive, &reviews(archive))
 }
 
 fn is_not_writable(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly))
 }
 
-/// Opens the desk and takes in what is new; where that takes long, says so.
+/// Opens the desk and takes in what is new.
 pub(super) fn current(loaded: &Loaded) -> anyhow::Result<Desk> {
     let mut desk = open(loaded)?;
-    let mut said = Instant::now();
-    let mut has_said = false;
-    loop {
-        match desk.advance(STEP)? {
-            // What another process has committed will do.
-            Progress::Current | Progress::Elsewhere => break,
-            Progress::More => {}
-        }
-        if is_styled_stderr() && said.elapsed() > Duration::from_millis(500) {
-            anstream::eprint!("\rindexing the archive: {} records", desk.index.len());
-            (said, has_said) = (Instant::now(), true);
-        }
-    }
-    if has_said {
-        anstream::eprintln!();
+    if let Err(error) = take_in(&mut desk) {
+        let index = loaded.paths.state.join(INDEX);
+        desk = for_this_once(error, &index, &loaded.paths.archive, tell)?;
+        take_in(&mut desk)?;
     }
     if let Some(words) = desk.index.newer() {
         anstream::eprintln!(
@@ -112,6 +118,23 @@ pub(super) fn current(loaded: &Loaded) -> anyhow::Result<Desk> {
         );
     }
     Ok(desk)
+}
+
+/// Takes in all that is new; where that takes long, says so.
+fn take_in(desk: &mut Desk) -> Result<(), ReviewError> {
+    let mut said = Instant::now();
+    let mut has_said = false;
+    // What another process has committed will do.
+    while desk.advance(STEP)? == Progress::More {
+        if is_styled_stderr() && said.elapsed() > Duration::from_millis(500) {
+            anstream::eprint!("\rindexing the archive: {} records", desk.index.len());
+            (said, has_said) = (Instant::now(), true);
+        }
+    }
+    if has_said {
+        anstream::eprintln!();
+    }
+    Ok(())
 }
 
 /// Says how many of the records that were asked for cannot be read any more.

@@ -1,5 +1,6 @@
 //! `newswatch archive ls|search|show|…` and `newswatch review`: reading what was found.
 
+mod address;
 mod args;
 mod browse;
 mod copy;

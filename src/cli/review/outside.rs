@@ -54,7 +54,7 @@ pub(super) fn of(loaded: Arc<Loaded>, now: fn() -> Timestamp) -> Outside {
 
 fn daemon_of(loaded: &Loaded, now: Timestamp) -> anyhow::Result<Option<Daemon>> {
     let path = loaded.paths.state.join(STATE);
-    if !path.exists() {
+    if !path.try_exists()? {
         return Ok(None);
     }
     let state = State::open_read_only(&path)?;
@@ -66,7 +66,7 @@ fn daemon_of(loaded: &Loaded, now: Timestamp) -> anyhow::Result<Option<Daemon>> 
     Ok(Some(Daemon {
         feeds,
         alive_at: state.note(daemon::SIGN_OF_LIFE)?,
-        trouble: state.note::<Option<String>>(daemon::TROUBLE)?.flatten(),
+        trouble: status::trouble(loaded, &state)?,
         waiting_pages: state.waiting_by_feed()?.values().sum(),
     }))
 }

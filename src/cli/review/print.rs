@@ -6,6 +6,7 @@ use super::screen::{self, BOLD, CYAN, DIM, GREEN, RED, RESET};
 use crate::{
     cli::format::safe,
     review::{Item, Phrase, Review, Status, excerpt, marks, width},
+    state::Reject,
     topic::Field,
 };
 
@@ -73,6 +74,30 @@ pub(super) fn entry(
     if !piece.is_empty() {
         let piece = piece.replace('\n', " ");
         text.push_str(&screen::marked(&piece, &inside, columns, "  "));
+    }
+    text
+}
+
+/// An article that was not kept, and why.
+pub(super) fn reject(reject: &Reject, columns: usize) -> String {
+    let title = reject.title.as_deref().unwrap_or("(untitled)");
+    let mut text = format!("{BOLD}not kept{RESET}: {}\n", safe(title, 300));
+    let mut line = |name: &str, value: String| {
+        if !value.is_empty() {
+            text.push_str(&format!("{DIM}{name:11}{RESET} {value}\n"));
+        }
+    };
+    line("reason", safe(&reject.reason, 400));
+    line("missing", safe(&reject.missing.join("; "), 400));
+    line("score", format!("{:.1}", reject.score));
+    line("decided", minute(reject.at));
+    line("published", reject.published_at.map(minute).unwrap_or_default());
+    line("language", safe(reject.language.as_deref().unwrap_or("not known"), 20));
+    line("feed", safe(&reject.feed_id, 80));
+    line("address", safe(&reject.url, 500));
+    if let Some(body) = &reject.text {
+        text.push('\n');
+        text.push_str(&screen::marked(body, &[], columns, ""));
     }
     text
 }

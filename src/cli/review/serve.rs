@@ -40,7 +40,7 @@ pub(in crate::cli) fn review(loaded: &Loaded, args: &ReviewArgs) -> anyhow::Resu
     let door = door(loaded, Some(args))?;
     let runtime = Runtime::new().context("cannot start the runtime")?;
     let exit = runtime.block_on(async {
-        let (listener, router) = open(loaded, &door).await?;
+        let (listener, router) = open(loaded, &door, "--port 0").await?;
         let address = listener.local_addr()?;
         let page = match &door.token {
             None => format!("http://{address}/"),
@@ -82,7 +82,7 @@ pub(in crate::cli) async fn beside(loaded: &Loaded) -> Infallible {
 
 async fn serve(loaded: &Loaded) -> anyhow::Result<Infallible> {
     let door = door(loaded, None)?;
-    let (listener, router) = open(loaded, &door).await?;
+    let (listener, router) = open(loaded, &door, "review.port = 0").await?;
     tracing::info!(address = %listener.local_addr()?, "the review is served");
     Ok(listen::serve(listener, router).await)
 }
@@ -114,10 +114,15 @@ fn door(loaded: &Loaded, args: Option<&ReviewArgs>) -> anyhow::Result<Door> {
     Ok(Door { address: SocketAddr::new(ip, port), hosts: settings.hosts.clone(), token })
 }
 
-async fn open(loaded: &Loaded, door: &Door) -> anyhow::Result<(TcpListener, axum::Router)> {
+/// `free` is how a free port is asked for.
+async fn open(
+    loaded: &Loaded,
+    door: &Door,
+    free: &str,
+) -> anyhow::Result<(TcpListener, axum::Router)> {
     let listener = TcpListener::bind(door.address)
         .await
-        .with_context(|| format!("cannot serve on {}; --port 0 takes a free port", door.address))?;
+        .with_context(|| format!("cannot serve on {}; {free} takes a free port", door.address))?;
     fs::create_dir_all(&loaded.paths.state).with_context(|| {
         format!("cannot make the state folder {}", loaded.paths.state.display())
     })?;
@@ -155,5 +160,21 @@ fn show(page: &str) {
         .spawn();
     if let Err(error) = opened {
         tracing::debug!(%error, "no browser was opened");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{self, LoadOptions};
+
+    #[tokio::test]
+    async fn a_port_that_is_taken_is_told_with_the_setting_that_takes_another() {
+        let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = taken.local_addr().unwrap().port();
+        let flags = vec![("review.port".to_owned(), port.to_string())];
+        let options = LoadOptions { cwd: "/nonexistent".into(), flags, ..LoadOptions::default() };
+        let error = serve(&config::load(&options).unwrap()).await.unwrap_err();
+        assert!(error.to_string().ends_with("review.port = 0 takes a free port"), "{error}");
     }
 }

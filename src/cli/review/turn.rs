@@ -125,9 +125,9 @@ impl Turns {
     }
 }
 
-fn state(loaded: &Loaded) -> anyhow::Result<Option<State>> {
+pub(super) fn state(loaded: &Loaded) -> anyhow::Result<Option<State>> {
     let path = loaded.paths.state.join(STATE);
-    if !path.exists() {
+    if !path.try_exists()? {
         return Ok(None);
     }
     let state = State::open_read_only(&path)?;

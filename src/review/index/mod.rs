@@ -34,7 +34,7 @@ use crate::{
 
 pub use facets::{Bucket, Facets};
 pub use page::{Key, Order, Page};
-pub use read::{Item, Story};
+pub use read::{Item, Story, claim};
 pub use take::Progress;
 
 /// Raised when the tables or the tokens change: an index of another version is built anew.

@@ -1,8 +1,11 @@
 //! Rows back to records.
 
+use std::collections::BTreeMap;
+
 use super::{Index, take::row_of};
 use crate::{
     archive::{Line, Position, Raw, ReadError, Record, SegmentName, line_at, raw_of},
+    dedup::{self, Claim},
     review::{ReviewError, row::Class},
 };
 
@@ -25,6 +28,21 @@ pub struct Story {
     pub items: Vec<Item>,
     /// All of them, also those that are not among `items`.
     pub size: usize,
+}
+
+/// Records of one minute that are compared.
+const MOST_FIRSTS: usize = 200;
+
+/// What a record has to say for itself when a story's first is asked for. Without a date it counts
+/// from when it was seen.
+pub fn claim(record: &Record) -> Claim<'_> {
+    Claim {
+        id: &record.id,
+        published_at: Some(record.published_at.unwrap_or(record.first_seen_at)),
+        title: record.title.as_deref().unwrap_or_default(),
+        text: record.text.as_deref().unwrap_or_default(),
+        source: &record.source_domain,
+    }
 }
 
 impl Index {
@@ -148,6 +166,41 @@ impl Index {
         rows.truncate(most);
         let rows: Vec<u32> = rows.into_iter().map(|(_, at)| at).collect();
         Ok(Story { items: self.items(&rows)?, size })
+    }
+
+    /// The records that stories go back to, one a row, as [`dedup::first`] has it. A later version of
+    /// an article is none.
+    pub fn origins(&self, rows: &[u32]) -> Result<Vec<Item>, ReviewError> {
+        let cluster = |row: &u32| self.rows.get(*row as usize).map(|row| row.cluster);
+        // The earliest minute of each story, and its records of that minute.
+        let mut firsts: BTreeMap<u32, (u32, Vec<u32>)> =
+            rows.iter().filter_map(cluster).map(|of| (of, (u32::MAX, Vec::new()))).collect();
+        for (at, row) in (0..).zip(&self.rows).skip(self.gone as usize) {
+            let Some((first, rows)) = firsts.get_mut(&row.cluster) else { continue };
+            let minute = row.at / 60;
+            if row.is_revision || minute > *first {
+                continue;
+            }
+            if minute < *first {
+                *first = minute;
+                rows.clear();
+            }
+            if rows.len() < MOST_FIRSTS {
+                rows.push(at);
+            }
+        }
+        let mut origins = Vec::with_capacity(rows.len());
+        for row in rows {
+            let known = cluster(row).and_then(|of| firsts.get(&of));
+            let items = self.items(known.map(|(_, rows)| rows.as_slice()).unwrap_or_default())?;
+            let claims: Vec<_> = items.iter().map(|item| claim(&item.record)).collect();
+            let first = dedup::first(&claims).map(|first| first.id.to_owned());
+            match items.into_iter().find(|item| Some(&item.record.id) == first.as_ref()) {
+                Some(item) => origins.push(item),
+                None => origins.extend(self.items(&[*row])?),
+            }
+        }
+        Ok(origins)
     }
 
     /// The rows of all versions of an article, the first one first.

@@ -1,7 +1,5 @@
 //! Following the archive: the lines beyond the checkpoint become rows.
 
-use std::net::IpAddr;
-
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
@@ -12,7 +10,7 @@ use crate::{
     dedup,
     review::{
         ReviewError,
-        names::Kind,
+        names::{self, Kind},
         row::{self, CHUNK, Class, Row},
         tokens,
     },
@@ -194,15 +192,8 @@ impl Index {
         let mut intern = |kind, value: Option<&str>, label: Option<&str>| {
             names.intern(connection, kind, value, label)
         };
-        // An address in place of a name says nothing of who publishes there.
-        let name = record.source_name.as_deref();
-        let domain = record.source_domain.as_str();
-        let source = match name {
-            Some(name) if domain.parse::<IpAddr>().is_ok() => {
-                intern(Kind::Source, Some(name), None)?
-            }
-            name => intern(Kind::Source, Some(domain), name)?,
-        };
+        let (source, label) = names::source(record);
+        let source = intern(Kind::Source, Some(source), label)?;
         let feed = intern(Kind::Feed, Some(&record.feed_id), None)?;
         let language = intern(Kind::Language, record.language.as_deref(), None)?;
         let country = intern(Kind::Country, record.source_country.as_deref(), None)?;

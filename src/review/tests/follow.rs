@@ -154,9 +154,8 @@ fn what_cannot_be_read_any_more_is_left_out_of_the_labelled_texts_and_counted() 
     assert_eq!(desk.index.unread(), 1);
 }
 
-#[test]
-fn a_sample_of_rejects_is_spread_over_all_of_them_and_has_the_last_word_of_each() {
-    let reject = |n: u32, reason: &str| Reject {
+fn reject(n: u32, reason: &str) -> Reject {
+    Reject {
         at: now(),
         url_key: UrlKey::verbatim(&format!("a.example/{n}")),
         url: format!("https://a.example/{n}"),
@@ -170,7 +169,24 @@ fn a_sample_of_rejects_is_spread_over_all_of_them_and_has_the_last_word_of_each(
         text: None,
         failed: n.is_multiple_of(3),
         signature: 0,
-    };
+    }
+}
+
+#[test]
+fn a_labelled_reject_has_all_that_it_was_judged_by() {
+    let desk = Office::with(&[("a", json!({}))]).desk();
+    let published_at = Some("2022-01-06T12:00:00Z".parse().unwrap());
+    let text = Some("Troops came.".to_owned());
+    let reject = Reject { text, published_at, ..reject(1, "beyond the window") };
+    let line = labelled::lines(&desk, &[reject]).unwrap();
+    let line: serde_json::Value = serde_json::from_slice(&line).unwrap();
+    assert_eq!(line["text"], "Troops came.");
+    assert_eq!(line["published_at"], "2022-01-06T12:00:00Z");
+    assert_eq!((&line["title"], &line["url"]), (&json!("Title 1"), &json!("https://a.example/1")));
+}
+
+#[test]
+fn a_sample_of_rejects_is_spread_over_all_of_them_and_has_the_last_word_of_each() {
     let old = (0..30_000).map(|n| reject(n, "old"));
     let sample = labelled::sample(old.chain((0..30_000).map(|n| reject(n, "new"))), 50);
     assert_eq!(sample.len(), 50);

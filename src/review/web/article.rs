@@ -9,7 +9,7 @@ use super::{
     queue, words,
 };
 use crate::{
-    review::{Desk, Item, Mark, Query, ReviewError, marks},
+    review::{Desk, Item, Mark, Query, ReviewError, marks, names},
     topic::Field,
 };
 
@@ -239,7 +239,7 @@ fn facts(item: &Item) -> Markup {
         section {
             h2 { "How it was read" }
             dl {
-                dt { "Source" } dd { a href=(words::list("/list", &crate::review::condition("source", &record.source_domain), "")) { (record.source_domain) } }
+                dt { "Source" } dd { a href=(words::list("/list", &crate::review::condition("source", names::source(record).0), "")) { (record.source_domain) } }
                 dt { "Feed" } dd { a href={ "/feeds#" (record.feed_id) } { (record.feed_id) } }
                 dt { "Text" } dd { (words::number(record.word_count)) " words, " (layout::text_status(item)) }
                 dt { "Method" } dd { (record.extraction.method) ", confidence " (format!("{:.2}", record.extraction.confidence)) }

@@ -30,7 +30,7 @@ pub(super) fn page(
     let recent = Query::parse(&since, frame.now).unwrap_or(everything);
     let recent = desk.find(&recent)?;
     let stories = desk.index.stories(&recent, None, 6);
-    let stories = desk.index.items(&stories.rows)?;
+    let stories = desk.index.origins(&stories.rows)?;
     let body = html! {
         h1.away { "Overview" }
         section.panel aria-labelledby="h-time" {

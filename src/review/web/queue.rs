@@ -172,10 +172,10 @@ pub(super) fn decide(
     let status = review.map_or(Status::Open, |review| review.status);
     let id = &item.record.id;
     let choices = [
-        (Status::Reviewed, "Reviewed", "r"),
-        (Status::Flagged, "Flag", "f"),
-        (Status::NotRelevant, "Not relevant", "x"),
-        (Status::Open, "Undecided", "u"),
+        (Status::Reviewed, "Reviewed", Some("r")),
+        (Status::Flagged, "Flag", Some("f")),
+        (Status::NotRelevant, "Not relevant", Some("x")),
+        (Status::Open, "Undecided", None),
     ];
     html! {
         section.decide {
@@ -185,7 +185,7 @@ pub(super) fn decide(
                 input type="hidden" name="id" value=(id);
                 input type="hidden" name="next" value=(next);
                 @for (choice, name, key) in choices {
-                    button type="submit" name="status" value=(choice.word()) data-key=(key) aria-pressed=(if choice == status { "true" } else { "false" }) { (name) }
+                    button type="submit" name="status" value=(choice.word()) data-key=[key] aria-pressed=(if choice == status { "true" } else { "false" }) { (name) }
                 }
             }
             details open[review.is_some_and(|review| review.note.is_some() || review.reliability.is_some())] {

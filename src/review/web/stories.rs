@@ -24,7 +24,7 @@ pub(super) fn index(
     };
     let found = desk.find(&query)?;
     let page = desk.index.stories(&found, asked.key(), list::PER_PAGE);
-    let firsts = desk.index.items(&page.rows)?;
+    let firsts = desk.index.origins(&page.rows)?;
     let body = html! {
         h1 { "Stories" }
         p.lead { "Texts that stand at several addresses, or changed after they were published; the most repeated first." }
@@ -52,7 +52,9 @@ pub(super) fn page(
 ) -> Result<Option<Markup>, ReviewError> {
     let Some(item) = desk.item(id)? else { return Ok(None) };
     let story = desk.index.story(item.row, MOST)?;
-    let Some(first) = story.items.first() else { return Ok(None) };
+    let origin = desk.index.origins(&[item.row])?.first().map(|origin| origin.row);
+    let origin = story.items.iter().find(|copy| Some(copy.row) == origin);
+    let Some(first) = origin.or(story.items.first()) else { return Ok(None) };
     let other = story
         .items
         .iter()

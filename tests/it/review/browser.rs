@@ -227,15 +227,24 @@ async fn decisions_by_keys_survive_a_restart(
     until(browser, &at(2)).await;
     type_keys(browser, "x").await;
     until(browser, &shown(2, "not-relevant")).await;
+    until(browser, &at(3)).await;
+    let lead = |words: &str| format!("document.querySelector('.lead').innerText === '{words}'");
+    until(browser, &lead("16 to look at · 3 of 19 decided")).await;
+    // What was decided last is taken back, not what comes next.
+    type_keys(browser, "u").await;
+    until(browser, &at(2)).await;
+    until(browser, &shown(2, "open")).await;
+    until(browser, &lead("17 to look at · 2 of 19 decided")).await;
+    let lines = fs::read_to_string(workspace.path().join("reviews.jsonl")).unwrap();
+    assert!(!lines.contains(ids[3].as_str().unwrap()), "{lines}");
+    type_keys(browser, "x").await;
+    until(browser, &shown(2, "not-relevant")).await;
+    until(browser, &at(3)).await;
     type_keys(browser, "k").await;
     until(browser, &at(2)).await;
     type_keys(browser, "j").await;
     until(browser, &at(3)).await;
-    type_keys(browser, "n").await;
-    until(browser, "document.activeElement.tagName === 'TEXTAREA'").await;
-    type_keys(browser, "ask r and f").await;
-    browser.find(Locator::Css(".entry.at form.note button")).await.unwrap().click().await.unwrap();
-    until(browser, "(document.getElementById('toast') || {}).textContent === 'Saved'").await;
+    notes_are_kept_however_they_are_left(browser, workspace).await;
     type_keys(browser, "/").await;
     until(browser, "document.activeElement.id === 'q'").await;
     drop(served);
@@ -248,6 +257,26 @@ async fn decisions_by_keys_survive_a_restart(
         assert_eq!(found, json!([ids[place]]), "{status}");
     }
     served
+}
+
+async fn notes_are_kept_however_they_are_left(browser: &Client, workspace: &Workspace) {
+    let (enter, escape) = (char::from(Key::Enter), char::from(Key::Escape));
+    let control_enter = format!("{}{enter}", char::from(Key::Control));
+    for (words, leave) in [("ask r", escape.to_string()), (" and f", control_enter)] {
+        type_keys(browser, "n").await;
+        until(browser, "document.activeElement.tagName === 'TEXTAREA'").await;
+        type_keys(browser, words).await;
+        type_keys(browser, &leave).await;
+        until(browser, "(document.getElementById('toast') || {}).textContent === 'Saved'").await;
+        value(browser, "document.getElementById('toast').remove()").await;
+        value(browser, "document.querySelector('.entry.at').focus()").await;
+    }
+    let lines = fs::read_to_string(workspace.path().join("reviews.jsonl")).unwrap();
+    let notes: Vec<Value> = lines
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["note"].clone())
+        .collect();
+    assert!(notes.ends_with(&[json!("ask r"), json!("ask r and f")]), "{notes:?}");
 }
 
 async fn harm_does_nothing(browser: &Client, served: &Served, workspace: &Workspace) {
@@ -299,14 +328,19 @@ async fn without_javascript(driver: &Driver, served: &Served) {
 }
 
 async fn on_a_phone(driver: &Driver, served: &Served) {
-    let phone = json!({ "deviceMetrics": { "width": 390, "height": 844, "pixelRatio": 2.0, "touch": true } });
+    let phone = json!({ "deviceMetrics": { "width": 360, "height": 800, "pixelRatio": 2.0, "touch": true } });
     let browser = driver.browser(&[], &[("mobileEmulation", phone)]).await;
     for view in VIEWS {
         let path = path_of(&browser, served, view).await;
         open(&browser, served, &path).await;
         let widths = value(&browser, "[document.documentElement.scrollWidth, innerWidth]").await;
-        assert_eq!(widths[1], 390, "{view}");
+        assert_eq!(widths[1], 360, "{view}");
         assert!(widths[0].as_u64() <= widths[1].as_u64(), "{view} is wider than a phone: {widths}");
+        let beyond = "[...document.querySelectorAll('.top nav a')].filter(a => a.getBoundingClientRect().right > innerWidth).length";
+        assert_eq!(value(&browser, beyond).await, 0, "{view}: the views are all seen");
+        // No column shrinks to a letter.
+        let narrow = "[...document.querySelectorAll('.copies td')].filter(cell => cell.innerText && cell.offsetWidth < 50).length";
+        assert_eq!(value(&browser, narrow).await, 0, "{view}");
     }
     if env::var_os("SCREENSHOTS").is_some() {
         open(&browser, served, "/list").await;

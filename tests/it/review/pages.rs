@@ -6,6 +6,11 @@ use std::{
     time::Duration,
 };
 
+use newswatch::{
+    archive::{Archive, Record, Settings},
+    jsonl::Folder,
+};
+
 use super::{Served, append_harm, office};
 use crate::support::{
     bombs,
@@ -315,4 +320,73 @@ fn dechunked(answer: &Answer) -> String {
         }
     }
     String::from_utf8(text).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_source_of_an_article_leads_to_what_has_the_same_source() {
+    let workspace = office().await;
+    let served = Served::start(&workspace, &[]);
+    let id = workspace.records()[0]["id"].as_str().unwrap().to_owned();
+    let mut page = get(&served, &format!("/article/{id}"));
+    for _ in 0..50 {
+        if page.status == 200 {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+        page = get(&served, &format!("/article/{id}"));
+    }
+    let (_, link) = page.body.split_once("Source</dt><dd><a href=\"").unwrap();
+    let listed = get(&served, &link.split('"').next().unwrap().replace("&amp;", "&"));
+    assert!(listed.body.contains(&id), "{link}");
+}
+
+/// Three records of one text and minute, each longer than the one before; the last is a later version.
+fn append_story(workspace: &Workspace) -> [&'static str; 3] {
+    let ids = ["a_1", "a_2", "a_3"];
+    let mut records = Vec::new();
+    for (at, id) in ids.into_iter().enumerate() {
+        let mut value = workspace.records()[0].clone();
+        value["id"] = id.into();
+        value["url_key"] = format!("story.example/{id}").into();
+        value["cluster_id"] = "a_1".into();
+        value["published_at"] = "2022-01-20T12:00:00Z".into();
+        value["text"] = "The same words. ".repeat(at + 1).into();
+        value["source_name"] = format!("Paper {id}").into();
+        value["source_domain"] = format!("{id}.example").into();
+        if at > 0 {
+            value["duplicate_of"] = "a_1".into();
+            value["duplicate_class"] = "extended".into();
+        }
+        if at == 2 {
+            value["record_type"] = "revision".into();
+        }
+        records.push(serde_json::from_value::<Record>(value).unwrap());
+    }
+    let folder = Folder::at(workspace.path().join("archive"));
+    let (mut archive, _) = Archive::open(folder, Settings::default(), None).unwrap();
+    let now = records[0].fetched_at;
+    archive.append(&mut records, now).unwrap();
+    ids
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_view_of_a_story_names_the_same_first() {
+    let workspace = office().await;
+    let [cluster, first, _] = append_story(&workspace);
+    let json = |args: &[&str]| -> serde_json::Value {
+        serde_json::from_str(&workspace.run(args).expect(&[0]).stdout).unwrap()
+    };
+    let stories = json(&["archive", "clusters", "--json"]);
+    let story = &stories["stories"][0];
+    assert_eq!((&story["cluster_id"], &story["first"]), (&cluster.into(), &first.into()));
+    let report = json(&["archive", "dedup-report", "--json"]);
+    let story = &report["largest"][0];
+    assert_eq!((&story["cluster_id"], &story["first"]), (&cluster.into(), &first.into()));
+    let served = Served::start(&workspace, &[]);
+    for path in ["/stories", "/story/a_1"] {
+        let page = get(&served, path).body;
+        let (_, lead) = page.split_once("3 records").unwrap();
+        let source = lead.split("<bdi>").nth(1).unwrap().split('<').next().unwrap();
+        assert_eq!(source, format!("Paper {first}"), "{path}");
+    }
 }

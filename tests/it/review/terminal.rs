@@ -9,6 +9,7 @@ use std::{
 use serde_json::Value;
 
 use super::{append_harm, office};
+use crate::support::workspace::{QUICK, Workspace};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_archive_is_searched_shown_compared_and_counted_at_the_terminal() {
@@ -68,7 +69,7 @@ async fn following_ends_with_its_reader() {
     assert_eq!(ended.and_then(|status| status.code()), Some(0));
 }
 
-fn first_file(workspace: &crate::support::workspace::Workspace) -> std::path::PathBuf {
+fn first_file(workspace: &Workspace) -> std::path::PathBuf {
     let mut path = workspace.path().join("archive");
     while path.is_dir() {
         let mut entries: Vec<_> =
@@ -115,4 +116,31 @@ async fn a_wrong_query_is_told_with_its_place_and_help_has_examples() {
         assert!(help.contains("Example"), "{command}: {help}");
     }
     assert!(workspace.run(&["review", "--help"]).expect(&[0]).stdout.contains("Example"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_shows_its_record_or_why_there_is_none() {
+    let workspace = office().await;
+    let record = &workspace.records()[0];
+    let shown = workspace.run(&["archive", "show", record["url"].as_str().unwrap(), "--json"]);
+    let shown: Value = serde_json::from_str(&shown.expect(&[0]).stdout).unwrap();
+    assert_eq!(shown["record"]["url_key"], record["url_key"]);
+    let rejects = std::fs::read_to_string(workspace.path().join("state/rejects.jsonl")).unwrap();
+    let last: Value = serde_json::from_str(rejects.lines().last().unwrap()).unwrap();
+    let address = last["url"].as_str().unwrap();
+    let shown = workspace.run(&["archive", "show", address]).expect(&[0]).stdout;
+    assert!(shown.starts_with("not kept") && shown.contains(address), "{shown}");
+    assert!(shown.contains(last["reason"].as_str().unwrap()), "{shown}");
+    let shown = workspace.run(&["archive", "show", address, "--json"]).expect(&[0]).stdout;
+    assert_eq!(serde_json::from_str::<Value>(&shown).unwrap()["reject"], last);
+    let ran = workspace.run(&["archive", "show", "https://nobody.example/1"]).expect(&[1]);
+    assert!(ran.stderr.contains("nothing is known of https://nobody.example/1"), "{ran:#?}");
+}
+
+#[test]
+fn an_export_that_fails_leaves_no_file_in_the_way_of_the_next() {
+    let workspace = Workspace::new(QUICK);
+    let ran = workspace.run(&["archive", "export", "--format", "csv", "-o", "x.csv"]).expect(&[1]);
+    assert!(ran.stderr.contains("there is no archive"), "{ran:#?}");
+    assert!(!workspace.path().join("x.csv").exists());
 }
