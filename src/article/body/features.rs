@@ -279,11 +279,14 @@ fn markup(blocks: &Blocks, outline: &Outline, block: &Block, container: &Contain
 const CUE_WORDS: u32 = 80;
 
 fn cues(block: &Block, text: &str, row: &mut Row) {
-    let (anywhere, beginning) =
-        if block.words <= CUE_WORDS { lexicon::cues(&text.to_lowercase()) } else { (0, 0) };
-    row.telltale = anywhere & lexicon::TELLTALE != 0 || beginning & lexicon::TELLTALE_FIRST != 0;
-    row.bits(u32::from(anywhere), lexicon::CUES.len());
-    row.bits(u32::from(beginning), lexicon::CUES.len());
+    let cues = if block.words <= CUE_WORDS {
+        lexicon::cues(&text.to_lowercase())
+    } else {
+        lexicon::Cues::default()
+    };
+    row.telltale = cues.telltale();
+    row.bits(u32::from(cues.anywhere), lexicon::CUES.len());
+    row.bits(u32::from(cues.beginning), lexicon::CUES.len());
 }
 
 fn position(outline: &Outline, at: usize, row: &mut Row) {
@@ -395,11 +398,11 @@ fn structure(blocks: &Blocks, outline: &Outline, at: usize, container: &Containe
             && container.article != outline.title_article,
     );
     match outline.headings.get(at).copied().flatten() {
-        Some((heading, telltale)) => {
-            let other = blocks.list.get(heading).map(|block| block.container);
+        Some(heading) => {
+            let other = blocks.list.get(heading.at).map(|block| block.container);
             let other = other.and_then(|other| blocks.containers.get(other));
-            row.push(real_size(at - heading).min(99.0));
-            row.flag(telltale);
+            row.push(real_size(at - heading.at).min(99.0));
+            row.flag(heading.telltale);
             // 2 beside the block, 1 beside its container.
             let kinship = other.map_or(0.0, |other| {
                 if other.parent == container.parent {
@@ -411,7 +414,7 @@ fn structure(blocks: &Blocks, outline: &Outline, at: usize, container: &Containe
                 }
             });
             row.push(kinship);
-            row.announced = telltale && kinship > 0.0;
+            row.announced = heading.announces && kinship > 0.0;
         }
         None => {
             for value in [99.0, 0.0, -1.0] {
@@ -420,7 +423,7 @@ fn structure(blocks: &Blocks, outline: &Outline, at: usize, container: &Containe
         }
     }
     let heading = outline.headings.get(at).copied().flatten();
-    let heading = heading.and_then(|(heading, _)| blocks.list.get(heading));
+    let heading = heading.and_then(|heading| blocks.list.get(heading.at));
     row.push(heading.map_or(-1.0, link_density));
     let unit = other_unit(blocks, outline, at);
     row.next_article = unit > real(ARTICLE_WORDS).ln();

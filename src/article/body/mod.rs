@@ -3,7 +3,7 @@
 mod blocks;
 mod choice;
 mod features;
-mod lexicon;
+pub(super) mod lexicon;
 mod model;
 mod numbers;
 mod outline;

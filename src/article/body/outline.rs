@@ -37,8 +37,8 @@ pub(super) struct Outline {
     /// The containers around the title, in ascending order.
     pub(super) title_path: Vec<usize>,
     pub(super) title_article: u16,
-    /// The last heading before each block, and whether it announces other stories and the like.
-    pub(super) headings: Vec<Option<(usize, bool)>>,
+    /// The last heading before each block.
+    pub(super) headings: Vec<Option<Heading>>,
     /// Words of prose in each container.
     pub(super) prose_in: Vec<u32>,
     /// Prose before the best container.
@@ -46,6 +46,15 @@ pub(super) struct Outline {
     pub(super) since_rule: Vec<u32>,
     /// The container of the last picture that stands before each block, and behind the one before.
     pub(super) pictures: Vec<Option<usize>>,
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Heading {
+    pub(super) at: usize,
+    /// It has a phrase of boilerplate somewhere; what the model was trained on.
+    pub(super) telltale: bool,
+    /// It announces other stories and the like.
+    pub(super) announces: bool,
 }
 
 #[derive(Default, Clone, Copy)]
@@ -131,7 +140,7 @@ impl Outline {
             title_article: title
                 .and_then(|title| blocks.containers.get(title.container))
                 .map_or(0, |container| container.article),
-            headings: headings(blocks),
+            headings: headings(blocks, title_at),
         }
     }
 }
@@ -224,17 +233,19 @@ fn entry(blocks: &Blocks, prose: &[u32], prose_of_page: u32) -> Option<(usize, f
         .map(|(at, (_, prose))| (at, real(*prose) / real(prose_of_page.max(1))))
 }
 
-fn headings(blocks: &Blocks) -> Vec<Option<(usize, bool)>> {
+/// The title, and what is set like one, announces its own story.
+fn headings(blocks: &Blocks, title_at: Option<usize>) -> Vec<Option<Heading>> {
     let mut last = None;
     let mut headings = Vec::with_capacity(blocks.list.len());
     for (at, block) in blocks.list.iter().enumerate() {
         headings.push(last);
-        let container = blocks.containers.get(block.container);
-        if block.words <= 15 && container.is_some_and(|container| container.tag.is_heading()) {
-            let (anywhere, beginning) = lexicon::cues(&blocks.text_of(block).to_lowercase());
-            let telltale =
-                anywhere & lexicon::TELLTALE != 0 || beginning & lexicon::TELLTALE_FIRST != 0;
-            last = Some((at, telltale));
+        let Some(container) = blocks.containers.get(block.container) else { continue };
+        if block.words <= 15 && container.tag.is_heading() {
+            let text = blocks.text_of(block).to_lowercase();
+            let cues = lexicon::cues(&text);
+            let is_title = container.tag == Tag::H1 || title_at == Some(at);
+            let announces = !is_title && lexicon::announces(&text);
+            last = Some(Heading { at, telltale: cues.telltale(), announces });
         }
     }
     headings
