@@ -51,6 +51,7 @@ mod words {
         to.serialize_str(&path.to_string_lossy())
     }
 
+    #[expect(clippy::ref_option, reason = "serde gives the field as it is")]
     pub(super) fn of_any<S: Serializer>(path: &Option<PathBuf>, to: S) -> Result<S::Ok, S::Error> {
         match path {
             Some(path) => of_one(path, to),

@@ -36,6 +36,9 @@ const PEERS: usize = 8;
 const PEERS_SHARING: usize = 3;
 /// A shingle on more days than this is boilerplate.
 const DAYS: usize = 3;
+/// Seconds after which a cluster's postings are written again with another member: three days, within
+/// which a copy of a copy has to come.
+const REFRESH: i64 = 3 * 86_400;
 /// So many texts are held ready to be compared, of so many shingles (of 16 bytes) together.
 const TEXTS: usize = 256;
 const TEXT_SHINGLES: usize = 1 << 18;
@@ -325,9 +328,11 @@ impl Index {
             connection
                 .prepare_cached("INSERT INTO dedup_members (cluster, doc) VALUES (?1, ?2)")?
                 .execute([cluster, doc])?;
-            // The cluster's postings are there already but for what this member adds.
+            // The cluster's postings are there already but for what this member adds, and what will
+            // be forgotten long before this member is.
+            let since = seen_at.as_second() - REFRESH;
             let mut found = Vec::new();
-            let frequent = self.near.find_rare(connection, &sketch, 1, &mut found)?;
+            let frequent = self.near.find_rare(connection, &sketch, 1, since, &mut found)?;
             sketch.retain(|hash| {
                 !found.contains(&(*hash, cluster)) && frequent.binary_search(hash).is_err()
             });
@@ -485,7 +490,7 @@ impl Index {
         let sketch = &document.sketch;
         let (wanted, few) = (SHARED.min(sketch.len()), FEW.min(sketch.len()));
         let mut found = Vec::new();
-        let frequent = self.near.find_rare(connection, sketch, wanted, &mut found)?;
+        let frequent = self.near.find_rare(connection, sketch, wanted, i64::MIN, &mut found)?;
         segment::sort(&mut found);
         found.dedup();
         let (mut hits, mut usual): (Vec<u32>, Vec<u32>) = (Vec::new(), Vec::new());

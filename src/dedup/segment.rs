@@ -101,12 +101,14 @@ impl Postings {
 
     /// Appends to `found` what those of the hashes lead to that are not in more than [`FREQUENT`]
     /// postings of one place, and returns the others, sorted. A segment that has fewer than `least`
-    /// of them is passed over: a document's postings are all in one.
+    /// of them is passed over: a document's postings are all in one. So is one whose last posting is
+    /// from before `since`, in seconds.
     pub(super) fn find_rare(
         &mut self,
         connection: &Connection,
         hashes: &[u32],
         least: usize,
+        since: i64,
         found: &mut Vec<Posting>,
     ) -> Result<Vec<u32>> {
         let (mut rare, mut frequent) = (Vec::with_capacity(hashes.len()), Vec::new());
@@ -122,7 +124,7 @@ impl Postings {
             }
         }
         let mut likely = Vec::with_capacity(rare.len());
-        for segment in &mut self.segments {
+        for segment in self.segments.iter_mut().filter(|segment| segment.latest >= since) {
             segment.load_filter(connection)?;
             likely.clear();
             likely.extend(rare.iter().filter(|mark| segment.may_have(mark)).map(|mark| mark.hash));

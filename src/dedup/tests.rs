@@ -354,6 +354,30 @@ fn a_few_texts_are_forgotten_in_time_as_well() {
 }
 
 #[test]
+fn a_late_repeat_is_found_when_the_first_text_is_forgotten() {
+    let mut archive = Archive::new();
+    let text = filler(1, 60);
+    let day = |day: i64| Timestamp::from_second(1_642_000_000 + day * 86_400).expect("a time");
+    archive.add(&document("a", "https://x.kz/1", &text, 0));
+    for today in 1..66_i64 {
+        let other = filler(1000 + today.unsigned_abs(), 60);
+        archive.add(&document(
+            &format!("{today}"),
+            &format!("https://w.kz/{today}"),
+            &other,
+            24 * today,
+        ));
+        if today == 61 {
+            let again = archive.add(&document("b", "https://y.kz/1", &text, 24 * 61));
+            assert_eq!(again.class, Class::Copy);
+        }
+        archive.index.expire(&archive.connection, day(today - 30)).expect("expired");
+    }
+    let near = document("n", "https://z.kz/1", &format!("{text} and three words"), 24 * 63);
+    assert_eq!(archive.judge(&near).class, Class::Copy);
+}
+
+#[test]
 fn a_stream_gets_a_verdict_a_line() {
     let line = |id: &str, url: &str, text: &str| {
         serde_json::json!({"id": id, "url": url, "title": "t", "text": text, "published_at": "2022-01-13T10:00:00Z"}).to_string()

@@ -94,6 +94,7 @@ pub struct Moving {
 /// What is remembered of one feed.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
+#[expect(clippy::struct_excessive_bools, reason = "each says something else of the feed")]
 pub struct FeedState {
     /// Hash of the configured address that all this is of.
     pub configured_hash: u64,

@@ -3,7 +3,12 @@
 use std::collections::BTreeSet;
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{Encoding, GB18030, GBK, ISO_2022_JP, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use encoding_rs::{
+    Encoding, GB18030, GBK, ISO_2022_JP, ISO_8859_2, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1250,
+    WINDOWS_1252, WINDOWS_1254, WINDOWS_1257,
+};
+
+use super::language;
 
 /// How many bytes are looked at, from a little before the first that is beyond ASCII.
 const REACH: usize = 64 << 10;
@@ -62,7 +67,11 @@ pub fn believe(
         Some(wide) if wide == UTF_8 || wide == UTF_16LE || wide == UTF_16BE => guess(window, host),
         Some(default) if default == WINDOWS_1252 => {
             let guessed = guess(window, host);
-            if makes_words(guessed, default, window) { guessed } else { default }
+            if makes_words(guessed, default, window) {
+                guessed
+            } else {
+                of_language(default, window).unwrap_or(default)
+            }
         }
         Some(declared) => {
             let strange = implausible(declared, window);
@@ -119,6 +128,78 @@ fn makes_words(guessed: &'static Encoding, declared: &'static Encoding, window: 
         before = now;
     }
     made >= MADE_MIN && made * MADE_PART >= all
+}
+
+/// Languages, the letters that they have beyond ASCII, and the encodings in which they are met.
+type Language = (&'static [&'static str], &'static str, &'static [&'static Encoding]);
+
+/// Those that the declared default cannot write.
+static OTHERS: &[Language] = &[
+    (&["pl"], "ąćęłńóśźż", &[WINDOWS_1250, ISO_8859_2]),
+    (&["cs"], "áčďéěíňóřšťúůýž", &[WINDOWS_1250, ISO_8859_2]),
+    (&["sk"], "áäčďéíĺľňóôŕšťúýž", &[WINDOWS_1250, ISO_8859_2]),
+    (&["hu"], "áéíóöőúüű", &[WINDOWS_1250, ISO_8859_2]),
+    (&["hr", "sl", "sr-Latn"], "čćđšž", &[WINDOWS_1250, ISO_8859_2]),
+    (&["ro"], "ăâîşţșț", &[WINDOWS_1250, ISO_8859_2]),
+    (&["tr"], "çğıiöşüâîû\u{307}", &[WINDOWS_1254]),
+    (&["lt"], "ąčęėįšųūž", &[WINDOWS_1257]),
+    (&["lv"], "āčēģīķļņšūž", &[WINDOWS_1257]),
+];
+/// How sure one must be of a language.
+const SURE: f32 = 0.5;
+
+/// Another encoding, if it makes of the text one in a language of its own with the letters of that
+/// language, where the declared one makes wrong letters: too short a text has few of them to count.
+fn of_language(declared: &'static Encoding, window: &[u8]) -> Option<&'static Encoding> {
+    let text_in =
+        |encoding: &'static Encoding| without_tags(&encoding.decode_without_bom_handling(window).0);
+    let text = text_in(declared);
+    let mut best = None;
+    for encoding in [WINDOWS_1250, ISO_8859_2, WINDOWS_1254, WINDOWS_1257] {
+        let other = text_in(encoding);
+        let told = language::detect(&other, &[]);
+        let is_own = |(tags, _, encodings): &&Language| {
+            tags.contains(&told.language.as_str()) && encodings.contains(&encoding)
+        };
+        let Some((_, letters, _)) = OTHERS.iter().find(is_own) else { continue };
+        let (wrong, left) = (strange_letters(&text, letters), strange_letters(&other, letters));
+        let is_better = best.is_none_or(|(least, _)| left < least);
+        if told.confidence >= SURE && left * 4 < wrong && is_better {
+            best = Some((left, encoding));
+        }
+    }
+    best.map(|(_, encoding)| encoding)
+}
+
+/// How many characters beyond ASCII are none of a language's letters, nor signs as any language has them.
+fn strange_letters(text: &str, letters: &str) -> usize {
+    let mut count = 0;
+    let mut before = ' ';
+    let mut characters = text.chars().peekable();
+    while let Some(now) = characters.next() {
+        let is_inside =
+            before.is_alphabetic() && characters.peek().is_some_and(|c| c.is_alphabetic());
+        let is_control = ('\u{80}'..'\u{a0}').contains(&now) || now == '\u{fffd}';
+        let is_own = now.to_lowercase().all(|c| letters.contains(c));
+        // Dashes, quotation marks and spaces stand between letters, too.
+        let is_sign = matches!(now, '\u{a1}'..='\u{bf}')
+            && !matches!(now, '\u{ab}' | '\u{ad}' | '\u{bb}' | '\u{b4}' | '\u{b7}');
+        let is_wrong = is_control || (now.is_alphabetic() && !is_own) || (is_sign && is_inside);
+        count += usize::from(!now.is_ascii() && is_wrong);
+        before = now;
+    }
+    count
+}
+
+fn without_tags(text: &str) -> String {
+    let mut words = String::with_capacity(text.len());
+    for (nth, piece) in text.split('<').enumerate() {
+        // What the window begins within has no beginning.
+        let text = if nth == 0 { Some(piece) } else { piece.split_once('>').map(|(_, text)| text) };
+        words.push_str(text.unwrap_or_default());
+        words.push(' ');
+    }
+    words
 }
 
 /// How many places of the decoded text no writer would have typed: undecodable bytes, control

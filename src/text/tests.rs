@@ -266,3 +266,37 @@ proptest! {
         prop_assert!(word_count(&text) <= text.chars().count());
     }
 }
+
+#[test]
+fn short_texts_that_are_declared_western_are_read_in_the_encoding_of_their_language() {
+    use encoding_rs::{WINDOWS_1250, WINDOWS_1252, WINDOWS_1254, WINDOWS_1257};
+    let file =
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/language/held-out.tsv"));
+    // Of pieces of so many words, those read right, and all: of western languages, and of others.
+    let (mut western, mut others) = ((0, 0), (0, 0));
+    for (language, text) in file.lines().filter_map(|line| line.split_once('\t')) {
+        let (encoding, tally) = match language {
+            "pl" | "cs" | "sk" | "hu" | "hr" | "sl" | "sr-Latn" => (WINDOWS_1250, &mut others),
+            "tr" => (WINDOWS_1254, &mut others),
+            "lt" | "lv" => (WINDOWS_1257, &mut others),
+            "da" | "de" | "es" | "fi" | "fr" | "it" | "nl" | "no" | "pt" | "sv" => {
+                (WINDOWS_1252, &mut western)
+            }
+            _ => continue,
+        };
+        let words: Vec<&str> = text.split_whitespace().collect();
+        for piece in [3, 6, 12].iter().flat_map(|words_each| words.chunks(*words_each)) {
+            let piece = piece.join(" ");
+            let (bytes, _, is_lossy) = encoding.encode(&piece);
+            if is_lossy || bytes.is_ascii() {
+                continue;
+            }
+            let read = charset::believe(&bytes, Some(WINDOWS_1252), None);
+            tally.0 += u32::from(read.decode_without_bom_handling(&bytes).0 == piece);
+            tally.1 += 1;
+        }
+    }
+    println!("western {western:?}, others {others:?}");
+    assert!(western.1 > 80 && western.0 == western.1, "{western:?}");
+    assert!(others.1 > 150 && others.0 * 100 >= others.1 * 85, "{others:?}");
+}

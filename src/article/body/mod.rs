@@ -2,6 +2,7 @@
 
 mod blocks;
 mod choice;
+mod cutter;
 mod features;
 pub(super) mod lexicon;
 mod model;

@@ -71,11 +71,11 @@ impl Asker {
     /// The address of a site that was named without a scheme: by https, or by http where nothing
     /// answers by https.
     pub(super) async fn scheme(&mut self, https: Url) -> Url {
-        let refused = match self.ask(&https, Wanted::Listing).await {
-            Err(error @ (FetchError::Connect(_) | FetchError::Tls(_) | FetchError::Timeout(_))) => {
-                error
-            }
-            _ => return https,
+        let answer = self.ask(&https, Wanted::Listing).await;
+        let Err(refused @ (FetchError::Connect(_) | FetchError::Tls(_) | FetchError::Timeout(_))) =
+            answer
+        else {
+            return https;
         };
         let mut http = https.clone();
         if http.set_scheme("http").is_err() {

@@ -1,4 +1,8 @@
 //! What the pages ask of the world around the archive: the daemon's state, the rejects, a feed now.
+#![expect(
+    clippy::disallowed_types,
+    reason = "one test of a feed at a time, beside the loop and its state"
+)]
 
 use std::sync::Arc;
 

@@ -5,7 +5,9 @@
 //! them are loaded in a moment. The text itself stays in the archive, and is read where the index
 //! says that its line begins. Rows are counted from 0 in the order of the archive.
 
+mod facets;
 mod find;
+mod page;
 mod read;
 mod take;
 
@@ -30,7 +32,8 @@ use crate::{
     jsonl::Folder,
 };
 
-pub use find::{Bucket, Facets, Key, Order, Page};
+pub use facets::{Bucket, Facets};
+pub use page::{Key, Order, Page};
 pub use read::{Item, Story};
 pub use take::Progress;
 
