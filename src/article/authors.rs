@@ -68,7 +68,7 @@ fn from_meta(head: &Head<'_>) -> Vec<String> {
 
 /// What stands behind "Author:" below the headline, in whatever element.
 fn from_label(html: &Html, head: &Head<'_>) -> Vec<String> {
-    let Some(headline) = head.headings.first().map(NodeRef::id) else { return Vec::new() };
+    let headline = head.headings.first().map(NodeRef::id);
     let is_own = |node: &NodeRef<'_, Node>| {
         let other = lexicon::COMMENT | lexicon::RELATED | lexicon::NAVIGATION;
         !node.ancestors().filter_map(|up| up.value().as_element()).any(|element| {
@@ -76,10 +76,10 @@ fn from_label(html: &Html, head: &Head<'_>) -> Vec<String> {
                 || dom::attr(element, "class").is_some_and(|name| lexicon::marks(name) & other != 0)
         })
     };
-    let below = html.tree.nodes().skip_while(|node| node.id() != headline);
+    let below = html.tree.nodes().skip_while(|node| headline.is_some_and(|at| node.id() != at));
     let mut texts = below.filter_map(|node| Some((node, node.value().as_text()?.trim())));
     while let Some((node, text)) = texts.next() {
-        let lower = text.to_lowercase();
+        let lower = text.chars().take(LABEL_MAX).collect::<String>().to_lowercase();
         let Some(label) = LABELS.iter().find(|label| lower.starts_with(**label)) else { continue };
         if text.chars().count() > BYLINE_MAX || !is_own(&node) {
             continue;
@@ -240,6 +240,8 @@ const PREFIXES: [&str; 34] = [
     "penulis:",
     "文/",
 ];
+/// No label has more characters.
+const LABEL_MAX: usize = 20;
 /// What names the author of a text in a line of its own, in lower case.
 const LABELS: [&str; 20] = [
     "author:",

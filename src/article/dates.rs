@@ -76,8 +76,9 @@ pub(super) fn find(
         .or_else(|| shown().published.map(in_time))
         .or_else(|| from_url(page, &hints))
         .or_else(|| from_text(html, head, &hints))
+        .or_else(|| shown().elsewhere.map(in_time))
         // Some themes call the only date the one of the last change.
-        .or_else(|| shown().changed.map(in_time));
+        .or_else(|| shown().changed.or_else(|| shown().changed_elsewhere).map(in_time));
     let modified = stated(&["dateModified"])
         .map(|dated| (dated, DateSource::Jsonld))
         .or_else(|| from_meta(head, &MODIFIED, &hints))

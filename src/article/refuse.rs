@@ -232,7 +232,7 @@ const WALL_SIGNS: [&str; 10] = [
 ];
 
 /// What a page says that asks for consent; three of them make one.
-const CONSENT_SIGNS: [&str; 24] = [
+const CONSENT_SIGNS: [&str; 26] = [
     "cookie",
     "consent",
     "accept all",
@@ -257,4 +257,6 @@ const CONSENT_SIGNS: [&str; 24] = [
     "персональн",
     "принять",
     "gdpr",
+    "tracking",
+    "widerruf",
 ];

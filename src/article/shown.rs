@@ -17,8 +17,15 @@ use crate::date::{self, Dated, Hints};
 pub(super) struct Shown {
     pub(super) published: Option<Dated>,
     pub(super) changed: Option<Dated>,
+    /// Beside other things: the site's menus, comments, other stories.
+    pub(super) elsewhere: Option<Dated>,
+    pub(super) changed_elsewhere: Option<Dated>,
 }
 
+/// In seconds.
+const DAY: i64 = 86_400;
+/// The date of the change is looked for among so many behind that of publication.
+const CHANGE_REACH: usize = 6;
 /// A line of more characters is no date.
 const LINE_MAX: usize = 80;
 /// A label before a date is no longer.
@@ -26,30 +33,36 @@ const LABEL_MAX: usize = 40;
 /// Elements around a date whose label is looked for before them.
 const LABEL_UPS: usize = 2;
 
-/// The first date beside the article, else the first of the page that is not today's: what is in a
+/// The first date beside the article, and the first elsewhere that is not today's: what is in a
 /// site's header is its clock. `<time>` is asked before classes.
 pub(super) fn find(head: &Head<'_>, hints: &Hints<'_>) -> Shown {
     let around_title: Vec<NodeId> = head.headings.first().map_or_else(Vec::new, |title| {
         title.ancestors().map(|up| up.id()).chain([title.id()]).collect()
     });
-    let mut found = [Shown::default(), Shown::default()];
+    let mut found = Shown::default();
+    let mut behind = 0;
     for node in head.times.iter().chain(&head.datelines) {
-        let is_apart = is_apart(*node, &around_title);
-        let Some(place) = found.get_mut(usize::from(is_apart)) else { continue };
-        if place.published.is_some() && place.changed.is_some() {
-            continue;
-        }
         let dated = of_element(*node, hints);
-        let is_clock = |dated: &Dated| is_apart && is_today(dated.at, hints);
-        place.published = place.published.take().or(dated.published.filter(|at| !is_clock(at)));
-        place.changed = place.changed.take().or(dated.changed.filter(|at| !is_clock(at)));
+        if is_apart(*node, &around_title) {
+            let other = dated.published.filter(|dated| !is_today(dated.at, hints));
+            found.elsewhere = found.elsewhere.or(other);
+            found.changed_elsewhere = found.changed_elsewhere.or(dated.changed);
+        } else {
+            found.published = found.published.or(dated.published);
+            found.changed = found.changed.or(dated.changed);
+        }
+        behind += usize::from(found.published.is_some());
+        if found.published.is_some() && found.changed.is_some() || behind > CHANGE_REACH {
+            break;
+        }
     }
-    let [beside, apart] = found;
-    if beside.published.is_some() || beside.changed.is_some() {
-        beside
-    } else {
-        Shown { changed: None, ..apart }
+    // Nothing changes before it is published: the year of "13 Aug" was guessed.
+    if let (Some(published), Some(changed)) = (&found.published, &found.changed)
+        && published.at.as_second() > changed.at.as_second() + DAY
+    {
+        found.published.clone_from(&found.changed);
     }
+    found
 }
 
 fn of_element(node: NodeRef<'_, Node>, hints: &Hints<'_>) -> Shown {

@@ -128,7 +128,8 @@ impl<'a> Text<'a> {
             .find_map(|start| self.numeric_date(start).or_else(|| self.named_date(start)))
             .or_else(|| (0..self.tokens.len()).find_map(|start| self.plain_date(start)));
         let ago = || self.any(|meaning| (meaning == Meaning::Ago).then_some(())).is_some();
-        if whole.is_some() || self.other_words() > MOST_WORDS_WITHOUT_YEAR || ago() {
+        let has_year = || (0..self.tokens.len()).any(|index| self.is_year(index));
+        if whole.is_some() || self.other_words() > MOST_WORDS_WITHOUT_YEAR || has_year() || ago() {
             return whole;
         }
         (0..self.tokens.len()).find_map(|start| self.date_without_year(start))
@@ -291,10 +292,13 @@ impl<'a> Text<'a> {
 
     fn day(&self, index: usize) -> Option<i64> {
         let (value, length) = self.number(index)?;
-        // A short year is none: "22年1月6日" may be of any era.
-        let is_year =
-            matches!(self.tokens.get(index + 1), Some(Token::Word { text: "年" | "년", .. }));
-        (length <= 2 && !is_year && (1..=31).contains(&value)).then_some(value)
+        (length <= 2 && !self.is_year(index) && (1..=31).contains(&value)).then_some(value)
+    }
+
+    /// Whether it is called a year: one of two digits may be of any era.
+    fn is_year(&self, index: usize) -> bool {
+        let mark = self.tokens.get(index + 1);
+        self.number(index).is_some() && matches!(mark, Some(Token::Word { text: "年" | "년", .. }))
     }
 
     fn year(&self, index: usize) -> Option<i64> {

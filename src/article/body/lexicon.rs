@@ -40,6 +40,9 @@ pub(super) const DOUBTFUL: u32 = 1 << 10 | 1 << 15 | 1 << 18;
 /// A compound that names an article's text: `entry-content`, `articleBody`.
 pub(super) const ENTRY: u32 = 1 << 24;
 
+/// Standfirsts.
+pub(super) const LEAD: u32 = 1 << 4;
+
 /// Other stories.
 pub(in crate::article) const RELATED: u32 = 1 << 7;
 
@@ -48,6 +51,9 @@ pub(super) const CAPTION: u32 = 1 << 12;
 
 /// Menus, headers and footers of the site, sidebars.
 pub(in crate::article) const NAVIGATION: u32 = 1 << 13;
+
+/// Notices of cookies and rights.
+pub(super) const LEGAL: u32 = 1 << 15;
 
 /// Comments of readers.
 pub(in crate::article) const COMMENT: u32 = 1 << 10;
@@ -886,6 +892,57 @@ pub(super) fn announces(heading: &str) -> bool {
         telling && bound && (!letters || first && is_short)
     })
 }
+
+/// Whether a line in lower case opens with "Read also:".
+pub(super) fn leads_on(line: &str) -> bool {
+    let of_others = found(line).filter(|(kind, range)| *kind == 1 && range.start < 3);
+    let colon = [':', '：', '՝'];
+    of_others.into_iter().any(|(_, range)| {
+        let phrase = line.get(range.clone()).unwrap_or_default();
+        let behind = line.get(range.end..).unwrap_or_default();
+        phrase.ends_with(colon) || behind.trim_start().starts_with(colon)
+    })
+}
+
+/// Whether a line in lower case asks the reader to follow, to subscribe, to report a mistake.
+pub(super) fn calls(line: &str) -> bool {
+    CALLS.iter().any(|call| line.starts_with(call))
+}
+
+const CALLS: [&str; 32] = [
+    "©",
+    "share this",
+    "follow us",
+    "subscribe to our",
+    "sign up for our",
+    "join our telegram",
+    "join our whatsapp",
+    "join us on",
+    "подписывайтесь",
+    "подпишитесь",
+    "присоединяйтесь к наш",
+    "следите за нашими новостями",
+    "читайте нас в",
+    "нашли ошибку",
+    "заметили ошибку",
+    "если вы нашли ошибку",
+    "если вы заметили ошибку",
+    "підписуйтесь",
+    "підписуйтеся",
+    "підпишіться",
+    "приєднуйтесь до наш",
+    "знайшли помилку",
+    "помітили помилку",
+    "якщо ви знайшли помилку",
+    "падпісвайцеся",
+    "telegram-каналымызға",
+    "telegram каналымызға",
+    "біздің telegram",
+    "telegram каналыбызга",
+    "telegram kanalimizga",
+    "bizi takip edin",
+    "abone olun",
+];
 
 fn found(text: &str) -> impl Iterator<Item = (u16, std::ops::Range<usize>)> {
     let finder = CUE_FINDER.as_ref().into_iter();

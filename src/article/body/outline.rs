@@ -41,6 +41,8 @@ pub(super) struct Outline {
     pub(super) headings: Vec<Option<Heading>>,
     /// Words of prose in each container.
     pub(super) prose_in: Vec<u32>,
+    /// The number of first-level headings in each container.
+    pub(super) h1_in: Vec<u32>,
     /// Prose before the best container.
     pub(super) prose_before_best: u32,
     pub(super) since_rule: Vec<u32>,
@@ -105,7 +107,11 @@ impl Outline {
             scores.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map_or(0, |best| best.0);
         article_words.remove(&0);
         let best_container = blocks.containers.get(best);
-        let prose_in = prose_in(blocks);
+        let prose_in = sums(blocks, |block| if is_prose(block) { block.words } else { 0 });
+        let is_h1 = |block: &Block| {
+            blocks.containers.get(block.container).is_some_and(|container| container.tag == Tag::H1)
+        };
+        let h1_in = sums(blocks, |block| u32::from(is_h1(block)));
         Self {
             best,
             best_path: path_to(blocks, best),
@@ -136,6 +142,7 @@ impl Outline {
             since_rule: since_rule(blocks),
             pictures: pictures(blocks),
             prose_in,
+            h1_in,
             title_path: title.map(|title| path_to(blocks, title.container)).unwrap_or_default(),
             title_article: title
                 .and_then(|title| blocks.containers.get(title.container))
@@ -197,23 +204,23 @@ fn pictures(blocks: &Blocks) -> Vec<Option<usize>> {
     pictures
 }
 
-/// The words of prose in each container.
-fn prose_in(blocks: &Blocks) -> Vec<u32> {
-    let mut prose = vec![0_u32; blocks.containers.len()];
-    for block in blocks.list.iter().filter(|block| is_prose(block)) {
-        if let Some(total) = prose.get_mut(block.container) {
-            *total += block.words;
+/// The sum over the blocks in each container.
+fn sums(blocks: &Blocks, of: impl Fn(&Block) -> u32) -> Vec<u32> {
+    let mut sums = vec![0_u32; blocks.containers.len()];
+    for block in &blocks.list {
+        if let Some(total) = sums.get_mut(block.container) {
+            *total += of(block);
         }
     }
     // A child is always behind its parent.
-    for at in (1..prose.len()).rev() {
-        let own = prose.get(at).copied().unwrap_or(0);
+    for at in (1..sums.len()).rev() {
+        let own = sums.get(at).copied().unwrap_or(0);
         let parent = blocks.containers.get(at).map_or(0, |container| container.parent);
-        if let Some(total) = prose.get_mut(parent) {
+        if let Some(total) = sums.get_mut(parent) {
             *total += own;
         }
     }
-    prose
+    sums
 }
 
 /// The container with the most prose among those that are called the article's text; of two that
