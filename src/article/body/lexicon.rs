@@ -895,9 +895,9 @@ pub(super) fn announces(heading: &str) -> bool {
 
 /// Whether a line in lower case opens with "Read also:".
 pub(super) fn leads_on(line: &str) -> bool {
-    let of_others = found(line).filter(|(kind, range)| *kind == 1 && range.start < 3);
+    let mut of_others = found(line).filter(|(kind, range)| *kind == 1 && range.start < 3);
     let colon = [':', '：', '՝'];
-    of_others.into_iter().any(|(_, range)| {
+    of_others.any(|(_, range)| {
         let phrase = line.get(range.clone()).unwrap_or_default();
         let behind = line.get(range.end..).unwrap_or_default();
         phrase.ends_with(colon) || behind.trim_start().starts_with(colon)
