@@ -1,8 +1,10 @@
 //! Who wrote it: the names in a byline, without "By", offices, dates and links.
 
-use scraper::Html;
+use ego_tree::NodeRef;
+use scraper::{Html, Node};
 use serde_json::Value;
 
+use super::body::lexicon;
 use super::head::Head;
 use super::metadata::unescaped;
 use super::{SiteRules, dom, title};
@@ -27,17 +29,22 @@ pub(super) fn find(
     }
     let mut stated = Vec::new();
     if let Some(author) = head.article().and_then(|article| article.get("author")) {
-        from_jsonld(author, &mut stated);
+        from_jsonld(author, &head.ld, &mut stated);
     }
     let stated = unique(stated, site_name);
     let sources = [stated, unique(from_meta(head), site_name), unique(from_page(head), site_name)];
+    let labelled = if sources.iter().all(Vec::is_empty) {
+        unique(from_label(html, head), site_name)
+    } else {
+        Vec::new()
+    };
     // A publisher in place of a person is the answer only where no other place names one.
     let named_by_site = |names: &Vec<String>| {
         names.iter().all(|name| site_name.is_some_and(|site| is_site(name, site)))
     };
     let person = sources.iter().find(|names| !names.is_empty() && !named_by_site(names));
     let any = person.or_else(|| sources.iter().find(|names| !names.is_empty()));
-    any.cloned().unwrap_or_default()
+    any.cloned().unwrap_or(labelled)
 }
 
 fn from_meta(head: &Head<'_>) -> Vec<String> {
@@ -59,8 +66,39 @@ fn from_meta(head: &Head<'_>) -> Vec<String> {
         .unwrap_or_default()
 }
 
-/// Microdata, links to authors' pages, elements that class or rel call a byline; else a short line
-/// behind the headline that begins with "By".
+/// What stands behind "Author:" below the headline, in whatever element.
+fn from_label(html: &Html, head: &Head<'_>) -> Vec<String> {
+    let headline = head.headings.first().map(NodeRef::id);
+    let is_own = |node: &NodeRef<'_, Node>| {
+        let other = lexicon::COMMENT | lexicon::RELATED | lexicon::NAVIGATION;
+        !node.ancestors().filter_map(|up| up.value().as_element()).any(|element| {
+            dom::is_silent(element.name())
+                || dom::attr(element, "class").is_some_and(|name| lexicon::marks(name) & other != 0)
+        })
+    };
+    let below = html.tree.nodes().skip_while(|node| headline.is_some_and(|at| node.id() != at));
+    let mut texts = below.filter_map(|node| Some((node, node.value().as_text()?.trim())));
+    while let Some((node, text)) = texts.next() {
+        let lower = text.chars().take(LABEL_MAX).collect::<String>().to_lowercase();
+        let Some(label) = LABELS.iter().find(|label| lower.starts_with(**label)) else { continue };
+        if text.chars().count() > BYLINE_MAX || !is_own(&node) {
+            continue;
+        }
+        let named = text.get(label.len()..).map_or("", str::trim);
+        let named = if named.is_empty() {
+            texts.find(|(_, text)| !text.is_empty()).map_or("", |(_, text)| text)
+        } else {
+            named
+        };
+        let found = if named.chars().count() <= BYLINE_MAX { names(named) } else { Vec::new() };
+        if !found.is_empty() {
+            return found;
+        }
+    }
+    Vec::new()
+}
+
+/// Microdata, links to authors' pages, elements that class or rel call a byline.
 fn from_page(head: &Head<'_>) -> Vec<String> {
     let props = head.props.iter().filter(|(name, _)| *name == "author").map(|(_, node)| *node);
     let linked = || {
@@ -86,10 +124,16 @@ fn from_page(head: &Head<'_>) -> Vec<String> {
     Vec::new()
 }
 
-fn from_jsonld(author: &Value, authors: &mut Vec<String>) {
+/// `objects` are all of the page: an author may be named in one of its own.
+fn from_jsonld(author: &Value, objects: &[Value], authors: &mut Vec<String>) {
     let items = author.as_array().map_or_else(|| std::slice::from_ref(author), Vec::as_slice);
     for item in items.iter().take(AUTHORS_MAX) {
-        let name = item.get("name").unwrap_or(item);
+        let referred = || {
+            let id = item.get("@id")?.as_str()?;
+            let is_it = |object: &&Value| object.get("@id").and_then(Value::as_str) == Some(id);
+            objects.iter().filter(is_it).find_map(|object| object.get("name"))
+        };
+        let name = item.get("name").or_else(referred).unwrap_or(item);
         let listed = name.as_array().map_or_else(|| std::slice::from_ref(name), Vec::as_slice);
         for name in listed.iter().filter_map(Value::as_str) {
             authors.extend(names(&unescaped(name)));
@@ -196,6 +240,31 @@ const PREFIXES: [&str; 34] = [
     "penulis:",
     "文/",
 ];
+/// No label has more characters.
+const LABEL_MAX: usize = 20;
+/// What names the author of a text in a line of its own, in lower case.
+const LABELS: [&str; 20] = [
+    "author:",
+    "authors:",
+    "written by:",
+    "автор:",
+    "авторы:",
+    "автор статьи:",
+    "автор текста:",
+    "автори:",
+    "авторка:",
+    "аўтар:",
+    "авторлар:",
+    "autor:",
+    "autorka:",
+    "auteur:",
+    "auteur :",
+    "autore:",
+    "yazar:",
+    "müəllif:",
+    "muallif:",
+    "ავტორი:",
+];
 /// What stands between names.
 const SEPARATORS: [&str; 15] = [
     ",", ";", "|", "•", "·", "\n", " and ", " & ", " und ", " et ", " og ", " och ", " y ", " и ",
@@ -288,6 +357,9 @@ fn name(part: &str) -> Option<String> {
     if words.len() >= 4 && words.last().is_some_and(|last| last.bytes().all(|b| b.is_ascii_digit()))
     {
         words.truncate(words.len() - 2);
+    }
+    if words.iter().any(|word| word.bytes().all(|b| b.is_ascii_digit())) {
+        return None;
     }
     let part = words.join(" ");
     let len = part.chars().count();

@@ -1,10 +1,12 @@
-//! When it was published and changed: JSON-LD, meta tags, `<time>`, visible dates.
+//! When it was published and changed: JSON-LD, meta tags, what the page shows ([`shown`]), its
+//! address.
 
 use jiff::tz::TimeZone;
 use scraper::Html;
 use serde_json::Value;
 
 use super::head::Head;
+use super::shown::{self, Shown};
 use super::{DateSource, Page, SiteRules, dom};
 use crate::date::{self, Dated, Hints};
 
@@ -61,6 +63,9 @@ pub(super) fn find(
         let dated = texts.find_map(|text| date::parse(&text, &hints))?;
         Some((dated, DateSource::Time))
     });
+    let in_time = |dated: Dated| (dated, DateSource::Time);
+    let mut of_page: Option<Shown> = None;
+    let mut shown = || of_page.get_or_insert_with(|| shown::find(head, &hints)).clone();
     let published = selected
         .or_else(|| {
             stated(&["datePublished", "dateCreated", "uploadDate"])
@@ -68,14 +73,17 @@ pub(super) fn find(
         })
         .or_else(|| from_meta(head, &PUBLISHED, &hints))
         .or_else(|| from_props(head, "datePublished", &hints))
-        .or_else(|| from_times(head, &hints))
-        .or_else(|| from_lines(head, &hints))
+        .or_else(|| shown().published.map(in_time))
         .or_else(|| from_url(page, &hints))
-        .or_else(|| from_text(html, head, &hints));
+        .or_else(|| from_text(html, head, &hints))
+        .or_else(|| shown().elsewhere.map(in_time))
+        // Some themes call the only date the one of the last change.
+        .or_else(|| shown().changed.or_else(|| shown().changed_elsewhere).map(in_time));
     let modified = stated(&["dateModified"])
         .map(|dated| (dated, DateSource::Jsonld))
         .or_else(|| from_meta(head, &MODIFIED, &hints))
-        .or_else(|| from_props(head, "dateModified", &hints));
+        .or_else(|| from_props(head, "dateModified", &hints))
+        .or_else(|| shown().changed.map(in_time));
     Dates { published, modified }
 }
 
@@ -94,24 +102,6 @@ fn from_props(head: &Head<'_>, prop: &str, hints: &Hints<'_>) -> Option<(Dated, 
         }
     })?;
     Some((dated, DateSource::Meta))
-}
-
-fn from_times(head: &Head<'_>, hints: &Hints<'_>) -> Option<(Dated, DateSource)> {
-    let dated = head.times.iter().find_map(|node| {
-        let element = node.value().as_element()?;
-        dom::attr(element, "datetime")
-            .and_then(|text| date::parse(text, hints))
-            .or_else(|| date::parse(&dom::text(*node), hints))
-    })?;
-    Some((dated, DateSource::Time))
-}
-
-fn from_lines(head: &Head<'_>, hints: &Hints<'_>) -> Option<(Dated, DateSource)> {
-    let dated = head.datelines.iter().find_map(|node| {
-        let text = dom::text(*node);
-        if text.chars().count() > 80 { None } else { date::parse(&text, hints) }
-    })?;
-    Some((dated, DateSource::Time))
 }
 
 /// Pieces of text around the headline that are looked at, and how long one with a date is at most.
@@ -146,7 +136,14 @@ fn from_text(html: &Html, head: &Head<'_>, hints: &Hints<'_>) -> Option<(Dated, 
     let at = headline_at?;
     let (before, behind) = pieces.split_at(at.min(pieces.len()));
     let before = before.iter().rev().take(PIECES_BEFORE);
-    let dated = behind.iter().chain(before).find_map(|text| {
+    let behind = behind.iter().zip(pieces.iter().skip(at.saturating_sub(1)));
+    let before = before.zip(std::iter::repeat(&""));
+    let dated = behind.chain(before).find_map(|(text, label)| {
+        let text = match shown::Labelled::of(text) {
+            labelled if labelled.publication.is_some() => labelled.publication?,
+            _ if shown::tells_change(label) => return None,
+            labelled => labelled.plain?,
+        };
         let year = text.split(|c: char| !c.is_ascii_digit()).any(|number| {
             number.len() == 4 && (number.starts_with("19") || number.starts_with("20"))
         });

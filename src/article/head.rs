@@ -5,6 +5,7 @@ use ego_tree::NodeRef;
 use scraper::{Html, Node};
 use serde_json::Value;
 
+use super::body::lexicon;
 use super::{dom, jsonld};
 
 /// More `<time>`, headings or bylines than this tell nothing new.
@@ -122,6 +123,8 @@ impl<'a> Head<'a> {
                 "class" | "id" | "data-testid" | "data-test" | "data-qa" => {
                     byline |= contains_any(value, &["author", "byline", "Byline", "Author"])
                         || contains_any(value, &["autor", "auteur", "writer", "redakt"]);
+                    byline |= value.contains("field--name-uid")
+                        || value.split(' ').any(|name| name == "username") && is_submitter(node);
                     dateline |= contains_any(value, &["date", "Date", "time", "publish", "datum"]);
                 }
                 _ => {}
@@ -148,6 +151,17 @@ impl<'a> Head<'a> {
     pub(super) fn article(&self) -> Option<&Value> {
         jsonld::article(&self.ld)
     }
+}
+
+/// Whether a user's name stands in what Drupal calls the submission of an article.
+fn is_submitter(user: NodeRef<'_, Node>) -> bool {
+    let mut names =
+        user.ancestors().take(5).filter_map(|up| dom::attr(up.value().as_element()?, "class"));
+    names.any(|name| contains_any(name, &["submitted", "node__meta"]))
+        && !user.ancestors().filter_map(|up| up.value().as_element()).any(|element| {
+            dom::attr(element, "class")
+                .is_some_and(|name| lexicon::marks(name) & lexicon::COMMENT != 0)
+        })
 }
 
 fn contains_any(text: &str, words: &[&str]) -> bool {

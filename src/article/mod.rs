@@ -13,6 +13,7 @@ mod jsonld;
 mod metadata;
 mod refuse;
 mod rules;
+mod shown;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -204,6 +205,7 @@ pub fn read_with(
             title: title.as_deref(),
             words: body.words,
             linked: body.linked,
+            text: &body.text,
             visible: &body.visible,
             visible_words: body.visible_words,
             link_words: body.link_words,

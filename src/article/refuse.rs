@@ -8,6 +8,8 @@ use super::{NotAnArticle, dom};
 
 /// An error page or a wall has fewer words than this; an article about cookies has more.
 const SHORT: u32 = 150;
+/// A page that asks for consent has fewer words in the paragraphs that do not speak of it.
+const BESIDE_CONSENT: usize = 40;
 
 /// Refuses by content type and by the first bytes.
 pub(super) fn by_bytes(bytes: &[u8], content_type: Option<&str>) -> Result<(), NotAnArticle> {
@@ -59,7 +61,9 @@ pub(super) struct Evidence<'a> {
     pub(super) words: u32,
     /// How many of them are links.
     pub(super) linked: u32,
-    /// The chosen text, or all that can be seen where none was chosen.
+    /// The chosen text.
+    pub(super) text: &'a str,
+    /// All that can be seen.
     pub(super) visible: &'a str,
     /// Words that can be seen, and how many of them are links.
     pub(super) visible_words: u32,
@@ -88,8 +92,8 @@ pub(super) fn by_content(head: &Head<'_>, evidence: &Evidence<'_>) -> Result<(),
             return Err(NotAnArticle::ErrorPage((*sign).to_owned()));
         }
         let host = evidence.url.host_str().unwrap_or_default();
-        let consent = CONSENT_SIGNS.iter().filter(|sign| visible.contains(*sign)).count();
-        if host.starts_with("consent.") || (consent >= 3 && !declared) {
+        let asks = || !declared && asks_for_consent(&visible, evidence.text);
+        if host.starts_with("consent.") || asks() {
             return Err(NotAnArticle::ConsentPage);
         }
     }
@@ -119,6 +123,18 @@ pub(super) fn by_content(head: &Head<'_>, evidence: &Evidence<'_>) -> Result<(),
         return Err(NotAnArticle::FrontPage);
     }
     Ok(())
+}
+
+/// Whether a page speaks of consent and its text of hardly anything else: an ordinary banner stands
+/// beside an article, however short.
+fn asks_for_consent(visible: &str, text: &str) -> bool {
+    let signs = CONSENT_SIGNS.iter().filter(|sign| visible.contains(*sign)).count();
+    let silent = |paragraph: &&str| {
+        let paragraph = paragraph.to_lowercase();
+        !CONSENT_SIGNS.iter().any(|sign| paragraph.contains(sign))
+    };
+    let beside: usize = text.lines().filter(silent).map(crate::text::word_count).sum();
+    signs >= 3 && beside < BESIDE_CONSENT
 }
 
 fn is_declared_article(head: &Head<'_>) -> bool {
@@ -216,7 +232,7 @@ const WALL_SIGNS: [&str; 10] = [
 ];
 
 /// What a page says that asks for consent; three of them make one.
-const CONSENT_SIGNS: [&str; 24] = [
+const CONSENT_SIGNS: [&str; 26] = [
     "cookie",
     "consent",
     "accept all",
@@ -241,4 +257,6 @@ const CONSENT_SIGNS: [&str; 24] = [
     "персональн",
     "принять",
     "gdpr",
+    "tracking",
+    "widerruf",
 ];

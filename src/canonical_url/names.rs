@@ -124,10 +124,11 @@ pub(super) const SESSION_PARAMETERS: &[&str] = &[
 
 /// Parameters that ask for the AMP form when their value is empty or says yes.
 pub(super) const AMP_PARAMETERS: &[&str] =
-    &["amp", "isamp", "is_amp", "ampmode", "amp_markup", "noamp", "nonamp"];
+    &["amp", "_amp", "isamp", "is_amp", "ampmode", "amp_markup", "noamp", "nonamp"];
 
 /// Parameters that measure where a reader came from, whatever their value. Sorted.
 pub(super) const TRACKING: &[&str] = &[
+    ".tsrc",
     "__cf_chl_captcha_tk__",
     "__cf_chl_jschl_tk__",
     "__cf_chl_managed_tk__",
@@ -223,6 +224,7 @@ pub(super) const TRACKING: &[&str] = &[
     "cjdata",
     "cjevent",
     "ck_subscriber_id",
+    "clckid",
     "clear_cache",
     "clear_cache_session",
     "click_id",
@@ -396,6 +398,7 @@ pub(super) const TRACKING: &[&str] = &[
     "mpshare",
     "msclkid",
     "mt_link_id",
+    "mtrref",
     "n_ad",
     "n_ad_group",
     "n_ad_group_type",
@@ -454,6 +457,7 @@ pub(super) const TRACKING: &[&str] = &[
     "ref_url",
     "referer_url",
     "referring_site",
+    "reflink",
     "refsource",
     "refsrc",
     "relatedposts_hit",
@@ -1404,7 +1408,7 @@ pub(super) const SITE_PARAMETERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("msn.com", &["ocid", "pc", "cvid", "ei"]),
-    ("yahoo.com", &["soc_src", "soc_trk", "tsrc", "ncid", "guccounter", "src", ".tsrc"]),
+    ("yahoo.com", &["soc_src", "soc_trk", "tsrc", "ncid", "guccounter", "src", "yptr", "bcmt"]),
     ("google.*", &["ved", "usg", "sa", "ei", "gs_l", "oc", "aqs", "sourceid", "sxsrf"]),
     // How the page around a translation is shown.
     ("translate.goog", &["_x_tr_hl", "_x_tr_pto", "_x_tr_hist", "_x_tr_sch"]),

@@ -34,19 +34,51 @@ impl Text<'_> {
         Some((clock, end))
     }
 
-    /// Reads `14.05` behind a date that ends at `from`.
+    /// Reads `1030 GMT`, `2030 hrs` and forgets all such times, where another number of four digits
+    /// is left for the year.
+    pub(super) fn take_clock_of_four_digits(&mut self) -> Option<(Clock, usize)> {
+        let is_time = |at: usize| self.clock_of_four_digits(at);
+        let four = |at: &usize| matches!(self.number(*at), Some((_, 4)));
+        let numbers: Vec<usize> = (0..self.tokens.len()).filter(four).collect();
+        let times: Vec<usize> =
+            numbers.iter().copied().filter(|at| is_time(*at).is_some()).collect();
+        let first = *times.first().filter(|_| times.len() < numbers.len())?;
+        let (clock, end) = is_time(first)?;
+        for other in times.iter().skip(1) {
+            self.forget(*other..other + 2);
+        }
+        self.forget(first..end);
+        Some((clock, end))
+    }
+
+    /// The end is before the zone and behind any other word.
+    fn clock_of_four_digits(&self, start: usize) -> Option<(Clock, usize)> {
+        let (value, 4) = self.number(start)? else { return None };
+        let Some(Token::Word { text, .. }) = self.tokens.get(start + 1) else { return None };
+        let clock = Clock::new(value / 100, value % 100, None)?;
+        let hours = matches!(*text, "hrs" | "hours") || self.means(start + 1, Meaning::HourMark);
+        let name = text.to_uppercase();
+        let zone = matches!(name.as_str(), "GMT" | "UTC" | "UT" | "Z")
+            || zone::abbreviation(&name, self.language).is_some();
+        if hours { Some((clock, start + 2)) } else { zone.then_some((clock, start + 1)) }
+    }
+
+    /// Reads `14.05`, `14.05.09` behind a date that ends at `from`.
     pub(super) fn take_dotted_clock(&mut self, from: usize) -> Option<(Clock, usize)> {
         let start = (from..(from + 4).min(self.tokens.len()))
             .find(|index| self.number(*index).is_some())?;
         let ((hour, 1 | 2), (minute, 2)) = (self.number(start)?, self.number(start + 2)?) else {
             return None;
         };
-        if self.sign(start + 1) != Some('.')
-            || self.sign(start + 3) == Some('.') && self.number(start + 4).is_some()
-        {
+        if self.sign(start + 1) != Some('.') {
             return None;
         }
-        let (clock, end) = self.half_of_day(start, Clock::new(hour, minute, None)?, start + 3);
+        let (second, end) = match (self.sign(start + 3), self.number(start + 4)) {
+            (Some('.'), Some((second, 2))) => (Some(second), start + 5),
+            (Some('.'), Some(_)) => return None,
+            _ => (None, start + 3),
+        };
+        let (clock, end) = self.half_of_day(start, Clock::new(hour, minute, second)?, end);
         self.forget(start..end);
         Some((clock, end))
     }
@@ -93,12 +125,19 @@ impl Text<'_> {
         }
     }
 
-    /// `9 am`.
+    /// `9 am`, `12.01am`.
     fn hour_of_half_day(&self, start: usize) -> Option<(Clock, usize)> {
         let (hour, 1 | 2) = self.number(start)? else { return None };
-        let half = self.means(start + 1, Meaning::Am) || self.means(start + 1, Meaning::Pm);
-        let fits = half && (1..=12).contains(&hour);
-        if fits { Some((Clock::new(hour, 0, None)?, start + 1)) } else { None }
+        let is_half = |at: usize| self.means(at, Meaning::Am) || self.means(at, Meaning::Pm);
+        if !(1..=12).contains(&hour) {
+            return None;
+        }
+        if is_half(start + 1) {
+            return Some((Clock::new(hour, 0, None)?, start + 1));
+        }
+        let dotted = self.sign(start + 1) == Some('.') && is_half(start + 3);
+        let (minute, 2) = self.number(start + 2).filter(|_| dotted)? else { return None };
+        Some((Clock::new(hour, minute, None)?, start + 3))
     }
 
     /// Applies the mark of the half of the day that stands behind or before a time.

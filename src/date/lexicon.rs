@@ -7,9 +7,10 @@ use std::{
 
 use unicode_normalization::UnicodeNormalization;
 
+use super::era;
 use super::languages::{
     DAY_MARKS, HOUR_MARKS, LANGUAGES, MINUTE_MARKS, MONTH_MARKS, MONTH_PREFIXES, ONLY_AT_HOME,
-    SECOND_MARKS, SOLAR_HIJRI_MONTHS, YEAR_MARKS,
+    SECOND_MARKS, SOLAR_HIJRI_MONTHS, THAI_SHORT_MONTHS, YEAR_MARKS,
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,12 +85,20 @@ pub(super) fn fold(text: &str) -> String {
         .collect::<String>()
 }
 
-/// Folds a text, and its half-day marks with dots (`p.m.`, `μ.μ.`) to ones without.
+/// Folds a text, its half-day marks with dots (`p.m.`, `μ.μ.`) to ones without, Thai short months
+/// to long ones and the years of East Asian eras to those of the common one.
 pub(super) fn fold_text(text: &str) -> String {
-    let folded = fold(text);
+    let folded = era::to_common(fold(text));
     if !folded.contains('.') {
         return folded;
     }
+    let is_thai = |c: char| matches!(c, '\u{e00}'..='\u{e7f}');
+    let folded = if folded.contains(is_thai) {
+        let months = THAI_SHORT_MONTHS.iter();
+        months.fold(folded, |text, (short, long)| text.replace(short, long))
+    } else {
+        folded
+    };
     ["a", "p", "π", "μ"].iter().fold(folded, |folded, half| {
         let second = if half.is_ascii() { "m" } else { "μ" };
         folded
@@ -201,6 +210,9 @@ impl Lexicon {
                 }
             }
         }
+        // "Th1", as WordPress writes it; elsewhere an ordinal's ending.
+        let prefix = Sense { language: "vi", meaning: Meaning::MonthPrefix, only_at_home: true };
+        lexicon.words.entry("th".to_owned()).or_default().push(prefix);
         for (month, names) in (1..).zip(SOLAR_HIJRI_MONTHS) {
             lexicon.add("fa", names, Meaning::SolarHijriMonth(month), &shy);
         }

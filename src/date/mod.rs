@@ -2,12 +2,14 @@
 //! the page's language.
 
 mod clock;
+mod era;
 mod iso;
 mod languages;
 mod lexicon;
 mod relative;
 mod rfc822;
 mod solar_hijri;
+mod weekday;
 mod words;
 mod zone;
 

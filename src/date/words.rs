@@ -6,7 +6,7 @@ use jiff::{civil::Date, tz::TimeZone};
 use super::{
     Hints, Reading, iso,
     lexicon::{LEXICON, Lexicon, Meaning, Sense},
-    primary, solar_hijri,
+    primary, solar_hijri, weekday,
 };
 
 /// More tokens than this are prose.
@@ -16,12 +16,12 @@ const MOST_WORDS_WITHOUT_YEAR: usize = 4;
 /// So many words may stand between the parts of a date ("16 de enero del año 2022").
 const MOST_WORDS_BETWEEN: usize = 3;
 /// The longest listed word in a script that writes words without blanks, in characters.
-const LONGEST_UNSPACED: usize = 8;
+const LONGEST_UNSPACED: usize = 12;
 
 /// Reads an absolute date.
 pub(super) fn read(folded: &str, raw: &str, hints: &Hints<'_>) -> Option<Reading> {
     let mut text = Text::new(folded, raw, hints);
-    let mut clock = text.take_clock();
+    let mut clock = text.take_clock().or_else(|| text.take_clock_of_four_digits());
     let mut zone = clock.and_then(|(_, end)| text.take_zone(end));
     let (date, end) = text.date()?;
     if clock.is_none() {
@@ -128,7 +128,8 @@ impl<'a> Text<'a> {
             .find_map(|start| self.numeric_date(start).or_else(|| self.named_date(start)))
             .or_else(|| (0..self.tokens.len()).find_map(|start| self.plain_date(start)));
         let ago = || self.any(|meaning| (meaning == Meaning::Ago).then_some(())).is_some();
-        if whole.is_some() || self.other_words() > MOST_WORDS_WITHOUT_YEAR || ago() {
+        let has_year = || (0..self.tokens.len()).any(|index| self.is_year(index));
+        if whole.is_some() || self.other_words() > MOST_WORDS_WITHOUT_YEAR || has_year() || ago() {
             return whole;
         }
         (0..self.tokens.len()).find_map(|start| self.date_without_year(start))
@@ -167,12 +168,27 @@ impl<'a> Text<'a> {
         if second > 12 || first == second {
             return month_first();
         }
+        if let Some(date) = self.on_its_weekday([day_first(), month_first()]) {
+            return Some(date);
+        }
         let region = self.hints.language?.split(['-', '_']).skip(1).find(|tag| tag.len() == 2);
         match (self.language?, region.map(str::to_ascii_uppercase).as_deref()) {
             ("en", None | Some("CA")) => None,
             ("en", Some("US" | "PH")) => month_first(),
             _ => day_first(),
         }
+    }
+
+    /// The one of two days that falls on the weekday that the text names.
+    fn on_its_weekday(&self, dates: [Option<Date>; 2]) -> Option<Date> {
+        let words = self.tokens.iter().filter_map(|token| match token {
+            Token::Word { text, .. } => Some(weekday::days(text, self.language)),
+            _ => None,
+        });
+        let days = words.fold(0, |days, day| days | day);
+        let mut falls =
+            dates.into_iter().flatten().filter(|date| days & weekday::bit(date.weekday()) != 0);
+        falls.next().filter(|_| falls.next().is_none())
     }
 
     fn year_stands_first(&self) -> bool {
@@ -276,7 +292,13 @@ impl<'a> Text<'a> {
 
     fn day(&self, index: usize) -> Option<i64> {
         let (value, length) = self.number(index)?;
-        (length <= 2 && (1..=31).contains(&value)).then_some(value)
+        (length <= 2 && !self.is_year(index) && (1..=31).contains(&value)).then_some(value)
+    }
+
+    /// Whether it is called a year: one of two digits may be of any era.
+    fn is_year(&self, index: usize) -> bool {
+        let mark = self.tokens.get(index + 1);
+        self.number(index).is_some() && matches!(mark, Some(Token::Word { text: "年" | "년", .. }))
     }
 
     fn year(&self, index: usize) -> Option<i64> {
@@ -289,7 +311,9 @@ impl<'a> Text<'a> {
         let (value, length) = self.number(index)?;
         let between = self.tokens.get(after_month..index)?;
         let close = between.iter().all(|token| matches!(token, Token::Sign { .. }));
-        (length == 2 && close).then(|| century(value))
+        // Of the Buddhist era: 2565 is 2022.
+        let year = if self.language == Some("th") { 2500 + value } else { century(value) };
+        (length == 2 && close).then_some(year)
     }
 
     /// The next part of a date from `index` on: a number or a month, beyond signs and a few words.
@@ -381,9 +405,11 @@ fn length_while(text: &str, belongs: impl Fn(char) -> bool) -> usize {
 /// Letters, and the vowel signs of the scripts of South and South East Asia.
 fn is_letter(c: char) -> bool {
     c.is_alphabetic()
-        || (matches!(c, '\u{900}'..='\u{dff}' | '\u{e00}'..='\u{eff}')
+        || (matches!(c, '\u{900}'..='\u{dff}' | '\u{e00}'..='\u{eff}'
+                | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}')
             && !c.is_numeric()
-            && !matches!(c, '\u{964}' | '\u{965}'))
+            && !matches!(c, '\u{964}' | '\u{965}' | '\u{104a}'..='\u{104f}'
+                | '\u{17d4}'..='\u{17da}'))
 }
 
 /// Scripts that write words without blanks between them, and those that glue marks to words.

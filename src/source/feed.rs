@@ -310,7 +310,10 @@ fn link(raw: &RawEntry<'_>, base: &Url) -> Option<Url> {
             _ if field.tag.name.eq_ignore_ascii_case("url") => others = others.or(Some(url)),
             None
             | Some("" | "alternate" | "http://www.iana.org/assignments/relation/alternate") => {
-                return Some(url);
+                if is_page(&field.tag) {
+                    return Some(url);
+                }
+                others.get_or_insert(url);
             }
             Some("self" | "related" | "via" | "canonical" | "original") => {
                 others.get_or_insert(url);
@@ -327,6 +330,14 @@ fn link(raw: &RawEntry<'_>, base: &Url) -> Option<Url> {
     let original = || raw.all(Name::OriginalLink).find_map(|field| resolve(base, &text_of(field)));
     let mut guid = guid;
     guid.next().or_else(about).or_else(original).or(others)
+}
+
+/// Whether a link is to what a reader opens, not to a form for programs such as JSON.
+fn is_page(link: &Tag<'_>) -> bool {
+    link.attribute("type").is_none_or(|kind| {
+        let kind = kind.trim().to_ascii_lowercase();
+        kind.is_empty() || kind.starts_with("text/") || kind.contains("html")
+    })
 }
 
 /// An absolute http or https address of a length that can be asked for, without user name and password:

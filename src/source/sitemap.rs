@@ -38,7 +38,10 @@ pub(super) fn read(markup: &Markup<'_>, start: usize, base: &Url) -> Listing {
                 {
                     let (text, after) = leaf(markup, end);
                     at = after;
-                    open.take(tag.split_name(), &text, base, &mut flaws);
+                    // The end of the document cuts what is not followed by a tag.
+                    if after < markup.text.len() {
+                        open.take(tag.split_name(), &text, base, &mut flaws);
+                    }
                 }
             }
             Piece::End { name } => {

@@ -328,6 +328,12 @@ impl<'a> Reader<'_, 'a> {
                     self.skeleton.unclosed.get_or_insert(tag.name);
                     let is_long = name.is_some_and(Name::is_long);
                     let stop = if is_long { stop } else { next().min(stop) };
+                    // The end of the document cut the address.
+                    if stop == self.markup.text.len()
+                        && matches!(name, Some(Name::Link | Name::Id | Name::OriginalLink))
+                    {
+                        return stop;
+                    }
                     (self.slice(end, stop), stop)
                 }
             }
@@ -479,8 +485,11 @@ impl<'a> Reader<'_, 'a> {
                 _ => return None,
             }),
             Space::Feedburner => (local == "origlink").then_some(Name::OriginalLink),
-            // Yandex News and its kin: the article's text under any prefix.
-            Space::Other => matches!(local, "full-text" | "fulltext").then_some(Name::FullText),
+            // Yandex News and its kin: the article's text under any prefix, and Turbo pages.
+            Space::Other => {
+                let turbo = local == "content" && prefix.eq_ignore_ascii_case("turbo");
+                (turbo || matches!(local, "full-text" | "fulltext")).then_some(Name::FullText)
+            }
         }
     }
 

@@ -286,6 +286,40 @@ fn the_link_is_found_wherever_the_publisher_puts_it() {
 }
 
 #[test]
+fn of_several_forms_of_an_entry_the_page_is_its_link() {
+    let listing = feed(
+        r#"<feed xmlns="http://www.w3.org/2005/Atom"><title>N</title><entry><id>1</id><title>A</title>
+        <link rel="alternate" type="application/json" href="https://news.example/5.json"/>
+        <link rel="alternate" type="text/html" href="https://news.example/5"/></entry></feed>"#,
+    );
+    assert_eq!(address(&listing.entries[0]), "https://news.example/5");
+}
+
+#[test]
+fn an_address_that_the_end_of_the_document_cuts_is_none() {
+    let sitemap =
+        b"<urlset><url><loc>https://news.example/a</loc></url><url><loc>https://news.example/b";
+    let listing = parse(SourceKind::Sitemap, sitemap, None, &base()).unwrap();
+    let addresses: Vec<&str> = listing.entries.iter().map(address).collect();
+    assert_eq!((addresses, listing.flaws.len()), (vec!["https://news.example/a"], 1));
+    let listing = feed(
+        "<rss><channel><item><title>A</title><link>https://news.example/a</link></item>\
+         <item><title>B</title><link>https://news.example/b",
+    );
+    let addresses: Vec<&str> = listing.entries.iter().map(address).collect();
+    assert_eq!(addresses, ["https://news.example/a", "none"]);
+}
+
+#[test]
+fn a_turbo_page_is_the_articles_text() {
+    let entry = item(
+        "<title>A</title><link>/5</link><turbo:content xmlns:turbo='http://turbo.yandex.ru'>\
+         <![CDATA[<header><h1>A</h1></header><p>The whole of it.</p>]]></turbo:content>",
+    );
+    assert!(entry.content.is_some_and(|content| content.contains("The whole of it.")));
+}
+
+#[test]
 fn a_link_that_is_too_long_to_be_asked_for_is_none() {
     let link = |length: usize| format!("https://news.example/{}", "b".repeat(length - 21));
     let entry = |link: &str| item(&format!("<title>T</title><link>{link}</link>"));

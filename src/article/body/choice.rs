@@ -69,6 +69,10 @@ pub(super) fn choose(blocks: &Blocks, anchors: &Anchors<'_>, model: &Model) -> C
         if flagged(&features.announced) || at < above {
             *likely = odds(log_odds(*likely) - DOUBT);
         }
+        if apart & lexicon::LEGAL != 0 && blocks.list.get(at).is_some_and(|b| is_banner(blocks, b))
+        {
+            *likely = 0.0;
+        }
     }
     for at in walls(blocks, &features) {
         if let Some(likely) = likely.get_mut(at) {
@@ -82,9 +86,11 @@ pub(super) fn choose(blocks: &Blocks, anchors: &Anchors<'_>, model: &Model) -> C
     let kept = unless_too_little(blocks, &features, kept);
     let kept = with_tables(blocks, kept);
     let kept = with_insides(blocks, &features, &kept);
+    let kept = with_standfirst(blocks, features.title_at, kept);
     let kept = with_heads(blocks, &features, kept, anchors.live);
     let kept = without_title(blocks, kept, anchors.title);
     let kept = without_bylines(blocks, kept, anchors.authors);
+    let kept = without_calls(blocks, kept);
     let kept = once(blocks, &features, kept);
     let words = |at: &usize| blocks.list.get(*at).map_or(0.0, |block| real(block.words));
     let total: f32 = kept.iter().map(words).sum();
@@ -434,6 +440,53 @@ fn without_bylines(blocks: &Blocks, kept: Vec<usize>, authors: &[String]) -> Vec
             && title::folded(text).len() <= letters + 24
     };
     kept.into_iter().filter(|at| !blocks.list.get(*at).is_some_and(is_byline)).collect()
+}
+
+/// So many blocks behind a title a standfirst stands, and it has so many words.
+const STANDFIRST_REACH: usize = 3;
+const STANDFIRST_WORDS: std::ops::RangeInclusive<u32> = 8..=80;
+
+/// What stands between the title and its text and is called a standfirst belongs to the text.
+fn with_standfirst(blocks: &Blocks, title_at: Option<usize>, mut kept: Vec<usize>) -> Vec<usize> {
+    let (Some(title_at), Some(first)) = (title_at, kept.first().copied()) else { return kept };
+    let is_standfirst = |at: &usize| {
+        let block = blocks.list.get(*at);
+        let container = block.and_then(|block| blocks.containers.get(block.container));
+        let (Some(block), Some(container)) = (block, container) else { return false };
+        STANDFIRST_WORDS.contains(&block.words)
+            && block.link_words == 0
+            && container.marks & lexicon::LEAD != 0
+            && container.marks & lexicon::APART == 0
+            && !is_doubtful(container)
+    };
+    let between = (title_at + 1..first.min(title_at + 1 + STANDFIRST_REACH)).filter(is_standfirst);
+    let found: Vec<usize> = between.collect();
+    kept.splice(0..0, found);
+    kept
+}
+
+/// Whether a block speaks of cookies.
+fn is_banner(blocks: &Blocks, block: &Block) -> bool {
+    let text = blocks.text_of(block).to_lowercase();
+    ["cookie", "куки", "кукі", "çerez"].iter().any(|word| text.contains(word))
+}
+
+/// A call to read another story or to subscribe has fewer words.
+const CALL_WORDS: u32 = 30;
+
+/// Drops lines that open with "Read also:", and those at the end that ask the reader to follow, to
+/// subscribe, to report a mistake.
+fn without_calls(blocks: &Blocks, mut kept: Vec<usize>) -> Vec<usize> {
+    let says = |at: usize, calls: fn(&str) -> bool| {
+        blocks.list.get(at).is_some_and(|block| {
+            block.words < CALL_WORDS && calls(&blocks.text_of(block).to_lowercase())
+        })
+    };
+    kept.retain(|at| !says(*at, lexicon::leads_on));
+    while kept.len() > 1 && kept.last().is_some_and(|last| says(*last, lexicon::calls)) {
+        kept.pop();
+    }
+    kept
 }
 
 /// Drops what stands elsewhere too: hidden copies and walls of text first, then what comes later.

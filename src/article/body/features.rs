@@ -10,6 +10,8 @@ use super::stated::{Stated, runs, share_of, words};
 
 /// What stands with the title and has so many words of prose is an article.
 const ARTICLE_WORDS: u32 = 100;
+/// So it is with fewer where the next one, too, has a title of the first level.
+const SHORT_ARTICLE_WORDS: u32 = 40;
 
 /// Elements around a block in which a picture before it is looked for.
 const PICTURE_UPS: usize = 9;
@@ -279,11 +281,14 @@ fn markup(blocks: &Blocks, outline: &Outline, block: &Block, container: &Contain
 const CUE_WORDS: u32 = 80;
 
 fn cues(block: &Block, text: &str, row: &mut Row) {
-    let (anywhere, beginning) =
-        if block.words <= CUE_WORDS { lexicon::cues(&text.to_lowercase()) } else { (0, 0) };
-    row.telltale = anywhere & lexicon::TELLTALE != 0 || beginning & lexicon::TELLTALE_FIRST != 0;
-    row.bits(u32::from(anywhere), lexicon::CUES.len());
-    row.bits(u32::from(beginning), lexicon::CUES.len());
+    let cues = if block.words <= CUE_WORDS {
+        lexicon::cues(&text.to_lowercase())
+    } else {
+        lexicon::Cues::default()
+    };
+    row.telltale = cues.telltale();
+    row.bits(u32::from(cues.anywhere), lexicon::CUES.len());
+    row.bits(u32::from(cues.beginning), lexicon::CUES.len());
 }
 
 fn position(outline: &Outline, at: usize, row: &mut Row) {
@@ -395,11 +400,11 @@ fn structure(blocks: &Blocks, outline: &Outline, at: usize, container: &Containe
             && container.article != outline.title_article,
     );
     match outline.headings.get(at).copied().flatten() {
-        Some((heading, telltale)) => {
-            let other = blocks.list.get(heading).map(|block| block.container);
+        Some(heading) => {
+            let other = blocks.list.get(heading.at).map(|block| block.container);
             let other = other.and_then(|other| blocks.containers.get(other));
-            row.push(real_size(at - heading).min(99.0));
-            row.flag(telltale);
+            row.push(real_size(at - heading.at).min(99.0));
+            row.flag(heading.telltale);
             // 2 beside the block, 1 beside its container.
             let kinship = other.map_or(0.0, |other| {
                 if other.parent == container.parent {
@@ -411,7 +416,7 @@ fn structure(blocks: &Blocks, outline: &Outline, at: usize, container: &Containe
                 }
             });
             row.push(kinship);
-            row.announced = telltale && kinship > 0.0;
+            row.announced = heading.announces && kinship > 0.0;
         }
         None => {
             for value in [99.0, 0.0, -1.0] {
@@ -420,35 +425,59 @@ fn structure(blocks: &Blocks, outline: &Outline, at: usize, container: &Containe
         }
     }
     let heading = outline.headings.get(at).copied().flatten();
-    let heading = heading.and_then(|(heading, _)| blocks.list.get(heading));
+    let heading = heading.and_then(|heading| blocks.list.get(heading.at));
     row.push(heading.map_or(-1.0, link_density));
     let unit = other_unit(blocks, outline, at);
-    row.next_article = unit > real(ARTICLE_WORDS).ln();
+    row.next_article =
+        unit.prose > ARTICLE_WORDS || unit.words > SHORT_ARTICLE_WORDS && unit.are_headed;
     row.announced |= row.next_article;
-    row.push(unit);
+    row.push(unit.feature());
     let prose = |of: &[u32], at: usize| of.get(at).copied().unwrap_or(0);
     let before = real(prose(&outline.prose_before, at)) - real(outline.prose_before_best);
     row.push((before / real(prose(&outline.prose_in, outline.best).max(1))).clamp(-1.0, 2.0));
 }
 
-/// How much prose stands with the title, where the block is in another element of the same kind: a
-/// page that goes on with the next article repeats the element around each. -1 elsewhere.
-fn other_unit(blocks: &Blocks, outline: &Outline, at: usize) -> f32 {
-    let Some(block) = blocks.list.get(at) else { return -1.0 };
+/// Another element of the kind that holds the title and its text: a page that goes on with the next
+/// article repeats the element around each.
+#[derive(Clone, Copy, Default)]
+struct OtherUnit {
+    is_there: bool,
+    /// Words that stand with the title, and those of prose among them.
+    words: u32,
+    prose: u32,
+    /// Both have a heading of the first level.
+    are_headed: bool,
+}
+
+impl OtherUnit {
+    fn feature(self) -> f32 {
+        if self.is_there { real(self.prose + 1).ln() } else { -1.0 }
+    }
+}
+
+fn other_unit(blocks: &Blocks, outline: &Outline, at: usize) -> OtherUnit {
+    let none = OtherUnit::default();
+    let Some(block) = blocks.list.get(at) else { return none };
     let mut inner = None;
     for (up, _) in blocks.around(block.container) {
         if let Ok(meeting) = outline.title_path.binary_search(&up) {
             let with_title = outline.title_path.get(meeting + 1);
-            let (Some(inner), Some(with_title)) = (inner, with_title) else { return -1.0 };
+            let (Some(inner), Some(with_title)) = (inner, with_title) else { return none };
             let kind = |at: usize| blocks.containers.get(at).map(|c| (c.tag, c.signature));
             if kind(inner) != kind(*with_title) {
-                return -1.0;
+                return none;
             }
-            return real(outline.prose_in.get(*with_title).copied().unwrap_or(0) + 1).ln();
+            let of = |list: &[u32], at: usize| list.get(at).copied().unwrap_or(0);
+            return OtherUnit {
+                is_there: true,
+                words: blocks.containers.get(*with_title).map_or(0, |unit| unit.words),
+                prose: of(&outline.prose_in, *with_title),
+                are_headed: of(&outline.h1_in, inner) > 0 && of(&outline.h1_in, *with_title) > 0,
+            };
         }
         inner = Some(up);
     }
-    -1.0
+    none
 }
 
 /// Names in the block, and what is set around it: rules, pictures.

@@ -40,14 +40,23 @@ pub(super) const DOUBTFUL: u32 = 1 << 10 | 1 << 15 | 1 << 18;
 /// A compound that names an article's text: `entry-content`, `articleBody`.
 pub(super) const ENTRY: u32 = 1 << 24;
 
+/// Standfirsts.
+pub(super) const LEAD: u32 = 1 << 4;
+
 /// Other stories.
-pub(super) const RELATED: u32 = 1 << 7;
+pub(in crate::article) const RELATED: u32 = 1 << 7;
 
 /// Captions, credits and pictures.
 pub(super) const CAPTION: u32 = 1 << 12;
 
+/// Menus, headers and footers of the site, sidebars.
+pub(in crate::article) const NAVIGATION: u32 = 1 << 13;
+
+/// Notices of cookies and rights.
+pub(super) const LEGAL: u32 = 1 << 15;
+
 /// Comments of readers.
-pub(super) const COMMENT: u32 = 1 << 10;
+pub(in crate::article) const COMMENT: u32 = 1 << 10;
 
 /// What is beside the text: other stories, sharing, subscriptions, comments, advertising,
 /// captions, navigation, tags, legal texts, hidden copies, players, people.
@@ -269,7 +278,7 @@ const COMPOUNDS: [&[u8]; 12] = [
 ];
 
 /// What a class, id or role says: a bit for each of [`KINDS`].
-pub(super) fn marks(value: &str) -> u32 {
+pub(in crate::article) fn marks(value: &str) -> u32 {
     let mut word = [0_u8; 24];
     let mut len = 0;
     let mut marks = 0;
@@ -450,6 +459,19 @@ const PHRASES: [&[&str]; 10] = [
         "skaitykite taip pat",
         "loe ka",
         "کارنامه",
+        "оқи отырыңыз",
+        "окуй отуруңуз",
+        "shuningdek o‘qing",
+        "shuningdek o'qing",
+        "shuningdek oʻqing",
+        "shuningdek, o‘qing",
+        "mavzuga oid",
+        "կարդացեք նաև",
+        "կարդացեք նաեւ",
+        "წაიკითხეთ ასევე",
+        "ასევე წაიკითხეთ",
+        "ayrıca bakınız",
+        "don’t miss",
     ],
     &[
         "subscribe",
@@ -504,6 +526,8 @@ const PHRASES: [&[&str]; 10] = [
         "google news",
         "bell icon",
         "turn on notifications",
+        "ctrl+enter",
+        "ctrl + enter",
     ],
     &[
         "share this",
@@ -802,12 +826,12 @@ const PHRASES: [&[&str]; 10] = [
     ],
 ];
 
-struct Cues {
+struct Finder {
     automaton: AhoCorasick,
     kinds: Vec<u16>,
 }
 
-static CUE_FINDER: LazyLock<Option<Cues>> = LazyLock::new(|| {
+static CUE_FINDER: LazyLock<Option<Finder>> = LazyLock::new(|| {
     let mut kinds = Vec::new();
     let mut phrases = Vec::new();
     for (kind, list) in PHRASES.iter().enumerate() {
@@ -817,20 +841,115 @@ static CUE_FINDER: LazyLock<Option<Cues>> = LazyLock::new(|| {
         }
     }
     let automaton = AhoCorasick::builder().match_kind(MatchKind::Standard).build(&phrases).ok()?;
-    Some(Cues { automaton, kinds })
+    Some(Finder { automaton, kinds })
 });
 
-/// The tell-tale phrases in a text of lower case, a bit for each of [`CUES`]: anywhere, and at the
-/// beginning.
-pub(super) fn cues(text: &str) -> (u16, u16) {
-    let Some(cues) = &*CUE_FINDER else { return (0, 0) };
-    let (mut anywhere, mut beginning) = (0, 0);
-    for found in cues.automaton.find_overlapping_iter(text) {
-        let kind = cues.kinds.get(found.pattern().as_usize()).copied().unwrap_or_default();
-        if found.start() < 3 {
-            beginning |= kind;
-        }
-        anywhere |= kind;
+/// The tell-tale phrases in a text, a bit for each of [`CUES`].
+#[derive(Default, Clone, Copy)]
+pub(super) struct Cues {
+    pub(super) anywhere: u16,
+    pub(super) beginning: u16,
+}
+
+impl Cues {
+    pub(super) fn telltale(self) -> bool {
+        self.anywhere & TELLTALE != 0 || self.beginning & TELLTALE_FIRST != 0
     }
-    (anywhere, beginning)
+}
+
+/// Those in a text of lower case, also inside its words.
+pub(super) fn cues(text: &str) -> Cues {
+    let mut cues = Cues::default();
+    for (kind, range) in found(text) {
+        if range.start < 3 {
+            cues.beginning |= kind;
+        }
+        cues.anywhere |= kind;
+    }
+    cues
+}
+
+/// Phrases of one word are headlines' words too: "deal", "register". Such a one announces only as
+/// the first word of a heading of at most so many words.
+const ANNOUNCING_WORDS: usize = 4;
+/// A shorter phrase is a whole word, no stem: "dela" is not "delayed".
+const STEM_LETTERS: usize = 6;
+
+/// Whether a heading in lower case announces other stories, subscriptions and the like.
+pub(super) fn announces(heading: &str) -> bool {
+    let is_short = crate::text::word_count(heading) <= ANNOUNCING_WORDS;
+    found(heading).any(|(kind, range)| {
+        let phrase = heading.get(range.clone()).unwrap_or_default();
+        let before = heading.get(..range.start).and_then(|text| text.chars().next_back());
+        let after = heading.get(range.end..).and_then(|text| text.chars().next());
+        let letters = phrase.chars().all(char::is_alphanumeric);
+        let unspaced = phrase.ends_with(|c: char| c >= '\u{2e80}');
+        let stem = phrase.chars().count() >= STEM_LETTERS || !letters || unspaced;
+        let bound = !before.is_some_and(char::is_alphanumeric)
+            && (stem || !after.is_some_and(char::is_alphanumeric));
+        let first = range.start < 3;
+        let telling = kind & TELLTALE != 0 || first && kind & TELLTALE_FIRST != 0;
+        telling && bound && (!letters || first && is_short)
+    })
+}
+
+/// Whether a line in lower case opens with "Read also:".
+pub(super) fn leads_on(line: &str) -> bool {
+    let mut of_others = found(line).filter(|(kind, range)| *kind == 1 && range.start < 3);
+    let colon = [':', '：', '՝'];
+    of_others.any(|(_, range)| {
+        let phrase = line.get(range.clone()).unwrap_or_default();
+        let behind = line.get(range.end..).unwrap_or_default();
+        phrase.ends_with(colon) || behind.trim_start().starts_with(colon)
+    })
+}
+
+/// Whether a line in lower case asks the reader to follow, to subscribe, to report a mistake.
+pub(super) fn calls(line: &str) -> bool {
+    CALLS.iter().any(|call| line.starts_with(call))
+}
+
+const CALLS: [&str; 32] = [
+    "©",
+    "share this",
+    "follow us",
+    "subscribe to our",
+    "sign up for our",
+    "join our telegram",
+    "join our whatsapp",
+    "join us on",
+    "подписывайтесь",
+    "подпишитесь",
+    "присоединяйтесь к наш",
+    "следите за нашими новостями",
+    "читайте нас в",
+    "нашли ошибку",
+    "заметили ошибку",
+    "если вы нашли ошибку",
+    "если вы заметили ошибку",
+    "підписуйтесь",
+    "підписуйтеся",
+    "підпишіться",
+    "приєднуйтесь до наш",
+    "знайшли помилку",
+    "помітили помилку",
+    "якщо ви знайшли помилку",
+    "падпісвайцеся",
+    "telegram-каналымызға",
+    "telegram каналымызға",
+    "біздің telegram",
+    "telegram каналыбызга",
+    "telegram kanalimizga",
+    "bizi takip edin",
+    "abone olun",
+];
+
+fn found(text: &str) -> impl Iterator<Item = (u16, std::ops::Range<usize>)> {
+    let finder = CUE_FINDER.as_ref().into_iter();
+    finder.flat_map(move |finder| {
+        finder.automaton.find_overlapping_iter(text).map(|found| {
+            let kind = finder.kinds.get(found.pattern().as_usize()).copied().unwrap_or_default();
+            (kind, found.range())
+        })
+    })
 }

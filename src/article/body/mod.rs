@@ -4,7 +4,7 @@ mod blocks;
 mod choice;
 mod cutter;
 mod features;
-mod lexicon;
+pub(super) mod lexicon;
 mod model;
 mod numbers;
 mod outline;

@@ -37,15 +37,26 @@ pub(super) struct Outline {
     /// The containers around the title, in ascending order.
     pub(super) title_path: Vec<usize>,
     pub(super) title_article: u16,
-    /// The last heading before each block, and whether it announces other stories and the like.
-    pub(super) headings: Vec<Option<(usize, bool)>>,
+    /// The last heading before each block.
+    pub(super) headings: Vec<Option<Heading>>,
     /// Words of prose in each container.
     pub(super) prose_in: Vec<u32>,
+    /// The number of first-level headings in each container.
+    pub(super) h1_in: Vec<u32>,
     /// Prose before the best container.
     pub(super) prose_before_best: u32,
     pub(super) since_rule: Vec<u32>,
     /// The container of the last picture that stands before each block, and behind the one before.
     pub(super) pictures: Vec<Option<usize>>,
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Heading {
+    pub(super) at: usize,
+    /// It has a phrase of boilerplate somewhere; what the model was trained on.
+    pub(super) telltale: bool,
+    /// It announces other stories and the like.
+    pub(super) announces: bool,
 }
 
 #[derive(Default, Clone, Copy)]
@@ -96,7 +107,11 @@ impl Outline {
             scores.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map_or(0, |best| best.0);
         article_words.remove(&0);
         let best_container = blocks.containers.get(best);
-        let prose_in = prose_in(blocks);
+        let prose_in = sums(blocks, |block| if is_prose(block) { block.words } else { 0 });
+        let is_h1 = |block: &Block| {
+            blocks.containers.get(block.container).is_some_and(|container| container.tag == Tag::H1)
+        };
+        let h1_in = sums(blocks, |block| u32::from(is_h1(block)));
         Self {
             best,
             best_path: path_to(blocks, best),
@@ -127,11 +142,12 @@ impl Outline {
             since_rule: since_rule(blocks),
             pictures: pictures(blocks),
             prose_in,
+            h1_in,
             title_path: title.map(|title| path_to(blocks, title.container)).unwrap_or_default(),
             title_article: title
                 .and_then(|title| blocks.containers.get(title.container))
                 .map_or(0, |container| container.article),
-            headings: headings(blocks),
+            headings: headings(blocks, title_at),
         }
     }
 }
@@ -188,23 +204,23 @@ fn pictures(blocks: &Blocks) -> Vec<Option<usize>> {
     pictures
 }
 
-/// The words of prose in each container.
-fn prose_in(blocks: &Blocks) -> Vec<u32> {
-    let mut prose = vec![0_u32; blocks.containers.len()];
-    for block in blocks.list.iter().filter(|block| is_prose(block)) {
-        if let Some(total) = prose.get_mut(block.container) {
-            *total += block.words;
+/// The sum over the blocks in each container.
+fn sums(blocks: &Blocks, of: impl Fn(&Block) -> u32) -> Vec<u32> {
+    let mut sums = vec![0_u32; blocks.containers.len()];
+    for block in &blocks.list {
+        if let Some(total) = sums.get_mut(block.container) {
+            *total += of(block);
         }
     }
     // A child is always behind its parent.
-    for at in (1..prose.len()).rev() {
-        let own = prose.get(at).copied().unwrap_or(0);
+    for at in (1..sums.len()).rev() {
+        let own = sums.get(at).copied().unwrap_or(0);
         let parent = blocks.containers.get(at).map_or(0, |container| container.parent);
-        if let Some(total) = prose.get_mut(parent) {
+        if let Some(total) = sums.get_mut(parent) {
             *total += own;
         }
     }
-    prose
+    sums
 }
 
 /// The container with the most prose among those that are called the article's text; of two that
@@ -224,17 +240,19 @@ fn entry(blocks: &Blocks, prose: &[u32], prose_of_page: u32) -> Option<(usize, f
         .map(|(at, (_, prose))| (at, real(*prose) / real(prose_of_page.max(1))))
 }
 
-fn headings(blocks: &Blocks) -> Vec<Option<(usize, bool)>> {
+/// The title, and what is set like one, announces its own story.
+fn headings(blocks: &Blocks, title_at: Option<usize>) -> Vec<Option<Heading>> {
     let mut last = None;
     let mut headings = Vec::with_capacity(blocks.list.len());
     for (at, block) in blocks.list.iter().enumerate() {
         headings.push(last);
-        let container = blocks.containers.get(block.container);
-        if block.words <= 15 && container.is_some_and(|container| container.tag.is_heading()) {
-            let (anywhere, beginning) = lexicon::cues(&blocks.text_of(block).to_lowercase());
-            let telltale =
-                anywhere & lexicon::TELLTALE != 0 || beginning & lexicon::TELLTALE_FIRST != 0;
-            last = Some((at, telltale));
+        let Some(container) = blocks.containers.get(block.container) else { continue };
+        if block.words <= 15 && container.tag.is_heading() {
+            let text = blocks.text_of(block).to_lowercase();
+            let cues = lexicon::cues(&text);
+            let is_title = container.tag == Tag::H1 || title_at == Some(at);
+            let announces = !is_title && lexicon::announces(&text);
+            last = Some(Heading { at, telltale: cues.telltale(), announces });
         }
     }
     headings

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::*;
 
+mod around;
 mod kinds;
 
 #[expect(dead_code, clippy::cast_precision_loss, reason = "shared with the benchmark")]

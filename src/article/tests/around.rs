@@ -1,0 +1,168 @@
+//! Tests of what stands around an article: banners, dates of other things, bylines, other stories.
+
+use super::*;
+
+const FIRST: &str = "The town council agreed on Thursday evening to reopen the old ferry landing after \
+    eleven years, once the pier has been examined by engineers from the county.";
+const SECOND: &str = "Residents of the eastern bank, who now drive forty minutes to the nearest bridge, \
+    had collected more than three thousand signatures for the crossing since last spring.";
+const THIRD: &str = "A first boat could run in October, the harbour master said, if the bids for the new \
+    gangway are opened before the summer and the river stays low enough for the divers.";
+
+/// A page whose head does not say that it is an article.
+fn bare(before: &str, article: &str, behind: &str) -> String {
+    format!(
+        "<html lang=en><title>Gazette</title><body>{before}<nav><a href=/>Home</a> \
+         <a href=/sport>Sport</a></nav><article>{article}</article>{behind}<footer>Harbour Gazette \
+         </footer>"
+    )
+}
+
+fn text(paragraphs: &[&str]) -> String {
+    paragraphs.iter().map(|paragraph| format!("<p>{paragraph}</p>")).collect()
+}
+
+#[test]
+fn a_short_article_beside_a_consent_banner_is_read_without_it() {
+    let banners = [
+        "<div class=cookie-notice>We use cookies and share personal data with our partners. \
+         <button>Manage</button><button>Accept all</button></div>",
+        "<div class=cookies>Мы используем cookie. Продолжая, вы даёте согласие на обработку \
+         персональных данных. <button>Принять</button></div>",
+        "<div id=cookie-consent><p>Wir und unsere 812 Partner verarbeiten mit Cookies Daten zum \
+         Datenschutz und mit Ihrer Einwilligung.</p><button>Akzeptieren</button></div>",
+    ];
+    let article = format!("<h1>Ferry landing to reopen</h1>{}", text(&[FIRST, SECOND, THIRD]));
+    for banner in banners {
+        for html in [bare(banner, &article, ""), bare("", &article, banner)] {
+            let read = read_html(&html).expect("an article");
+            assert_eq!(paragraphs(&read), [FIRST, SECOND, THIRD], "{banner}");
+        }
+    }
+}
+
+#[test]
+fn a_headline_with_a_word_of_boilerplate_does_not_announce_another_story() {
+    for title in [
+        "Council signs ferry deal with county",
+        "Ferry landing delayed until October",
+        "Ferry owners register first boat",
+        "Совет подписал договор о пароме",
+    ] {
+        let article = format!("<h1>{title}</h1><p>{FIRST}</p>{SECOND}<p>{THIRD}</p>");
+        let read = read_html(&bare("", &article, "")).expect("an article");
+        assert_eq!(paragraphs(&read), [FIRST, SECOND, THIRD], "{title}");
+    }
+}
+
+#[test]
+fn the_date_of_publication_is_told_from_those_of_changes_clocks_comments_and_other_stories() {
+    let change = "<time class=updated datetime=2022-02-09>9 Feb</time>";
+    let both = "<time class=updated datetime=2022-02-09>9 Feb</time>\
+        <time class='entry-date published' datetime=2022-01-06>6 Jan</time>";
+    let line = "<span class=date>6 January 2022</span>";
+    let in_words = "<div class=date>Updated 9 February 2022, first published 6 January 2022</div>";
+    let in_russian = "<div class=date>Обновлено: 09.02.2022 / Опубликовано: 06.01.2022</div>";
+    let labels = "<p>Updated: <time>9 February 2022</time></p>\
+        <p>Published: <time>6 January 2022</time></p>";
+    let no_class = "<p>Last updated: 9 February 2022</p><p>Published: 6 January 2022</p>";
+    let comment = "<ol class=comments><li><time datetime=2022-01-08>8 Jan</time> Nice.</ol>";
+    let box_of_others = "<aside><time datetime=2022-02-01>1 Feb</time></aside>";
+    let clock = "<header><span class=date>Friday, March 1, 2024</span></header>";
+    let guessed = "<span class=date>9 Feb</span><time class=updated datetime=2022-02-09></time>";
+    let changed = Some("2022-02-09");
+    let cases = [
+        ("", both, "", "2022-01-06", changed),
+        ("", change, "", "2022-02-09", changed),
+        ("", guessed, "", "2022-02-09", changed),
+        ("", line, comment, "2022-01-06", None),
+        (box_of_others, line, "", "2022-01-06", None),
+        (box_of_others, "<div>6 January 2022</div>", comment, "2022-01-06", None),
+        (clock, line, "", "2022-01-06", None),
+        ("", in_words, "", "2022-01-06", changed),
+        ("", in_russian, "", "2022-01-06", changed),
+        ("", labels, "", "2022-01-06", changed),
+        ("", no_class, "", "2022-01-06", None),
+    ];
+    for (before, date, behind, published, modified) in cases {
+        let text = text(&[FIRST, SECOND, THIRD]);
+        let article = format!("<h1>Ferry landing to reopen</h1>{date}{text}");
+        let read = read_html(&bare(before, &article, behind)).expect("an article");
+        let day = |dated: Option<(Dated, DateSource)>| {
+            dated.map(|(dated, _)| dated.at.to_string().chars().take(10).collect::<String>())
+        };
+        assert_eq!(day(read.published).as_deref(), Some(published), "{before}{date}{behind}");
+        assert_eq!(day(read.modified).as_deref(), modified, "{before}{date}{behind}");
+    }
+}
+
+#[test]
+fn an_author_is_found_by_reference_by_submission_and_behind_a_label() {
+    let graph = r#"<script type="application/ld+json">{"@graph": [
+        {"@type": "NewsArticle", "headline": "h", "author": {"@id": "https://example.org/#p"}},
+        {"@type": "Person", "@id": "https://example.org/#p", "name": "Ada Stone"}]}</script>"#;
+    let cases = [
+        (graph, ""),
+        ("<div class=submitted>Submitted by <span class=username>Ada Stone</span></div>", ""),
+        ("<span>By <span class=field--name-uid><a href=/user/1>Ada Stone</a></span></span>", ""),
+        ("<div class=byline>By Ada Stone, Reuters | Jan 6, 2022</div>", ""),
+        ("", "<p>Author: Ada Stone</p>"),
+        ("", "<p><b>Автор:</b> Ada Stone</p>"),
+    ];
+    for (before, behind) in cases {
+        let text = text(&[FIRST, SECOND, THIRD]);
+        let article = format!("<h1>Ferry landing to reopen</h1>{before}{text}{behind}");
+        let comment = "<div class=comments><span class=username>Someone Else</span> Nice.</div>";
+        let read = read_html(&bare("", &article, comment)).expect("an article");
+        assert_eq!(read.authors, ["Ada Stone"], "{before}{behind}");
+        assert!(!read.text.contains("Автор") && !read.text.contains("Author"), "{}", read.text);
+    }
+}
+
+#[test]
+fn lines_that_lead_to_other_stories_or_ask_to_subscribe_are_no_part_of_the_text() {
+    let calls =
+        ["Подписывайтесь на наш канал", "Нашли ошибку? Выделите её", "Follow us on Mastodon"];
+    for lead in
+        ["Оқи отырыңыз:", "Окуй отуруңуз:", "Shuningdek oʻqing:", "Կարդացեք նաև՝", "Read more:"]
+    {
+        for call in calls {
+            let article = format!(
+                "<h1>Ferry landing to reopen</h1>{}<p>{lead} Bridge closed</p>{}<p>{call}</p>",
+                text(&[FIRST, SECOND]),
+                text(&[THIRD]),
+            );
+            let read = read_html(&bare("", &article, "")).expect("an article");
+            assert_eq!(paragraphs(&read), [FIRST, SECOND, THIRD], "{lead} {call}");
+        }
+    }
+}
+
+#[test]
+fn a_short_article_ends_where_the_next_one_begins() {
+    let next = "<h1>Match won</h1><time datetime=2022-01-05>5 Jan</time><p>The football team of the \
+        town won its first match of the year on Wednesday night before a full stadium.</p><p>Tickets \
+        for the return leg go on sale on Monday at ten in the morning, and few are left.</p>";
+    let text = text(&[FIRST, SECOND, THIRD]);
+    let article =
+        format!("<h1>Ferry landing to reopen</h1><time datetime=2022-01-06>6</time>{text}");
+    for (open, close) in [("<article>", "</article>"), ("<div class=news-item>", "</div>")] {
+        let html =
+            format!("<title>G</title><main>{open}{article}{close}{open}{next}{close}</main>");
+        let read = read_html(&html).expect("an article");
+        assert_eq!(paragraphs(&read), [FIRST, SECOND, THIRD], "{open}");
+    }
+}
+
+#[test]
+fn a_standfirst_between_the_title_and_the_text_is_part_of_it() {
+    for title in ["Ferry landing delayed until October", "Share prices fall in Tokyo"] {
+        let html = format!(
+            "<html lang=en><title>G</title><div class=head><h1>{title}</h1></div>\
+             <div class=lead>{FIRST}</div><div class=body>{}</div>",
+            text(&[SECOND, THIRD])
+        );
+        let read = read_html(&html).expect("an article");
+        assert_eq!(paragraphs(&read), [FIRST, SECOND, THIRD], "{title}");
+    }
+}
