@@ -99,7 +99,7 @@ fn is_apart(node: NodeRef<'_, Node>, around_title: &[NodeId]) -> bool {
 
 const APART: u32 = lexicon::RELATED | lexicon::COMMENT | lexicon::NAVIGATION;
 
-fn names<'a>(element: &&'a Element) -> impl Iterator<Item = &'a str> + use<'a> {
+fn names(element: &Element) -> impl Iterator<Item = &str> {
     element.attrs().filter(|(name, _)| matches!(*name, "class" | "id")).map(|(_, value)| value)
 }
 
@@ -111,7 +111,7 @@ fn is_today(at: Timestamp, hints: &Hints<'_>) -> bool {
 
 /// Whether class or label say that the date is that of a change.
 fn is_of_change(node: NodeRef<'_, Node>, element: &Element) -> bool {
-    let own: Vec<String> = names(&element).map(str::to_lowercase).collect();
+    let own: Vec<String> = names(element).map(str::to_lowercase).collect();
     let says = |words: &[&str]| own.iter().any(|name| words.iter().any(|word| name.contains(word)));
     // WordPress calls the date of an article that never changed both.
     says(&["updated", "modified", "lastmod"]) && !says(&["publi", "entry-date", "post-date"])

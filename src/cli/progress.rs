@@ -88,6 +88,7 @@ impl Tally {
         | Event::Flawed { feed, .. }
         | Event::FeedFailed { feed, .. }
         | Event::FeedMoved { feed, .. }
+        | Event::FeedMovedBack { feed }
         | Event::Kept { feed, .. }
         | Event::Copy { feed, .. }
         | Event::Same { feed, .. }
@@ -120,6 +121,7 @@ impl Tally {
             }
             Event::Flawed { .. }
             | Event::FeedMoved { .. }
+            | Event::FeedMovedBack { .. }
             | Event::FeedStale { .. }
             | Event::HostHeld { .. }
             | Event::RobotsUnreachable { .. }

@@ -478,6 +478,9 @@ fn log(notice: &Notice<'_>) {
         Event::FeedMoved { feed, to } => {
             tracing::warn!(feed.id = %feed, to = %to, "the feed has moved for good; please write its new address into feeds.toml");
         }
+        Event::FeedMovedBack { feed } => {
+            tracing::warn!(feed.id = %feed, "the feed answers at its configured address again, and is asked there");
+        }
         Event::Kept { feed, id, title, score, revision } => {
             tracing::info!(feed.id = %feed, record = %id, score = format_args!("{score:.1}"), revision, "kept: {title:?}");
         }

@@ -326,7 +326,9 @@ pub struct Limits {
     #[schemars(range(min = 0, max = 20))]
     pub redirects: u32,
     /// How often a page is tried before the feed's own text has to do: after a minute, then after
-    /// twice as long each time. Nine times take about four hours.
+    /// twice as long each time. Nine times take about four hours. One that is refused (403) or not
+    /// there (404) is tried four times at the most, over four hours; while its host gives no answer at
+    /// all, tries of three days are not counted.
     #[schemars(range(min = 1, max = 100))]
     pub page_attempts: u32,
     /// Processes that read feeds and pages. What a document breaks is one of them.

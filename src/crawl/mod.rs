@@ -46,7 +46,7 @@ use crate::{
     dedup,
     fetch::Request,
     politeness::{earlier, pace::Rest},
-    schedule::{Cadence, FeedIx, FeedState, Job, Next, Schedule},
+    schedule::{Cadence, FeedIx, FeedState, Job, Next, Schedule, retry::FIRST_RETRY},
     source::SourceKind,
     state::{Pending, State, StateError},
     topic::{self, Topics},
@@ -352,7 +352,7 @@ impl Crawl {
                     };
                     step.events.push(Event::RobotsUnreachable { host: of.clone(), error });
                 }
-                self.hold_host(visit, page::FIRST_RETRY, now, step)?;
+                self.hold_host(visit, FIRST_RETRY, now, step)?;
                 self.state.put_robots(of, robots)?;
                 step.effects.push(Effect::CrawlDelay(of.clone(), robots.crawl_delay()));
                 step.effects.push(Effect::PutBack(of.clone(), *for_job, now));
@@ -426,6 +426,9 @@ impl Crawl {
         for visit in visits {
             if matches!(visit.reading, Reading::Robots(_)) {
                 self.robots_ways.remove(&visit.task.work.job());
+            }
+            if let Some(heard) = visit.heard() {
+                self.schedule.note_heard(&visit.task.host, heard, now);
             }
             if visit.task.request.is_some() {
                 self.schedule.release(&visit.task.host, visit.answer_time, now);

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::{
     Archived, Crawl, Effect, Event, Judged, PageReading, PageWork, Step, Visit,
@@ -16,7 +16,7 @@ use crate::{
     canonical_url::{CanonicalUrl, UrlKey},
     dedup,
     politeness::backoff,
-    schedule::Job,
+    schedule::{Job, retry::FIRST_RETRY},
     state::{Counters, Fate, Known, Reject, Seen, StateError},
 };
 
@@ -34,14 +34,14 @@ impl Crawl {
         let backoff = backoff::delay(FIRST_RETRY, attempts, work.pending.key.as_str());
         self.hold_host(visit, backoff, now, step)?;
         match reading {
-            PageReading::TryAgain { error } => {
+            PageReading::TryAgain { error, again } => {
                 // A server that says when it will be ready is taken at its word, once.
                 let wait = match visit.held_for {
                     Some(wait) if attempts == 1 && !wait.is_zero() => wait,
-                    wait => backoff.max(wait.unwrap_or_default()),
+                    wait => again.wait.max(wait.unwrap_or_default()),
                 };
                 let until = now.checked_add(wait).unwrap_or(Timestamp::MAX);
-                self.postpone(work, attempts, until, error, step)
+                self.postpone(work, again.attempts, until, error, step)
             }
             PageReading::Continues { request, begun } => {
                 let job = Job::Page(work.of, work.pending.id);
@@ -434,9 +434,6 @@ impl Crawl {
 
 /// So much of the words of two titles is in both where nothing else tells that they are of one article.
 const SAME_TITLE: f32 = 0.5;
-
-/// The pause before a page is tried again, doubled with each failure.
-pub(super) const FIRST_RETRY: SignedDuration = SignedDuration::from_mins(1);
 
 fn page_failed(work: &PageWork, error: &str) -> Event {
     Event::PageFailed {

@@ -56,11 +56,12 @@ impl Crawl {
             }
             (Reading::Unreadable(words), _) => error = Some(words.clone()),
             (_, Some(Ok(response))) => match outcome_of_status(&visit.task, response) {
-                Outcome::Failed { error: words } => error = Some(words),
+                Outcome::Failed { error: words }
+                | Outcome::Gone { error: words }
+                | Outcome::Offline { error: words } => error = Some(words),
                 Outcome::Refused { error: words, retry_after: wait } => {
                     (error, retry_after) = (Some(words), wait.or(Some(FIRST_RETRY)));
                 }
-                Outcome::Gone => error = Some("410: the server says that it is gone".to_owned()),
                 Outcome::Unchanged { .. } | Outcome::Read { .. } => {}
             },
             (_, Some(Err(fault))) => error = Some(fault.to_string()),

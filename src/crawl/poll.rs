@@ -37,7 +37,7 @@ impl Crawl {
         state.status = response.map(|response| response.status);
         state.note_lateness(late, &feed.cadence);
         let mut more = Counters { polls: 1, ..Counters::default() };
-        let outcome = match (&visit.reading, &visit.response) {
+        let mut outcome = match (&visit.reading, &visit.response) {
             (Reading::Listing { listing, body_hash }, Some(Ok(response))) => {
                 let room = MOST_WAITING - self.state.waiting_of(&feed.id, MOST_WAITING)?;
                 let Taken { new, changed, is_cut } =
@@ -66,6 +66,9 @@ impl Crawl {
             }
             (Reading::Unreadable(error), _) => Outcome::Failed { error: error.clone() },
             (_, Some(Ok(response))) => outcome_of_status(&visit.task, response),
+            (_, Some(Err(error))) if error.is_silence() && self.schedule.is_offline(now) => {
+                Outcome::Offline { error: format!("{error}; nothing else answers either") }
+            }
             (_, Some(Err(error))) => Outcome::Failed { error: error.to_string() },
             (_, None) => Outcome::Failed { error: "robots.txt forbids the feed".to_owned() },
         };
@@ -75,10 +78,14 @@ impl Crawl {
             note_redirect(&mut state, response, now);
         }
         // Validators are those of the address that answered.
-        let address = match response {
-            Some(response) => response.url.clone(),
-            None => state.address(&feed.url).clone(),
+        let address = match (response, &visit.task.request) {
+            (Some(response), _) => response.url.clone(),
+            (None, Some(request)) => request.url.clone(),
+            (None, None) => state.address(&feed.url).clone(),
         };
+        if address != feed.url {
+            outcome.note_asked(&address);
+        }
         let mut state = state.after(&outcome, &address, &feed.id, &feed.cadence, now);
         let planned = match (&outcome, &visit.reading) {
             (Outcome::Read { .. }, Reading::Listing { listing, .. }) => {
@@ -130,6 +137,9 @@ impl Crawl {
             && let Some(to) = &after.moved_to
         {
             step.events.push(Event::FeedMoved { feed: id(), to: (**to).clone() });
+        }
+        if let (Some(_), None) = (&before.moved_to, &after.moved_to) {
+            step.events.push(Event::FeedMovedBack { feed: id() });
         }
         if let Some(error) = &after.last_error {
             step.events.push(Event::FeedFailed {
@@ -380,7 +390,7 @@ pub(super) fn outcome_of_status(task: &Task, response: &Response) -> Outcome {
             validators: response.validators(),
             freshness: freshness::lifetime(&response.headers, response.at),
         },
-        410 => Outcome::Gone,
+        410 => Outcome::Gone { error: format!("{error} for good, the server says") },
         429 => Outcome::Refused {
             error,
             retry_after: retry_after::wait(&response.headers, response.at),
@@ -396,8 +406,9 @@ pub(super) fn outcome_of_status(task: &Task, response: &Response) -> Outcome {
 /// Only a chain that is permanent from its first hop to its last moves a feed.
 fn note_redirect(state: &mut FeedState, response: &Response, now: Timestamp) {
     if matches!(response.status, 200 | 304) {
+        let asked = response.redirects.first().map_or(&response.url, |hop| &hop.from);
         let to = response.has_moved_for_good().then_some(&response.url);
-        state.note_permanent_redirect(to, now);
+        state.note_way(asked, to, now);
     }
 }
 

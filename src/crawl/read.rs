@@ -15,6 +15,10 @@ use crate::{
     fetch::{FetchError, Request, Response, Room},
     politeness::{Robots, retry_after},
     reader::{self, Document, Fault, PageDocument},
+    schedule::{
+        Heard,
+        retry::{Again, Trouble},
+    },
     source::{Entry, Listing, SourceKind},
     text,
     text::Detected,
@@ -34,6 +38,22 @@ pub struct Visit {
     pub reading: Reading,
     /// Where something was read.
     pub effort: Option<Effort>,
+}
+
+impl Visit {
+    /// What the host had to say, where it was asked.
+    pub(super) fn heard(&self) -> Option<Heard> {
+        match (self.response.as_ref()?, &self.task.work) {
+            (Ok(response), Work::Page(_)) if is_refusal(response.status) => Some(Heard::Refusal),
+            (Ok(response), Work::Page(_)) if (200..300).contains(&response.status) => {
+                Some(Heard::Page)
+            }
+            // It was us who did not go there.
+            (Err(FetchError::Denied(_)), _) => None,
+            (Err(error), _) if error.is_silence() => Some(Heard::Nothing),
+            (Ok(_) | Err(_), _) => Some(Heard::Answer),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -57,7 +77,7 @@ pub enum PageReading {
     /// An article, from its page or from the feed's own text.
     Ready(Box<Judged>),
     /// The page could not be had, and may be had later.
-    TryAgain { error: String },
+    TryAgain { error: String, again: Again },
     /// The article goes on at another page.
     Continues { request: Box<Request>, begun: Box<Begun> },
     /// Neither the page nor the feed has a text or title to judge.
@@ -251,6 +271,7 @@ fn read_task(
             }
             // Waiting would help nothing: the request for the page itself says what is wrong.
             Some(Err(FetchError::Denied(_))) => Robots::denied(now),
+            Some(Err(error)) if error.is_silence() => Robots::unanswered(before.as_ref(), now),
             _ => Robots::unreachable(before.as_ref(), now),
         }),
         Work::Page(work) => Reading::Page(read_page(rules, work, response, found, now)),
@@ -288,7 +309,12 @@ fn read_page(
             );
         }
         Some(Err(error)) => {
-            return give_up_or_retry(rules, work, &error.to_string(), error.retry(), now);
+            let trouble = match error {
+                FetchError::Dns(_) | FetchError::Connect(_) => Some(Trouble::Unreachable),
+                FetchError::Timeout(_) => Some(Trouble::NoAnswer),
+                error => error.retry().then_some(Trouble::Failed),
+            };
+            return give_up_or_retry(rules, work, &error.to_string(), trouble, now);
         }
         Some(Ok(response)) => response,
     };
@@ -304,29 +330,36 @@ fn read_page(
         }
         // A page that breaks its reader is not given to another: it would break that one too.
         Some(Err(fault)) => {
-            return give_up_or_retry(rules, work, &fault.to_string(), fault.retry(), now);
+            let trouble = fault.retry().then_some(Trouble::Failed);
+            return give_up_or_retry(rules, work, &fault.to_string(), trouble, now);
         }
         Some(Ok(_)) | None => {}
     }
-    match response.status {
-        status @ (429 | 408 | 425 | 500..600) => {
-            give_up_or_retry(rules, work, &status_words(status), true, now)
-        }
-        status => from_feed(rules, work, &status_words(status), now),
-    }
+    let trouble = match response.status {
+        429 | 408 | 425 | 500..600 => Some(Trouble::Failed),
+        // What continues an article is not new: it stays away.
+        status if is_refusal(status) && work.begun.is_none() => Some(Trouble::Refused),
+        _ => None,
+    };
+    give_up_or_retry(rules, work, &status_words(response.status), trouble, now)
+}
+
+/// A status that is often no last word: of a cache that is behind its feed, of a filter for a while.
+fn is_refusal(status: u16) -> bool {
+    matches!(status, 403 | 404)
 }
 
 fn give_up_or_retry(
     rules: &Rules,
     work: &PageWork,
     error: &str,
-    retry: bool,
+    trouble: Option<Trouble>,
     now: Timestamp,
 ) -> PageReading {
-    if retry && !work.last_attempt {
-        PageReading::TryAgain { error: text::clean_line(error) }
-    } else {
-        from_feed(rules, work, error, now)
+    let name = work.pending.key.as_str();
+    match trouble.and_then(|trouble| work.chances.after(trouble, name, now)) {
+        Some(again) => PageReading::TryAgain { error: text::clean_line(error), again },
+        None => from_feed(rules, work, error, now),
     }
 }
 

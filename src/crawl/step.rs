@@ -40,6 +40,10 @@ pub enum Event {
         feed: String,
         to: Url,
     },
+    /// The configured address has the feed again.
+    FeedMovedBack {
+        feed: String,
+    },
     Kept {
         feed: String,
         id: String,

@@ -8,7 +8,10 @@ use crate::{
     canonical_url::Host,
     fetch::{Request, Wanted},
     politeness::Robots,
-    schedule::{FeedIx, Job, PageId},
+    schedule::{
+        FeedIx, Job, PageId,
+        retry::{Chances, PATIENCE},
+    },
     state::StateError,
 };
 
@@ -129,7 +132,11 @@ impl Crawl {
             if !known.allows(&request.url) {
                 unasked = Some(Unasked::RobotsForbid);
                 if let Some(since) = known.unreachable_since() {
-                    if now.duration_since(since) < ROBOTS_PATIENCE {
+                    let is_silent = known.is_unanswered();
+                    let patience = if is_silent { PATIENCE } else { ROBOTS_PATIENCE };
+                    if now.duration_since(since) < patience
+                        || (is_silent && self.schedule.is_offline(now))
+                    {
                         // It begins anew then, from its first address.
                         self.schedule.put_back(&pending.host(), job, known.expires());
                         return Ok(None);
@@ -140,9 +147,15 @@ impl Crawl {
         }
         let feed = self.feed_of(&pending)?;
         let request = unasked.is_none().then_some(request);
-        let last_attempt = pending.attempts + 1 >= self.settings.page_attempts;
-        let work =
-            Work::Page(Box::new(PageWork { pending, of, feed, last_attempt, unasked, begun }));
+        let chances = Chances {
+            attempts: pending.attempts,
+            most: self.settings.page_attempts,
+            announced_at: pending.first_seen_at,
+            is_silent: self.schedule.is_silent(&host),
+            is_barred: self.schedule.is_barred(&host, now),
+            is_offline: self.schedule.is_offline(now),
+        };
+        let work = Work::Page(Box::new(PageWork { pending, of, feed, chances, unasked, begun }));
         Ok(Some(Task { host, request, work }))
     }
 

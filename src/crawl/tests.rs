@@ -14,6 +14,7 @@ use crate::{
     fetch::{Exchange, FetchError, Redirect, Response, Room, Validators},
     jsonl::Folder,
     politeness::Robots,
+    schedule::PageId,
     state::{Counters, Fate, Reject, Seen},
     topic::Topic,
 };
@@ -438,7 +439,7 @@ fn what_cannot_be_had_leaves_the_feeds_own_text() {
                 organization said on Thursday.</description>";
     for answer in [status(404, ""), status(403, ""), Err(FetchError::TooLarge(5)), ok("")] {
         let mut bench = Bench::new();
-        bench.run(1, &|url| match url.path() {
+        bench.run(2, &|url| match url.path() {
             "/feed" => feed(&[(MISSION, &format!("<link>https://news.example/a</link>{text}"))]),
             "/robots.txt" => status(404, ""),
             _ => answer.clone(),
@@ -460,6 +461,161 @@ fn a_host_that_fails_is_tried_again_before_the_feed_has_to_do() {
     });
     assert_eq!(asked.iter().filter(|url| url.ends_with("/a")).count(), 3);
     assert_eq!(bench.records()[0].text_status, TextStatus::Failed);
+}
+
+const ARTICLE: &str = "https://pages.example/a";
+
+/// What the web says of a feed and of the page of its one entry.
+fn one_entry(url: &Url, page: impl FnOnce() -> Answer) -> Answer {
+    match url.path() {
+        "/feed" => feed(&[(MISSION, &format!("<link>{ARTICLE}</link>"))]),
+        "/robots.txt" => status(404, ""),
+        _ => page(),
+    }
+}
+
+fn asked_for_article(asked: &[String]) -> usize {
+    asked.iter().filter(|url| *url == ARTICLE).count()
+}
+
+#[test]
+fn a_page_that_is_not_there_yet_when_it_is_announced_is_asked_for_again() {
+    for code in [403, 404] {
+        let mut bench = Bench::new();
+        bench.crawl.settings.page_attempts = 9;
+        let asked = RefCell::new(0);
+        bench.run(6, &|url| {
+            one_entry(url, || {
+                *asked.borrow_mut() += 1;
+                if *asked.borrow() < 4 { status(code, "") } else { page(MISSION, "") }
+            })
+        });
+        assert_eq!(*asked.borrow(), 4);
+        assert_eq!(bench.records()[0].text_status, TextStatus::Full, "after {code}");
+    }
+}
+
+#[test]
+fn a_page_that_stays_away_is_given_up_after_hours_and_one_that_is_gone_at_once() {
+    for (code, times) in [(403, 4), (404, 4), (410, 1), (451, 1)] {
+        let mut bench = Bench::new();
+        bench.crawl.settings.page_attempts = 9;
+        let asked = bench.run(6, &|url| one_entry(url, || status(code, "")));
+        assert_eq!(asked_for_article(&asked), times, "{code}");
+        assert_eq!(bench.records()[0].text_status, TextStatus::Failed);
+    }
+}
+
+#[test]
+fn a_host_that_refuses_every_page_for_a_day_is_asked_once_for_each() {
+    let mut bench = Bench::new();
+    bench.crawl.settings.page_attempts = 9;
+    let items = RefCell::new(1);
+    let web = |url: &Url| match url.path() {
+        "/feed" => {
+            let links: Vec<String> = (0..*items.borrow())
+                .map(|n| format!("<link>https://pages.example/{n}</link>"))
+                .collect();
+            feed(&links.iter().map(|link| (MISSION, link.as_str())).collect::<Vec<_>>())
+        }
+        "/robots.txt" => status(404, ""),
+        _ => status(403, ""),
+    };
+    let mut times = Vec::new();
+    for n in 0..5 {
+        *items.borrow_mut() = n + 1;
+        let asked = bench.run(13, &web);
+        let page = format!("https://pages.example/{n}");
+        times.push(asked.iter().filter(|url| **url == page).count());
+    }
+    assert_eq!(times, [4, 4, 4, 1, 1], "one page or two are no proof");
+}
+
+fn down() -> Answer {
+    Err(FetchError::Connect("Connection refused".into()))
+}
+
+fn slow() -> Answer {
+    Err(FetchError::Timeout(std::time::Duration::from_mins(1)))
+}
+
+#[test]
+fn what_waits_while_no_host_answers_is_read_soon_after() {
+    for fault in [down, slow] {
+        let mut bench = Bench::new();
+        bench.crawl.settings.page_attempts = 8;
+        let asked = bench.run(1, &|url| one_entry(url, || status(503, "")));
+        assert_eq!(asked_for_article(&asked), 6, "two tries are left");
+        let asked = bench.run(24 * 4, &|_| fault());
+        assert!((50..2000).contains(&asked.len()), "{} requests", asked.len());
+        assert_eq!(bench.rejects.len() + bench.records().len(), 0);
+        let polls = RefCell::new(0);
+        bench.run(2, &|url| {
+            *polls.borrow_mut() += u32::from(url.path() == "/feed");
+            one_entry(url, || page(MISSION, ""))
+        });
+        assert_eq!(bench.records()[0].text_status, TextStatus::Full);
+        assert!(*polls.borrow() > 1, "the feed is back in its rhythm");
+    }
+}
+
+#[test]
+fn a_host_that_answers_nothing_is_waited_for_and_given_up_after_days() {
+    let text = "<description>The CSTO peacekeepers have begun to leave Kazakhstan.</description>";
+    let web = |url: &Url, page: Answer| match (url.host_str(), url.path()) {
+        (_, "/feed") => feed(&[(MISSION, &format!("<link>{ARTICLE}</link>{text}"))]),
+        (Some("pages.example"), _) => page,
+        _ => status(404, ""),
+    };
+    // The robots.txt of the host is not known, or is.
+    for hours_before in [0, 1] {
+        let mut bench = Bench::new();
+        bench.run(hours_before, &|url| match url.path() {
+            "/feed" => ok("<rss version=\"2.0\"><channel/></rss>"),
+            _ => status(404, ""),
+        });
+        if hours_before > 0 {
+            let host = Host::parse("pages.example").unwrap();
+            bench.crawl.state.put_robots(&host, &Robots::unavailable(bench.now)).unwrap();
+        }
+        bench.run(60, &|url| web(url, down()));
+        assert_eq!(bench.records().len(), 0, "it is waited for");
+        let asked = bench.run(24, &|url| web(url, down()));
+        assert!(asked.len() < 24 * 4, "{} requests in a day", asked.len());
+        assert_eq!(bench.records()[0].text_status, TextStatus::FeedOnly);
+    }
+}
+
+#[test]
+fn a_page_that_is_always_too_slow_is_given_up_though_its_host_answers_others() {
+    let mut bench = Bench::new();
+    let asked = bench.run(12, &|url| match url.path() {
+        "/feed" => feed(&[(MISSION, "<link>https://news.example/a</link>")]),
+        "/robots.txt" => status(404, ""),
+        _ => slow(),
+    });
+    let times = asked.iter().filter(|url| url.ends_with("/a")).count();
+    assert!((3..15).contains(&times), "{times} times");
+    assert_eq!(bench.records().len(), 1);
+}
+
+#[test]
+fn what_one_answer_has_held_stays_held_for_a_task_that_asks_nothing() {
+    let mut bench = Bench::new();
+    bench.crawl.settings.hold_scope = HoldScope::Domain;
+    let (one, other) =
+        (Host::parse("a.news.example").unwrap(), Host::parse("b.news.example").unwrap());
+    let schedule = &mut bench.crawl.schedule;
+    schedule.put_back(&one, Job::Page(FeedIx::GONE, PageId(7)), start());
+    while let Next::Fetch { host, .. } = schedule.next(start()) {
+        assert!(host == one || host.as_str() == "news.example");
+    }
+    let held = start() + SignedDuration::from_hours(3);
+    schedule.hold_domain(&other, held);
+    schedule.release_unasked(&one);
+    schedule.put_back(&one, Job::Page(FeedIx::GONE, PageId(8)), start());
+    assert_eq!(schedule.held_until(&one), Some(held));
+    assert_eq!(schedule.next(start()), Next::WaitUntil(held));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::{
     canonical_url::Host,
     fetch::Request,
     politeness::Robots,
-    schedule::{FeedIx, Job},
+    schedule::{FeedIx, Job, retry::Chances},
     source::SourceKind,
     state::Pending,
 };
@@ -65,8 +65,8 @@ pub struct PageWork {
     /// In whose line it waited.
     pub of: FeedIx,
     pub feed: Feed,
-    /// No more attempts after this one.
-    pub last_attempt: bool,
+    /// What is left to be tried.
+    pub chances: Chances,
     pub unasked: Option<Unasked>,
     /// The pages of the article before the one that this is about.
     pub begun: Option<Box<Begun>>,

@@ -95,7 +95,7 @@ pub(super) fn answer(world: &World, memory: &mut Memory, asked: &Asked) -> Answe
         return missing();
     };
     match edition.article.quirk {
-        Quirk::Gone => return missing(),
+        Quirk::Gone => return nothing(410),
         Quirk::Busy if memory.refused.insert(path.to_owned()) => {
             return Answer::Whole {
                 status: 429,
@@ -176,12 +176,14 @@ fn faulty(fault: Fault, outlet: &Outlet, world: &World) -> Answer {
 }
 
 fn missing() -> Answer {
-    whole(
-        404,
-        "text/html; charset=utf-8",
-        b"<!DOCTYPE html>\n<html><head><title>404</title></head><body><h1>404</h1></body></html>\n"
-            .to_vec(),
-    )
+    nothing(404)
+}
+
+fn nothing(status: u16) -> Answer {
+    let page = format!(
+        "<!DOCTYPE html>\n<html><head><title>{status}</title></head><body><h1>{status}</h1></body></html>\n"
+    );
+    whole(status, "text/html; charset=utf-8", page.into_bytes())
 }
 
 fn whole(status: u16, content_type: &str, body: Vec<u8>) -> Answer {

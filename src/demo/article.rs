@@ -65,7 +65,7 @@ pub(super) enum Quirk {
     None,
     /// The first request is answered 429 with Retry-After.
     Busy,
-    /// 404; the feed carries the whole text.
+    /// 410; the feed carries the whole text.
     Gone,
     Paywall,
     #[serde(rename = "windows-1251")]

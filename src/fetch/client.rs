@@ -328,6 +328,14 @@ impl HttpClient {
         if let Some(complaint) = tls::complaint(error) {
             return FetchError::Tls(complaint);
         }
+        // With a proxy it is the only one that is looked for and connected to.
+        if let Some(proxy) = self.settings.proxy.as_ref().filter(|_| error.is_connect()) {
+            let why = match self.settings.connect_timeout {
+                after if error.is_timeout() => format!("no answer within {after:?}"),
+                _ => innermost(error),
+            };
+            return FetchError::Connect(format!("the proxy {}: {why}", named(proxy)));
+        }
         if error.is_dns() {
             return FetchError::Dns(innermost(error));
         }
@@ -494,6 +502,12 @@ impl Resolve for Resolver {
             }
         })
     }
+}
+
+/// A proxy without what is not for logs.
+fn named(proxy: &Url) -> String {
+    let port = proxy.port().map(|port| format!(":{port}")).unwrap_or_default();
+    format!("{}://{}{port}", proxy.scheme(), proxy.host_str().unwrap_or_default())
 }
 
 fn is_end(error: &reqwest::Error) -> bool {

@@ -205,6 +205,11 @@ impl FetchError {
         }
     }
 
+    /// The host has no name, takes no connection or gives no answer: nothing was heard of it.
+    pub fn is_silence(&self) -> bool {
+        matches!(self, Self::Dns(_) | Self::Connect(_) | Self::Timeout(_))
+    }
+
     /// The same request may have another end later. What the site itself does wrong stays wrong.
     pub fn retry(&self) -> bool {
         match self {

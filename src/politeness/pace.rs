@@ -76,6 +76,12 @@ impl Pace {
         self.rested_at = later(later(now, time), self.delay(rest));
     }
 
+    /// No request went out after all since it was as `before`. A hold, or a delay, that was asked for
+    /// in between stays.
+    pub fn take_back_start(&mut self, before: &Self) {
+        (self.started_at, self.rested_at) = (before.started_at, before.rested_at);
+    }
+
     /// Nothing is asked before `until`. A hold that ends later stays.
     pub fn hold(&mut self, until: Timestamp) {
         self.held_until = self.held_until.max(until);

@@ -16,6 +16,8 @@ pub const LONGEST_FILE: usize = 512 * 1024;
 const LIFETIME: SignedDuration = SignedDuration::from_hours(24);
 /// The first wait before a file that could not be reached is asked for again.
 const FIRST_RETRY: SignedDuration = SignedDuration::from_mins(15);
+/// The longest one, where the host gives no answer.
+const LONGEST_RETRY: SignedDuration = SignedDuration::from_hours(1);
 /// After so long a file that cannot be reached counts as one that is not there (§2.3.1.4).
 const GIVEN_UP: SignedDuration = SignedDuration::from_hours(30 * 24);
 
@@ -29,6 +31,9 @@ pub struct Robots {
     expires: Timestamp,
     /// Since when the file cannot be reached.
     unreachable_since: Option<Timestamp>,
+    /// The host gave no answer at all.
+    #[serde(default)]
+    is_unanswered: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,6 +63,7 @@ impl Robots {
             sitemaps: Vec::new(),
             expires: later(now, LIFETIME),
             unreachable_since: None,
+            is_unanswered: false,
         }
     }
 
@@ -78,7 +84,15 @@ impl Robots {
         };
         let known = if down >= GIVEN_UP { Self::unavailable(now) } else { known };
         let expires = later(now, down.clamp(FIRST_RETRY, LIFETIME));
-        Self { expires, unreachable_since: Some(since), ..known }
+        Self { expires, unreachable_since: Some(since), is_unanswered: false, ..known }
+    }
+
+    /// The same of a host that has no name, takes no connection or gives no answer. Soon asked again:
+    /// it is no burden to what is not there, and it may be our own line that is down.
+    pub fn unanswered(before: Option<&Self>, now: Timestamp) -> Self {
+        let known = Self::unreachable(before, now);
+        let expires = known.expires.min(later(now, LONGEST_RETRY));
+        Self { expires, is_unanswered: true, ..known }
     }
 
     /// Reads a file. Never fails: lines that mean nothing are passed over (§2.2.4).
@@ -152,6 +166,11 @@ impl Robots {
     /// From when on the file has to be asked for again before a page is.
     pub fn expires(&self) -> Timestamp {
         self.expires
+    }
+
+    /// The host gave no answer at all when it was last asked for the file.
+    pub fn is_unanswered(&self) -> bool {
+        self.is_unanswered
     }
 
     /// Since when the file cannot be reached, for the status.

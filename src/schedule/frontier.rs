@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
-use super::hosts::{HostIx, HostQueue, Hosts, Waiting};
+use super::{
+    hosts::{HostIx, HostQueue, Hosts, Waiting},
+    reach::{Heard, Silence},
+};
 use crate::{
     canonical_url::Host,
     politeness::{earlier, pace::Rest},
@@ -110,6 +113,7 @@ pub struct Schedule {
     share: usize,
     /// Each feed is polled once more at the most.
     once: bool,
+    silence: Silence,
 }
 
 impl Schedule {
@@ -125,6 +129,7 @@ impl Schedule {
             pages: 0,
             share,
             once: false,
+            silence: Silence::default(),
         }
     }
 
@@ -290,10 +295,11 @@ impl Schedule {
         self.free(host, |queue| queue.pace.finish(&rest, answer_time, now));
     }
 
-    /// Nothing was asked of `host` for the job it was taken for: it is free without a rest.
+    /// Nothing was asked of `host` for the job it was taken for: it is free without a rest. What has
+    /// been learned of it meanwhile stays.
     pub fn release_unasked(&mut self, host: &Host) {
         let host = self.hosts.ix(host);
-        self.free(host, |queue| queue.pace = queue.paced_before);
+        self.free(host, |queue| queue.pace.take_back_start(&queue.paced_before));
     }
 
     /// Leaves `host` to somebody else for so long, as if a request of that length began, if one could.
@@ -314,6 +320,28 @@ impl Schedule {
         }
         self.with_host(ix, |queue| queue.pace.lend(&rest, time, now));
         Ok(())
+    }
+
+    /// What came of a request to `host`. One that gives no answer twice is left alone for a while.
+    pub fn note_heard(&mut self, host: &Host, heard: Heard, now: Timestamp) {
+        self.silence.note(host, heard, now);
+        let host = self.hosts.ix(host);
+        self.with_host(host, |queue| queue.note(heard, now));
+    }
+
+    /// The last request to `host` had no answer.
+    pub fn is_silent(&self, host: &Host) -> bool {
+        self.hosts.named(host).is_some_and(|queue| queue.unanswered > 0)
+    }
+
+    /// `host` has given no page for a day, only refusals of several.
+    pub fn is_barred(&self, host: &Host, now: Timestamp) -> bool {
+        self.hosts.named(host).is_some_and(|queue| queue.is_barred(now))
+    }
+
+    /// Several hosts were asked of late, and none has answered.
+    pub fn is_offline(&self, now: Timestamp) -> bool {
+        self.silence.is_wide(now)
     }
 
     fn free(&mut self, host: HostIx, rest: impl FnOnce(&mut HostQueue)) {
@@ -407,7 +435,9 @@ impl Schedule {
         for held in self.hosts.held_mut() {
             *held = earlier(*held, by);
         }
+        self.silence.set_back(by);
         for queue in self.hosts.iter_mut() {
+            queue.refused = queue.refused.map(|(since, times)| (earlier(since, by), times));
             queue.pace.set_back(by);
             queue.paced_before.set_back(by);
             set_back(&mut queue.feeds, by);

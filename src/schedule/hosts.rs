@@ -29,6 +29,10 @@ pub(super) struct HostQueue {
     pub(super) busy: Option<Job>,
     /// Nothing is asked of it until it is resumed.
     pub(super) paused: bool,
+    /// How many requests in a row it has given no answer to.
+    pub(super) unanswered: u32,
+    /// Since when it has given no page, only refusals, and how many.
+    pub(super) refused: Option<(Timestamp, u32)>,
     /// The last job was a poll: then it is the pages' turn, so that neither starves the other.
     pub(super) polled: bool,
 }
@@ -65,6 +69,8 @@ impl HostQueue {
             listed: None,
             busy: None,
             paused: false,
+            unanswered: 0,
+            refused: None,
             polled: false,
         }
     }

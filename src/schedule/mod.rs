@@ -9,9 +9,12 @@ mod frontier;
 mod hosts;
 mod parts;
 mod policy;
+mod reach;
+pub mod retry;
 #[cfg(test)]
 mod tests;
 
 pub use frontier::{FeedIx, Job, Next, NotReady, PageId, Schedule};
 pub use parts::{ATTEMPTS as PART_ATTEMPTS, MOST_PARTS, Part};
-pub use policy::{Cadence, FeedState, Moving, Outcome, Why};
+pub use policy::{Cadence, FeedState, Going, Moving, Outcome, Why};
+pub use reach::Heard;

@@ -36,10 +36,13 @@ impl Default for Cadence {
 const TRUST: SignedDuration = SignedDuration::from_hours(8 * 24);
 /// The same for a server whose 304 was once found to be false.
 const DISTRUST: SignedDuration = SignedDuration::from_hours(24);
-/// A permanent redirect is believed after this many equal answers …
-const MOVED_ANSWERS: u32 = 3;
+/// What a server says for good, that a feed has moved (301, 308) or is gone (410), is believed after
+/// this many equal answers …
+const BELIEVED_ANSWERS: u32 = 3;
 /// … over at least this time.
-const MOVED_OVER: SignedDuration = SignedDuration::from_hours(24);
+const BELIEVED_OVER: SignedDuration = SignedDuration::from_hours(24);
+/// After so many failures in a row where a feed has moved to, the configured address is asked too.
+const DOUBTED: u32 = 3;
 
 /// Why a feed is asked next at the time it is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -62,6 +65,8 @@ pub enum Why {
     RetryAfter,
     /// The last polls failed.
     Backoff,
+    /// Nothing anywhere answered, which is no failure of the feed.
+    Offline,
     /// The server says that the feed is gone (410): it is asked no more.
     Gone,
 }
@@ -78,6 +83,7 @@ impl Why {
             Self::SkipHours => "the feed's skipHours or skipDays",
             Self::RetryAfter => "the server asked to wait",
             Self::Backoff => "backing off after failures",
+            Self::Offline => "no host answered: asked again as before",
             Self::Gone => "gone (410): no longer asked",
         }
     }
@@ -87,6 +93,13 @@ impl Why {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Moving {
     pub to: Url,
+    pub answers: u32,
+    pub since: Timestamp,
+}
+
+/// Answers in a row that say that a feed is gone (410).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Going {
     pub answers: u32,
     pub since: Timestamp,
 }
@@ -130,6 +143,8 @@ pub struct FeedState {
     pub moving: Option<Box<Moving>>,
     /// Where the feed lives now, once the redirect was believed.
     pub moved_to: Option<Box<Url>>,
+    pub going: Option<Box<Going>>,
+    /// The server's word for it was believed: it is asked no more.
     pub gone: bool,
     pub status: Option<u16>,
     /// How many seconds later than it was due the last poll could begin, other requests to its host
@@ -176,10 +191,29 @@ pub enum Outcome {
         retry_after: Option<SignedDuration>,
     },
     /// 410.
-    Gone,
+    Gone {
+        error: String,
+    },
     Failed {
         error: String,
     },
+    /// It could not be reached, and nor can anything else.
+    Offline {
+        error: String,
+    },
+}
+
+impl Outcome {
+    /// Names the address that was asked, where it is not the configured one.
+    pub fn note_asked(&mut self, address: &Url) {
+        if let Self::Refused { error, .. }
+        | Self::Gone { error }
+        | Self::Failed { error }
+        | Self::Offline { error } = self
+        {
+            *error = format!("{error} (asked: {address})");
+        }
+    }
 }
 
 impl FeedState {
@@ -193,9 +227,11 @@ impl FeedState {
         self.configured_hash == hash(configured)
     }
 
-    /// The address to ask, given the configured one.
+    /// The address to ask, given the configured one. Where a feed has moved to may die, while the
+    /// old address has the feed again: after some failures both are asked by turns.
     pub fn address<'a>(&'a self, configured: &'a Url) -> &'a Url {
-        self.moved_to.as_deref().unwrap_or(configured)
+        let is_doubted = self.failures >= DOUBTED && self.failures % 2 == 1;
+        self.moved_to.as_deref().filter(|_| !is_doubted).unwrap_or(configured)
     }
 
     /// The validators to send to `address` at `now`: none where they came from another address, and
@@ -234,7 +270,10 @@ impl FeedState {
         now: Timestamp,
     ) -> Self {
         self.last_poll_at = Some(now);
-        self.gone = matches!(outcome, Outcome::Gone);
+        self.gone = false;
+        if !matches!(outcome, Outcome::Gone { .. } | Outcome::Offline { .. }) {
+            self.going = None;
+        }
         match outcome {
             Outcome::Unchanged { validators, freshness } => {
                 if validators.etag.is_some() || validators.last_modified.is_some() {
@@ -293,23 +332,50 @@ impl FeedState {
                 self.next_at = Some(later(now, backoff.max(retry_after.unwrap_or_default())));
                 self.why = Why::RetryAfter;
             }
-            Outcome::Gone => {
-                self.fail("410: the server says that the feed is gone for good");
-                self.next_at = None;
-                self.why = Why::Gone;
+            Outcome::Gone { error } => {
+                self.fail(error);
+                let going =
+                    self.going.get_or_insert_with(|| Going { answers: 0, since: now }.into());
+                going.answers = going.answers.saturating_add(1);
+                self.gone = is_believed(going.answers, going.since, now);
+                if self.gone {
+                    (self.next_at, self.why) = (None, Why::Gone);
+                } else {
+                    self.back_off(Why::Backoff, name, cadence, now);
+                }
             }
             Outcome::Failed { error } => {
                 self.fail(error);
-                self.next_at =
-                    Some(later(now, backoff::delay(cadence.interval, self.failures, name)));
-                self.why = Why::Backoff;
+                self.back_off(Why::Backoff, name, cadence, now);
+            }
+            Outcome::Offline { error } => {
+                self.failures = self.failures.max(1);
+                self.last_error = Some(error.as_str().into());
+                self.back_off(Why::Offline, name, cadence, now);
             }
         }
         self
     }
 
-    /// Takes note of where the address redirects for good (301 or 308), or that it does not.
-    pub fn note_permanent_redirect(&mut self, to: Option<&Url>, now: Timestamp) {
+    fn back_off(&mut self, why: Why, name: &str, cadence: &Cadence, now: Timestamp) {
+        self.next_at = Some(later(now, backoff::delay(cadence.interval, self.failures, name)));
+        self.why = why;
+    }
+
+    /// Takes note of an answer with the feed: which address was `asked`, and where it redirects for
+    /// good (301 or 308), or that it does not. What the configured address says of itself outweighs
+    /// where it once led to.
+    pub fn note_way(&mut self, asked: &Url, to: Option<&Url>, now: Timestamp) {
+        if let Some(moved_to) = self.moved_to.as_deref()
+            && moved_to != asked
+            && to != Some(moved_to)
+        {
+            self.moved_to = None;
+        }
+        self.note_permanent_redirect(to, now);
+    }
+
+    fn note_permanent_redirect(&mut self, to: Option<&Url>, now: Timestamp) {
         let Some(to) = to else {
             self.moving = None;
             return;
@@ -317,8 +383,7 @@ impl FeedState {
         match &mut self.moving {
             Some(moving) if moving.to == *to => {
                 moving.answers += 1;
-                if moving.answers >= MOVED_ANSWERS && now.duration_since(moving.since) >= MOVED_OVER
-                {
+                if is_believed(moving.answers, moving.since, now) {
                     self.moved_to = self.moving.take().map(|m| Box::new(m.to));
                 }
             }
@@ -451,6 +516,10 @@ impl FeedState {
         }
         self.next_at = Some(at);
     }
+}
+
+fn is_believed(answers: u32, since: Timestamp, now: Timestamp) -> bool {
+    answers >= BELIEVED_ANSWERS && now.duration_since(since) >= BELIEVED_OVER
 }
 
 fn hash(address: &Url) -> u64 {

@@ -3,8 +3,15 @@
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use url::Url;
 
-use super::*;
-use crate::{canonical_url::Host, fetch::Validators, politeness::pace::Rest};
+use super::{
+    retry::{Again, Chances, Trouble},
+    *,
+};
+use crate::{
+    canonical_url::Host,
+    fetch::Validators,
+    politeness::{backoff, pace::Rest},
+};
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -294,14 +301,78 @@ fn the_name_of_a_part_is_of_no_other_one_after_it() {
 }
 
 #[test]
-fn a_feed_that_is_gone_is_asked_no_more_and_says_so() {
-    let state = after(FeedState::default(), &Outcome::Gone, start());
-    assert_eq!((state.next_at, state.gone, state.why), (None, true, Why::Gone));
-    assert!(state.last_error.as_ref().unwrap().contains("410"));
+fn a_feed_that_is_gone_is_asked_no_more_once_its_server_has_said_so_for_a_day() {
+    let gone = Outcome::Gone { error: "HTTP 410: gone".into() };
+    let (mut state, mut now, mut asked) = (FeedState::default(), start(), 0);
+    while asked == 0 || state.next_at.is_some() {
+        now = state.next_at.unwrap_or(now);
+        state = after(state, &gone, now);
+        asked += 1;
+        assert!(state.last_error.as_ref().unwrap().contains("410"));
+        assert!(asked < 10);
+    }
+    assert_eq!((state.gone, state.why), (true, Why::Gone));
+    assert!(now >= start() + 24.hours() && asked >= 3, "{asked} times until {now}");
     // Somebody has it asked all the same, and it is there again.
     let state = after(state, &read(1, 1), start() + 1.hour());
     assert_eq!((state.gone, state.last_error.as_ref()), (false, None));
     assert!(state.next_at.is_some());
+}
+
+#[test]
+fn a_410_now_and_then_ends_no_feed() {
+    let gone = Outcome::Gone { error: "HTTP 410: gone".into() };
+    let failed = Outcome::Failed { error: "HTTP 500".into() };
+    let mut state = FeedState::default();
+    for day in 0..60 {
+        let now = start() + (day * 24_i64).hours();
+        let other = if day % 4 == 1 { read(1, 0) } else { failed.clone() };
+        state = after(state, if day % 2 == 0 { &gone } else { &other }, now);
+        assert!(!state.gone && state.next_at.is_some(), "on day {day}");
+    }
+}
+
+#[test]
+fn a_move_that_was_believed_is_taken_back_when_the_old_address_has_the_feed_again() {
+    let to = Url::parse("https://elsewhere.example/new.xml").unwrap();
+    let moved = FeedState { moved_to: Some(Box::new(to.clone())), ..FeedState::default() };
+    let failed = Outcome::Failed { error: "no connection".into() };
+    let (mut state, mut now) = (moved.clone(), start());
+    let mut asked = Vec::new();
+    for _ in 0..8 {
+        asked.push(state.address(&url()).clone());
+        state = after(state, &failed, now);
+        now = state.next_at.unwrap();
+    }
+    assert_eq!(asked[..3], [to.clone(), to.clone(), to.clone()], "a failure or two are no doubt");
+    assert_eq!(asked.iter().filter(|asked| **asked == url()).count(), 3, "{asked:?}");
+    // The old address leads there still: the move holds.
+    state.note_way(&url(), Some(&to), now);
+    assert_eq!(state.moved_to.as_deref(), Some(&to));
+    // It has the feed itself.
+    state.note_way(&url(), None, now);
+    let state = after(state, &read(1, 1), now);
+    assert_eq!((&state.moved_to, state.address(&url())), (&None, &url()));
+    // What comes from where it has moved to says nothing against it.
+    let mut state = moved;
+    state.note_way(&to, None, now);
+    assert_eq!(state.address(&url()), &to);
+}
+
+#[test]
+fn while_nothing_answers_a_feed_is_asked_as_before_and_has_not_failed() {
+    let offline = Outcome::Offline { error: "no connection".into() };
+    let (mut state, mut now) = (after(FeedState::default(), &read(1, 1), start()), start());
+    for _ in 0..50 {
+        state = after(state, &offline, now);
+        assert!((1620..=1980).contains(&wait(&state, now).as_secs()), "{:#}", wait(&state, now));
+        now = state.next_at.unwrap();
+    }
+    assert_eq!((state.failures, state.why), (1, Why::Offline));
+    // One that has failed for long comes no sooner for it.
+    let long = after(FeedState { failures: 20, ..state }, &offline, now);
+    assert_eq!(long.failures, 20);
+    assert!(wait(&long, now) > SignedDuration::from_hours(20));
 }
 
 #[test]
@@ -310,17 +381,17 @@ fn a_move_for_good_is_believed_after_three_equal_answers_over_a_day() {
     let other = Url::parse("https://news.example/else.xml").unwrap();
     let mut state = FeedState::default();
     for hours in [0, 6, 12] {
-        state.note_permanent_redirect(Some(&to), start() + i64::from(hours).hours());
+        state.note_way(&url(), Some(&to), start() + i64::from(hours).hours());
     }
     assert_eq!(state.moved_to, None, "three answers, but within twelve hours");
-    state.note_permanent_redirect(Some(&to), start() + 25.hours());
+    state.note_way(&url(), Some(&to), start() + 25.hours());
     assert_eq!(state.address(&url()), &to);
 
     let mut state = FeedState::default();
     for (hours, to) in
         [(0, Some(&to)), (12, Some(&other)), (24, Some(&to)), (30, None), (60, Some(&to))]
     {
-        state.note_permanent_redirect(to, start() + i64::from(hours).hours());
+        state.note_way(&url(), to, start() + i64::from(hours).hours());
     }
     assert_eq!(state.moved_to, None, "never three equal answers in a row");
 }
@@ -687,4 +758,94 @@ fn a_host_is_lent_only_when_it_may_be_asked_and_rests_after_the_loan() {
     assert_eq!(schedule.next(rested), Next::WaitUntil(free));
     assert_eq!(schedule.lend(&host, minute, rested), Err(NotReady::Until(free)));
     assert!(matches!(schedule.next(free), Next::Fetch { .. }));
+}
+
+#[test]
+fn a_host_that_is_down_is_looked_for_by_one_request_after_another() {
+    let mut schedule = Schedule::new(Rest::default(), 4);
+    let host = named("dead.example");
+    for page in 0..1000 {
+        schedule.put_back(&host, page_of(0, page), start());
+    }
+    let (mut now, mut asked) = (start(), Vec::new());
+    while asked.len() < 300 {
+        match schedule.next(now) {
+            Next::Fetch { job, host } => {
+                asked.push(now);
+                let heard = if asked.len() < 200 { Heard::Nothing } else { Heard::Answer };
+                schedule.note_heard(&host, heard, now);
+                schedule.release(&host, SignedDuration::ZERO, now);
+                schedule.put_back(&host, job, now + SignedDuration::from_mins(1));
+            }
+            Next::WaitUntil(at) => now = at,
+            Next::Wait => panic!("nothing to do"),
+        }
+    }
+    let gaps: Vec<i64> =
+        asked.windows(2).map(|pair| pair[1].duration_since(pair[0]).as_secs()).collect();
+    assert_eq!(gaps[0], 5, "one that gives no answer may be an accident");
+    assert!(gaps[1..5].windows(2).all(|pair| pair[0] < pair[1]), "{gaps:?}");
+    assert!(gaps[5..199].iter().all(|gap| (500..=600).contains(gap)), "{gaps:?}");
+    assert!(gaps[199..].iter().all(|gap| *gap == 5), "back at its pace: {gaps:?}");
+}
+
+#[test]
+fn several_hosts_without_an_answer_are_an_outage_until_one_answers_or_a_week_is_over() {
+    let mut schedule = Schedule::new(Rest::default(), 4);
+    let (one, other) = (named("one.example"), named("other.example"));
+    for _ in 0..9 {
+        schedule.note_heard(&one, Heard::Nothing, start());
+    }
+    assert!(!schedule.is_offline(start()), "one host is one host");
+    assert!(schedule.is_silent(&one) && !schedule.is_silent(&other));
+    schedule.note_heard(&other, Heard::Nothing, start());
+    assert!(schedule.is_offline(start() + 100.hours()));
+    assert!(!schedule.is_offline(start() + 200.hours()), "two dead hosts");
+    schedule.note_heard(&other, Heard::Refusal, start());
+    assert!(!schedule.is_offline(start()));
+}
+
+#[test]
+fn a_page_is_tried_again_by_what_is_wrong() {
+    let new = Chances {
+        attempts: 0,
+        most: 9,
+        announced_at: start(),
+        is_silent: false,
+        is_barred: false,
+        is_offline: false,
+    };
+    // What went wrong after so many minutes, in which chances; after how many more it is tried
+    // again, and how many tries are then counted.
+    let tried = |attempts| Chances { attempts, ..new };
+    let silent = Chances { is_silent: true, ..new };
+    let offline = Chances { is_offline: true, ..tried(8) };
+    let days = 72 * 60;
+    for (trouble, chances, after, expected) in [
+        (Trouble::Failed, tried(8), 5, None),
+        (Trouble::Refused, new, 0, Some((15, 1))),
+        (Trouble::Refused, tried(1), 15, Some((45, 2))),
+        (Trouble::Refused, tried(2), 60, Some((180, 3))),
+        (Trouble::Refused, tried(3), 240, None),
+        // It failed before, or had to wait long for its first turn.
+        (Trouble::Refused, tried(5), 10, Some((30, 6))),
+        (Trouble::Refused, new, 10_000, Some((180, 1))),
+        (Trouble::Refused, Chances { is_barred: true, ..new }, 0, None),
+        (Trouble::Refused, Chances { most: 1, ..new }, 0, None),
+        (Trouble::Unreachable, tried(8), 0, Some((1, 8))),
+        (Trouble::Unreachable, tried(8), 300, Some((60, 8))),
+        (Trouble::Unreachable, tried(8), days, None),
+        (Trouble::Unreachable, offline, days, Some((60, 8))),
+        (Trouble::NoAnswer, tried(8), 0, None),
+        (Trouble::NoAnswer, silent, 30, Some((30, 0))),
+        // A clock was set back.
+        (Trouble::Refused, new, -500, Some((15, 1))),
+        (Trouble::Unreachable, new, -500, Some((1, 0))),
+    ] {
+        let again = chances.after(trouble, "a", start() + SignedDuration::from_mins(after));
+        let again = again.map(|again| (again.wait.as_mins(), again.attempts));
+        assert_eq!(again, expected, "{trouble:?} {chances:?} after {after} min");
+    }
+    let again = new.after(Trouble::Failed, "a", start()).unwrap();
+    assert_eq!(again, Again { attempts: 1, wait: backoff::delay(retry::FIRST_RETRY, 1, "a") });
 }

@@ -86,7 +86,8 @@ impl State {
 
     /// Takes over what was set aside of an index of this version.
     pub(super) fn take_over_aside(&self, version: i64) -> Result<Vec<&'static str>> {
-        let is_read = || Ok(drop(self.connection.prepare(&format!("{SELECT_SEEN} {SEEN}"))?));
+        let select = format!("{SELECT_SEEN} {SEEN}");
+        let is_read = || Ok(self.connection.prepare(&select).map(drop)?);
         let left = self.take_over("before_", has_our_keys(version), is_read)?;
         for table in TABLES.iter().map(|(table, ..)| *table).chain(["meta"]) {
             self.connection.execute_batch(&format!("DROP TABLE IF EXISTS before_{table}"))?;

@@ -737,6 +737,18 @@ async fn http_2_is_spoken_within_the_same_bounds() {
 }
 
 #[tokio::test]
+async fn a_proxy_that_cannot_be_reached_is_named_without_its_password() {
+    let dead = "http://me:secret@127.0.0.1:1/".parse().unwrap();
+    let client = HttpClient::new(Settings { proxy: Some(dead), ..patient() }).unwrap();
+    for page in ["http://news.example/a", "https://news.example/a"] {
+        let request = Request::new(page.parse().unwrap(), Wanted::Page);
+        let error = client.fetch(request).await.unwrap_err().to_string();
+        assert!(error.contains("the proxy http://127.0.0.1:1: "), "{error}");
+        assert!(!error.contains("secret"), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn a_bad_authority_and_a_bad_proxy_are_told_at_the_start() {
     let nonsense = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n".to_vec();
     let settings = Settings { authorities: Some(nonsense), ..patient() };

@@ -30,7 +30,8 @@ type Script = BTreeMap<&'static str, Vec<Vec<u8>>>;
 async fn serve(script: Script) -> Server {
     let turns: Arc<RwLock<BTreeMap<String, usize>>> = Arc::default();
     Server::of_answers(move |path| {
-        let Some(answers) = script.get(path) else { return answer("404 Not Found", &[], b"") };
+        // No page that is asked for again.
+        let Some(answers) = script.get(path) else { return answer("410 Gone", &[], b"") };
         let mut turns = turns.write().unwrap();
         let turn = turns.entry(path.to_owned()).or_default();
         *turn += 1;
@@ -483,13 +484,29 @@ async fn a_circle_of_redirects_backs_off() {
 }
 
 #[tokio::test]
-async fn a_410_stops_the_feed_and_says_so() {
+async fn a_410_that_stands_for_a_day_stops_the_feed_and_says_so() {
     let server = serve(script([("/feed", vec![ok(&[]), fails("410 Gone")])])).await;
     let mut client = Client::new(&[&server], vec![feed("one", server.url("/feed"))]);
     client.run_for(DAY * 60).await;
-    assert_eq!(client.of("/feed").len(), 2);
+    let asked = client.of("/feed");
+    assert!((4..=9).contains(&asked.len()), "asked {} times", asked.len());
+    let said_for = asked[asked.len() - 1].at.duration_since(asked[1].at);
+    assert!((DAY..DAY * 2).contains(&said_for), "{said_for:?}");
     assert!(client.errors()[0].contains("gone for good"), "{:?}", client.errors());
     assert!(client.state("one").gone);
+}
+
+#[tokio::test]
+async fn a_410_that_was_a_slip_costs_the_feed_one_poll() {
+    let server = serve(script([(
+        "/feed",
+        vec![ok(&[]), fails("410 Gone"), ok(&[]), fails("410 Gone"), ok(&[])],
+    )]))
+    .await;
+    let mut client = Client::new(&[&server], vec![feed("one", server.url("/feed"))]);
+    client.run_for(DAY * 2).await;
+    assert!(client.of("/feed").len() > 20, "asked {} times", client.of("/feed").len());
+    assert_eq!((client.state("one").gone, client.state("one").failures), (false, 0));
 }
 
 #[tokio::test]

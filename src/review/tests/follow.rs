@@ -177,7 +177,7 @@ fn a_labelled_reject_has_all_that_it_was_judged_by() {
     let desk = Office::with(&[("a", json!({}))]).desk();
     let published_at = Some("2022-01-06T12:00:00Z".parse().unwrap());
     let text = Some("Troops came.".to_owned());
-    let reject = Reject { text, published_at, ..reject(1, "beyond the window") };
+    let reject = Reject { published_at, text, ..reject(1, "beyond the window") };
     let line = labelled::lines(&desk, &[reject]).unwrap();
     let line: serde_json::Value = serde_json::from_slice(&line).unwrap();
     assert_eq!(line["text"], "Troops came.");

@@ -54,7 +54,7 @@ pub(super) fn page(
     let story = desk.index.story(item.row, MOST)?;
     let origin = desk.index.origins(&[item.row])?.first().map(|origin| origin.row);
     let origin = story.items.iter().find(|copy| Some(copy.row) == origin);
-    let Some(first) = origin.or(story.items.first()) else { return Ok(None) };
+    let Some(first) = origin.or_else(|| story.items.first()) else { return Ok(None) };
     let other = story
         .items
         .iter()
