@@ -56,7 +56,7 @@ pub fn line_at<D: Disk>(disk: &D, position: Position) -> Result<Line, ReadError>
     let plain = Segment { name: position.segment, form: Form::Plain };
     let found = there(disk, plain, position.offset);
     let found = found.map_err(|e| unreadable(plain, position.offset, e))?;
-    let (segment, source) = found.ok_or_else(|| ReadError::Dropped { segment: plain.name })?;
+    let (segment, source) = found.ok_or(ReadError::Dropped { segment: plain.name })?;
     let reader = BufReader::with_capacity(BUFFER, source);
     let raw = RawLines::new(reader, position.offset).next();
     let raw = raw.unwrap_or_else(|| Err(io::ErrorKind::UnexpectedEof.into()));

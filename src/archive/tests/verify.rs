@@ -201,7 +201,7 @@ fn every_line_is_found_again_by_its_place_in_a_plain_and_in_a_compressed_segment
             Compression::Gzip => {
                 let packed = disk.bytes(&format!("{name}.gz")).unwrap();
                 let mut decoder = flate2::read::MultiGzDecoder::new(&packed[..]);
-                std::io::copy(&mut decoder, &mut unpacked).unwrap();
+                io::copy(&mut decoder, &mut unpacked).unwrap();
             }
             Compression::Zstd => {
                 let packed = disk.bytes(&format!("{name}.zst")).unwrap();
@@ -223,7 +223,7 @@ fn a_segment_that_somebody_else_compressed_is_read_as_well() {
     zstd::stream::copy_decode(&packed[..], &mut plain).unwrap();
     disk.set(&format!("{zstd_path}.zst"), &zstd::encode_all(&plain[..], 1).unwrap());
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    std::io::Write::write_all(&mut encoder, &disk.bytes(path).unwrap()).unwrap();
+    io::Write::write_all(&mut encoder, &disk.bytes(path).unwrap()).unwrap();
     disk.forget(path);
     disk.set(&format!("{path}.gz"), &encoder.finish().unwrap());
     let after: Vec<_> = Lines::all(disk.clone()).unwrap().map(Result::unwrap).collect();

@@ -102,8 +102,8 @@ impl Index {
                 Ok(_) => first = middle + 1,
                 // What is damaged is not shown either; its neighbours tell where to look on.
                 Err(ReviewError::Read(error)) if error.is_damage() => {
-                    let rows = middle + 1..end;
-                    let next = rows.filter_map(|row| self.line(row).ok().flatten()).next();
+                    let mut rows = middle + 1..end;
+                    let next = rows.find_map(|row| self.line(row).ok().flatten());
                     if next.is_some_and(|line| line.seq <= seq) {
                         first = middle + 1;
                     } else {
