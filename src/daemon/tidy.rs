@@ -42,7 +42,8 @@ impl Tidying {
         if let Some(error) = failed.as_ref().filter(|_| failed != self.told) {
             tracing::error!(%error, "a closed segment could not be compressed or dropped");
         }
-        self.told = failed.or_else(|| self.told.take().filter(|_| !self.damaged.is_empty()));
+        let is_told_of_these = !self.damaged.is_empty();
+        self.told = failed.or_else(|| self.told.take().filter(|_| is_told_of_these));
         Ok(())
     }
 }

@@ -86,8 +86,10 @@ impl State {
 
     /// Takes over what was set aside of an index of this version.
     pub(super) fn take_over_aside(&self, version: i64) -> Result<Vec<&'static str>> {
-        let select = format!("{SELECT_SEEN} {SEEN}");
-        let is_read = || Ok(self.connection.prepare(&select).map(drop)?);
+        let is_read = || {
+            self.connection.prepare(&format!("{SELECT_SEEN} {SEEN}"))?;
+            Ok(())
+        };
         let left = self.take_over("before_", has_our_keys(version), is_read)?;
         for table in TABLES.iter().map(|(table, ..)| *table).chain(["meta"]) {
             self.connection.execute_batch(&format!("DROP TABLE IF EXISTS before_{table}"))?;
@@ -113,7 +115,10 @@ impl State {
             }
             Ok(()) => Ok(()),
         };
-        let run = |sql: &str| Ok(self.connection.execute(sql, []).map(|_| ())?);
+        let run = |sql: &str| -> Result<()> {
+            self.connection.execute(sql, [])?;
+            Ok(())
+        };
         for (table, columns, what) in TABLES {
             let into = format!("INSERT OR IGNORE INTO main.{table} ({columns})");
             copy(run(&format!("{into} SELECT {columns} FROM {from}{table}")), what)?;
@@ -160,6 +165,10 @@ impl State {
             };
             std::mem::take(&mut state.validators);
             state.validators_of = None;
+            // Soon: what the archive has lost may leave the feed. One that fails is left its rest.
+            if state.failures == 0 {
+                state.next_at = None;
+            }
             for part in &mut state.parts {
                 std::mem::take(&mut part.validators);
                 part.waiting = true;
