@@ -17,6 +17,9 @@ use crate::{
 const LIVES: u32 = 20;
 const LONGEST: Duration = Duration::from_millis(400);
 
+/// So many requests: the feed's, its robots.txt, and a page at least.
+const BEGUN: usize = 3;
+
 /// More rounds with other lives: `NEWSWATCH_KILLS=1000 cargo test --test it kill::`.
 #[tokio::test(flavor = "multi_thread")]
 async fn twenty_kills_lose_no_record_and_double_none() {
@@ -46,11 +49,11 @@ async fn kill_at_random(round: u64) -> u32 {
         let rest =
             Duration::from_millis(20) + LONGEST.mul_f64((random >> 40) as f64 / f64::from(1 << 24));
         let (daemon, asked) = (Killed::start(&workspace), site.log().len());
-        // A machine may be too busy for a daemon to begin within that time: every other is let
-        // begin, the rest are killed wherever they are.
+        // A machine may be too busy for a daemon to come to a page within that time: every other is
+        // let ask a few times, the rest are killed wherever they are.
         let started = Instant::now();
         while life % 2 == 0
-            && site.log().len() == asked
+            && site.log().len() < asked + BEGUN
             && started.elapsed() < Duration::from_secs(20)
         {
             std::thread::sleep(Duration::from_millis(5));
