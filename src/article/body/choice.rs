@@ -86,7 +86,6 @@ pub(super) fn choose(blocks: &Blocks, anchors: &Anchors<'_>, model: &Model) -> C
     let kept = unless_too_little(blocks, &features, kept);
     let kept = with_tables(blocks, kept);
     let kept = with_insides(blocks, &features, &kept);
-    let kept = with_standfirst(blocks, features.title_at, kept);
     let kept = with_heads(blocks, &features, kept, anchors.live);
     let kept = without_title(blocks, kept, anchors.title);
     let kept = without_bylines(blocks, kept, anchors.authors);
@@ -440,29 +439,6 @@ fn without_bylines(blocks: &Blocks, kept: Vec<usize>, authors: &[String]) -> Vec
             && title::folded(text).len() <= letters + 24
     };
     kept.into_iter().filter(|at| !blocks.list.get(*at).is_some_and(is_byline)).collect()
-}
-
-/// So many blocks behind a title a standfirst stands, and it has so many words.
-const STANDFIRST_REACH: usize = 3;
-const STANDFIRST_WORDS: std::ops::RangeInclusive<u32> = 8..=80;
-
-/// What stands between the title and its text and is called a standfirst belongs to the text.
-fn with_standfirst(blocks: &Blocks, title_at: Option<usize>, mut kept: Vec<usize>) -> Vec<usize> {
-    let (Some(title_at), Some(first)) = (title_at, kept.first().copied()) else { return kept };
-    let is_standfirst = |at: &usize| {
-        let block = blocks.list.get(*at);
-        let container = block.and_then(|block| blocks.containers.get(block.container));
-        let (Some(block), Some(container)) = (block, container) else { return false };
-        STANDFIRST_WORDS.contains(&block.words)
-            && block.link_words == 0
-            && container.marks & lexicon::LEAD != 0
-            && container.marks & lexicon::APART == 0
-            && !is_doubtful(container)
-    };
-    let between = (title_at + 1..first.min(title_at + 1 + STANDFIRST_REACH)).filter(is_standfirst);
-    let found: Vec<usize> = between.collect();
-    kept.splice(0..0, found);
-    kept
 }
 
 /// Whether a block speaks of cookies.

@@ -40,9 +40,6 @@ pub(super) const DOUBTFUL: u32 = 1 << 10 | 1 << 15 | 1 << 18;
 /// A compound that names an article's text: `entry-content`, `articleBody`.
 pub(super) const ENTRY: u32 = 1 << 24;
 
-/// Standfirsts.
-pub(super) const LEAD: u32 = 1 << 4;
-
 /// Other stories.
 pub(in crate::article) const RELATED: u32 = 1 << 7;
 

@@ -153,16 +153,3 @@ fn a_short_article_ends_where_the_next_one_begins() {
         assert_eq!(paragraphs(&read), [FIRST, SECOND, THIRD], "{open}");
     }
 }
-
-#[test]
-fn a_standfirst_between_the_title_and_the_text_is_part_of_it() {
-    for title in ["Ferry landing delayed until October", "Share prices fall in Tokyo"] {
-        let html = format!(
-            "<html lang=en><title>G</title><div class=head><h1>{title}</h1></div>\
-             <div class=lead>{FIRST}</div><div class=body>{}</div>",
-            text(&[SECOND, THIRD])
-        );
-        let read = read_html(&html).expect("an article");
-        assert_eq!(paragraphs(&read), [FIRST, SECOND, THIRD], "{title}");
-    }
-}
