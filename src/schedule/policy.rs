@@ -269,6 +269,7 @@ impl FeedState {
         cadence: &Cadence,
         now: Timestamp,
     ) -> Self {
+        self.follow_clock(now);
         self.last_poll_at = Some(now);
         self.gone = false;
         if !matches!(outcome, Outcome::Gone { .. } | Outcome::Offline { .. }) {
@@ -423,6 +424,22 @@ impl FeedState {
         let known = last.duration_since(first).as_secs_f64();
         let usual = known / f64::from(self.new_entries.max(1));
         now.duration_since(last).as_secs_f64() > (usual * 10.0).max(7.0 * 86_400.0)
+    }
+
+    /// The clock was set back: what seems to be still to come has happened by now, or a feed would
+    /// not be stale, moved, gone or looked at again until the clock has caught up.
+    fn follow_clock(&mut self, now: Timestamp) {
+        let times = [
+            self.unchanged_since.as_mut(),
+            self.last_success_at.as_mut(),
+            self.last_new_at.as_mut(),
+            self.first_success_at.as_mut(),
+            self.moving.as_mut().map(|moving| &mut moving.since),
+            self.going.as_mut().map(|going| &mut going.since),
+        ];
+        for time in times.into_iter().flatten() {
+            *time = (*time).min(now);
+        }
     }
 
     fn succeed(&mut self, now: Timestamp) {

@@ -440,6 +440,17 @@ fn a_feed_that_falls_silent_far_beyond_its_habit_is_stale() {
     assert!(state.is_stale(start() + (24 * 32).hours()));
 }
 
+#[test]
+fn what_a_clock_that_was_ahead_left_behind_ends_with_the_next_poll() {
+    let ahead = start() + (24 * 3_650).hours();
+    let state = after(FeedState::default(), &read(10, 10), ahead);
+    let state = after(state, &unchanged(), ahead);
+    let state = after(state, &unchanged(), start());
+    assert!(state.is_stale(start() + (24 * 8).hours()));
+    let later = start() + (24 * 9).hours();
+    assert_eq!(state.validators_for(&url(), later), Validators::default());
+}
+
 /// Runs a schedule with one request in flight per host and gives (second, host, job) of each start.
 fn simulate(
     schedule: &mut Schedule,
