@@ -49,7 +49,7 @@ pub(super) fn demo(demo: &Demo, common: &Common) -> anyhow::Result<Exit> {
         if pass.due > 0 {
             print_text(&format!("{}\n", pass.tally.table()))?;
         }
-        print_text(&guide(&folder, pass.due))?;
+        print_text(&guide(&folder, pass.due, crawl.schedule().waiting_pages()))?;
     }
     let exit = pass.exit();
     if demo.once || exit == Exit::Interrupted {
@@ -61,13 +61,14 @@ pub(super) fn demo(demo: &Demo, common: &Common) -> anyhow::Result<Exit> {
     run::run(&loaded, &options, Listening::start()?)
 }
 
-fn guide(folder: &Path, due: usize) -> String {
+fn guide(folder: &Path, due: usize, waiting: usize) -> String {
     let archive = folder.join("archive");
     let archive = archive.display();
     let mut text = String::new();
     if due == 0 {
         text.push_str("No feed is due yet: this folder was crawled a moment ago.\n");
     }
+    text.push_str(&run::still_waiting(waiting));
     let config = folder.join("config");
     let config = config.display();
     text.push_str(&format!(

@@ -360,11 +360,17 @@ fn after_pass(crawl: &Crawl, due: usize, next: Option<Timestamp>, now: Timestamp
         Some(at) => text.push_str(&format!("the next poll is due {}\n", coming(at, now))),
         None => text.push_str("no feed waits to be polled\n"),
     }
-    let waiting = crawl.schedule().waiting_pages();
-    if waiting > 0 {
-        text.push_str(&format!("{waiting} pages wait to be read later\n"));
-    }
+    text.push_str(&still_waiting(crawl.schedule().waiting_pages()));
     text
+}
+
+/// A line of its own; empty where no page waits.
+pub(super) fn still_waiting(pages: usize) -> String {
+    match pages {
+        0 => String::new(),
+        1 => "1 page waits to be read later\n".to_owned(),
+        pages => format!("{pages} pages wait to be read later\n"),
+    }
 }
 
 /// What one pass did.
