@@ -167,6 +167,7 @@ mod tests {
         ("service.grace", "7s"),
         ("service.watch", "false"),
         ("metrics.listen", "127.0.0.1:7"),
+        ("metrics.beyond_loopback", "true"),
     ];
 
     #[test]
