@@ -120,7 +120,7 @@ mod tests {
     use super::*;
 
     /// Every setting with a value that is not its default.
-    const OTHERS: [(&str, &str); 46] = [
+    const OTHERS: [(&str, &str); 47] = [
         ("archive.folder", "elsewhere"),
         ("archive.rotate_size", "1MiB"),
         ("archive.compression", "none"),

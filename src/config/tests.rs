@@ -96,8 +96,9 @@ fn what_is_probably_not_meant_is_a_warning() {
 #[test]
 fn what_strangers_would_block_us_for_is_a_warning() {
     let warned = |settings: &str, feeds: &str| {
-        let settings =
-            format!("[politeness]\ncontact = \"https://example.org/\"\n{settings}[topic]\nkeep = \"everything\"\n");
+        let settings = format!(
+            "[politeness]\ncontact = \"https://example.org/\"\n{settings}[topic]\nkeep = \"everything\"\n"
+        );
         let warnings = check(&settings, feeds, &[]).unwrap().warnings();
         warnings.map(|warnings| warnings.places()).unwrap_or_default()
     };
@@ -125,7 +126,8 @@ fn what_strangers_would_block_us_for_is_a_warning() {
 
 #[test]
 fn numbers_are_given_to_other_machines_only_where_that_is_said() {
-    let of = |more: &str| check(&format!("[metrics]\nlisten = \"0.0.0.0:9464\"\n{more}"), FEED, &[]);
+    let of =
+        |more: &str| check(&format!("[metrics]\nlisten = \"0.0.0.0:9464\"\n{more}"), FEED, &[]);
     let refused = of("").unwrap_err().places();
     assert!(refused.contains("beyond_loopback = true"), "{refused}");
     assert!(of("beyond_loopback = true\n").is_ok());
@@ -138,15 +140,17 @@ fn archive_and_state_are_folders_of_their_own() {
     fs::create_dir(&config).unwrap();
     fs::write(config.join("newswatch.toml"), "").unwrap();
     fs::write(root.path().join("file"), "").unwrap();
+    fs::create_dir(root.path().join("kept")).unwrap();
     std::os::unix::fs::symlink(root.path().join("kept"), root.path().join("link")).unwrap();
     let refused = |archive: &str, state: &str| {
         let flag = |key: &str, value: &str| (key.to_owned(), value.to_owned());
         let flags = vec![flag("archive.folder", archive), flag("state.folder", state)];
-        let options =
-            LoadOptions { cwd: root.path().to_owned(), flags, ..LoadOptions::default() };
+        let options = LoadOptions { cwd: root.path().to_owned(), flags, ..LoadOptions::default() };
         load(&options).err().map(|report| report.places())
     };
-    for (archive, state) in [("archive", "state"), ("kept/a", "kept/b"), ("config/archive", "state")] {
+    for (archive, state) in
+        [("archive", "state"), ("kept/a", "kept/b"), ("config/archive", "state")]
+    {
         assert_eq!(refused(archive, state), None, "{archive} {state}");
     }
     for (archive, state, words) in [

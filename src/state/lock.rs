@@ -50,7 +50,8 @@ mod tests {
             let Err(StateError::Lock(error)) = taken else { panic!("{name}: {taken:?}") };
             assert!(error.to_string().contains("sudo -u '#10001'"), "{error}");
         }
-        let names = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+        let names =
+            std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
         assert_eq!(names.collect::<Vec<_>>(), ["own"]);
         assert!(StateLock::take(&own).is_ok());
     }

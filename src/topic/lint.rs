@@ -59,7 +59,8 @@ fn too_short(term: &Term) -> Option<Fault> {
 fn search_expression(term: &Term) -> Option<Fault> {
     let tokens: Vec<&str> = term.spelled.split_whitespace().collect();
     let is_operator = |token: &&str| {
-        let before_a_word = |rest: &str| rest.starts_with(|c: char| c.is_alphanumeric() || c == '(');
+        let before_a_word =
+            |rest: &str| rest.starts_with(|c: char| c.is_alphanumeric() || c == '(');
         (tokens.len() > 1 && matches!(*token, "AND" | "OR" | "NOT" | "NEAR"))
             || token.strip_prefix(['-', '+', '!']).is_some_and(before_a_word)
             || is_field(token)
@@ -69,8 +70,7 @@ fn search_expression(term: &Term) -> Option<Fault> {
     (is_pattern || tokens.iter().any(is_operator)).then(|| {
         let words = term.words.iter().filter_map(|word| word.spellings.first());
         let words = words.map(String::as_str).collect::<Vec<_>>().join(" ");
-        let message =
-            format!("the term `{}` is looked for as the words `{words}`", term.spelled);
+        let message = format!("the term `{}` is looked for as the words `{words}`", term.spelled);
         let help = "write each wording as a term of its own, with `*` where a word may go on, and \
                     conditions as rules";
         lint(term.span.clone(), message, help)

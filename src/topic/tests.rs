@@ -293,7 +293,7 @@ fn lints_name_what_is_probably_not_meant() {
 fn a_term_that_is_written_as_a_search_expression_is_told_by_its_words() {
     let lints = |term: &str| {
         let file = format!(
-            "[topic]\nid = \"t\"\nname = \"t\"\n[concept.c]\nany = ['{term}']\n\
+            "[topic]\nid = \"t\"\nname = \"t\"\nthreshold = 5.0\n[concept.c]\nany = ['{term}']\n\
              [[rule]]\nname = \"r\"\nall_of = [\"c\"]\nscore = 5.0\n"
         );
         let lints = Topic::parse(&file).unwrap().lints(&[]);
@@ -312,9 +312,20 @@ fn a_term_that_is_written_as_a_search_expression_is_told_by_its_words() {
         let told = format!("the term `{term}` is looked for as the words `{words}`");
         assert!(lints(term).contains(&told), "{term}: {:?}", lints(term));
     }
-    for term in ["U.S. troops", "9/11 attacks", "CSTO:s", "sand and water", "=NOTE", "co-operation",
-        "storm - flood", "A$AP Rocky", "C++ code", "flood*", "feu* ~1 forêt", "at 10:30"]
-    {
+    for term in [
+        "U.S. troops",
+        "9/11 attacks",
+        "CSTO:s",
+        "sand and water",
+        "=NOTE",
+        "co-operation",
+        "storm - flood",
+        "A$AP Rocky",
+        "C++ code",
+        "flood*",
+        "feu* ~1 forêt",
+        "at 10:30",
+    ] {
         assert_eq!(lints(term), [""; 0], "{term}");
     }
 }
@@ -323,7 +334,9 @@ fn a_term_that_is_written_as_a_search_expression_is_told_by_its_words() {
 fn a_date_in_quotation_marks_is_told_how_to_be_written() {
     let file = "[topic]\nid = \"t\"\nname = \"t\"\nwindow = { from = \"2022-01-01\" }\n";
     let faults = Topic::parse(file).unwrap_err();
-    let told = |fault: &Fault| fault.message.ends_with("expected a date without quotation marks, such as 2022-01-05");
+    let told = |fault: &Fault| {
+        fault.message.ends_with("expected a date without quotation marks, such as 2022-01-05")
+    };
     assert!(faults.iter().any(told), "{faults:#?}");
 }
 

@@ -77,9 +77,7 @@ impl Asker {
             return Ok(https);
         }
         match self.ask(&https, Wanted::Listing).await {
-            Err(
-                silent @ (FetchError::Connect(_) | FetchError::NoTls | FetchError::Timeout(_)),
-            ) => {
+            Err(silent @ (FetchError::Connect(_) | FetchError::NoTls | FetchError::Timeout(_))) => {
                 anstream::eprintln!("{https}: {silent}; trying {http}");
                 Ok(http)
             }
