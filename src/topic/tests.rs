@@ -319,7 +319,6 @@ fn a_term_that_is_written_as_a_search_expression_is_told_by_its_words() {
         "sand and water",
         "=NOTE",
         "co-operation",
-        "storm - flood",
         "A$AP Rocky",
         "C++ code",
         "flood*",
