@@ -74,7 +74,8 @@ pub fn load(options: &LoadOptions) -> Result<Loaded, Report> {
     match misplaced(&paths) {
         Some(message) => {
             let settings = paths.settings.as_deref();
-            let name = settings.map_or("built-in newswatch.toml".to_owned(), |it| reader.name(it));
+            let name =
+                settings.map_or_else(|| "built-in newswatch.toml".to_owned(), |it| reader.name(it));
             Err(Document::faulty(name, message).into())
         }
         None => Ok(Loaded { config, paths }),
@@ -96,7 +97,8 @@ fn misplaced(paths: &Paths) -> Option<String> {
         }
     }
     let [archive, state] = &places;
-    let config = ("the configuration", settled(paths.config.as_deref().unwrap_or(Path::new(""))));
+    let config =
+        ("the configuration", settled(paths.config.as_deref().unwrap_or_else(|| Path::new(""))));
     let mut pairs = vec![(archive, state), (state, archive)];
     if paths.config.is_some() {
         pairs.extend([(archive, &config), (state, &config)]);
