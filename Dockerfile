@@ -3,6 +3,10 @@
 #   docker build -t newswatch .
 #   docker run -d --name newswatch --read-only -v newswatch:/var/lib/newswatch \
 #     -v ./config:/etc/newswatch:ro newswatch
+#
+# Its loopback is its own. For a Prometheus beside it on a network of docker, add
+#
+#     -e NEWSWATCH__METRICS__LISTEN=0.0.0.0:9464 -e NEWSWATCH__METRICS__BEYOND_LOOPBACK=true
 
 FROM rust:1.95-slim-bookworm AS build
 RUN apt-get update \

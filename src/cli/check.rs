@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{
     Exit, compose,
-    format::{is_styled_stderr, print_json, print_text},
+    format::{is_styled_stderr, print_json, print_text, several},
 };
 use crate::config::{self, LoadOptions, Placed, Report};
 
@@ -46,19 +46,18 @@ pub(super) fn check(options: &LoadOptions, json: bool) -> anyhow::Result<Exit> {
         anstream::eprintln!("{}", warnings.render(is_styled_stderr()));
     }
     // Whoever has a topic of their own may not expect feeds that they have not chosen.
-    let built_in = |path: &Option<PathBuf>| match (&loaded.paths.config, path) {
-        (Some(_), None) => " built-in",
-        _ => "",
+    let counted = |count: usize, path: &Option<PathBuf>, noun: &str| {
+        let is_built_in = loaded.paths.config.is_some() && path.is_none();
+        let kind = if is_built_in { "built-in " } else { "" };
+        several(count as u64, &format!("{kind}{noun}"))
     };
     print_text(&format!(
-        "no faults in {}: {}{} feeds ({enabled} enabled), {}{} topics, rules for {} sites\n\
+        "no faults in {}: {} ({enabled} enabled), {}, rules for {}\n\
          archive {}\nstate   {}\n",
         config.as_deref().unwrap_or("the built-in configuration"),
-        loaded.config.feeds.len(),
-        built_in(&loaded.paths.feeds),
-        loaded.config.topics.len(),
-        built_in(&loaded.paths.topics),
-        rules.sites.len(),
+        counted(loaded.config.feeds.len(), &loaded.paths.feeds, "feed"),
+        counted(loaded.config.topics.len(), &loaded.paths.topics, "topic"),
+        several(rules.sites.len() as u64, "site"),
         loaded.paths.archive.display(),
         loaded.paths.state.display(),
     ))?;

@@ -120,7 +120,7 @@ mod tests {
     use super::*;
 
     /// Every setting with a value that is not its default.
-    const OTHERS: [(&str, &str); 46] = [
+    const OTHERS: [(&str, &str); 47] = [
         ("archive.folder", "elsewhere"),
         ("archive.rotate_size", "1MiB"),
         ("archive.compression", "none"),
@@ -167,6 +167,7 @@ mod tests {
         ("service.grace", "7s"),
         ("service.watch", "false"),
         ("metrics.listen", "127.0.0.1:7"),
+        ("metrics.beyond_loopback", "true"),
     ];
 
     #[test]

@@ -1,7 +1,7 @@
 //! `newswatch run` and `newswatch once`.
 #![expect(clippy::disallowed_methods, reason = "shell: reads the clock, waits for room")]
 
-use std::{fs, path::Path, thread, time::Duration};
+use std::{path::Path, thread, time::Duration};
 
 use anyhow::Context;
 use jiff::{SignedDuration, Timestamp};
@@ -52,8 +52,6 @@ pub(super) const QUARANTINED: &str = "the archive ended in bytes that are not it
 /// Opens archive and state, and recovers what a crash left between the two.
 pub(super) fn open(loaded: &Loaded, now: Timestamp) -> anyhow::Result<(Crawl, Stores)> {
     let (paths, settings) = (&loaded.paths, &loaded.config.settings);
-    fs::create_dir_all(&paths.state)
-        .with_context(|| format!("cannot make the state folder {}", paths.state.display()))?;
     // Before anything is read: another archive's records must not come among those of this one.
     let lock = StateLock::take(&paths.state)
         .with_context(|| format!("cannot open the state folder {}", paths.state.display()))?;

@@ -10,7 +10,7 @@ use std::{
     ffi::OsString,
     fs::{self, FileType},
     io::{self, ErrorKind},
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
 };
 
 use super::{
@@ -71,7 +71,61 @@ pub fn load(options: &LoadOptions) -> Result<Loaded, Report> {
         sites: found.sites,
         searched: found.searched,
     };
-    Ok(Loaded { config, paths })
+    match misplaced(&paths) {
+        Some(message) => {
+            let settings = paths.settings.as_deref();
+            let name =
+                settings.map_or_else(|| "built-in newswatch.toml".to_owned(), |it| reader.name(it));
+            Err(Document::faulty(name, message).into())
+        }
+        None => Ok(Loaded { config, paths }),
+    }
+}
+
+/// Archive and state that cannot be made where they are to lie, or of which one would be kept, moved
+/// away or deleted with the other or with the configuration.
+fn misplaced(paths: &Paths) -> Option<String> {
+    let places =
+        [("`archive.folder`", settled(&paths.archive)), ("`state.folder`", settled(&paths.state))];
+    for (key, place) in &places {
+        // What cannot be looked at is told by whoever opens it.
+        let there = place.ancestors().find_map(|path| Some((path, kind(path).transpose()?)));
+        if let Some((path, Ok(kind))) = there
+            && !kind.is_dir()
+        {
+            return Some(format!("{key} is {}: {} is no folder", place.display(), path.display()));
+        }
+    }
+    let [archive, state] = &places;
+    let config =
+        ("the configuration", settled(paths.config.as_deref().unwrap_or_else(|| Path::new(""))));
+    let mut pairs = vec![(archive, state), (state, archive)];
+    if paths.config.is_some() {
+        pairs.extend([(archive, &config), (state, &config)]);
+    }
+    pairs.into_iter().find(|((_, outer), (_, inner))| inner.starts_with(outer)).map(
+        |((outer, place), (inner, within))| {
+            let lies = if place == within {
+                "is the same folder".to_owned()
+            } else {
+                format!("lies in it, in {}", within.display())
+            };
+            format!("{outer} is {}, and {inner} {lies}: each needs its own", place.display())
+        },
+    )
+}
+
+/// A path without links, also where its end is not there yet.
+fn settled(path: &Path) -> PathBuf {
+    let real = path.ancestors().find_map(|there| Some((there, there.canonicalize().ok()?)));
+    let Some((there, mut settled)) = real else { return path.to_owned() };
+    for part in path.strip_prefix(there).unwrap_or(path).components() {
+        match part {
+            Component::ParentDir => _ = settled.pop(),
+            part => settled.push(part),
+        }
+    }
+    settled
 }
 
 /// The configuration folder and those of its five parts that it has.

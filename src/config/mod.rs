@@ -29,6 +29,7 @@ mod unit;
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use crate::{article::SiteRules, topic};
@@ -58,7 +59,15 @@ pub struct Config {
     pub sites: Vec<Parsed<SiteRules>>,
 }
 
+/// Strangers' hosts and feeds are hardly ever meant to be asked more often than this.
+const HASTE: Duration = Duration::from_secs(1);
+const HASTY_FLOOR: Duration = Duration::from_mins(1);
+
 impl Config {
+    fn polled(&self) -> impl Iterator<Item = &Feed> {
+        self.feeds.iter().filter(|feed| feed.enabled)
+    }
+
     /// What is allowed and probably not meant.
     pub fn warnings(&self) -> Option<Report> {
         let mut documents = Vec::new();
@@ -70,7 +79,37 @@ impl Config {
                            your requests cannot reach you, and blocks you instead";
             warn("newswatch.toml", message);
         }
-        if !self.feeds.iter().any(|feed| feed.enabled) {
+        let Settings { politeness, schedule, network, .. } = &self.settings;
+        let text = unit::Time::text;
+        let asks_others = self.polled().any(|feed| !network.allows(&feed.url));
+        if politeness.delay < HASTE && asks_others {
+            let message = format!(
+                "`delay` in the section [politeness] is {}: whose site is asked more than once a \
+                 second takes it for an attack, and blocks you",
+                text(politeness.delay)
+            );
+            warn("newswatch.toml", &message);
+        }
+        if let Some(cidr) = network.allow.iter().find(|cidr| cidr.is_everything()) {
+            let message = format!(
+                "`allow` in the section [network] has {cidr}: a link or a redirect of any site may \
+                 lead newswatch to what your own network keeps from others"
+            );
+            warn("newswatch.toml", &message);
+        }
+        let hasty = |feed: &&Feed| {
+            feed.floor.unwrap_or(schedule.floor) < HASTY_FLOOR && !network.allows(&feed.url)
+        };
+        if let Some(feed) = self.polled().find(hasty) {
+            let message = format!(
+                "the `floor` of {} is {}: a feed that is asked more than once a minute is closed to \
+                 you",
+                feed.id,
+                text(feed.floor.unwrap_or(schedule.floor))
+            );
+            warn("feeds.toml", &message);
+        }
+        if self.polled().next().is_none() {
             warn("feeds.toml", "no feed is enabled: nothing is polled");
         }
         if self.topics.is_empty() && self.settings.topic.keep != Keep::Everything {

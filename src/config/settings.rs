@@ -10,7 +10,7 @@ use std::{
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use url::Url;
+use url::{Host, Url};
 
 use super::unit;
 use crate::{fault::Fault, fetch::address::Cidr};
@@ -102,6 +102,15 @@ impl Settings {
                 keys: vec![("review", "address")],
                 message: format!("{} is reached from other machines", review.address),
                 help: Some("name a `token_file` too".to_owned()),
+            });
+        }
+        let Metrics { listen, beyond_loopback } = self.metrics;
+        if let Some(listen) = listen.filter(|listen| !listen.ip().is_loopback() && !beyond_loopback)
+        {
+            conflicts.push(Conflict {
+                keys: vec![("metrics", "listen")],
+                message: format!("{} is reached from other machines", listen.ip()),
+                help: Some("if it is meant to be, set `beyond_loopback = true` too".to_owned()),
             });
         }
         conflicts
@@ -377,6 +386,18 @@ pub struct Network {
     pub proxy: Option<Url>,
 }
 
+impl Network {
+    /// Whether an address leads by its number to where `allow` says: to a host of one's own.
+    pub(super) fn allows(&self, url: &Url) -> bool {
+        let address = match url.host() {
+            Some(Host::Ipv4(address)) => IpAddr::V4(address),
+            Some(Host::Ipv6(address)) => IpAddr::V6(address),
+            Some(Host::Domain(_)) | None => return false,
+        };
+        self.allow.iter().any(|cidr| !cidr.is_everything() && cidr.contains(address))
+    }
+}
+
 /// What is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -531,15 +552,17 @@ impl Default for Service {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Metrics {
-    /// Address and port on loopback at which /metrics, /healthz and /readyz answer. Nothing listens
-    /// without it.
-    #[serde(deserialize_with = "unit::Loopback::deserialize")]
+    /// Address and port at which /metrics, /healthz and /readyz answer. Nothing listens without it.
+    #[serde(deserialize_with = "unit::Socket::deserialize")]
     #[schemars(
         with = "String",
-        regex(pattern = r"^(127(\.[0-9]{1,3}){3}|\[::1\]):[0-9]{1,5}$"),
+        regex(pattern = r"^([0-9]{1,3}(\.[0-9]{1,3}){3}|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}$"),
         example = &"127.0.0.1:9464"
     )]
     pub listen: Option<SocketAddr>,
+    /// Whether `listen` may be another address than loopback, such as "0.0.0.0:9464" within the own
+    /// network of a container. Whoever reaches it reads which feeds there are and how they do.
+    pub beyond_loopback: bool,
 }
 
 const fn minutes(minutes: u64) -> Duration {

@@ -94,6 +94,81 @@ fn what_is_probably_not_meant_is_a_warning() {
 }
 
 #[test]
+fn what_strangers_would_block_us_for_is_a_warning() {
+    let warned = |settings: &str, feeds: &str| {
+        let settings = format!(
+            "[politeness]\ncontact = \"https://example.org/\"\n{settings}[topic]\nkeep = \"everything\"\n"
+        );
+        let warnings = check(&settings, feeds, &[]).unwrap().warnings();
+        warnings.map(|warnings| warnings.places()).unwrap_or_default()
+    };
+    let own = "[[feed]]\nid = \"own\"\nurl = \"http://10.1.2.3/rss\"\n";
+    let allow = "[network]\nallow = [\"10.1.2.0/24\"]\n";
+    assert_eq!(warned("delay = \"1s\"\n", FEED), "");
+    for delay in ["0s", "999ms"] {
+        let delay = format!("delay = {delay:?}\n");
+        assert!(warned(&delay, FEED).contains("`delay`"), "{delay}");
+        assert!(warned(&delay, own).contains("`delay`"), "{delay}");
+        // Whoever asks hosts of their own alone knows what they bear.
+        assert_eq!(warned(&format!("{delay}{allow}"), own), "", "{delay}");
+        let both = format!("{own}{FEED}");
+        assert!(warned(&format!("{delay}{allow}"), &both).contains("`delay`"), "{delay}");
+    }
+    let floor = "[schedule]\nfloor = \"1ms\"\n";
+    assert!(warned(floor, FEED).contains("the `floor` of one is 1ms"));
+    assert_eq!(warned(&format!("{floor}{allow}"), own), "");
+    assert!(warned("", &format!("{FEED}floor = \"30s\"\n")).contains("the `floor` of one is 30s"));
+    for all in ["0.0.0.0/0", "::/0"] {
+        let allow = format!("[network]\nallow = [{all:?}]\n");
+        assert!(warned(&allow, FEED).contains(&format!("has {all}")), "{all}");
+    }
+}
+
+#[test]
+fn numbers_are_given_to_other_machines_only_where_that_is_said() {
+    let of =
+        |more: &str| check(&format!("[metrics]\nlisten = \"0.0.0.0:9464\"\n{more}"), FEED, &[]);
+    let refused = of("").unwrap_err().places();
+    assert!(refused.contains("beyond_loopback = true"), "{refused}");
+    assert!(of("beyond_loopback = true\n").is_ok());
+}
+
+#[test]
+fn archive_and_state_are_folders_of_their_own() {
+    let root = tempfile::tempdir().unwrap();
+    let config = root.path().join("config");
+    fs::create_dir(&config).unwrap();
+    fs::write(config.join("newswatch.toml"), "").unwrap();
+    fs::write(root.path().join("file"), "").unwrap();
+    fs::create_dir(root.path().join("kept")).unwrap();
+    std::os::unix::fs::symlink(root.path().join("kept"), root.path().join("link")).unwrap();
+    let refused = |archive: &str, state: &str| {
+        let flag = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+        let flags = vec![flag("archive.folder", archive), flag("state.folder", state)];
+        let options = LoadOptions { cwd: root.path().to_owned(), flags, ..LoadOptions::default() };
+        load(&options).err().map(|report| report.places())
+    };
+    for (archive, state) in
+        [("archive", "state"), ("kept/a", "kept/b"), ("config/archive", "state")]
+    {
+        assert_eq!(refused(archive, state), None, "{archive} {state}");
+    }
+    for (archive, state, words) in [
+        ("kept", "kept", "the same folder"),
+        ("kept", "link", "the same folder"),
+        ("kept", "other/../kept/state", "`state.folder` lies in it"),
+        ("state/archive", "state", "`archive.folder` lies in it"),
+        ("config", "state", "the configuration is the same folder"),
+        ("archive", ".", "lies in it"),
+        ("/dev/null", "state", "no folder"),
+        ("archive", "file/state", "no folder"),
+    ] {
+        let told = refused(archive, state).unwrap_or_default();
+        assert!(told.contains(words), "{archive} {state}: {told}");
+    }
+}
+
+#[test]
 fn a_wrong_variable_is_told_by_its_name() {
     insta::assert_snapshot!(faults(
         "",

@@ -276,15 +276,15 @@ impl Proxy {
     }
 }
 
-/// An address and port on loopback.
-pub(super) struct Loopback;
+/// An address and port.
+pub(super) struct Socket;
 
-impl Loopback {
+impl Socket {
     const EXPECTED: &'static str =
-        "an address on loopback with its port, such as \"127.0.0.1:9464\" or \"[::1]:9464\"";
+        "an address with its port, such as \"127.0.0.1:9464\" or \"[::1]:9464\"";
 
     fn parse(text: &str) -> Option<SocketAddr> {
-        text.parse().ok().filter(|address: &SocketAddr| address.ip().is_loopback())
+        text.parse().ok()
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(

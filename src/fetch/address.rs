@@ -39,6 +39,11 @@ impl Cidr {
         Self { network: IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0)), prefix }
     }
 
+    /// All addresses there are, of one version.
+    pub fn is_everything(&self) -> bool {
+        self.prefix == 0
+    }
+
     pub fn contains(&self, address: IpAddr) -> bool {
         let (network, address, width) = match (self.network, address) {
             (IpAddr::V4(network), IpAddr::V4(address)) => {

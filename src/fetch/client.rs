@@ -326,7 +326,7 @@ impl HttpClient {
             return FetchError::Denied(denied.0.clone());
         }
         if let Some(complaint) = tls::complaint(error) {
-            return FetchError::Tls(complaint);
+            return complaint;
         }
         // With a proxy it is the only one that is looked for and connected to.
         if let Some(proxy) = self.settings.proxy.as_ref().filter(|_| error.is_connect()) {

@@ -4,7 +4,7 @@
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io::{self, Read, Seek, Write},
-    os::unix::fs::FileExt,
+    os::unix::fs::{FileExt, MetadataExt as _},
     path::{Path, PathBuf},
 };
 
@@ -28,6 +28,33 @@ impl Folder {
 
     fn join(&self, path: &str) -> PathBuf {
         if path.is_empty() { self.root.clone() } else { self.root.join(path) }
+    }
+
+    /// Root may make files anywhere. In a folder of another user's they would be root's, and shut that
+    /// user out, whose service it most likely is.
+    fn refuse_foreign_root(&self) -> io::Result<()> {
+        if !rustix::process::geteuid().is_root() {
+            return Ok(());
+        }
+        // What is not there yet is made in the first that is.
+        let there = self.root.ancestors().find_map(|folder| {
+            let is_working = folder.as_os_str().is_empty();
+            let folder = if is_working { Path::new(".") } else { folder };
+            Some((folder, fs::metadata(folder).ok()?))
+        });
+        match there {
+            Some((folder, metadata)) if metadata.uid() != 0 => {
+                let (folder, owner) = (folder.display(), metadata.uid());
+                Err(io::Error::new(
+                    io::ErrorKind::PermissionDenied,
+                    format!(
+                        "{folder} is the folder of user {owner}, whom files of root would shut out: \
+                         run it as that user, by `sudo -u '#{owner}' newswatch …`"
+                    ),
+                ))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn walk(folder: &Path, prefix: &str, paths: &mut Vec<String>) -> io::Result<()> {
@@ -62,6 +89,7 @@ impl Disk for Folder {
     type Lock = File;
 
     fn lock(&self, path: &str) -> io::Result<Result<File, Option<u32>>> {
+        self.refuse_foreign_root()?;
         let mut file = OpenOptions::new()
             .read(true)
             .write(true)
@@ -114,6 +142,7 @@ impl Disk for Folder {
     }
 
     fn create_folder(&self, path: &str) -> io::Result<()> {
+        self.refuse_foreign_root()?;
         let folder = self.join(path);
         let missing =
             self.root.ancestors().take_while(|f| !f.as_os_str().is_empty() && !f.exists());

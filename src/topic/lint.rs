@@ -11,6 +11,7 @@ pub(super) fn lints(topic: &Topic, feed_languages: &[&str]) -> Vec<Fault> {
     for (index, concept) in topic.concepts.iter().enumerate() {
         for (at, term) in concept.terms.iter().enumerate().filter(|(_, term)| !term.twin) {
             lints.extend(too_short(term));
+            lints.extend(search_expression(term));
             lints.extend(shadowed(concept, at, term));
         }
         if used.contains(&index) {
@@ -51,6 +52,37 @@ fn too_short(term: &Term) -> Option<Fault> {
     (term.letters() < least).then(|| {
         let message = format!("the term `{}` is short: it will be found in much", term.spelled);
         lint(term.span.clone(), message, "write a longer term, a phrase, or `=` for exact case")
+    })
+}
+
+/// What other programs take for an operator, a field or a pattern is none here: a term is words.
+fn search_expression(term: &Term) -> Option<Fault> {
+    let tokens: Vec<&str> = term.spelled.split_whitespace().collect();
+    let is_operator = |token: &&str| {
+        let before_a_word =
+            |rest: &str| rest.starts_with(|c: char| c.is_alphanumeric() || c == '(');
+        (tokens.len() > 1 && matches!(*token, "AND" | "OR" | "NOT" | "NEAR"))
+            || token.strip_prefix(['-', '+', '!']).is_some_and(before_a_word)
+            || is_field(token)
+    };
+    let is_pattern = term.spelled.contains(['?', '(', ')', '|', '[', ']', '{', '}', '\\', '^'])
+        || (term.spelled.len() > 1 && term.spelled.starts_with('/') && term.spelled.ends_with('/'));
+    (is_pattern || tokens.iter().any(is_operator)).then(|| {
+        let words = term.words.iter().filter_map(|word| word.spellings.first());
+        let words = words.map(String::as_str).collect::<Vec<_>>().join(" ");
+        let message = format!("the term `{}` is looked for as the words `{words}`", term.spelled);
+        let help = "write each wording as a term of its own, with `*` where a word may go on, and \
+                    conditions as rules";
+        lint(term.span.clone(), message, help)
+    })
+}
+
+/// `title:dam`. An ending after an abbreviation (`CSTO:s`) is none.
+fn is_field(token: &str) -> bool {
+    token.split_once(':').is_some_and(|(field, value)| {
+        field.len() > 1
+            && field.chars().all(|c| c.is_ascii_lowercase())
+            && value.chars().filter(|c| c.is_alphanumeric()).nth(1).is_some()
     })
 }
 

@@ -127,7 +127,12 @@ struct RawIgnore {
 fn fault_of(error: &toml::de::Error) -> Fault {
     Fault {
         span: error.span().unwrap_or_default(),
-        message: error.message().trim_end_matches('.').replace('\n', ", "),
+        message: error
+            .message()
+            .trim_end_matches('.')
+            .replace('\n', ", ")
+            // TOML's own name for it does not say what is wrong with a date in quotation marks.
+            .replace("a TOML datetime", "a date without quotation marks, such as 2022-01-05"),
         help: None,
     }
 }

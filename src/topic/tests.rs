@@ -290,6 +290,56 @@ fn lints_name_what_is_probably_not_meant() {
 }
 
 #[test]
+fn a_term_that_is_written_as_a_search_expression_is_told_by_its_words() {
+    let lints = |term: &str| {
+        let file = format!(
+            "[topic]\nid = \"t\"\nname = \"t\"\nthreshold = 5.0\n[concept.c]\nany = ['{term}']\n\
+             [[rule]]\nname = \"r\"\nall_of = [\"c\"]\nscore = 5.0\n"
+        );
+        let lints = Topic::parse(&file).unwrap().lints(&[]);
+        lints.into_iter().map(|lint| lint.message).collect::<Vec<_>>()
+    };
+    for (term, words) in [
+        ("fl?od", "fl od"),
+        ("flo(o|u)d", "flo o u d"),
+        ("flood AND dam", "flood and dam"),
+        ("title:dam", "title dam"),
+        ("-flood", "flood"),
+        ("flood -storm", "flood storm"),
+        ("/flood/", "flood"),
+        (r"\bflood\b", "bflood b"),
+    ] {
+        let told = format!("the term `{term}` is looked for as the words `{words}`");
+        assert!(lints(term).contains(&told), "{term}: {:?}", lints(term));
+    }
+    for term in [
+        "U.S. troops",
+        "9/11 attacks",
+        "CSTO:s",
+        "sand and water",
+        "=NOTE",
+        "co-operation",
+        "A$AP Rocky",
+        "C++ code",
+        "flood*",
+        "feu* ~1 forêt",
+        "at 10:30",
+    ] {
+        assert_eq!(lints(term), [""; 0], "{term}");
+    }
+}
+
+#[test]
+fn a_date_in_quotation_marks_is_told_how_to_be_written() {
+    let file = "[topic]\nid = \"t\"\nname = \"t\"\nwindow = { from = \"2022-01-01\" }\n";
+    let faults = Topic::parse(file).unwrap_err();
+    let told = |fault: &Fault| {
+        fault.message.ends_with("expected a date without quotation marks, such as 2022-01-05")
+    };
+    assert!(faults.iter().any(told), "{faults:#?}");
+}
+
+#[test]
 fn the_factors_of_a_window_count_for_what_can_be_reached() {
     let may_be_relevant = |window: &str| {
         let file = format!(

@@ -66,8 +66,8 @@ async fn an_index_that_is_no_database_is_set_aside_and_built_anew() {
     // What cannot be read is named, and is not the index.
     fs::rename(workspace.path().join("archive"), workspace.path().join("moved")).unwrap();
     workspace.write("archive", "");
-    let ran = workspace.run(&["archive", "ls"]).expect(&[1]);
-    let is_told = ran.stderr.starts_with("newswatch: cannot read the archive ");
+    let ran = workspace.run(&["archive", "ls"]).expect(&[78]);
+    let is_told = ran.stderr.contains("`archive.folder`") && ran.stderr.contains("is no folder");
     assert!(is_told && !ran.stderr.contains("index"), "{ran:#?}");
 }
 

@@ -5,6 +5,7 @@ use std::fs;
 use crate::support::{
     bombs,
     server::{Server, answer},
+    tls,
     workspace::{QUICK, Workspace},
 };
 
@@ -208,6 +209,13 @@ async fn a_site_that_is_named_without_a_scheme_is_asked_by_http_where_https_does
     assert!(code == Some(0) && stdout.contains("is configured already"), "{stdout}");
     let (code, _, stderr) = run(&workspace, &["feeds", "add", &format!("https://{name}")]).await;
     assert!(code == Some(1) && !stderr.contains("trying"), "{stderr}");
+    // Whoever stands in between can show a wrong certificate: no reason to do without any.
+    let identity = tls::Authority::new("Unknown").certify("127.0.0.1", 2020..4000);
+    let name = format!("{}/feed", tls::serve(identity).await);
+    let (code, _, stderr) = run(&workspace, &["feeds", "add", &name]).await;
+    assert!(code == Some(1) && stderr.contains("issuer is unknown"), "{stderr}");
+    assert!(stderr.trim_end().ends_with(&format!("name it http://{name}")), "{stderr}");
+    assert!(!stderr.contains("trying"), "{stderr}");
 }
 
 #[test]
@@ -223,7 +231,7 @@ fn feeds_are_imported_exported_switched_and_removed() {
     assert_eq!(feeds_file(&workspace), MINE);
     let ran = workspace.run(&["feeds", "import", "mine.opml"]).expect(&[0]);
     assert_eq!(ran.stdout, dry.stdout);
-    assert!(ran.stderr.contains("2 of 3 feeds are new, 1 are configured already"), "{ran:?}");
+    assert!(ran.stderr.contains("new: 2 of 3 feeds; configured already: 1"), "{ran:?}");
     let told = "left out: ftp://tass.example/rss: ftp is neither http nor https\n";
     assert!(ran.stderr.contains(told), "{ran:?}");
     assert!(feeds_file(&workspace).starts_with(MINE));

@@ -72,7 +72,7 @@ fn feeds_that_nobody_has_chosen_are_called_built_in() {
     let said = |workspace: &Workspace| workspace.run(&["check"]).expect(&[0]).stdout;
     assert!(said(&workspace).contains(" built-in feeds ("), "{}", said(&workspace));
     workspace.write("config/feeds.toml", "[[feed]]\nid = \"a\"\nurl = \"https://a.example/rss\"\n");
-    assert!(said(&workspace).contains(": 1 feeds (1 enabled)"), "{}", said(&workspace));
+    assert!(said(&workspace).contains(": 1 feed (1 enabled)"), "{}", said(&workspace));
 }
 
 #[test]

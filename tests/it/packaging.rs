@@ -97,6 +97,22 @@ fn the_container_has_a_read_only_root_no_rights_and_no_root() {
     let volumes: Vec<&str> = volumes.iter().map(|volume| volume.as_str().unwrap()).collect();
     assert_eq!(volumes, ["../config:/etc/newswatch:ro", "data:/var/lib/newswatch"]);
     assert!(root().join("contrib/../config").is_dir());
+    // Its numbers are for its network alone: nothing of it is published.
+    let variables = service["environment"].as_hash().unwrap().iter();
+    let set: Vec<String> = variables
+        .map(|(name, value)| {
+            let (prefix, path) = name.as_str().unwrap().split_at("NEWSWATCH__".len());
+            assert_eq!(prefix, "NEWSWATCH__");
+            let key = path.to_lowercase().replace("__", ".");
+            format!("{key}={}", value.as_str().unwrap())
+        })
+        .collect();
+    let mut words = vec!["check"];
+    words.extend(set.iter().flat_map(|set| ["--set", set.as_str()]));
+    Workspace::new("").run(&words).expect(&[0]);
+    assert!(set.iter().any(|set| set == "metrics.listen=0.0.0.0:9464"), "{set:?}");
+    assert_eq!(service["expose"][0].as_str(), Some("9464"));
+    assert!(service["ports"].is_badvalue());
 }
 
 /// The words of an instruction of the Dockerfile.

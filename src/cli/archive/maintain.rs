@@ -126,8 +126,6 @@ pub(in crate::cli) fn reindex(loaded: &Loaded, json: bool) -> anyhow::Result<Exi
 fn rebuild(loaded: &Loaded) -> anyhow::Result<Rebuilt> {
     let paths = &loaded.paths;
     let folder = existing(&paths.archive)?;
-    fs::create_dir_all(&paths.state)
-        .with_context(|| format!("cannot make the state folder {}", paths.state.display()))?;
     let _lock = StateLock::take(&paths.state)
         .with_context(|| format!("cannot open the state folder {}", paths.state.display()))?;
     let settings = compose::archive(&loaded.config);

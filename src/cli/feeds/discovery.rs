@@ -69,20 +69,23 @@ impl Asker {
     }
 
     /// The address of a site that was named without a scheme: by https, or by http where nothing
-    /// answers by https.
-    pub(super) async fn scheme(&mut self, https: Url) -> Url {
-        let answer = self.ask(&https, Wanted::Listing).await;
-        let Err(refused @ (FetchError::Connect(_) | FetchError::Tls(_) | FetchError::Timeout(_))) =
-            answer
-        else {
-            return https;
-        };
+    /// answers by https. Where something answers and cannot be believed, that is for the user to
+    /// decide: whoever stands between us and the site could lead us to http by a wrong certificate.
+    pub(super) async fn scheme(&mut self, https: Url) -> anyhow::Result<Url> {
         let mut http = https.clone();
         if http.set_scheme("http").is_err() {
-            return https;
+            return Ok(https);
         }
-        anstream::eprintln!("{https}: {refused}; trying {http}");
-        http
+        match self.ask(&https, Wanted::Listing).await {
+            Err(silent @ (FetchError::Connect(_) | FetchError::NoTls | FetchError::Timeout(_))) => {
+                anstream::eprintln!("{https}: {silent}; trying {http}");
+                Ok(http)
+            }
+            Err(refused @ FetchError::Tls(_)) => anyhow::bail!(
+                "{https}: {refused}; to have it without encryption all the same, name it {http}"
+            ),
+            _ => Ok(https),
+        }
     }
 
     /// The listing at an address, and the address to configure: the one it moved to for good.

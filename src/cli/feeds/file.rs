@@ -2,8 +2,9 @@
 #![expect(clippy::disallowed_methods, reason = "shell: reads and replaces feeds.toml")]
 
 use std::{
-    fs::{self, File},
+    fs::{self, OpenOptions},
     io::{self, Write},
+    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, fchown},
     path::{Path, PathBuf},
 };
 
@@ -91,9 +92,10 @@ impl<'a> FeedsFile<'a> {
         }
         let folder = self.path.parent().unwrap_or_else(|| Path::new("."));
         fs::create_dir_all(folder)
+            .map_err(anyhow::Error::from)
             .and_then(|()| replace(&self.path, &self.text))
             // The new name is durable where its folder is.
-            .and_then(|()| sync_folder(folder))
+            .and_then(|()| Ok(sync_folder(folder)?))
             .with_context(|| format!("cannot write {name}"))?;
         if self.is_new {
             anstream::eprintln!("wrote {name}, which begins with the feeds that were built in");
@@ -109,13 +111,61 @@ impl<'a> FeedsFile<'a> {
     }
 }
 
-fn replace(path: &Path, text: &str) -> io::Result<()> {
+/// Replaces a file by a text in one step. The new file is its owner's and group's as the old one was,
+/// or whoever read that one, such as the daemon, could not read this one.
+fn replace(path: &Path, text: &str) -> anyhow::Result<()> {
+    let old = match fs::metadata(path) {
+        Ok(old) => Some(old),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(error.into()),
+    };
     let new = path.with_extension("toml.new");
-    let mut file = File::create(&new)?;
-    file.write_all(text.as_bytes())?;
-    if let Ok(old) = fs::metadata(path) {
-        file.set_permissions(old.permissions())?;
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    if old.is_some() {
+        // Nobody's to read before it is known whose.
+        options.mode(0o600);
     }
-    file.sync_all()?;
-    fs::rename(&new, path)
+    let mut file = options.open(&new)?;
+    let mut fill = || {
+        if let Some(old) = &old {
+            let (owner, group) = (old.uid(), old.gid());
+            fchown(&file, Some(owner), Some(group)).with_context(|| {
+                format!("it cannot be kept the file of user {owner} and group {group}: change it as that user, or as root")
+            })?;
+            file.set_permissions(old.permissions())?;
+        }
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        anyhow::Ok(fs::rename(&new, path)?)
+    };
+    fill().inspect_err(|_| drop(fs::remove_file(&new)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_replaced_stays_its_owners_and_groups() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("feeds.toml");
+        replace(&path, "# new").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        // Only root gives files away, and has nobody else's to replace otherwise.
+        if rustix::process::geteuid().is_root() {
+            std::os::unix::fs::chown(&path, Some(10_001), Some(10_002)).unwrap();
+        }
+        let of = |path: &Path| {
+            let metadata = fs::metadata(path).unwrap();
+            (metadata.uid(), metadata.gid(), metadata.permissions().mode() & 0o777)
+        };
+        let before = of(&path);
+        replace(&path, "# newer").unwrap();
+        assert_eq!(of(&path), before);
+        assert_eq!(fs::read_to_string(&path).unwrap(), "# newer");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
 }

@@ -14,7 +14,7 @@ use url::Url;
 use self::file::FeedsFile;
 use super::{
     Exit,
-    format::{print_json, print_text, safe, table},
+    format::{print_json, print_text, safe, several, table},
     input, readers,
 };
 use crate::{
@@ -42,7 +42,7 @@ pub(super) fn list(loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
             feed.url.to_string(),
         ]);
     }
-    print_text(&format!("{table}\n{} feeds\n", feeds.len()))?;
+    print_text(&format!("{table}\n{}\n", several(feeds.len() as u64, "feed")))?;
     Ok(Exit::Success)
 }
 
@@ -65,7 +65,8 @@ pub(super) fn import(loaded: &Loaded, name: &str, dry_run: bool) -> anyhow::Resu
     let (new_feeds, configured) = (new.len(), found - new.len());
     let new = named(new, ids(loaded));
     anstream::eprintln!(
-        "{new_feeds} of {found} feeds are new, {configured} are configured already",
+        "new: {new_feeds} of {}; configured already: {configured}",
+        several(found as u64, "feed"),
     );
     FeedsFile::open(loaded)?.add(&new, dry_run)
 }

@@ -40,7 +40,7 @@ pub(in crate::cli) fn review(loaded: &Loaded, args: &ReviewArgs) -> anyhow::Resu
     let door = door(loaded, Some(args))?;
     let runtime = Runtime::new().context("cannot start the runtime")?;
     let exit = runtime.block_on(async {
-        let (listener, router) = open(loaded, &door, "--port 0").await?;
+        let (listener, router) = open(loaded, &door, "--port 0 takes a free one").await?;
         let address = listener.local_addr()?;
         let page = match &door.token {
             None => format!("http://{address}/"),
@@ -82,7 +82,7 @@ pub(in crate::cli) async fn beside(loaded: &Loaded) -> Infallible {
 
 async fn serve(loaded: &Loaded) -> anyhow::Result<Infallible> {
     let door = door(loaded, None)?;
-    let (listener, router) = open(loaded, &door, "review.port = 0").await?;
+    let (listener, router) = open(loaded, &door, "set review.port to a free one").await?;
     tracing::info!(address = %listener.local_addr()?, "the review is served");
     Ok(listen::serve(listener, router).await)
 }
@@ -114,15 +114,15 @@ fn door(loaded: &Loaded, args: Option<&ReviewArgs>) -> anyhow::Result<Door> {
     Ok(Door { address: SocketAddr::new(ip, port), hosts: settings.hosts.clone(), token })
 }
 
-/// `free` is how a free port is asked for.
+/// `otherwise` is what to do where the port is taken.
 async fn open(
     loaded: &Loaded,
     door: &Door,
-    free: &str,
+    otherwise: &str,
 ) -> anyhow::Result<(TcpListener, axum::Router)> {
     let listener = TcpListener::bind(door.address)
         .await
-        .with_context(|| format!("cannot serve on {}; {free} takes a free port", door.address))?;
+        .with_context(|| format!("cannot serve on {}; {otherwise}", door.address))?;
     fs::create_dir_all(&loaded.paths.state).with_context(|| {
         format!("cannot make the state folder {}", loaded.paths.state.display())
     })?;
@@ -169,12 +169,12 @@ mod tests {
     use crate::config::{self, LoadOptions};
 
     #[tokio::test]
-    async fn a_port_that_is_taken_is_told_with_the_setting_that_takes_another() {
+    async fn a_port_that_is_taken_is_told_with_the_setting_to_change() {
         let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = taken.local_addr().unwrap().port();
         let flags = vec![("review.port".to_owned(), port.to_string())];
         let options = LoadOptions { cwd: "/nonexistent".into(), flags, ..LoadOptions::default() };
         let error = serve(&config::load(&options).unwrap()).await.unwrap_err();
-        assert!(error.to_string().ends_with("review.port = 0 takes a free port"), "{error}");
+        assert!(error.to_string().ends_with("set review.port to a free one"), "{error}");
     }
 }
