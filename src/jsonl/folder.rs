@@ -31,30 +31,20 @@ impl Folder {
     }
 
     /// Root may make files anywhere. In a folder of another user's they would be root's, and shut that
-    /// user out, whose service it most likely is.
+    /// user out, whose service it most likely is. A folder that is still to be made is its maker's.
     fn refuse_foreign_root(&self) -> io::Result<()> {
-        if !rustix::process::geteuid().is_root() {
+        let owner = fs::metadata(&self.root).map_or(0, |folder| folder.uid());
+        if owner == 0 || !rustix::process::geteuid().is_root() {
             return Ok(());
         }
-        // What is not there yet is made in the first that is.
-        let there = self.root.ancestors().find_map(|folder| {
-            let is_working = folder.as_os_str().is_empty();
-            let folder = if is_working { Path::new(".") } else { folder };
-            Some((folder, fs::metadata(folder).ok()?))
-        });
-        match there {
-            Some((folder, metadata)) if metadata.uid() != 0 => {
-                let (folder, owner) = (folder.display(), metadata.uid());
-                Err(io::Error::new(
-                    io::ErrorKind::PermissionDenied,
-                    format!(
-                        "{folder} is the folder of user {owner}, whom files of root would shut out: \
-                         run it as that user, by `sudo -u '#{owner}' newswatch …`"
-                    ),
-                ))
-            }
-            _ => Ok(()),
-        }
+        let folder = self.root.display();
+        Err(io::Error::new(
+            io::ErrorKind::PermissionDenied,
+            format!(
+                "{folder} is the folder of user {owner}, whom files of root would shut out: \
+                 run it as that user, by `sudo -u '#{owner}' newswatch …`"
+            ),
+        ))
     }
 
     fn walk(folder: &Path, prefix: &str, paths: &mut Vec<String>) -> io::Result<()> {

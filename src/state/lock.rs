@@ -44,15 +44,15 @@ mod tests {
             return;
         }
         std::os::unix::fs::chown(folder.path(), Some(10_001), None).unwrap();
-        // Also where all of it would be new.
-        for name in ["", "state", "one/two"] {
-            let taken = StateLock::take(&folder.path().join(name));
-            let Err(StateError::Lock(error)) = taken else { panic!("{name}: {taken:?}") };
-            assert!(error.to_string().contains("sudo -u '#10001'"), "{error}");
-        }
+        let Err(StateError::Lock(error)) = StateLock::take(folder.path()) else {
+            panic!("taken");
+        };
+        assert!(error.to_string().contains("sudo -u '#10001'"), "{error}");
         let names =
             std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
         assert_eq!(names.collect::<Vec<_>>(), ["own"]);
+        // What is made anew is its maker's.
+        assert!(StateLock::take(&folder.path().join("one/two")).is_ok());
         assert!(StateLock::take(&own).is_ok());
     }
 }
