@@ -1077,6 +1077,20 @@ fn an_entry_that_changes_again_while_its_page_waits_is_read_once_for_all_that_wa
 }
 
 #[test]
+fn of_entries_with_one_link_the_first_speaks_for_it() {
+    let mut bench = patient();
+    let link = "<link>https://news.example/a</link>";
+    let asked = bench.run(72, &|url| match url.path() {
+        "/feed" => feed(&[(EDITED, link), (MISSION, link)]),
+        _ => edited(MISSION, None, "")(url),
+    });
+    assert!(count(&asked, "/feed") > 2);
+    assert_eq!(count(&asked, "/a"), 1, "{asked:?}");
+    assert_eq!(bench.records()[0].title_feed.as_deref(), Some(EDITED));
+    assert_eq!(bench.counters().entries, 1);
+}
+
+#[test]
 fn a_change_that_is_announced_while_the_page_is_asked_for_is_read_too() {
     let mut bench = patient();
     let polls = std::cell::Cell::new(0);
