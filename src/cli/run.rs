@@ -238,7 +238,7 @@ pub(super) fn run(
         "newswatch runs"
     );
     let client = HttpClient::new(compose::fetch(&loaded.config))?;
-    let (tell, alerts) = watch::channel(compose::alerts(loaded));
+    let (tell, told_by) = watch::channel(compose::alerts(loaded));
     let (name, polled) = watch::channel(compose::polled(&loaded.config));
     let (loaded_now, options) = (loaded.clone(), options.clone());
     let started = loaded_now.clone();
@@ -257,7 +257,9 @@ pub(super) fn run(
             // A path that is too long for a socket, or a file system without them.
             Err(error) => tracing::warn!("no orders are taken: {error:#}"),
         }
-        let metrics = Metrics::new(loaded.paths.state.join(STATE), polled.clone());
+        let deliveries =
+            alert::Deliveries { alerts: told_by.clone(), folder: alerts::folder(loaded) };
+        let metrics = Metrics::new(loaded.paths.state.join(STATE), polled.clone(), deliveries);
         if let Some(address) = settings.metrics.listen {
             let listener = TcpListener::bind(address)
                 .await
@@ -266,12 +268,12 @@ pub(super) fn run(
             beside.spawn(async move { match served.await {} });
         }
         let (told, nudge) = alert::Teller::new(
-            alerts,
+            told_by,
             polled,
             alert::Sender::new(client.clone()),
             Folder::at(&loaded.paths.archive),
             loaded.paths.state.join(STATE),
-            loaded.paths.state.join("alerts"),
+            alerts::folder(loaded),
             crate::clock::now,
         );
         match told.prepare().context("the alerts cannot remember what they tell") {

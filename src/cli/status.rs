@@ -8,11 +8,12 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::{
-    Exit, control,
+    Exit, alerts, control,
     format::{coming, distance, print_json, print_text, safe, several, table},
     run::STATE,
 };
 use crate::{
+    alert::Delivery,
     config::{self, Loaded},
     crawl, daemon,
     schedule::FeedState,
@@ -46,6 +47,14 @@ struct FeedStatus {
     waiting_pages: u32,
     #[serde(flatten)]
     counters: Counters,
+}
+
+/// An alert, and how its messages arrive.
+#[derive(Debug, Serialize)]
+struct AlertStatus {
+    id: String,
+    #[serde(flatten)]
+    delivery: Delivery,
 }
 
 /// The state, where there is one.
@@ -113,6 +122,15 @@ pub(super) fn status(loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
         let waiting = waiting.get(&feed.id).copied().unwrap_or_default();
         feeds.push(feed_status(feed, row, waiting, now));
     }
+    let alerts: Vec<AlertStatus> = loaded
+        .config
+        .alerts
+        .iter()
+        .map(|alert| AlertStatus {
+            id: alert.id.clone(),
+            delivery: Delivery::read(&alerts::folder(loaded), &alert.id),
+        })
+        .collect();
     let held = state.holds(now)?;
     let paused = state.paused()?;
     let trouble = trouble(loaded, &state)?;
@@ -131,6 +149,7 @@ pub(super) fn status(loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
             "feeds": feeds,
             "held_hosts": held,
             "paused_hosts": paused,
+            "alerts": alerts,
             "trouble": trouble,
             "archive": { "records": checkpoint.map_or(0, |c| c.seq), "folder": loaded.paths.archive.to_string_lossy() },
         }))?;
@@ -154,6 +173,9 @@ pub(super) fn status(loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
     }
     for host in &paused {
         text.push_str(&format!("{0} is paused: `newswatch resume {0}` ends that\n", host.as_str()));
+    }
+    for alert in &alerts {
+        text.push_str(&delivered(alert, now));
     }
     text.push_str(&match (is_running, sign_of_life) {
         (true, _) => "a daemon runs\n".to_owned(),
@@ -226,6 +248,25 @@ fn worked(work: &daemon::Work, now: Timestamp) -> String {
         several(deaths, "reader"),
         several(work.records_appended, "record"),
         work.append_seconds,
+    )
+}
+
+/// Whether an alert reaches anybody.
+fn delivered(alert: &AlertStatus, now: Timestamp) -> String {
+    let AlertStatus { id, delivery } = alert;
+    let last = match delivery.taken_at {
+        Some(at) => format!("last told {}", distance(at, now)),
+        None => "has told nothing yet".to_owned(),
+    };
+    if delivery.failures == 0 {
+        return format!("the alert {id} {last}\n");
+    }
+    let since = delivery.failing_since.map(|at| distance(at, now)).unwrap_or_default();
+    let next = delivery.next_at.map(|at| coming(at, now)).unwrap_or_default();
+    format!(
+        "the alert {id} is NOT DELIVERED: {} (failed {}, first {since}; tried again {next}); it {last}\n",
+        safe(delivery.error.as_deref().unwrap_or("no reason is known"), 200),
+        several(delivery.failures.into(), "time"),
     )
 }
 

@@ -7,6 +7,7 @@ use std::{
 };
 
 use serde_json::Value;
+use wiremock::{Mock, MockServer, ResponseTemplate, matchers::path};
 
 use super::{append_harm, office};
 use crate::support::workspace::{QUICK, Workspace};
@@ -135,6 +136,34 @@ async fn an_address_shows_its_record_or_why_there_is_none() {
     assert_eq!(serde_json::from_str::<Value>(&shown).unwrap()["reject"], last);
     let ran = workspace.run(&["archive", "show", "https://nobody.example/1"]).expect(&[1]);
     assert!(ran.stderr.contains("nothing is known of https://nobody.example/1"), "{ran:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_whose_page_waits_shows_what_was_answered_and_when_it_is_asked_next() {
+    let server = MockServer::start().await;
+    let page = format!("{}/refused", server.uri());
+    let rss = format!(
+        "<rss version=\"2.0\"><channel><item><title>A headline</title><link>{page}</link></item>\
+         </channel></rss>"
+    );
+    for (at, answer) in [
+        ("/feed", ResponseTemplate::new(200).set_body_string(rss)),
+        ("/refused", ResponseTemplate::new(403)),
+    ] {
+        Mock::given(path(at)).respond_with(answer).mount(&server).await;
+    }
+    let workspace = Workspace::new(QUICK);
+    let feed = format!("[[feed]]\nid = \"courier\"\nurl = \"{}/feed\"\n", server.uri());
+    workspace.write("config/feeds.toml", &feed);
+    workspace.run(&["once"]);
+    let shown = workspace.run(&["archive", "show", &page]).expect(&[0]).stdout;
+    assert!(shown.starts_with("waits to be read: A headline\n"), "{shown}");
+    for words in ["1 time, last ", "HTTP 403: the server refuses us", "in 15 min", "courier"] {
+        assert!(shown.contains(words), "{words}: {shown}");
+    }
+    let shown = workspace.run(&["archive", "show", &page, "--json"]).expect(&[0]).stdout;
+    let shown: Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!(shown["waiting"]["trouble"]["tries"], 1, "{shown}");
 }
 
 #[test]
