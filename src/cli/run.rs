@@ -480,6 +480,9 @@ fn log(notice: &Notice<'_>) {
         Event::FeedMoved { feed, to } => {
             tracing::warn!(feed.id = %feed, to = %to, "the feed has moved for good; please write its new address into feeds.toml");
         }
+        Event::FeedTwice { feed, other, at } => {
+            tracing::warn!(feed.id = %feed, other = %other, address = %at, "the feed leads to the address of another one: one of the two is enough");
+        }
         Event::FeedMovedBack { feed } => {
             tracing::warn!(feed.id = %feed, "the feed answers at its configured address again, and is asked there");
         }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::{
-    Exit, alerts, control,
+    Exit, alerts, compose, control,
     format::{coming, distance, print_json, print_text, safe, several, table},
     run::STATE,
 };
@@ -38,6 +38,8 @@ struct FeedStatus {
     last_error: Option<String>,
     /// Where the feed lives now, if it moved: feeds.toml should say so.
     moved_to: Option<String>,
+    /// Another feed that is read where this one leads.
+    same_as: Option<String>,
     /// Which reader made sense of the last answer, and what was wrong with it.
     read_by: Option<String>,
     flaws: Option<String>,
@@ -121,6 +123,11 @@ pub(super) fn status(loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
         let row = state.feed(&feed.id)?.unwrap_or_default();
         let waiting = waiting.get(&feed.id).copied().unwrap_or_default();
         feeds.push(feed_status(feed, row, waiting, now));
+    }
+    // What was true of it may have left the configuration since.
+    let polled = compose::polled(&loaded.config);
+    for feed in &mut feeds {
+        feed.same_as = feed.same_as.take().filter(|other| polled.contains(other));
     }
     let alerts: Vec<AlertStatus> = loaded
         .config
@@ -277,6 +284,10 @@ fn remark(feed: &FeedStatus, now: Timestamp) -> String {
             format!("{} ({} times in a row)", safe(error, 120), feed.failures)
         }
         (Some(error), ..) => safe(error, 120),
+        _ if feed.same_as.is_some() => format!(
+            "leads to the address of the feed {}: one of the two is enough",
+            safe(feed.same_as.as_deref().unwrap_or_default(), 80)
+        ),
         (_, Some(to), ..) => format!("moved to {}", safe(to, 120)),
         _ if feed.late_s > 0 => {
             format!(
@@ -326,6 +337,7 @@ fn feed_status(
         entries_per_day: known.entries_per_day(now).map(|n| (n * 10.0).round() / 10.0),
         failures: known.failures,
         last_error: known.last_error.as_ref().map(ToString::to_string),
+        same_as: known.same_as.as_ref().map(ToString::to_string),
         moved_to: known.moved_to.as_ref().map(ToString::to_string),
         read_by: known.read_by.as_ref().map(ToString::to_string),
         flaws: known.flaws.as_ref().map(ToString::to_string),

@@ -76,6 +76,7 @@ impl Crawl {
         let is_feed = matches!(outcome, Outcome::Read { .. } | Outcome::Unchanged { .. });
         if let Some(response) = response.filter(|_| is_feed) {
             note_redirect(&mut state, response, now);
+            self.note_end(ix, feed, &mut state, &response.url, step);
         }
         // Validators are those of the address that answered.
         let address = match (response, &visit.task.request) {

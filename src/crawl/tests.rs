@@ -1395,6 +1395,55 @@ fn a_page_of_errors_is_no_name_of_the_articles_that_are_led_to_it() {
     }
 }
 
+/// Two feeds of which one leads to the other one's address, by way of `old`; when that address was asked,
+/// and which hosts.
+fn asked_twice(old: &str, hours: i64) -> (Bench, Vec<Timestamp>, Vec<String>) {
+    let mut bench = Bench::new();
+    let own = bench.crawl.feeds[0].clone();
+    let old = Feed { id: "also".into(), url: Url::parse(old).unwrap(), ..own.clone() };
+    let new = Reloaded { feeds: vec![old, own], rules: rules(), settings: settings() };
+    bench.crawl.prepare(&new, start()).unwrap();
+    bench.crawl.reconfigure(new, start()).unwrap();
+    bench.crawl.schedule.poll_now(FeedIx::of(1), start());
+    let web = |url: &Url| match (url.host_str().unwrap(), url.path()) {
+        ("old.example", _) => status(301, "location: https://news.example/feed"),
+        (_, "/old") => {
+            let headers = "content-type: text/xml\nx-final: https://news.example/feed";
+            feed(&[]).map(|(status, _, body)| (status, headers, body))
+        }
+        _ => feed(&[]),
+    };
+    let until = start() + SignedDuration::from_hours(hours);
+    let (mut times, mut asked) = (Vec::new(), Vec::new());
+    while let Some(url) = bench.step(until, &web) {
+        if url.starts_with("https://news.example") {
+            times.push(bench.now);
+        }
+        asked.extend((!url.is_empty()).then_some(url));
+    }
+    (bench, times, asked)
+}
+
+#[test]
+fn feeds_that_lead_to_one_address_keep_its_floor_together_and_this_is_said_once() {
+    for old in ["https://old.example/feed", "https://news.example/old"] {
+        let (bench, times, asked) = asked_twice(old, 48);
+        let floor = Cadence::default().floor_without_validators;
+        let rests: Vec<_> = times.windows(2).map(|two| two[1].duration_since(two[0])).collect();
+        assert!(times.len() > 20, "{old}: {times:?}");
+        // It is not known of an address that was never asked where it leads.
+        let first = usize::from(old.ends_with("/old"));
+        assert!(rests[first..].iter().all(|rest| *rest >= floor), "{old}: {rests:?}");
+        assert!(asked.iter().any(|url| url == old), "{old}: it is looked at now and then");
+        let said =
+            |event: &&Event| matches!(event, Event::FeedTwice { feed, .. } if feed == "also");
+        assert_eq!(bench.events.iter().filter(said).count(), 1, "{old}: {:?}", bench.events);
+        let known = |id: &str| bench.crawl.state.feed(id).unwrap().unwrap().state;
+        assert_eq!(known("also").same_as.as_deref(), Some("courier"), "{old}");
+        assert_eq!((known("courier").same_as, known("also").failures), (None, 0), "{old}");
+    }
+}
+
 #[test]
 fn a_feed_that_is_made_due_while_it_goes_on_elsewhere_is_asked_there_only() {
     let mut bench = Bench::new();
