@@ -21,7 +21,7 @@ use super::{
     progress::{Progress, Tally},
     readers,
     reload::Effective,
-    review,
+    review, rules,
     service::{self, Files, Inputs, Listening},
 };
 use crate::{
@@ -69,6 +69,7 @@ pub(super) fn open(loaded: &Loaded, now: Timestamp) -> anyhow::Result<(Crawl, St
         Err(error) => return Err(error).with_context(state_context),
     };
     let archive = open_archive(loaded, state.as_ref().ok(), checkpoint)?;
+    rules::keep(&paths.archive, &loaded.config)?;
     let state = match state {
         Ok(state) => state,
         // The archive and the rejects tell what it knew.
@@ -235,6 +236,7 @@ pub(super) fn run(
         archive = %loaded.paths.archive.display(),
         state = %loaded.paths.state.display(),
         version = env!("CARGO_PKG_VERSION"),
+        config_hash = config::hash(&loaded.config),
         "newswatch runs"
     );
     let client = HttpClient::new(compose::fetch(&loaded.config))?;

@@ -126,6 +126,12 @@ async fn an_address_shows_its_record_or_why_there_is_none() {
     let shown = workspace.run(&["archive", "show", record["url"].as_str().unwrap(), "--json"]);
     let shown: Value = serde_json::from_str(&shown.expect(&[0]).stdout).unwrap();
     assert_eq!(shown["record"]["url_key"], record["url_key"]);
+    // Its topic, as it was when the record was judged by it.
+    let rules = format!("archive/rules/{}.json", record["config_hash"].as_str().unwrap());
+    let rules = std::fs::read_to_string(workspace.path().join(rules)).unwrap();
+    let rules: Value = serde_json::from_str(&rules).unwrap();
+    let topic = rules["topics"][record["topic"].as_str().unwrap()].as_str().unwrap();
+    assert!(topic.contains(record["matched_terms"][0].as_str().unwrap()), "{topic}");
     let rejects = std::fs::read_to_string(workspace.path().join("state/rejects.jsonl")).unwrap();
     let last: Value = serde_json::from_str(rejects.lines().last().unwrap()).unwrap();
     let address = last["url"].as_str().unwrap();
