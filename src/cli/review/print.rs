@@ -163,6 +163,7 @@ pub(super) fn article(
     let terms = record.matched_terms.join(", ");
     line("matched", safe(&terms, 300));
     line("why", safe(record.topic_reason.as_deref().unwrap_or_default(), 500));
+    line("judged by", format!("rules/{}.json", safe(&record.config_hash, 40)));
     if let Some(review) = review {
         line("review", reviewed(review));
     }
