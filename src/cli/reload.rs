@@ -52,12 +52,15 @@ impl Effective {
             ));
         }
         let reloaded = compose::reloaded(&new.config).map_err(|error| format!("{error:#}"))?;
-        // A running archive stays where it is.
-        rules::keep(&self.started.paths.archive, &new.config)
-            .map_err(|error| format!("{error:#}"))?;
-        let changes = self.changes(&new.config);
         let hash = config::hash(&new.config);
-        if hash != config::hash(&self.loaded.config) {
+        let has_other_rules = hash != config::hash(&self.loaded.config);
+        if has_other_rules {
+            // The archive that runs stays where it is.
+            rules::keep(&self.started.paths.archive, &new.config)
+                .map_err(|error| format!("{error:#}"))?;
+        }
+        let changes = self.changes(&new.config);
+        if has_other_rules {
             tracing::info!(config_hash = hash, "what is read from now on is judged by other rules");
         }
         for change in &changes {
