@@ -10,6 +10,7 @@ use tokio::{sync::watch, task::spawn_blocking, time};
 use super::{
     Alert, SendError,
     cursor::{self, Cursor},
+    delivery::Delivery,
     form::Message,
     look::{self, Known, News},
     news::{self, ITEMS},
@@ -41,6 +42,8 @@ pub(super) struct Courier {
     unstored: Option<Cursor>,
     /// The last message was not taken.
     pause: Option<Pause>,
+    /// What is known of how messages arrive, once that was looked at.
+    delivery: Option<Delivery>,
 }
 
 /// After a message that was not taken.
@@ -53,7 +56,7 @@ struct Pause {
 
 impl Courier {
     pub(super) fn new(id: String, alerts: watch::Receiver<Vec<Alert>>, office: Office) -> Self {
-        Self { id, alerts, office, known_as: None, unstored: None, pause: None }
+        Self { id, alerts, office, known_as: None, unstored: None, pause: None, delivery: None }
     }
 
     /// Looks and tells until there is no such alert any more. Gives its id back.
@@ -84,6 +87,22 @@ impl Courier {
     /// Tells all there is to tell. Gives when to try again, where a message was not taken or the
     /// configuration changed meanwhile.
     pub(super) async fn tell(&mut self, alert: &Alert) -> anyhow::Result<Option<Duration>> {
+        let told = self.tell_all(alert).await;
+        let now = (self.office.now)();
+        match &told {
+            Ok(None) => self.note(now, |known, _| known.settled()).await,
+            Ok(Some(_)) => {}
+            Err(error) => {
+                let again = SignedDuration::try_from(LOOK).unwrap_or_default();
+                let next = now.checked_add(again).unwrap_or(now);
+                let error = clean_line(&format!("nothing can be told: {error:#}"));
+                self.note(now, |known, now| known.failed(error, next, now)).await;
+            }
+        }
+        told
+    }
+
+    async fn tell_all(&mut self, alert: &Alert) -> anyhow::Result<Option<Duration>> {
         if self.known_as.as_ref() != Some(alert) {
             // What was mended is not kept waiting for its faults.
             self.pause = None;
@@ -100,10 +119,11 @@ impl Courier {
             let (message, after) = news;
             if let Some(message) = &message {
                 if let Err(error) = self.send(alert, message).await {
-                    self.pause(&error);
+                    self.pause(&error).await;
                     continue;
                 }
                 self.pause = None;
+                self.note((self.office.now)(), |_, now| Delivery::taken(now)).await;
             }
             if before.as_ref() != Some(&after) {
                 self.store(after).await?;
@@ -152,7 +172,7 @@ impl Courier {
 
     /// Notes that a message was not taken. The receiver may have kept it for long: the pause begins
     /// now.
-    fn pause(&mut self, error: &SendError) {
+    async fn pause(&mut self, error: &SendError) {
         let failures = self.pause.map_or(0, |pause| pause.failures) + 1;
         let refusals = self.pause.map_or(0, |pause| pause.refusals);
         let refusals = refusals + u32::from(error.is_of_message());
@@ -166,13 +186,36 @@ impl Courier {
         self.pause = Some(Pause { failures, refusals, until });
         let cause = std::error::Error::source(error);
         let cause = cause.map(|cause| format!(": {cause}")).unwrap_or_default();
+        let error = clean_line(&format!("{error}{cause}"));
         tracing::warn!(
             alert = %self.id,
             failures,
-            "a message was not taken, and is sent again in {:#}: {}",
+            "a message was not taken, and is sent again in {:#}: {error}",
             SignedDuration::from_secs(wait.as_secs().max(1)),
-            clean_line(&format!("{error}{cause}")),
         );
+        self.note((self.office.now)(), |known, now| known.failed(error, until, now)).await;
+    }
+
+    /// Keeps how the messages arrive, for those who ask. Where it cannot be kept they are told by the
+    /// log alone.
+    async fn note(&mut self, now: Timestamp, next: impl FnOnce(&Delivery, Timestamp) -> Delivery) {
+        let (folder, id) = (self.office.folder.clone(), self.id.clone());
+        let known = match self.delivery.take() {
+            Some(known) => known,
+            None => {
+                let (folder, id) = (folder.clone(), id.clone());
+                spawn_blocking(move || Delivery::read(&folder, &id)).await.unwrap_or_default()
+            }
+        };
+        let next = next(&known, now);
+        self.delivery = Some(next.clone());
+        if next == known {
+            return;
+        }
+        let stored = spawn_blocking(move || next.store(&folder, &id)).await;
+        if let Ok(Err(error)) = stored {
+            tracing::debug!(alert = %self.id, %error, "how messages arrive cannot be stored");
+        }
     }
 
     /// The stored cursor, and what there is to tell behind it.

@@ -6,6 +6,7 @@
 
 mod courier;
 mod cursor;
+mod delivery;
 mod form;
 mod look;
 mod news;
@@ -21,6 +22,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+pub use delivery::{Deliveries, Delivery};
 pub use form::{Item, Message, Topic};
 pub use run::{Nudge, Teller};
 pub use send::{SendError, Sender};

@@ -64,10 +64,15 @@ pub struct Expected<'a> {
 )]
 #[serde(rename_all = "lowercase")]
 pub enum DateSource {
+    /// The page's structured data (schema.org).
     Jsonld,
+    /// A `meta` element in the page's head.
     Meta,
+    /// The page as it is shown: a `time` element, or a line beside the headline.
     Time,
+    /// The feed's entry.
     Feed,
+    /// The address.
     Url,
 }
 
@@ -77,11 +82,15 @@ pub enum DateSource {
 )]
 #[serde(rename_all = "snake_case")]
 pub enum TextStatus {
+    /// All of it, as far as the page tells.
     Full,
+    /// A part: the page or its next one broke off, or leads on to the rest.
     Partial,
+    /// What stands before a wall for payment or registration.
     Paywalled,
     /// The page could not be had or gave less than the feed: this is the feed's own text.
     FeedOnly,
+    /// No text was found.
     Failed,
 }
 
@@ -104,6 +113,7 @@ pub struct Extraction {
 pub struct Candidate {
     /// As [`Extraction::method`].
     pub method: String,
+    /// How many words it has.
     pub words: u32,
     /// The share of its runs of three words that the chosen text has too, 0 to 1.
     pub shared: f32,

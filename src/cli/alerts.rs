@@ -1,6 +1,6 @@
 //! `newswatch alerts`: who is told what.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use anyhow::Context;
 use tokio::{
@@ -20,6 +20,11 @@ use crate::{
 
 /// How long each alert may take at the end of a single pass.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Where alerts remember what they have told, and how it arrived.
+pub(super) fn folder(loaded: &Loaded) -> PathBuf {
+    loaded.paths.state.join("alerts")
+}
 
 /// Sends a message that only shows whether messages arrive.
 pub(super) fn test(loaded: &Loaded, id: &str) -> anyhow::Result<Exit> {
@@ -46,7 +51,7 @@ pub(super) fn ready(loaded: &Loaded) -> anyhow::Result<Option<Teller>> {
         Sender::new(HttpClient::new(compose::fetch(&loaded.config))?),
         Folder::at(&loaded.paths.archive),
         state.join(STATE),
-        state.join("alerts"),
+        folder(loaded),
         crate::clock::now,
     );
     match teller.prepare().context("the alerts cannot remember what they tell") {

@@ -20,6 +20,7 @@ mod readers;
 mod reload;
 mod replay;
 mod review;
+mod rules;
 mod run;
 mod service;
 mod site;

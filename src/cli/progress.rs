@@ -89,6 +89,7 @@ impl Tally {
         | Event::FeedFailed { feed, .. }
         | Event::FeedMoved { feed, .. }
         | Event::FeedMovedBack { feed }
+        | Event::FeedTwice { feed, .. }
         | Event::Kept { feed, .. }
         | Event::Copy { feed, .. }
         | Event::Same { feed, .. }
@@ -122,6 +123,7 @@ impl Tally {
             Event::Flawed { .. }
             | Event::FeedMoved { .. }
             | Event::FeedMovedBack { .. }
+            | Event::FeedTwice { .. }
             | Event::FeedStale { .. }
             | Event::HostHeld { .. }
             | Event::RobotsUnreachable { .. }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use tokio::sync::watch;
 
-use super::{compose, service::Reload};
+use super::{compose, rules, service::Reload};
 use crate::{
     alert::Alert,
     config::{self, Change, LoadOptions, Loaded},
@@ -52,7 +52,17 @@ impl Effective {
             ));
         }
         let reloaded = compose::reloaded(&new.config).map_err(|error| format!("{error:#}"))?;
+        let hash = config::hash(&new.config);
+        let has_other_rules = hash != config::hash(&self.loaded.config);
+        if has_other_rules {
+            // The archive that runs stays where it is.
+            rules::keep(&self.started.paths.archive, &new.config)
+                .map_err(|error| format!("{error:#}"))?;
+        }
         let changes = self.changes(&new.config);
+        if has_other_rules {
+            tracing::info!(config_hash = hash, "what is read from now on is judged by other rules");
+        }
         for change in &changes {
             if waits(change) {
                 tracing::warn!(%change, "configuration changed, from the next start on");

@@ -21,7 +21,7 @@ use super::{
     progress::{Progress, Tally},
     readers,
     reload::Effective,
-    review,
+    review, rules,
     service::{self, Files, Inputs, Listening},
 };
 use crate::{
@@ -67,6 +67,7 @@ pub(super) fn open(loaded: &Loaded, now: Timestamp) -> anyhow::Result<(Crawl, St
         Err(error) => return Err(error).with_context(state_context),
     };
     let archive = open_archive(loaded, state.as_ref().ok(), checkpoint)?;
+    rules::keep(&paths.archive, &loaded.config)?;
     let state = match state {
         Ok(state) => state,
         // The archive and the rejects tell what it knew.
@@ -233,10 +234,11 @@ pub(super) fn run(
         archive = %loaded.paths.archive.display(),
         state = %loaded.paths.state.display(),
         version = env!("CARGO_PKG_VERSION"),
+        config_hash = config::hash(&loaded.config),
         "newswatch runs"
     );
     let client = HttpClient::new(compose::fetch(&loaded.config))?;
-    let (tell, alerts) = watch::channel(compose::alerts(loaded));
+    let (tell, told_by) = watch::channel(compose::alerts(loaded));
     let (name, polled) = watch::channel(compose::polled(&loaded.config));
     let (loaded_now, options) = (loaded.clone(), options.clone());
     let started = loaded_now.clone();
@@ -255,7 +257,9 @@ pub(super) fn run(
             // A path that is too long for a socket, or a file system without them.
             Err(error) => tracing::warn!("no orders are taken: {error:#}"),
         }
-        let metrics = Metrics::new(loaded.paths.state.join(STATE), polled.clone());
+        let deliveries =
+            alert::Deliveries { alerts: told_by.clone(), folder: alerts::folder(loaded) };
+        let metrics = Metrics::new(loaded.paths.state.join(STATE), polled.clone(), deliveries);
         if let Some(address) = settings.metrics.listen {
             let listener = TcpListener::bind(address)
                 .await
@@ -264,12 +268,12 @@ pub(super) fn run(
             beside.spawn(async move { match served.await {} });
         }
         let (told, nudge) = alert::Teller::new(
-            alerts,
+            told_by,
             polled,
             alert::Sender::new(client.clone()),
             Folder::at(&loaded.paths.archive),
             loaded.paths.state.join(STATE),
-            loaded.paths.state.join("alerts"),
+            alerts::folder(loaded),
             crate::clock::now,
         );
         match told.prepare().context("the alerts cannot remember what they tell") {
@@ -481,6 +485,9 @@ fn log(notice: &Notice<'_>) {
         }
         Event::FeedMoved { feed, to } => {
             tracing::warn!(feed.id = %feed, to = %to, "the feed has moved for good; please write its new address into feeds.toml");
+        }
+        Event::FeedTwice { feed, other, at } => {
+            tracing::warn!(feed.id = %feed, other = %other, address = %at, "the feed leads to the address of another one: one of the two is enough");
         }
         Event::FeedMovedBack { feed } => {
             tracing::warn!(feed.id = %feed, "the feed answers at its configured address again, and is asked there");

@@ -8,11 +8,12 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::{
-    Exit, control,
+    Exit, alerts, compose, control,
     format::{coming, distance, print_json, print_text, safe, several, table},
     run::STATE,
 };
 use crate::{
+    alert::Delivery,
     config::{self, Loaded},
     crawl, daemon,
     schedule::FeedState,
@@ -37,6 +38,8 @@ struct FeedStatus {
     last_error: Option<String>,
     /// Where the feed lives now, if it moved: feeds.toml should say so.
     moved_to: Option<String>,
+    /// Another feed that is read where this one leads.
+    same_as: Option<String>,
     /// Which reader made sense of the last answer, and what was wrong with it.
     read_by: Option<String>,
     flaws: Option<String>,
@@ -46,6 +49,14 @@ struct FeedStatus {
     waiting_pages: u32,
     #[serde(flatten)]
     counters: Counters,
+}
+
+/// An alert, and how its messages arrive.
+#[derive(Debug, Serialize)]
+struct AlertStatus {
+    id: String,
+    #[serde(flatten)]
+    delivery: Delivery,
 }
 
 /// The state, where there is one.
@@ -113,6 +124,20 @@ pub(super) fn status(loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
         let waiting = waiting.get(&feed.id).copied().unwrap_or_default();
         feeds.push(feed_status(feed, row, waiting, now));
     }
+    // What was true of it may have left the configuration since.
+    let polled = compose::polled(&loaded.config);
+    for feed in &mut feeds {
+        feed.same_as = feed.same_as.take().filter(|other| polled.contains(other));
+    }
+    let alerts: Vec<AlertStatus> = loaded
+        .config
+        .alerts
+        .iter()
+        .map(|alert| AlertStatus {
+            id: alert.id.clone(),
+            delivery: Delivery::read(&alerts::folder(loaded), &alert.id),
+        })
+        .collect();
     let held = state.holds(now)?;
     let paused = state.paused()?;
     let trouble = trouble(loaded, &state)?;
@@ -131,6 +156,7 @@ pub(super) fn status(loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
             "feeds": feeds,
             "held_hosts": held,
             "paused_hosts": paused,
+            "alerts": alerts,
             "trouble": trouble,
             "archive": { "records": checkpoint.map_or(0, |c| c.seq), "folder": loaded.paths.archive.to_string_lossy() },
         }))?;
@@ -154,6 +180,9 @@ pub(super) fn status(loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
     }
     for host in &paused {
         text.push_str(&format!("{0} is paused: `newswatch resume {0}` ends that\n", host.as_str()));
+    }
+    for alert in &alerts {
+        text.push_str(&delivered(alert, now));
     }
     text.push_str(&match (is_running, sign_of_life) {
         (true, _) => "a daemon runs\n".to_owned(),
@@ -229,6 +258,25 @@ fn worked(work: &daemon::Work, now: Timestamp) -> String {
     )
 }
 
+/// Whether an alert reaches anybody.
+fn delivered(alert: &AlertStatus, now: Timestamp) -> String {
+    let AlertStatus { id, delivery } = alert;
+    let last = match delivery.taken_at {
+        Some(at) => format!("last told {}", distance(at, now)),
+        None => "has told nothing yet".to_owned(),
+    };
+    if delivery.failures == 0 {
+        return format!("the alert {id} {last}\n");
+    }
+    let since = delivery.failing_since.map(|at| distance(at, now)).unwrap_or_default();
+    let next = delivery.next_at.map(|at| coming(at, now)).unwrap_or_default();
+    format!(
+        "the alert {id} is NOT DELIVERED: {} (failed {}, first {since}; tried again {next}); it {last}\n",
+        safe(delivery.error.as_deref().unwrap_or("no reason is known"), 200),
+        several(delivery.failures.into(), "time"),
+    )
+}
+
 /// What somebody should know of a feed, the gravest first.
 fn remark(feed: &FeedStatus, now: Timestamp) -> String {
     match (&feed.last_error, &feed.moved_to, feed.last_new_at, &feed.flaws) {
@@ -236,6 +284,10 @@ fn remark(feed: &FeedStatus, now: Timestamp) -> String {
             format!("{} ({} times in a row)", safe(error, 120), feed.failures)
         }
         (Some(error), ..) => safe(error, 120),
+        _ if feed.same_as.is_some() => format!(
+            "leads to the address of the feed {}: one of the two is enough",
+            safe(feed.same_as.as_deref().unwrap_or_default(), 80)
+        ),
         (_, Some(to), ..) => format!("moved to {}", safe(to, 120)),
         _ if feed.late_s > 0 => {
             format!(
@@ -285,6 +337,7 @@ fn feed_status(
         entries_per_day: known.entries_per_day(now).map(|n| (n * 10.0).round() / 10.0),
         failures: known.failures,
         last_error: known.last_error.as_ref().map(ToString::to_string),
+        same_as: known.same_as.as_ref().map(ToString::to_string),
         moved_to: known.moved_to.as_ref().map(ToString::to_string),
         read_by: known.read_by.as_ref().map(ToString::to_string),
         flaws: known.flaws.as_ref().map(ToString::to_string),

@@ -7,17 +7,38 @@ use url::Url;
 
 use super::{Config, Document};
 
-/// `c_` and 16 characters that stand for the configuration in effect: the same settings, feeds,
-/// topics and site rules have the same hash, however and in whatever order they are written.
+/// `c_` and 16 characters that stand for all that decides over a record and does not stand in it: the
+/// same topics, site rules and settings of `topic` and `dedup` have the same hash, however and in whatever
+/// order they are written.
 pub fn hash(config: &Config) -> String {
     let mut hasher = blake3::Hasher::new();
-    for (name, members) in parts(config) {
+    let decides = |name: &str| {
+        let (kind, _) = name.split_once(' ').unwrap_or((name, ""));
+        DECIDING.contains(&kind)
+    };
+    for (name, members) in parts(config).into_iter().filter(|(name, _)| decides(name)) {
         for (key, value) in members {
             hasher.update(json!([name, key, value]).to_string().as_bytes());
         }
     }
     let hash = hasher.finalize().to_hex();
     format!("c_{}", hash.get(..16).unwrap_or(&hash))
+}
+
+/// The sections, and the kinds of files, that decide over a record.
+const DECIDING: [&str; 3] = ["topic", "dedup", "site"];
+
+/// What a hash stands for, as a document: the settings that count, and the files as they are written.
+pub fn rules(config: &Config) -> Value {
+    let topics = config.topics.iter().map(|it| (it.value.id().to_owned(), &it.document.text));
+    let sites = config.sites.iter().map(|it| (it.value.host.clone(), &it.document.text));
+    json!({
+        "config_hash": hash(config),
+        "crawler_version": env!("CARGO_PKG_VERSION"),
+        "settings": { "topic": config.settings.topic, "dedup": config.settings.dedup },
+        "topics": topics.collect::<BTreeMap<_, _>>(),
+        "sites": sites.collect::<BTreeMap<_, _>>(),
+    })
 }
 
 /// What a new configuration has that the old one had not. Its text is one line for people.

@@ -36,7 +36,7 @@ use crate::{article::SiteRules, topic};
 
 pub use alert::Alert;
 pub use edit::{EditError, add_feeds, read_feeds, remove_feed, set_enabled};
-pub use effective::{Change, diff, hash};
+pub use effective::{Change, diff, hash, rules};
 pub use feed::{Feed, is_id};
 pub use files::{Files, read};
 pub use load::{LoadOptions, load};

@@ -8,7 +8,8 @@ use std::{
 use proptest::prelude::*;
 
 use super::{
-    Config, Document, Files, LoadOptions, Report, Settings, diff, hash, load, place, read, unit,
+    Config, Document, Files, LoadOptions, Report, Settings, diff, hash, load, place, read, rules,
+    unit,
 };
 
 fn files(settings: &str, feeds: &str) -> Files {
@@ -410,15 +411,32 @@ fn the_built_in_configuration_is_the_shipped_folder() {
 }
 
 #[test]
-fn the_hash_is_of_what_is_said_and_not_of_how() {
+fn the_hash_is_of_what_decides_over_a_record_and_not_of_how_it_is_said() {
     let two = "[[feed]]\nid = \"two\"\nurl = \"https://example.org/2\"\n";
     let of = |settings: &str, feeds: &str| hash(&check(settings, feeds, &[]).unwrap());
-    let plain = of("", &format!("{FEED}{two}"));
+    let plain = of("", FEED);
     assert_eq!(plain.len(), 18);
-    assert_eq!(plain, of("# a comment\n[log]\nlevel=\"info\"", &format!("{two}{FEED}")));
-    assert_eq!(plain, of("[schedule]\ninterval = \"1800s\"", &format!("{FEED}{two}")));
-    assert_ne!(plain, of("[schedule]\ninterval = \"31m\"", &format!("{FEED}{two}")));
-    assert_ne!(plain, of("", FEED));
+    for settings in [
+        "# a comment\n[topic]\nkeep = \"relevant\"",
+        "[log]\nlevel = \"debug\"\n[politeness]\ndelay = \"7s\"",
+        "[schedule]\ninterval = \"31m\"",
+    ] {
+        assert_eq!(plain, of(settings, &format!("{two}{FEED}")), "{settings}");
+    }
+    for settings in ["[topic]\nkeep = \"everything\"", "[dedup]\nmemory = \"7d\""] {
+        assert_ne!(plain, of(settings, FEED), "{settings}");
+    }
+    let with = |site: &str| {
+        let mut files = files("", FEED);
+        files.sites = vec![Document::new("sites/a.toml", site)];
+        let config = read(files, &BTreeMap::new(), &[]).unwrap();
+        (hash(&config), rules(&config))
+    };
+    let (russian, text) = with("host = \"a.org\"\nlanguage = \"ru\"");
+    assert_eq!(russian, with("# of a site\nlanguage = \"ru\"\nhost = \"a.org\"").0);
+    assert_ne!(russian, with("host = \"a.org\"\nlanguage = \"kk\"").0);
+    assert_eq!(text["config_hash"], russian);
+    assert_eq!(text["sites"]["a.org"], "host = \"a.org\"\nlanguage = \"ru\"");
 }
 
 #[test]

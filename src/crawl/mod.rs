@@ -7,6 +7,7 @@
 //! be written has thus changed nothing and can be absorbed again.
 
 mod ahead;
+mod beside;
 mod continued;
 mod feeds;
 mod page;
@@ -27,6 +28,7 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+pub use beside::Beside;
 pub use continued::Begun;
 pub use feeds::Reloaded;
 #[cfg(test)]
@@ -180,6 +182,8 @@ impl Feed {
 pub struct Crawl {
     feeds: Vec<Feed>,
     by_id: BTreeMap<String, usize>,
+    /// By its place, where a feed leads that leads elsewhere.
+    leads: BTreeMap<usize, Url>,
     schedule: Schedule,
     state: State,
     /// The near-duplicate index. Its tables are in the state's file and share its transactions.
@@ -219,6 +223,7 @@ impl Crawl {
             index,
             feeds: Vec::new(),
             by_id: BTreeMap::new(),
+            leads: BTreeMap::new(),
             schedule: Schedule::new(settings.rest.clone(), settings.share),
             state,
             rules: Arc::new(rules),
@@ -335,6 +340,11 @@ impl Crawl {
             (work, Reading::Elsewhere(request)) => {
                 step.effects.push(Effect::GoOn(Box::new(work.clone()), request.clone()));
             }
+            (Work::Poll { feed, beside: Some(beside), .. }, _) => {
+                if let Some(known) = self.current_feed(*feed) {
+                    self.absorb_beside(*feed, known, beside, step)?;
+                }
+            }
             (Work::Poll { feed, late, .. }, _) => {
                 self.absorb_poll(*feed, *late, visit, now, step)?;
             }
@@ -420,6 +430,8 @@ impl Crawl {
                     self.ways.insert(job, *request);
                     self.begun.insert(job, begun);
                 }
+                Effect::Leads(ix, Some(to)) => drop(self.leads.insert(ix.get(), *to)),
+                Effect::Leads(ix, None) => drop(self.leads.remove(&ix.get())),
                 Effect::Late(host, at) => drop(self.late_hosts.insert(host, at)),
             }
         }

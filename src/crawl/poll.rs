@@ -1,6 +1,6 @@
 //! What a listing means: new entries wait, known ones that changed wait again.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
@@ -76,6 +76,7 @@ impl Crawl {
         let is_feed = matches!(outcome, Outcome::Read { .. } | Outcome::Unchanged { .. });
         if let Some(response) = response.filter(|_| is_feed) {
             note_redirect(&mut state, response, now);
+            self.note_end(ix, feed, &mut state, &response.url, step);
         }
         // Validators are those of the address that answered.
         let address = match (response, &visit.task.request) {
@@ -178,8 +179,13 @@ impl Crawl {
             let language = entry.language.as_ref().or(declared).cloned();
             Entry { language, ..entry.clone() }
         };
+        let mut met = BTreeSet::new();
         for entry in &listing.entries {
             let Some(address) = address_of(entry, &feed.url) else { continue };
+            // Of entries with one address the first speaks for it, now and at the next poll.
+            if !met.insert(address.key.clone()) {
+                continue;
+            }
             let said = signature(entry);
             if let Some(waiting) = self.state.pending_at(&address.key)? {
                 // What its page is read for is what the feed says by then.

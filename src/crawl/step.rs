@@ -44,6 +44,12 @@ pub enum Event {
     FeedMovedBack {
         feed: String,
     },
+    /// Said once: another feed is read at the address to which this one leads.
+    FeedTwice {
+        feed: String,
+        other: String,
+        at: Url,
+    },
     Kept {
         feed: String,
         id: String,
@@ -116,6 +122,8 @@ pub enum Effect {
     /// that the next page stands before those that are yet to be begun.
     Continue(Job, Timestamp, Box<Request>, Box<Begun>),
     Late(Host, Timestamp),
+    /// Where a feed leads, if elsewhere.
+    Leads(FeedIx, Option<Box<Url>>),
 }
 
 /// What a visit comes to.

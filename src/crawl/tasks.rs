@@ -56,10 +56,15 @@ impl Crawl {
             request.validators_of = of;
         }
         let host = Host::of(&request.url);
+        if let Some(beside) = self.beside(ix, &state, &request.url, now)? {
+            let late = SignedDuration::ZERO;
+            let work = Work::Poll { feed: ix, kind, zone, late, beside: Some(beside) };
+            return Ok(Some(Task { host, request: None, work }));
+        }
         let due = state.next_at.unwrap_or(now).max(self.awake_since);
         let due = due.max(self.schedule.held_until(&host).unwrap_or(due));
         let late = now.duration_since(due).max(SignedDuration::ZERO);
-        let work = Work::Poll { feed: ix, kind, zone, late };
+        let work = Work::Poll { feed: ix, kind, zone, late, beside: None };
         self.listing_task(request, work, now)
     }
 

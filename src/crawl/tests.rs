@@ -1077,6 +1077,20 @@ fn an_entry_that_changes_again_while_its_page_waits_is_read_once_for_all_that_wa
 }
 
 #[test]
+fn of_entries_with_one_link_the_first_speaks_for_it() {
+    let mut bench = patient();
+    let link = "<link>https://news.example/a</link>";
+    let asked = bench.run(72, &|url| match url.path() {
+        "/feed" => feed(&[(EDITED, link), (MISSION, link)]),
+        _ => edited(MISSION, None, "")(url),
+    });
+    assert!(count(&asked, "/feed") > 2);
+    assert_eq!(count(&asked, "/a"), 1, "{asked:?}");
+    assert_eq!(bench.records()[0].title_feed.as_deref(), Some(EDITED));
+    assert_eq!(bench.counters().entries, 1);
+}
+
+#[test]
 fn a_change_that_is_announced_while_the_page_is_asked_for_is_read_too() {
     let mut bench = patient();
     let polls = std::cell::Cell::new(0);
@@ -1378,6 +1392,55 @@ fn a_page_of_errors_is_no_name_of_the_articles_that_are_led_to_it() {
         let mut titles: Vec<_> = bench.records().into_iter().filter_map(|r| r.title).collect();
         titles.sort();
         assert_eq!(titles, [MISSION, "CSTO summit on Kazakhstan unrest ends"], "{target}");
+    }
+}
+
+/// Two feeds of which one leads to the other one's address, by way of `old`; when that address was asked,
+/// and which hosts.
+fn asked_twice(old: &str, hours: i64) -> (Bench, Vec<Timestamp>, Vec<String>) {
+    let mut bench = Bench::new();
+    let own = bench.crawl.feeds[0].clone();
+    let old = Feed { id: "also".into(), url: Url::parse(old).unwrap(), ..own.clone() };
+    let new = Reloaded { feeds: vec![old, own], rules: rules(), settings: settings() };
+    bench.crawl.prepare(&new, start()).unwrap();
+    bench.crawl.reconfigure(new, start()).unwrap();
+    bench.crawl.schedule.poll_now(FeedIx::of(1), start());
+    let web = |url: &Url| match (url.host_str().unwrap(), url.path()) {
+        ("old.example", _) => status(301, "location: https://news.example/feed"),
+        (_, "/old") => {
+            let headers = "content-type: text/xml\nx-final: https://news.example/feed";
+            feed(&[]).map(|(status, _, body)| (status, headers, body))
+        }
+        _ => feed(&[]),
+    };
+    let until = start() + SignedDuration::from_hours(hours);
+    let (mut times, mut asked) = (Vec::new(), Vec::new());
+    while let Some(url) = bench.step(until, &web) {
+        if url.starts_with("https://news.example") {
+            times.push(bench.now);
+        }
+        asked.extend((!url.is_empty()).then_some(url));
+    }
+    (bench, times, asked)
+}
+
+#[test]
+fn feeds_that_lead_to_one_address_keep_its_floor_together_and_this_is_said_once() {
+    for old in ["https://old.example/feed", "https://news.example/old"] {
+        let (bench, times, asked) = asked_twice(old, 48);
+        let floor = Cadence::default().floor_without_validators;
+        let rests: Vec<_> = times.windows(2).map(|two| two[1].duration_since(two[0])).collect();
+        assert!(times.len() > 20, "{old}: {times:?}");
+        // It is not known of an address that was never asked where it leads.
+        let first = usize::from(old.ends_with("/old"));
+        assert!(rests[first..].iter().all(|rest| *rest >= floor), "{old}: {rests:?}");
+        assert!(asked.iter().any(|url| url == old), "{old}: it is looked at now and then");
+        let said =
+            |event: &&Event| matches!(event, Event::FeedTwice { feed, .. } if feed == "also");
+        assert_eq!(bench.events.iter().filter(said).count(), 1, "{old}: {:?}", bench.events);
+        let known = |id: &str| bench.crawl.state.feed(id).unwrap().unwrap().state;
+        assert_eq!(known("also").same_as.as_deref(), Some("courier"), "{old}");
+        assert_eq!((known("courier").same_as, known("also").failures), (None, 0), "{old}");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
-use super::{Begun, Feed};
+use super::{Begun, Beside, Feed};
 use crate::{
     canonical_url::Host,
     fetch::Request,
@@ -30,6 +30,8 @@ pub enum Work {
         zone: Option<TimeZone>,
         /// How much later than it was due the poll begins.
         late: SignedDuration,
+        /// It is not asked for now.
+        beside: Option<Beside>,
     },
     /// A part of a sitemap index.
     Part {

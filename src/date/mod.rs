@@ -31,8 +31,11 @@ use crate::text;
 )]
 #[serde(rename_all = "lowercase")]
 pub enum Precision {
+    /// To the second.
     Second,
+    /// To the minute.
     Minute,
+    /// A day without a time.
     Day,
 }
 

@@ -25,6 +25,7 @@ use prometheus_client::{
 use tokio::sync::watch;
 
 use crate::{
+    alert::Deliveries,
     crawl::{Event, Visit},
     daemon::{self, Notice, Turn},
     reader::{Deaths, FAULT_KINDS},
@@ -220,10 +221,14 @@ const LONGEST_TURN: Duration = Duration::from_mins(5);
 
 impl Metrics {
     /// `state` is the index that the daemon writes, `polled` the feeds that it polls now.
-    pub fn new(state: PathBuf, polled: watch::Receiver<BTreeSet<String>>) -> Self {
+    pub fn new(
+        state: PathBuf,
+        polled: watch::Receiver<BTreeSet<String>>,
+        alerts: Deliveries,
+    ) -> Self {
         let mut registry = Registry::with_prefix("newswatch");
         let counts = Counts::registered(&mut registry);
-        registry.register_collector(Box::new(stored::Stored::new(state, polled)));
+        registry.register_collector(Box::new(stored::Stored::new(state, polled, alerts)));
         Self { registry: Arc::new(registry), counts }
     }
 

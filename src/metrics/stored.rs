@@ -11,6 +11,7 @@ use prometheus_client::{
 use tokio::sync::watch;
 
 use crate::{
+    alert::{Deliveries, Delivery},
     crawl,
     state::{Counters, FeedRow, State, StateError},
 };
@@ -19,6 +20,7 @@ use crate::{
 pub(super) struct Stored {
     path: PathBuf,
     polled: watch::Receiver<BTreeSet<String>>,
+    alerts: Deliveries,
 }
 
 /// A moment of the state.
@@ -31,8 +33,12 @@ struct Moment {
 
 impl Stored {
     /// `polled` are the feeds that are told of.
-    pub(super) fn new(path: PathBuf, polled: watch::Receiver<BTreeSet<String>>) -> Self {
-        Self { path, polled }
+    pub(super) fn new(
+        path: PathBuf,
+        polled: watch::Receiver<BTreeSet<String>>,
+        alerts: Deliveries,
+    ) -> Self {
+        Self { path, polled, alerts }
     }
 
     fn read(&self, now: Timestamp) -> Result<Moment, StateError> {
@@ -58,6 +64,15 @@ impl Stored {
 
 impl Collector for Stored {
     fn encode(&self, mut to: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let alerts = self.alerts.read();
+        let help = "How often in a row a message of an alert was not taken";
+        alert_gauge(&mut to, "alert_failures", help, &alerts, |alert| {
+            Some(f64::from(alert.failures))
+        })?;
+        let help = "When a message of an alert was last taken";
+        alert_gauge(&mut to, "alert_last_taken_timestamp_seconds", help, &alerts, |alert| {
+            alert.taken_at.map(seconds)
+        })?;
         let moment = self.read(crate::clock::now());
         gauge(&mut to, "state_readable", "Whether the state could be read", moment.is_ok())?;
         let moment = match moment {
@@ -88,7 +103,6 @@ impl Collector for Stored {
         feed_gauge(&mut to, "feed_failures", help, feeds, |feed| {
             Some(f64::from(feed.state.failures))
         })?;
-        let seconds = |at: Timestamp| at.as_duration().as_secs_f64();
         let help = "When a feed was last read";
         feed_gauge(&mut to, "feed_last_success_timestamp_seconds", help, feeds, |feed| {
             feed.state.last_success_at.map(seconds)
@@ -102,6 +116,26 @@ impl Collector for Stored {
             feed.state.next_at.map(seconds)
         })
     }
+}
+
+fn seconds(at: Timestamp) -> f64 {
+    at.as_duration().as_secs_f64()
+}
+
+/// An alert of which nothing is known has no line.
+fn alert_gauge(
+    to: &mut DescriptorEncoder<'_>,
+    name: &str,
+    help: &str,
+    alerts: &[(String, Delivery)],
+    value: impl Fn(&Delivery) -> Option<f64>,
+) -> Result<(), fmt::Error> {
+    let mut family = to.encode_descriptor(name, help, None, MetricType::Gauge)?;
+    for (id, delivery) in alerts {
+        let Some(value) = value(delivery) else { continue };
+        ConstGauge::new(value).encode(family.encode_family(&[("alert", id.as_str())])?)?;
+    }
+    Ok(())
 }
 
 /// One counter with a label for every end that an entry can come to.

@@ -69,6 +69,8 @@ pub enum Why {
     Offline,
     /// The server says that the feed is gone (410): it is asked no more.
     Gone,
+    /// Another feed that leads to the same address was asked a short while ago.
+    Beside,
 }
 
 impl Why {
@@ -85,6 +87,7 @@ impl Why {
             Self::Backoff => "backing off after failures",
             Self::Offline => "no host answered: asked again as before",
             Self::Gone => "gone (410): no longer asked",
+            Self::Beside => "not sooner after another feed of the same address than the floor",
         }
     }
 }
@@ -144,6 +147,10 @@ pub struct FeedState {
     /// Where the feed lives now, once the redirect was believed.
     pub moved_to: Option<Box<Url>>,
     pub going: Option<Box<Going>>,
+    /// Where the last answer with the feed came from, if not from the configured address.
+    pub leads_to: Option<Box<Url>>,
+    /// The feed that is read there anyway.
+    pub same_as: Option<Box<str>>,
     /// The server's word for it was believed: it is asked no more.
     pub gone: bool,
     pub status: Option<u16>,
@@ -471,6 +478,15 @@ impl FeedState {
         self.habit_s = seconds(SignedDuration::from_secs_f64(habit.clamp(lowest, highest)));
     }
 
+    /// The shortest time between two polls.
+    pub fn floor(&self, cadence: &Cadence) -> SignedDuration {
+        if self.validators.etag.is_some() || self.validators.last_modified.is_some() {
+            cadence.floor
+        } else {
+            cadence.floor_without_validators.max(cadence.floor)
+        }
+    }
+
     fn place(
         &mut self,
         freshness: Option<SignedDuration>,
@@ -486,12 +502,7 @@ impl FeedState {
                 wait = (asked, why);
             }
         }
-        let validated = self.validators.etag.is_some() || self.validators.last_modified.is_some();
-        let floor = if validated {
-            cadence.floor
-        } else {
-            cadence.floor_without_validators.max(cadence.floor)
-        };
+        let floor = self.floor(cadence);
         if wait.0 < floor {
             wait = (floor, Why::Floor);
         }

@@ -26,7 +26,7 @@ use crate::canonical_url::KEY_VERSION;
 
 pub use feeds::{Counters, FeedRow};
 pub use lock::StateLock;
-pub use pages::Pending;
+pub use pages::{Pending, Trouble};
 pub use rejects::{Reject, RejectLog, read_rejects};
 pub use seen::{Fate, Known, Seen};
 
@@ -195,8 +195,7 @@ impl State {
         if !self.is_current()? {
             self.clear()?;
         }
-        // Of a state that an earlier version made, too.
-        pages::create_index(&self.connection)
+        pages::complete(&self.connection)
     }
 
     /// Empties the index of all that the archive and the rejects tell: the next start takes that in

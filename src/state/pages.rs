@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::{Result, State, StateError, from_json, time, to_json};
@@ -35,6 +36,16 @@ impl Pending {
     }
 }
 
+/// What kept a page that waits from being read, when it was last asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trouble {
+    /// How often it was asked for in vain, also where that is the host's fault.
+    pub tries: u32,
+    /// In words.
+    pub error: String,
+    pub at: Timestamp,
+}
+
 /// How long an expired robots.txt is kept.
 const ROBOTS_KEPT: SignedDuration = SignedDuration::from_hours(48);
 
@@ -49,7 +60,8 @@ pub(super) fn create(connection: &Connection) -> Result<()> {
              first_seen_at INTEGER NOT NULL,
              not_before INTEGER NOT NULL,
              attempts INTEGER NOT NULL,
-             revisit INTEGER NOT NULL
+             revisit INTEGER NOT NULL,
+             trouble TEXT
          );
          CREATE TABLE robots (host TEXT PRIMARY KEY, rules TEXT NOT NULL) WITHOUT ROWID;
          CREATE TABLE hold (host TEXT PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID;",
@@ -60,6 +72,16 @@ pub(super) fn create_index(connection: &Connection) -> Result<()> {
     Ok(connection.execute_batch("CREATE INDEX IF NOT EXISTS pending_feed ON pending (feed)")?)
 }
 
+/// Gives a table of an earlier version what has come to it since.
+pub(super) fn complete(connection: &Connection) -> Result<()> {
+    let has_trouble = "SELECT 1 FROM pragma_table_info('pending') WHERE name = 'trouble'";
+    if connection.query_row(has_trouble, [], |_| Ok(())).optional()?.is_none() {
+        connection.execute_batch("ALTER TABLE pending ADD COLUMN trouble TEXT")?;
+    }
+    create_index(connection)
+}
+
+/// Without what would be told of a page: another index takes over what decides on it.
 pub(super) const COLUMNS: &str =
     "id, key, url, feed, entry, first_seen_at, not_before, attempts, revisit";
 
@@ -161,18 +183,46 @@ impl State {
     pub fn read_again(&self, id: PageId, not_before: Timestamp) -> Result<()> {
         self.connection
             .prepare_cached(
-                "UPDATE pending SET attempts = 0, revisit = TRUE, not_before = ?2 WHERE id = ?1",
+                "UPDATE pending SET attempts = 0, revisit = TRUE, trouble = NULL, not_before = ?2
+                 WHERE id = ?1",
             )?
             .execute(params![id.0, not_before.as_millisecond()])?;
         Ok(())
     }
 
-    /// Tries a page again at `not_before`, having tried it `attempts` times.
-    pub fn postpone(&self, id: PageId, attempts: u32, not_before: Timestamp) -> Result<()> {
+    /// Tries a page again at `not_before`, having tried it `attempts` times, with `error` at `now`.
+    pub fn postpone(
+        &self,
+        id: PageId,
+        attempts: u32,
+        not_before: Timestamp,
+        error: &str,
+        now: Timestamp,
+    ) -> Result<()> {
         self.connection
-            .prepare_cached("UPDATE pending SET attempts = ?2, not_before = ?3 WHERE id = ?1")?
-            .execute(params![id.0, attempts, not_before.as_millisecond()])?;
+            .prepare_cached(
+                "UPDATE pending SET attempts = ?2, not_before = ?3, trouble = json_object(
+                     'tries', coalesce(json_extract(trouble, '$.tries'), 0) + 1,
+                     'error', ?4, 'at', ?5)
+                 WHERE id = ?1",
+            )?
+            .execute(params![
+                id.0,
+                attempts,
+                not_before.as_millisecond(),
+                error,
+                now.to_string()
+            ])?;
         Ok(())
+    }
+
+    /// Why a page that waits was not read yet; `None` where it was not asked for, or an earlier
+    /// version did.
+    pub fn trouble(&self, id: PageId) -> Result<Option<Trouble>> {
+        let select = self.connection.prepare_cached("SELECT trouble FROM pending WHERE id = ?1");
+        let Ok(mut select) = select else { return Ok(None) };
+        let text: Option<Option<String>> = select.query_row([id.0], |row| row.get(0)).optional()?;
+        text.flatten().map(|text| from_json(&text)).transpose()
     }
 
     /// Whether it was on the waiting list.

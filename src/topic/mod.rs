@@ -58,8 +58,11 @@ pub enum Outcome {
 )]
 #[serde(rename_all = "lowercase")]
 pub enum Field {
+    /// The headline.
     Title,
+    /// The summary.
     Summary,
+    /// The text.
     Text,
 }
 
@@ -70,6 +73,7 @@ pub struct Match {
     pub term: String,
     /// The concept the term belongs to.
     pub group: String,
+    /// Where the term was found.
     pub field: Field,
     /// First code point of the occurrence in the field.
     pub start: u32,

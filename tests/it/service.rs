@@ -203,6 +203,7 @@ async fn the_figures_add_up_and_are_those_of_the_status() {
         "config/newswatch.toml",
         &(quick_every("1h") + &format!("\n[metrics]\nlisten = \"{address}\"\n")),
     );
+    workspace.write("config/alerts.toml", "[[alert]]\nid = \"desk\"\ncommand = [\"/bin/false\"]\n");
     let daemon = Daemon::start(&workspace);
     wait_until("it is ready", || get(address, "/readyz").is_some_and(|(code, _)| code == 200));
     assert_eq!(get(address, "/healthz").unwrap().0, 200);
@@ -228,6 +229,7 @@ async fn the_figures_add_up_and_are_those_of_the_status() {
                 .is_some_and(|n| *n > 0.0)
         };
         workspace.whole_lines() >= wanted
+            && now["newswatch_alert_failures{alert=\"desk\"}"] > 0.0
             && idle.iter().all(|name| now[*name] == 0.0)
             && site.feeds.iter().all(|feed| polled(&feed.id))
     });
@@ -255,6 +257,10 @@ async fn the_figures_add_up_and_are_those_of_the_status() {
         kept += feed["kept"].as_f64().unwrap();
     }
     assert!(kept > 0.0);
+    let told = &status["alerts"][0];
+    assert!(told["id"] == "desk" && told["failures"].as_u64() > Some(0), "{told:#}");
+    let told = workspace.run(&["status"]).expect(&[0]).stdout;
+    assert!(told.contains("the alert desk is NOT DELIVERED: the program /bin/false"), "{told}");
     assert_eq!(samples["newswatch_archive_seq"], workspace.lines().len() as f64);
     for name in named_in_contrib() {
         let known = samples.keys().any(|key| key.split('{').next() == Some(name.as_str()));

@@ -19,7 +19,7 @@ use tokio::sync::watch;
 use url::Url;
 
 use super::{
-    super::{Alert, Form, Nudge, On, Sender, Teller, Way, courier::Courier},
+    super::{Alert, Delivery, Form, Nudge, On, Sender, Teller, Way, courier::Courier},
     alert, now,
 };
 use crate::{
@@ -269,6 +269,27 @@ async fn a_rest_that_was_begun_under_a_clock_that_was_ahead_is_over_when_that_is
     passed().store(0, Ordering::Relaxed);
     assert_eq!(desk.courier.tell(&desk.alert).await.unwrap(), None);
     assert_eq!(asked.load(Ordering::Relaxed), 2);
+}
+
+#[tokio::test]
+async fn how_messages_arrive_is_kept_for_those_who_ask() {
+    let mut answers = ["200 taken", "500 no", "500 no"].map(str::to_owned).to_vec();
+    let (way, _) = webhook(move |_| answers.pop().unwrap_or_default());
+    let mut desk = Desk::new(way);
+    let folder = desk.folder.path().join("alerts");
+    assert_eq!(Delivery::read(&folder, "desk"), Delivery::default());
+    let wait = desk.courier.tell(&desk.alert).await.unwrap().unwrap();
+    let failed = Delivery::read(&folder, "desk");
+    assert_eq!((failed.failures, failed.taken_at, failed.failing_since), (1, None, Some(now())));
+    assert!(failed.error.unwrap().contains("HTTP 500"));
+    assert_eq!(failed.next_at, Some(now() + SignedDuration::try_from(wait).unwrap()));
+    // A start does not begin to count anew.
+    desk.courier = desk.teller.courier("desk");
+    desk.courier.tell(&desk.alert).await.unwrap();
+    assert_eq!(Delivery::read(&folder, "desk").failures, 2);
+    desk.tell().await.unwrap();
+    let well = Delivery::read(&folder, "desk");
+    assert!(well.failures == 0 && well.error.is_none() && well.taken_at > Some(now()), "{well:?}");
 }
 
 #[tokio::test]

@@ -119,11 +119,12 @@ fn item(desk: &Desk, id: &str) -> anyhow::Result<Item> {
 }
 
 pub(super) fn show(loaded: &Loaded, id: &str, text: &str, json: bool) -> anyhow::Result<Exit> {
+    let now = crate::clock::now();
     let query = desk::query(text)?;
     let desk = desk::current(loaded)?;
     let found = match desk.item(id)? {
         Some(item) => Some(Found::Record(Box::new(item))),
-        None => address::find(loaded, &desk, id)?,
+        None => address::find(loaded, &desk, id, now)?,
     };
     let item = match found {
         Some(Found::Record(item)) => *item,
@@ -135,8 +136,13 @@ pub(super) fn show(loaded: &Loaded, id: &str, text: &str, json: bool) -> anyhow:
             screen::show(&print::reject(&reject, screen::columns()))?;
             return Ok(Exit::Success);
         }
-        Some(Found::Waits) => {
-            anyhow::bail!("{} waits to be read: it is not judged yet", safe(id, 200))
+        Some(Found::Waits(waiting)) if json => {
+            print_json(&json!({ "waiting": waiting }))?;
+            return Ok(Exit::Success);
+        }
+        Some(Found::Waits(waiting)) => {
+            screen::show(&print::waiting(&waiting, now))?;
+            return Ok(Exit::Success);
         }
         None => item(&desk, id)?,
     };

@@ -2,9 +2,12 @@
 
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::screen::{self, BOLD, CYAN, DIM, GREEN, RED, RESET};
+use super::{
+    address::Waiting,
+    screen::{self, BOLD, CYAN, DIM, GREEN, RED, RESET},
+};
 use crate::{
-    cli::format::safe,
+    cli::format::{coming, distance, safe, several},
     review::{Item, Phrase, Review, Status, excerpt, marks, width},
     state::Reject,
     topic::Field,
@@ -102,6 +105,29 @@ pub(super) fn reject(reject: &Reject, columns: usize) -> String {
     text
 }
 
+/// An article whose page is still to be read, and why.
+pub(super) fn waiting(waiting: &Waiting, now: Timestamp) -> String {
+    let title = waiting.title.as_deref().unwrap_or("(untitled)");
+    let mut text = format!("{BOLD}waits to be read{RESET}: {}\n", safe(title, 300));
+    let mut line = |name: &str, value: String| {
+        text.push_str(&format!("{DIM}{name:11}{RESET} {value}\n"));
+    };
+    if let Some(trouble) = &waiting.trouble {
+        let times = several(trouble.tries.into(), "time");
+        line("asked", format!("{times}, last {}", distance(trouble.at, now)));
+        line("answer", safe(&trouble.error, 400));
+    }
+    let next = waiting.next_at.map_or_else(|| "not known".to_owned(), |at| coming(at, now));
+    line("asked next", next);
+    if let Some(because) = &waiting.because {
+        line("its host", safe(because, 200));
+    }
+    line("announced", minute(waiting.first_seen_at));
+    line("feed", safe(&waiting.feed_id, 80));
+    line("address", safe(&waiting.url, 500));
+    text
+}
+
 /// An article in full.
 pub(super) fn article(
     item: &Item,
@@ -137,6 +163,7 @@ pub(super) fn article(
     let terms = record.matched_terms.join(", ");
     line("matched", safe(&terms, 300));
     line("why", safe(record.topic_reason.as_deref().unwrap_or_default(), 500));
+    line("judged by", format!("rules/{}.json", safe(&record.config_hash, 40)));
     if let Some(review) = review {
         line("review", reviewed(review));
     }

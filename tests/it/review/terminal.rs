@@ -7,6 +7,7 @@ use std::{
 };
 
 use serde_json::Value;
+use wiremock::{Mock, MockServer, ResponseTemplate, matchers::path};
 
 use super::{append_harm, office};
 use crate::support::workspace::{QUICK, Workspace};
@@ -125,6 +126,12 @@ async fn an_address_shows_its_record_or_why_there_is_none() {
     let shown = workspace.run(&["archive", "show", record["url"].as_str().unwrap(), "--json"]);
     let shown: Value = serde_json::from_str(&shown.expect(&[0]).stdout).unwrap();
     assert_eq!(shown["record"]["url_key"], record["url_key"]);
+    // Its topic, as it was when the record was judged by it.
+    let rules = format!("archive/rules/{}.json", record["config_hash"].as_str().unwrap());
+    let rules = std::fs::read_to_string(workspace.path().join(rules)).unwrap();
+    let rules: Value = serde_json::from_str(&rules).unwrap();
+    let topic = rules["topics"][record["topic"].as_str().unwrap()].as_str().unwrap();
+    assert!(topic.contains(record["matched_terms"][0].as_str().unwrap()), "{topic}");
     let rejects = std::fs::read_to_string(workspace.path().join("state/rejects.jsonl")).unwrap();
     let last: Value = serde_json::from_str(rejects.lines().last().unwrap()).unwrap();
     let address = last["url"].as_str().unwrap();
@@ -135,6 +142,34 @@ async fn an_address_shows_its_record_or_why_there_is_none() {
     assert_eq!(serde_json::from_str::<Value>(&shown).unwrap()["reject"], last);
     let ran = workspace.run(&["archive", "show", "https://nobody.example/1"]).expect(&[1]);
     assert!(ran.stderr.contains("nothing is known of https://nobody.example/1"), "{ran:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_whose_page_waits_shows_what_was_answered_and_when_it_is_asked_next() {
+    let server = MockServer::start().await;
+    let page = format!("{}/refused", server.uri());
+    let rss = format!(
+        "<rss version=\"2.0\"><channel><item><title>A headline</title><link>{page}</link></item>\
+         </channel></rss>"
+    );
+    for (at, answer) in [
+        ("/feed", ResponseTemplate::new(200).set_body_string(rss)),
+        ("/refused", ResponseTemplate::new(403)),
+    ] {
+        Mock::given(path(at)).respond_with(answer).mount(&server).await;
+    }
+    let workspace = Workspace::new(QUICK);
+    let feed = format!("[[feed]]\nid = \"courier\"\nurl = \"{}/feed\"\n", server.uri());
+    workspace.write("config/feeds.toml", &feed);
+    workspace.run(&["once"]);
+    let shown = workspace.run(&["archive", "show", &page]).expect(&[0]).stdout;
+    assert!(shown.starts_with("waits to be read: A headline\n"), "{shown}");
+    for words in ["1 time, last ", "HTTP 403: the server refuses us", "in 15 min", "courier"] {
+        assert!(shown.contains(words), "{words}: {shown}");
+    }
+    let shown = workspace.run(&["archive", "show", &page, "--json"]).expect(&[0]).stdout;
+    let shown: Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!(shown["waiting"]["trouble"]["tries"], 1, "{shown}");
 }
 
 #[test]
