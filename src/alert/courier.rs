@@ -200,12 +200,11 @@ impl Courier {
     /// log alone.
     async fn note(&mut self, now: Timestamp, next: impl FnOnce(&Delivery, Timestamp) -> Delivery) {
         let (folder, id) = (self.office.folder.clone(), self.id.clone());
-        let known = match self.delivery.take() {
-            Some(known) => known,
-            None => {
-                let (folder, id) = (folder.clone(), id.clone());
-                spawn_blocking(move || Delivery::read(&folder, &id)).await.unwrap_or_default()
-            }
+        let known = if let Some(known) = self.delivery.take() {
+            known
+        } else {
+            let (folder, id) = (folder.clone(), id.clone());
+            spawn_blocking(move || Delivery::read(&folder, &id)).await.unwrap_or_default()
         };
         let next = next(&known, now);
         self.delivery = Some(next.clone());

@@ -168,7 +168,7 @@ pub struct Record {
     /// The encoding in which the page was read, as the WHATWG's standard names it; null where the
     /// text is the feed's.
     pub charset: Option<String>,
-    /// The answer's ETag; null where the text is the feed's.
+    /// The answer's `ETag`; null where the text is the feed's.
     pub etag: Option<String>,
     /// The answer's Last-Modified, as it was written; null where the text is the feed's.
     pub last_modified: Option<String>,
