@@ -128,8 +128,8 @@ impl Index {
         if !left.is_empty() {
             let left = left.join(", ");
             tell(&format!(
-                "of the old state index, kept as {}, not all can be read: lost, or a part of them, \
-                 are {left}",
+                "of the old state index, kept as {}, not all can be taken over: lost, or a part of \
+                 them, are {left}",
                 beside(&self.path, ".damaged").display()
             ));
         }
@@ -186,4 +186,93 @@ pub(super) fn absent(error: anyhow::Error, loaded: &Loaded) -> anyhow::Error {
         "{}; to begin a new one, move the state folder {state} away",
         cannot_open(loaded)
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{archive::Settings, canonical_url::Host};
+
+    fn host() -> Host {
+        Host::of(&"https://news.example/".parse().unwrap())
+    }
+
+    /// An index that is to be built anew, and knows that a host is paused, and an archive.
+    fn unusable(folder: &Path) -> Archive {
+        State::open(&folder.join(STATE)).unwrap().pause(&host()).unwrap();
+        State::mark_damaged(&folder.join(STATE)).unwrap();
+        let archive = Folder::at(folder.join("archive"));
+        Archive::open(archive, Settings::default(), None).unwrap().0
+    }
+
+    fn build(index: &Index, archive: &Archive) -> String {
+        let mut told = String::new();
+        index.build(archive, |lost| lost.clone_into(&mut told), |_| ()).unwrap();
+        told
+    }
+
+    /// Looks whether the host is paused yet, and nothing lies about.
+    fn assert_known(folder: &Path, way: &str) {
+        let index = Index::of(folder).unwrap();
+        let (state, _) = index.open().unwrap();
+        assert_eq!(state.paused().unwrap(), [host()], "{way}");
+        for end in [NEW, WHOLE] {
+            assert!(!beside(&index.path, end).exists(), "{way}");
+        }
+    }
+
+    #[test]
+    fn wherever_a_kill_ends_the_building_nothing_that_the_old_index_knew_is_lost() {
+        for steps in 0..=6 {
+            let folder = tempfile::tempdir().unwrap();
+            let folder = folder.path();
+            let archive = unusable(folder);
+            let (old, new, whole) =
+                (folder.join(STATE), folder.join("state.sqlite.new"), folder.join("whole"));
+            let log = beside(&old, "-wal");
+            // What the building leads to, made beside.
+            let other = tempfile::tempdir().unwrap();
+            fs::copy(&old, other.path().join(STATE)).unwrap();
+            build(&Index::of(other.path()).unwrap(), &archive);
+            fs::copy(other.path().join(STATE), &whole).unwrap();
+            let taken: [&dyn Fn() -> io::Result<()>; 6] = [
+                &|| fs::write(&log, "of the old one").and_then(|()| fs::write(&new, "half of it")),
+                &|| fs::rename(&whole, &new),
+                &|| fs::rename(&new, beside(&old, WHOLE)),
+                &|| fs::rename(&old, beside(&old, ".damaged")),
+                &|| fs::rename(&log, beside(&old, ".damaged-wal")),
+                &|| fs::rename(beside(&old, WHOLE), &old),
+            ];
+            taken.iter().take(steps).try_for_each(|step| step()).unwrap();
+            let index = Index::of(folder).unwrap();
+            // A start builds it anew, where it is not put into its place.
+            match index.open() {
+                Err(error) => {
+                    assert!(steps < 3 && error.is_mended_by_building(), "{steps}: {error}");
+                    assert_eq!(build(&index, &archive), "", "{steps}");
+                }
+                Ok(_) => assert!(steps >= 3, "{steps}"),
+            }
+            assert_known(folder, &steps.to_string());
+            let kept = fs::read(folder.join("state.sqlite.damaged-wal")).ok();
+            assert_eq!(kept.is_some_and(|log| log == b"of the old one"), steps >= 3, "{steps}");
+        }
+    }
+
+    #[test]
+    fn an_index_that_cannot_be_read_to_its_end_is_kept_and_that_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let archive = unusable(folder.path());
+        let index = Index::of(folder.path()).unwrap();
+        build(&index, &archive);
+        assert!(!beside(&index.path, ".damaged").exists());
+        let connection = State::open(&index.path).unwrap();
+        connection.connection().execute_batch("DROP TABLE hold").unwrap();
+        drop(connection);
+        assert!(index.open().is_ok_and(|(state, _)| state.holds(jiff::Timestamp::MIN).is_err()));
+        let told = build(&index, &archive);
+        assert!(told.contains("state.sqlite.damaged, ") && told.ends_with("are holds of hosts"));
+        assert!(beside(&index.path, ".damaged").exists());
+        assert_known(folder.path(), &told);
+    }
 }

@@ -325,8 +325,8 @@ impl HttpClient {
         if let Some(denied) = tls::cause::<DeniedName>(error) {
             return FetchError::Denied(denied.0.clone());
         }
-        if let Some(complaint) = tls::complaint(error) {
-            return FetchError::Tls(complaint);
+        if let Some(fault) = tls::fault(error) {
+            return fault;
         }
         // With a proxy it is the only one that is looked for and connected to.
         if let Some(proxy) = self.settings.proxy.as_ref().filter(|_| error.is_connect()) {

@@ -172,6 +172,9 @@ pub enum FetchError {
     Connect(String),
     #[error("the certificate or TLS handshake was refused: {0}")]
     Tls(String),
+    /// No certificate was shown, good or bad.
+    #[error("the server does not speak TLS there")]
+    NoTls,
     #[error("no answer within {0:?}")]
     Timeout(Duration),
     #[error("the page is larger than {0} bytes (limits.max_page_size)")]
@@ -201,7 +204,7 @@ impl FetchError {
             Self::Denied(words) => Self::Denied(clean(words)),
             Self::WrongType(words) => Self::WrongType(clean(words)),
             Self::Protocol(words) => Self::Protocol(clean(words)),
-            Self::Timeout(_) | Self::TooLarge(_) | Self::TooManyRedirects(_) => self,
+            Self::NoTls | Self::Timeout(_) | Self::TooLarge(_) | Self::TooManyRedirects(_) => self,
         }
     }
 
@@ -216,6 +219,7 @@ impl FetchError {
             Self::Dns(_)
             | Self::Connect(_)
             | Self::Tls(_)
+            | Self::NoTls
             | Self::Timeout(_)
             | Self::Protocol(_) => true,
             Self::TooLarge(_)

@@ -8,6 +8,8 @@ use rustls::{
     pki_types::{CertificateDer, pem::PemObject},
 };
 
+use super::FetchError;
+
 /// TLS with the authorities of the machine, else with those that browsers trust, so that it starts
 /// where no CA certificates are installed; and with `authorities`, in PEM.
 pub(super) fn config(authorities: Option<&[u8]>) -> Result<ClientConfig, String> {
@@ -34,8 +36,8 @@ pub(super) fn config(authorities: Option<&[u8]>) -> Result<ClientConfig, String>
 }
 
 /// What TLS had against the server, in words, where `error` comes from TLS.
-pub(super) fn complaint(error: &(dyn Error + 'static)) -> Option<String> {
-    Some(match cause::<rustls::Error>(error)? {
+pub(super) fn fault(error: &(dyn Error + 'static)) -> Option<FetchError> {
+    Some(FetchError::Tls(match cause::<rustls::Error>(error)? {
         rustls::Error::InvalidCertificate(reason) => match reason {
             CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
                 "the certificate has expired".to_owned()
@@ -54,10 +56,10 @@ pub(super) fn complaint(error: &(dyn Error + 'static)) -> Option<String> {
             other => format!("the certificate is invalid: {other}"),
         },
         rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType) => {
-            "the server does not speak TLS there".to_owned()
+            return Some(FetchError::NoTls);
         }
         other => other.to_string(),
-    })
+    }))
 }
 
 /// The first error of a type in a chain of causes, also where an I/O error wraps it.

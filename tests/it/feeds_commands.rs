@@ -5,6 +5,7 @@ use std::fs;
 use crate::support::{
     bombs,
     server::{Server, answer},
+    tls,
     workspace::{QUICK, Workspace},
 };
 
@@ -208,6 +209,12 @@ async fn a_site_that_is_named_without_a_scheme_is_asked_by_http_where_https_does
     assert!(code == Some(0) && stdout.contains("is configured already"), "{stdout}");
     let (code, _, stderr) = run(&workspace, &["feeds", "add", &format!("https://{name}")]).await;
     assert!(code == Some(1) && !stderr.contains("trying"), "{stderr}");
+    // Somebody answers who is not to be believed.
+    let stranger = tls::Authority::new("Unknown").certify("127.0.0.1", 2020..4000);
+    let name = tls::serve(stranger).await.to_string();
+    let (code, _, stderr) = run(&workspace, &["feeds", "add", &name]).await;
+    assert!(code == Some(1) && !stderr.contains("trying"), "{stderr}");
+    assert!(stderr.contains(&format!("name it as http://{name}")), "{stderr}");
 }
 
 #[test]

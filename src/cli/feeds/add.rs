@@ -47,7 +47,7 @@ pub(in super::super) fn add(loaded: &Loaded, wish: &FeedsAdd) -> anyhow::Result<
     let readers = runtime.block_on(readers::start(&loaded.config))?;
     let mut asker = Asker::new(client, readers, loaded.config.settings.politeness.delay);
     if !has_scheme {
-        site = runtime.block_on(asker.scheme(site));
+        site = runtime.block_on(asker.scheme(site))?;
         if told(&site)? {
             return Ok(Exit::Success);
         }

@@ -70,19 +70,27 @@ impl Asker {
 
     /// The address of a site that was named without a scheme: by https, or by http where nothing
     /// answers by https.
-    pub(super) async fn scheme(&mut self, https: Url) -> Url {
-        let answer = self.ask(&https, Wanted::Listing).await;
-        let Err(refused @ (FetchError::Connect(_) | FetchError::Tls(_) | FetchError::Timeout(_))) =
-            answer
-        else {
-            return https;
-        };
+    ///
+    /// # Errors
+    ///
+    /// Somebody answers, and is not to be believed: who is in the middle gives http, too.
+    pub(super) async fn scheme(&mut self, https: Url) -> anyhow::Result<Url> {
+        let Err(refused) = self.ask(&https, Wanted::Listing).await else { return Ok(https) };
         let mut http = https.clone();
         if http.set_scheme("http").is_err() {
-            return https;
+            return Ok(https);
         }
-        anstream::eprintln!("{https}: {refused}; trying {http}");
-        http
+        match refused {
+            FetchError::Connect(_) | FetchError::NoTls | FetchError::Timeout(_) => {
+                anstream::eprintln!("{https}: {refused}; trying {http}");
+                Ok(http)
+            }
+            FetchError::Tls(_) => {
+                let to_do = format!("cannot fetch {https}; to ask without TLS, name it as {http}");
+                Err(anyhow::Error::new(refused).context(to_do))
+            }
+            _ => Ok(https),
+        }
     }
 
     /// The listing at an address, and the address to configure: the one it moved to for good.
