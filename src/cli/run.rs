@@ -13,8 +13,7 @@ use tokio::{
 };
 
 use super::{
-    Exit, alerts,
-    compose, control,
+    Exit, alerts, compose, control,
     format::{coming, is_styled_stderr, print_json, print_text},
     index::{Index, STATE, absent, cannot_open},
     logging,
@@ -66,7 +65,8 @@ pub(super) fn open(loaded: &Loaded, now: Timestamp) -> anyhow::Result<(Crawl, St
         // Durable before anything is appended: without a checkpoint it could not be told what of the
         // archive's end was acknowledged when the power fails.
         state.close().context("cannot sync the state index")?;
-        let (rules, settings) = (compose::rules(&loaded.config)?, compose::settings(&loaded.config));
+        let (rules, settings) =
+            (compose::rules(&loaded.config)?, compose::settings(&loaded.config));
         Ok(Crawl::new(compose::feeds(&loaded.config), rules, settings, state, now)?)
     };
     let taken_up = known.and_then(|state| is_that_of_state.then(|| take_up(state)).transpose());

@@ -48,9 +48,13 @@ pub enum StateError {
     #[error("the state index cannot be used: {0}{limit}", limit = limit_words(.0))]
     Sqlite(rusqlite::Error),
     /// SQLite says how.
-    #[error("the state index is damaged ({0}): `newswatch run`, `once` and `archive reindex` build it anew")]
+    #[error(
+        "the state index is damaged ({0}): `newswatch run`, `once` and `archive reindex` build it anew"
+    )]
     Damaged(String),
-    #[error("the state index is of another version: `newswatch run`, `once` and `archive reindex` build it anew")]
+    #[error(
+        "the state index is of another version: `newswatch run`, `once` and `archive reindex` build it anew"
+    )]
     Outdated,
     #[error("the state index cannot be opened: there is no room for another file: {0}")]
     NoInodes(rusqlite::Error),
@@ -69,7 +73,7 @@ impl From<rusqlite::Error> for StateError {
         match error.sqlite_error_code() {
             Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
                 Self::Damaged(error.to_string())
-            },
+            }
             _ => Self::Sqlite(error),
         }
     }
@@ -87,6 +91,19 @@ impl StateError {
             | Self::Sync(_)
             | Self::Locked { .. }
             | Self::Value(_) => false,
+        }
+    }
+
+    /// The same error, told by its reason where a file could not be made.
+    fn for_want_of_inodes(self, index: &Path) -> Self {
+        match self {
+            Self::Sqlite(error)
+                if error.sqlite_error_code() == Some(ErrorCode::CannotOpen)
+                    && !file::has_inodes(index) =>
+            {
+                Self::NoInodes(error)
+            }
+            error => error,
         }
     }
 
@@ -137,15 +154,7 @@ impl State {
             state.prepare()?;
             Ok(state)
         });
-        opened.map_err(|error| match error {
-            StateError::Sqlite(error)
-                if error.sqlite_error_code() == Some(ErrorCode::CannotOpen)
-                    && !file::has_inodes(path) =>
-            {
-                StateError::NoInodes(error)
-            }
-            error => error,
-        })
+        opened.map_err(|error| error.for_want_of_inodes(path))
     }
 
     /// Opens the index of a daemon, running or not, for reading only: also where the folder may not
@@ -184,7 +193,10 @@ impl State {
     /// before its file is synced, and nothing can be undone. Gives with it what could not be taken
     /// over from the index `old`, or not all of it.
     pub fn build(path: &Path, old: Option<&Path>) -> Result<(Self, Vec<&'static str>)> {
-        let state = Self { connection: Connection::open(path)?, path: Some(path.to_owned()) };
+        let connection = Connection::open(path);
+        let connection =
+            connection.map_err(|error| StateError::from(error).for_want_of_inodes(path))?;
+        let state = Self { connection, path: Some(path.to_owned()) };
         state.connection.pragma_update(None, "journal_mode", "OFF")?;
         state.connection.pragma_update(None, "synchronous", "OFF")?;
         // In KiB where negative: random inserts want the tables in memory.
@@ -212,7 +224,9 @@ impl State {
         match self.version()? {
             // Of a state that an earlier version made, too.
             VERSION => pages::create_index(&self.connection),
-            version if version >> 16 == DAMAGED => Err(StateError::Damaged("as it was left".into())),
+            version if version >> 16 == DAMAGED => {
+                Err(StateError::Damaged("as it was left".into()))
+            }
             _ => Err(StateError::Outdated),
         }
     }

@@ -15,8 +15,8 @@ use serde_json::json;
 use super::{
     Exit,
     format::{print_json, print_text, several},
-    input,
     index::{STATE, read_acknowledged},
+    input,
 };
 use crate::{
     archive::{self, Checkpoint, Finding},
