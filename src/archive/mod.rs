@@ -37,7 +37,7 @@ pub use pack::{Compression, pack};
 pub use raw::{Raw, RawError, RawRef, raw_of};
 pub use read::{Damage, Line, Lines, ReadError, RecordError, read, read_from};
 pub use record::{Record, RecordType, SCHEMA_VERSION, schema};
-pub use recover::{Lost, Quarantine, Recovery};
+pub use recover::{Lost, Quarantine, Recovery, is_begun};
 pub use repair::{Repair, Rewritten, repair};
 pub use segment::{Checkpoint, NotAPlace, Position, SegmentName};
 pub use verify::{Finding, Report, verify, verify_with};

@@ -361,7 +361,7 @@ impl Scan {
 }
 
 /// Whether the folder has anything of an archive, and is more than the place where one is to be mounted.
-fn is_begun(disk: &impl Disk) -> io::Result<bool> {
+pub fn is_begun(disk: &impl Disk) -> io::Result<bool> {
     let paths = match disk.list() {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(false),
         paths => paths?,

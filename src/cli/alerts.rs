@@ -9,7 +9,7 @@ use tokio::{
     sync::watch,
 };
 
-use super::{Exit, compose, format::print_text, run::STATE};
+use super::{Exit, compose, format::print_text, index::STATE};
 use crate::{
     alert::{Sender, Teller},
     config::Loaded,

@@ -12,6 +12,7 @@ mod control;
 mod demo;
 mod feeds;
 mod format;
+mod index;
 mod input;
 mod logging;
 mod man;

@@ -13,10 +13,9 @@ use tokio::{
 };
 
 use super::{
-    Exit, alerts,
-    aside::set_aside,
-    compose, control,
+    Exit, alerts, compose, control,
     format::{coming, is_styled_stderr, print_json, print_text},
+    index::{Index, STATE, absent, cannot_open},
     logging,
     progress::{Progress, Tally},
     readers,
@@ -28,16 +27,13 @@ use crate::{
     alert,
     archive::{self, Archive, Checkpoint},
     config::{self, LoadOptions, Loaded},
-    crawl::{self, Crawl, Event},
+    crawl::{self, Crawl, Event, Rebuilt},
     daemon::{self, End, Notice, Plan, Stores, reserve},
     fetch::HttpClient,
     jsonl::Folder,
     metrics::{self, Metrics},
-    state::{RejectLog, State, StateError, StateLock, read_rejects},
+    state::{RejectLog, State, StateLock, read_rejects},
 };
-
-/// The index in the state folder.
-pub(super) const STATE: &str = "state.sqlite";
 
 /// A pass ends when nothing is due within this time: long enough for a short `Retry-After`.
 const PATIENCE: SignedDuration = SignedDuration::from_secs(60);
@@ -55,98 +51,82 @@ pub(super) fn open(loaded: &Loaded, now: Timestamp) -> anyhow::Result<(Crawl, St
     // Before anything is read: another archive's records must not come among those of this one.
     let lock = StateLock::take(&paths.state)
         .with_context(|| format!("cannot open the state folder {}", paths.state.display()))?;
-    let state_path = paths.state.join(STATE);
-    let state_context = || format!("cannot open {}", state_path.display());
-    let known = State::open(&state_path).and_then(|state| {
-        let checkpoint = crawl::checkpoint(&state)?;
-        Ok((state, checkpoint))
-    });
-    let (state, checkpoint) = match known {
+    let index = Index::of(&paths.state)?;
+    let (known, checkpoint) = match index.open() {
         Ok((state, checkpoint)) => (Ok(state), checkpoint),
-        Err(StateError::Damaged(error)) => (Err(error), None),
-        Err(error) => return Err(error).with_context(state_context),
+        Err(error) if error.is_mended_by_building() => (Err(error.into()), None),
+        Err(error) => return Err(error).with_context(|| index.cannot("open")),
     };
-    let archive = open_archive(loaded, state.as_ref().ok(), checkpoint)?;
+    let (archive, is_that_of_state) = open_archive(loaded, &index, known.is_ok(), checkpoint)?;
     rules::keep(&paths.archive, &loaded.config)?;
-    let state = match state {
-        Ok(state) => state,
-        // The archive and the rejects tell what it knew.
-        Err(error) => {
-            let aside = set_aside(&state_path).with_context(state_context)?;
-            let kept = aside.display();
-            tracing::warn!(%error, %kept, "the state index is damaged: it is built anew");
-            let state = State::open(&state_path).with_context(state_context)?;
-            let left = state.take_over_file(&aside).with_context(state_context)?;
-            if !left.is_empty() {
-                tracing::warn!(
-                    "the damaged index cannot be read: not kept are {}",
-                    left.join(", ")
-                );
+    let take_up = |state: State| -> anyhow::Result<Crawl> {
+        catch_up(&state, &archive, &paths.state)?;
+        // Durable before anything is appended: without a checkpoint it could not be told what of the
+        // archive's end was acknowledged when the power fails.
+        state.close().context("cannot sync the state index")?;
+        let (rules, settings) =
+            (compose::rules(&loaded.config)?, compose::settings(&loaded.config));
+        Ok(Crawl::new(compose::feeds(&loaded.config), rules, settings, state, now)?)
+    };
+    let taken_up = known.and_then(|state| is_that_of_state.then(|| take_up(state)).transpose());
+    let crawl = match taken_up {
+        Ok(Some(crawl)) => crawl,
+        Err(error) if !daemon::is_mended_by_building(&error) => return Err(error),
+        unusable => {
+            match unusable.err() {
+                Some(error) => {
+                    tracing::warn!(error = %format_args!("{error:#}"), "the state index is built anew");
+                }
+                None => tracing::warn!(
+                    archive = %paths.archive.display(),
+                    "the archive is not the one that the state remembers: the index is built anew"
+                ),
             }
-            state
+            let mut progress = service::Rebuilding::new(crate::clock::now());
+            let records = |records| progress.tell(records, crate::clock::now());
+            tell(index.build(&archive, |lost| tracing::warn!("{lost}"), records)?);
+            let (state, _) = index.open().with_context(|| index.cannot("open"))?;
+            take_up(state)?
         }
     };
-    rebuild(&state, &archive, &paths.state)?;
-    // Durable before anything is appended: without a checkpoint it could not be told what of the
-    // archive's end was acknowledged when the power fails.
-    state.close().context("cannot sync the state index")?;
     let rejects =
         RejectLog::open(&paths.state, settings.state.rejects_size, settings.state.rejects_files)
             .with_context(|| format!("cannot open rejects.jsonl in {}", paths.state.display()))?;
-    let crawl = Crawl::new(
-        compose::feeds(&loaded.config),
-        compose::rules(&loaded.config)?,
-        compose::settings(&loaded.config),
-        state,
-        now,
-    )?;
     Ok((crawl, Stores { archive, rejects, lock }))
 }
 
-/// Opens the archive from where the state remembers it, and says what was wrong with its end.
+/// Opens the archive from where the state remembers it, and says what was wrong with its end. Gives
+/// with it whether it is the one that the index was made of.
 fn open_archive(
     loaded: &Loaded,
-    state: Option<&State>,
+    index: &Index,
+    is_usable: bool,
     checkpoint: Option<Checkpoint>,
-) -> anyhow::Result<Archive> {
-    let path = &loaded.paths.archive;
-    let folder = Folder::at(path);
-    let context = || format!("cannot open the archive {}", path.display());
+) -> anyhow::Result<(Archive, bool)> {
+    let folder = Folder::at(&loaded.paths.archive);
     let settings = compose::archive(&loaded.config);
-    let opened = match checkpoint {
-        Some(_) => Archive::open(folder.clone(), settings.clone(), checkpoint),
-        None => Archive::open_to_read_all(folder.clone(), settings.clone(), None),
+    // Of an index that is built anew nothing is believed but where the archive ended: what was
+    // acknowledged stays, damaged or not, and its numbers are not used again.
+    let open_anew = || -> anyhow::Result<_> {
+        let acknowledged = index.acknowledged(loaded)?;
+        Ok(Archive::open_to_read_all(folder.clone(), settings.clone(), acknowledged))
     };
-    let (archive, recovery) = match opened {
-        // The archive is not the one that the index was made from: the archive is the truth. What
-        // was acknowledged stays, damaged or not, and its numbers are not used again.
-        Err(archive::ArchiveError::Behind(_)) => {
-            tracing::warn!(
-                archive = %path.display(),
-                "the archive is not the one that the state remembers: the index is built anew"
-            );
-            let acknowledged = match state {
-                Some(state) => crawl::acknowledged(state, &folder)?,
-                None => None,
-            };
-            let opened = Archive::open_to_read_all(folder, settings, acknowledged);
-            let opened = opened.with_context(context)?;
-            // Only now does the archive itself tell what it has lost.
-            if let Some(state) = state {
-                state.clear()?;
-            }
-            opened
+    let (opened, is_that_of_state) = match checkpoint {
+        Some(_) => match Archive::open(folder.clone(), settings.clone(), checkpoint) {
+            // The archive is the truth.
+            Err(archive::ArchiveError::Behind(_)) => (open_anew()?, false),
+            opened => (opened, true),
+        },
+        None if is_usable => {
+            (Archive::open_to_read_all(folder.clone(), settings.clone(), None), true)
         }
-        // Far more often a disk that is not mounted than a wish: what would be kept here would follow
-        // nothing, and be out of sight once the disk is mounted over it.
-        Err(error @ archive::ArchiveError::Absent(_)) => {
-            let state = loaded.paths.state.display();
-            return Err(error).with_context(|| {
-                format!("{}; to begin a new one, move the state folder {state} away", context())
-            });
-        }
-        opened => opened.with_context(context)?,
+        None => (open_anew()?, false),
     };
+    let (archive, recovery) = opened.map_err(|error| {
+        let is_absent = matches!(error, archive::ArchiveError::Absent(_));
+        let error = anyhow::Error::new(error);
+        if is_absent { absent(error, loaded) } else { error.context(cannot_open(loaded)) }
+    })?;
     if let Some(quarantine) = &recovery.quarantine {
         tracing::warn!(
             path = %quarantine.path,
@@ -164,11 +144,11 @@ fn open_archive(
              \"Keep it\" in the README"
         );
     }
-    Ok(archive)
+    Ok((archive, is_that_of_state))
 }
 
 /// Takes into the state what the archive and the rejects know and it does not.
-fn rebuild(state: &State, archive: &Archive, folder: &Path) -> anyhow::Result<()> {
+fn catch_up(state: &State, archive: &Archive, folder: &Path) -> anyhow::Result<()> {
     let mut progress = service::Rebuilding::new(crate::clock::now());
     let rebuilt = crawl::rebuild(
         state,
@@ -176,6 +156,11 @@ fn rebuild(state: &State, archive: &Archive, folder: &Path) -> anyhow::Result<()
         || read_rejects(folder),
         |records| progress.tell(records, crate::clock::now()),
     )?;
+    tell(rebuilt);
+    Ok(())
+}
+
+fn tell(rebuilt: Rebuilt) {
     if rebuilt.records > 0 {
         let records = rebuilt.records;
         tracing::info!(records, "took records of the archive into the state index");
@@ -183,7 +168,6 @@ fn rebuild(state: &State, archive: &Archive, folder: &Path) -> anyhow::Result<()
     if let Some(gaps) = rebuilt.gaps() {
         tracing::error!("{gaps}; see `newswatch archive verify`");
     }
-    Ok(())
 }
 
 /// [`open`] for the daemon: where there is no room it says so, and waits until there is some.
@@ -303,9 +287,8 @@ pub(super) fn run(
     });
     // A DNS look-up that is still going on must not hold up the end.
     runtime.shutdown_background();
-    let closed = close(&crawl);
-    let end = end?;
-    closed?;
+    let end = end.and_then(|end| close(&crawl).map(|()| end));
+    let end = end.inspect_err(|error| mark(loaded, crawl, error))?;
     Ok(match end {
         End::Interrupted => Exit::Interrupted,
         End::Idle | End::Stopped => Exit::Success,
@@ -336,7 +319,13 @@ pub(super) fn once(loaded: &Loaded, feed: Option<&str>, json: bool) -> anyhow::R
     }
     let (mut crawl, mut stores) = open(loaded, crate::clock::now())?;
     let teller = alerts::ready(loaded)?;
-    let pass = pass(loaded, &mut crawl, &mut stores, feed)?;
+    let pass = match pass(loaded, &mut crawl, &mut stores, feed) {
+        Ok(pass) => pass,
+        Err(error) => {
+            mark(loaded, crawl, &error);
+            return Err(error);
+        }
+    };
     let now = crate::clock::now();
     let next = crawl.schedule().next_poll();
     if json {
@@ -453,6 +442,14 @@ fn plan(settings: &config::Settings, until_idle_for: Option<SignedDuration>) -> 
 
 fn close(crawl: &Crawl) -> anyhow::Result<()> {
     crawl.state().close().context("cannot close the state index")
+}
+
+/// Has the next start build the index anew that ended this one: a start looks through a part of it.
+fn mark(loaded: &Loaded, crawl: Crawl, error: &anyhow::Error) {
+    drop(crawl);
+    if daemon::is_mended_by_building(error) {
+        Index::mark_damaged(loaded);
+    }
 }
 
 /// Each event once, where it is handled.

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::{
     Exit, alerts, compose, control,
     format::{coming, distance, print_json, print_text, safe, several, table},
-    run::STATE,
+    index::STATE,
 };
 use crate::{
     alert::Delivery,

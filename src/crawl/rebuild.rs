@@ -101,7 +101,8 @@ pub fn rebuild<R: Iterator<Item = Reject>>(
     mut progress: impl FnMut(usize),
 ) -> Result<Rebuilt, RebuildError> {
     let mut rebuilt = Rebuilt::default();
-    let (known, known_before) = (checkpoint(state)?, state.known_before()?);
+    let known = checkpoint(state)?;
+    let known_before = known.map(|known| known.seq).or(state.known_before()?);
     let mut last = known.map_or(0, |known| known.seq);
     if known.is_none() {
         state.begin()?;
@@ -128,10 +129,7 @@ pub fn rebuild<R: Iterator<Item = Reject>>(
                     Ok(taken) => {
                         match taken.record {
                             Ok(ready) => {
-                                // Whoever waits for what was archived already waits for a revision.
-                                if taken.end.seq > known_before {
-                                    end_waiting(state, &ready)?;
-                                }
+                                end_waiting(state, &ready, taken.end.seq, known_before)?;
                                 index_record(state, &mut index, &ready)?;
                                 rebuilt.records += 1;
                             }
@@ -176,9 +174,20 @@ pub fn rebuild<R: Iterator<Item = Reject>>(
     Ok(rebuilt)
 }
 
-/// Whoever waited for a record was counted when it came to wait.
-fn end_waiting(state: &State, ready: &Ready) -> Result<(), StateError> {
-    if state.remove_pending(&ready.url_key)? {
+/// Who waited for a record waits no more; it was counted when it came to wait. Whoever waits for what
+/// the index knew, up to the line `known`, waits for a revision of it. Where nobody can tell what it
+/// knew, what is to be read once more is.
+fn end_waiting(
+    state: &State,
+    ready: &Ready,
+    line: u32,
+    known: Option<u32>,
+) -> Result<(), StateError> {
+    let waited = match known {
+        Some(known) => line > known && state.remove_pending(&ready.url_key)?,
+        None => state.remove_announced(&ready.url_key)?,
+    };
+    if waited {
         state.count(&ready.feed_id, ready.counted)?;
     }
     Ok(())

@@ -460,3 +460,14 @@ pub fn is_full(error: &anyhow::Error) -> bool {
             || cause.downcast_ref::<std::io::Error>().is_some_and(jsonl::is_full)
     })
 }
+
+/// Whether the index is at fault, and one that is built anew in its place is not.
+pub fn is_mended_by_building(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        let of_state = match cause.downcast_ref::<RebuildError>() {
+            Some(RebuildError::State(error)) => Some(error),
+            _ => cause.downcast_ref::<StateError>(),
+        };
+        of_state.is_some_and(StateError::is_mended_by_building)
+    })
+}

@@ -172,6 +172,7 @@ pub enum FetchError {
     Connect(String),
     #[error("the certificate or TLS handshake was refused: {0}")]
     Tls(String),
+    /// No certificate was shown, good or bad.
     #[error("the server does not speak TLS there")]
     NoTls,
     #[error("no answer within {0:?}")]

@@ -3,166 +3,192 @@
 //! Pages that wait, hosts that are held or paused, robots.txt, the feeds' records and, of each
 //! address, what its feed said of it last. Not what an answer would be compared with: the archive may
 //! have lost what it stood for, and a 304 would hide that.
+//!
+//! The one before may be damaged, or of another version. It is read through a connection of its own,
+//! since SQLite writes nothing more through one that has met damage, and row by row: what cannot be
+//! read is left out, and named.
 
 use std::path::Path;
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Params, Row, types::Value};
 
-use super::{CHECKPOINT, FIRST_LINE, Result, State, StateError, from_json, pages, seen, to_json};
+use super::{
+    CHECKPOINT, FIRST_LINE, Result, State, StateError, feeds, from_json, pages, paused, seen,
+};
 use crate::{
-    canonical_url::{CanonicalUrl, KEY_VERSION},
+    canonical_url::{CanonicalUrl, Host, KEY_VERSION},
     politeness::Robots,
     schedule::FeedState,
 };
 
-/// Tables and columns that are taken over as they are, and what they hold, in words.
-const TABLES: [(&str, &str, &str); 4] = [
-    ("pending", pages::COLUMNS, "pages that wait"),
-    ("hold", "host, until", "holds of hosts"),
-    ("robots", "host, rules", "robots.txt of hosts"),
-    ("feed", super::feeds::COLUMNS, "records of feeds"),
-];
-
+/// What is taken over, in words.
+const PAGES: &str = "pages that wait";
+const HOLDS: &str = "holds of hosts";
+const ROBOTS: &str = "robots.txt of hosts";
+const FEEDS: &str = "records of feeds";
 const NOTES: &str = "pauses of hosts";
 const SIGNATURES: &str = "what feeds said of their articles";
+const ALL: [&str; 6] = [PAGES, HOLDS, ROBOTS, FEEDS, NOTES, SIGNATURES];
 
 /// What was known of addresses, until the archive has told which of them it has.
 const SEEN: &str = "before_seen";
-const SELECT_SEEN: &str =
-    "SELECT key, fate, record, revision, content_hash, signature, at, visits FROM";
+const SEEN_COLUMNS: &str = "key, fate, record, revision, content_hash, signature, at, visits";
 
 /// The checkpoint of the index before: what the archive has beyond it was still waited for.
 const CHECKPOINT_BEFORE: &str = "checkpoint-before";
 
-/// Whether an index of this version knows addresses by the keys of today.
-fn has_our_keys(version: i64) -> bool {
-    version & 0xffff == i64::from(KEY_VERSION)
+/// The index before.
+struct Old {
+    connection: Connection,
+    /// It knows addresses by the keys of today.
+    same_keys: bool,
+}
+
+impl Old {
+    /// `None` where not even its list of tables can be read.
+    fn open(path: &Path) -> Result<Option<Self>> {
+        let opened = State::open_read_only(path).and_then(|State { connection, .. }| {
+            // Told of a page that is none, rather than given what stands there.
+            connection.pragma_update(None, "cell_size_check", true)?;
+            let version: i64 = connection.pragma_query_value(None, "user_version", |r| r.get(0))?;
+            connection.query_row("SELECT count(*) FROM sqlite_master", [], |_| Ok(()))?;
+            Ok(Self { connection, same_keys: version & 0xffff == i64::from(KEY_VERSION) })
+        });
+        match opened {
+            Ok(old) => Ok(Some(old)),
+            Err(StateError::Damaged(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        let sql = "SELECT count(*) = 0 FROM sqlite_master";
+        self.connection.query_row(sql, [], |row| row.get(0)).unwrap_or_default()
+    }
+
+    /// Reads the columns of each row of a table that can be read, in the order of `key`, and hands
+    /// it on; a row may come twice. Gives whether all could be read.
+    fn each<T>(
+        &self,
+        (table, key, columns): (&str, &str, &str),
+        read: impl Fn(&Row<'_>) -> Result<T>,
+        mut put: impl FnMut(T) -> Result<()>,
+    ) -> Result<bool> {
+        let mut is_whole = true;
+        let mut take = |row: &Row<'_>| match read(row) {
+            Ok(value) => put(value),
+            Err(_) => {
+                is_whole = false;
+                Ok(())
+            }
+        };
+        // By the table alone: an index of it is a further thing that may be damaged.
+        let rows = format!("SELECT {columns} FROM {table} NOT INDEXED");
+        if self.scan(&format!("{rows} ORDER BY {key}"), [], &mut take)? {
+            return Ok(is_whole);
+        }
+        // Up to what is damaged from both ends, and each row by itself: what it runs over into may
+        // be all that is damaged.
+        let row = format!("{rows} WHERE {key} = ?1");
+        for order in ["ASC", "DESC"] {
+            let keys = format!("SELECT {key} FROM {table} NOT INDEXED ORDER BY {key} {order}");
+            self.scan(&keys, [], |at| {
+                let Ok(key) = at.get::<_, Value>(0) else { return Ok(()) };
+                self.scan(&row, [key], &mut take).map(drop)
+            })?;
+        }
+        Ok(false)
+    }
+
+    /// Gives whether all rows could be read.
+    fn scan(
+        &self,
+        sql: &str,
+        params: impl Params,
+        mut take: impl FnMut(&Row<'_>) -> Result<()>,
+    ) -> Result<bool> {
+        let mut statement = match self.connection.prepare_cached(sql) {
+            Ok(statement) => statement,
+            Err(error) => return unreadable(error),
+        };
+        let mut rows = match statement.query(params) {
+            Ok(rows) => rows,
+            Err(error) => return unreadable(error),
+        };
+        loop {
+            match rows.next() {
+                Ok(Some(row)) => take(row)?,
+                Ok(None) => return Ok(true),
+                Err(error) => return unreadable(error),
+            }
+        }
+    }
+}
+
+/// Too damaged, or of a version that had other tables. Where only room is missing it is tried again.
+fn unreadable(error: rusqlite::Error) -> Result<bool> {
+    let error = StateError::from(error);
+    if error.is_full() { Err(error) } else { Ok(false) }
 }
 
 impl State {
-    /// Takes over what the index in the file `old` knew. Gives what could not be, in words.
-    pub fn take_over_file(&self, old: &Path) -> Result<Vec<&'static str>> {
-        // Bytes: a path need not be UTF-8.
-        let path = old.as_os_str().as_encoded_bytes();
-        if self.connection.execute("ATTACH ?1 AS old", [path]).is_err() {
-            let what = TABLES.iter().map(|(.., what)| *what);
-            return Ok(what.chain([NOTES, SIGNATURES]).collect());
-        }
-        let version =
-            self.connection.pragma_query_value(Some("old"), "user_version", |row| row.get(0));
-        let same_keys = version.is_ok_and(has_our_keys);
-        let is_empty = "SELECT count(*) = 0 FROM old.sqlite_master";
-        if self.connection.query_row(is_empty, [], |row| row.get(0)).unwrap_or_default() {
-            self.connection.execute_batch("DETACH old")?;
+    /// Takes over what the index in the file `old` knew. Gives what could not be, or not all of it,
+    /// in words.
+    pub(super) fn take_over(&self, old: &Path) -> Result<Vec<&'static str>> {
+        let Some(old) = Old::open(old)? else { return Ok(ALL.to_vec()) };
+        if old.is_empty() {
             return Ok(Vec::new());
         }
         self.begin()?;
-        let left = self.take_over("old.", same_keys, || self.copy_seen());
-        match &left {
-            Ok(_) => self.commit()?,
-            Err(_) => self.rollback()?,
-        }
-        self.connection.execute_batch("DETACH old")?;
-        left
+        let is_whole = [
+            self.take_pages(&old)?,
+            self.take_holds(&old)?,
+            self.take_robots(&old)?,
+            self.take_feeds(&old)?,
+            self.take_notes(&old)?,
+            self.take_seen(&old)?,
+        ];
+        self.commit()?;
+        Ok(ALL.into_iter().zip(is_whole).filter_map(|(what, is)| (!is).then_some(what)).collect())
     }
 
-    /// Begins with the tables renamed that are to be taken over.
-    pub(super) fn set_aside(&self, tables: &[String]) -> Result<()> {
-        let is_there = |table: &str| tables.iter().any(|other| other == table);
-        for table in tables {
-            let kept = ["meta", "seen"].iter().chain(TABLES.iter().map(|(table, ..)| table));
-            let aside = format!("before_{table}");
-            if table == SEEN {
-                // An earlier taking over did not come to its end.
-            } else if kept.into_iter().any(|kept| kept == table) && !is_there(&aside) {
-                self.connection
-                    .execute_batch(&format!("ALTER TABLE \"{table}\" RENAME TO \"{aside}\""))?;
-            } else {
-                self.connection.execute_batch(&format!("DROP TABLE \"{table}\""))?;
+    fn take_pages(&self, old: &Old) -> Result<bool> {
+        let read = |row: &Row<'_>| pages::read(row)?.pending();
+        old.each(("pending", "id", pages::COLUMNS), read, |mut page| {
+            // A part of its feed is known by that, and not by where it is read.
+            if !old.same_keys
+                && !page.key.as_str().contains("#!entry=")
+                && let Ok(address) = CanonicalUrl::parse(page.url.as_str())
+            {
+                page.key = address.key;
             }
-        }
-        Ok(())
+            self.put_pending(&page)
+        })
     }
 
-    /// Takes over what was set aside of an index of this version.
-    pub(super) fn take_over_aside(&self, version: i64) -> Result<Vec<&'static str>> {
-        let is_read = || {
-            self.connection.prepare(&format!("{SELECT_SEEN} {SEEN}"))?;
-            Ok(())
+    fn take_holds(&self, old: &Old) -> Result<bool> {
+        let put = |(host, until): (Host, _)| self.put_hold(&host, until);
+        old.each(("hold", "host", "host, until"), pages::read_hold, put)
+    }
+
+    fn take_robots(&self, old: &Old) -> Result<bool> {
+        let read = |row: &Row<'_>| {
+            let rules: String = row.get(1)?;
+            Ok((pages::read_host(row)?, from_json(&rules)?))
         };
-        let left = self.take_over("before_", has_our_keys(version), is_read)?;
-        for table in TABLES.iter().map(|(table, ..)| *table).chain(["meta"]) {
-            self.connection.execute_batch(&format!("DROP TABLE IF EXISTS before_{table}"))?;
-        }
-        Ok(left)
+        let put = |(host, robots): (Host, Robots)| self.put_robots(&host, &robots);
+        old.each(("robots", "host", "host, rules"), read, put)
     }
 
-    /// `from` stands before the name of each table that is read; `seen` has what was known of
-    /// addresses stand in its place.
-    fn take_over(
-        &self,
-        from: &str,
-        same_keys: bool,
-        seen: impl FnOnce() -> Result<()>,
-    ) -> Result<Vec<&'static str>> {
-        let mut left = Vec::new();
-        let mut copy = |copied: Result<()>, what| match copied {
-            Err(error) if error.is_full() => Err(error),
-            // Too damaged, or of a version that had other columns.
-            Err(_) => {
-                left.push(what);
-                Ok(())
+    fn take_feeds(&self, old: &Old) -> Result<bool> {
+        let read = |row: &Row<'_>| {
+            let (id, state, counters) = feeds::read(row)?;
+            Ok((id, from_json::<FeedState>(&state)?, counters))
+        };
+        old.each(("feed", "id", feeds::COLUMNS), read, |(id, mut state, counters)| {
+            if self.feed(&id)?.is_some() {
+                return Ok(());
             }
-            Ok(()) => Ok(()),
-        };
-        let run = |sql: &str| -> Result<()> {
-            self.connection.execute(sql, [])?;
-            Ok(())
-        };
-        for (table, columns, what) in TABLES {
-            let into = format!("INSERT OR IGNORE INTO main.{table} ({columns})");
-            copy(run(&format!("{into} SELECT {columns} FROM {from}{table}")), what)?;
-        }
-        let meta = format!("INSERT OR IGNORE INTO main.meta SELECT name, value FROM {from}meta");
-        let others = format!("{meta} WHERE name NOT IN ('{CHECKPOINT}', '{FIRST_LINE}')");
-        copy(run(&others), NOTES)?;
-        let before = format!("SELECT '{CHECKPOINT_BEFORE}', value");
-        let before = meta.replace("SELECT name, value", &before);
-        copy(run(&format!("{before} WHERE name = '{CHECKPOINT}'")), NOTES)?;
-        let other_keys = || Err(StateError::Value("keys of another definition".to_owned()));
-        copy(if same_keys { seen() } else { other_keys() }, SIGNATURES)?;
-        if left.contains(&SIGNATURES) {
-            self.connection.execute_batch(&format!("DROP TABLE IF EXISTS main.{SEEN}"))?;
-        }
-        left.extend(self.check_feeds()?);
-        left.extend(self.check_pending(same_keys)?);
-        self.check_robots()?;
-        if self.paused().is_err() {
-            self.connection.execute("DELETE FROM meta WHERE name = ?1", [super::paused::PAUSED])?;
-            left.push(NOTES);
-        }
-        left.dedup();
-        Ok(left)
-    }
-
-    fn copy_seen(&self) -> Result<()> {
-        let unfinished = format!("{SELECT_SEEN} old.{SEEN}");
-        let is_unfinished = self.connection.prepare(&unfinished).is_ok();
-        let select = if is_unfinished { unfinished } else { format!("{SELECT_SEEN} old.seen") };
-        seen::create_as(&self.connection, SEEN)?;
-        self.connection.execute(&format!("INSERT INTO main.{SEEN} {select}"), [])?;
-        Ok(())
-    }
-
-    /// Leaves out feeds' records that cannot be read, and of the others what hides an answer.
-    fn check_feeds(&self) -> Result<Option<&'static str>> {
-        let mut left = None;
-        for (id, text) in self.texts("SELECT id, state FROM feed")? {
-            let Ok(mut state) = from_json::<FeedState>(&text) else {
-                self.connection.execute("DELETE FROM feed WHERE id = ?1", [id])?;
-                left = Some("records of feeds");
-                continue;
-            };
             std::mem::take(&mut state.validators);
             state.validators_of = None;
             // Soon: what the archive has lost may leave the feed. One that fails is left its rest.
@@ -173,57 +199,53 @@ impl State {
                 std::mem::take(&mut part.validators);
                 part.waiting = true;
             }
-            let sql = "UPDATE feed SET state = ?2 WHERE id = ?1";
-            self.connection.execute(sql, params![id, to_json(&state)?])?;
-        }
-        Ok(left)
+            self.put_feed(&id, &state)?;
+            self.count(&id, counters)
+        })
     }
 
-    /// Leaves out pages that cannot be read, and gives the others the keys of today.
-    fn check_pending(&self, same_keys: bool) -> Result<Option<&'static str>> {
-        let mut left = None;
-        let mut ids = self.connection.prepare("SELECT id FROM pending ORDER BY id")?;
-        let ids: Vec<i64> =
-            ids.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
-        for id in ids {
-            let page = self.pending(crate::schedule::PageId(id));
-            let Ok(Some(page)) = page else {
-                self.connection.execute("DELETE FROM pending WHERE id = ?1", [id])?;
-                left = Some("pages that wait");
-                continue;
-            };
-            // A part of its feed is known by that, and not by where it is read.
-            if same_keys || page.key.as_str().contains("#!entry=") {
-                continue;
+    fn take_notes(&self, old: &Old) -> Result<bool> {
+        let read = |row: &Row<'_>| {
+            let (name, value): (String, String) = (row.get(0)?, row.get(1)?);
+            if name == paused::PAUSED {
+                from_json::<Vec<Host>>(&value)?;
             }
-            if let Ok(address) = CanonicalUrl::parse(page.url.as_str()) {
-                let sql = "UPDATE OR REPLACE pending SET key = ?2 WHERE id = ?1";
-                self.connection.execute(sql, params![id, address.key.as_str()])?;
-            }
+            Ok((name, from_json::<serde_json::Value>(&value)?))
+        };
+        old.each(("meta", "name", "name, value"), read, |(name, value)| match name.as_str() {
+            FIRST_LINE => Ok(()),
+            CHECKPOINT => self.put_note(CHECKPOINT_BEFORE, &value),
+            name => self.put_note(name, &value),
+        })
+    }
+
+    fn take_seen(&self, old: &Old) -> Result<bool> {
+        if !old.same_keys {
+            return Ok(false);
         }
-        Ok(left)
+        seen::create_as(&self.connection, SEEN)?;
+        let read = |row: &Row<'_>| {
+            let key: Vec<u8> = row.get(0)?;
+            let (fate, at): (i64, i64) = (row.get(1)?, row.get(6)?);
+            let (record, hash): (Option<String>, Option<String>) = (row.get(2)?, row.get(4)?);
+            let (revision, signature): (Option<u32>, i64) = (row.get(3)?, row.get(5)?);
+            let visits: u32 = row.get(7)?;
+            Ok((key, fate, record, revision, hash, signature, at, visits))
+        };
+        let mut insert = self.connection.prepare(&format!(
+            "INSERT OR IGNORE INTO {SEEN} ({SEEN_COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
+        ))?;
+        old.each(("seen", "key", SEEN_COLUMNS), read, |row| {
+            insert.execute(row)?;
+            Ok(())
+        })
     }
 
-    fn check_robots(&self) -> Result<()> {
-        for (host, text) in self.texts("SELECT host, rules FROM robots")? {
-            if from_json::<Robots>(&text).is_err() {
-                self.connection.execute("DELETE FROM robots WHERE host = ?1", [host])?;
-            }
-        }
-        Ok(())
-    }
-
-    fn texts(&self, sql: &str) -> Result<Vec<(String, String)>> {
-        let mut statement = self.connection.prepare(sql)?;
-        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
-    }
-
-    /// Up to which line the index before this one knew the archive; 0 where there was none.
-    pub fn known_before(&self) -> Result<u32> {
+    /// Up to which line the index before this one knew the archive, as far as that is known.
+    pub fn known_before(&self) -> Result<Option<u32>> {
         let text: Option<String> = self.note(CHECKPOINT_BEFORE)?;
         let known = text.and_then(|text| text.parse::<crate::archive::Checkpoint>().ok());
-        Ok(known.map_or(0, |known| known.seq))
+        Ok(known.map(|known| known.seq))
     }
 
     /// Once the archive and the rejects are taken in: gives the addresses back what was known of them
@@ -245,7 +267,8 @@ impl State {
                  WHERE b.key = seen.key AND b.record IS seen.record
                      AND b.revision IS seen.revision
                      AND (b.record IS NOT NULL OR b.at >= seen.at);
-             INSERT OR IGNORE INTO seen {SELECT_SEEN} {SEEN} WHERE record IS NULL;
+             INSERT OR IGNORE INTO seen
+                 SELECT {SEEN_COLUMNS} FROM {SEEN} WHERE record IS NULL;
              DROP TABLE {SEEN};"
         ))?;
         self.commit()

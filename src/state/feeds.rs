@@ -42,7 +42,7 @@ pub(super) fn create(connection: &Connection) -> Result<()> {
 
 pub(super) const COLUMNS: &str = "id, state, polls, entries, kept, duplicates, rejected, failed";
 
-fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<(String, String, Counters)> {
+pub(super) fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<(String, String, Counters)> {
     let counters = Counters {
         polls: row.get(2)?,
         entries: row.get(3)?,

@@ -34,6 +34,8 @@ pub use seen::{Fate, Known, Seen};
 /// is built anew.
 const TABLES: i64 = 2;
 const VERSION: i64 = TABLES << 16 | KEY_VERSION as i64;
+/// The tables of an index that was found damaged.
+const DAMAGED: i64 = 0x7fff;
 
 /// The name of the note that holds up to where the archive is known …
 pub const CHECKPOINT: &str = "checkpoint";
@@ -45,8 +47,15 @@ pub enum StateError {
     // The error of SQLite says what its own source says again.
     #[error("the state index cannot be used: {0}{limit}", limit = limit_words(.0))]
     Sqlite(rusqlite::Error),
-    #[error("the state index is damaged: delete it, and it is built anew from the archive: {0}")]
-    Damaged(rusqlite::Error),
+    /// SQLite says how.
+    #[error(
+        "the state index is damaged ({0}): `newswatch run`, `once` and `archive reindex` build it anew"
+    )]
+    Damaged(String),
+    #[error(
+        "the state index is of another version: `newswatch run`, `once` and `archive reindex` build it anew"
+    )]
+    Outdated,
     #[error("the state index cannot be opened: there is no room for another file: {0}")]
     NoInodes(rusqlite::Error),
     #[error("cannot sync the state index")]
@@ -62,7 +71,9 @@ pub enum StateError {
 impl From<rusqlite::Error> for StateError {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
-            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Self::Damaged(error),
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+                Self::Damaged(error.to_string())
+            }
             _ => Self::Sqlite(error),
         }
     }
@@ -75,8 +86,30 @@ impl StateError {
             Self::Sqlite(error) => has_no_room(error),
             Self::NoInodes(_) => true,
             Self::Lock(error) => crate::jsonl::is_full(error),
-            Self::Damaged(_) | Self::Sync(_) | Self::Locked { .. } | Self::Value(_) => false,
+            Self::Damaged(_)
+            | Self::Outdated
+            | Self::Sync(_)
+            | Self::Locked { .. }
+            | Self::Value(_) => false,
         }
+    }
+
+    /// The same error, told by its reason where a file could not be made.
+    fn for_want_of_inodes(self, index: &Path) -> Self {
+        match self {
+            Self::Sqlite(error)
+                if error.sqlite_error_code() == Some(ErrorCode::CannotOpen)
+                    && !file::has_inodes(index) =>
+            {
+                Self::NoInodes(error)
+            }
+            error => error,
+        }
+    }
+
+    /// An index that is built anew in the place of this one has the fault no more.
+    pub fn is_mended_by_building(&self) -> bool {
+        matches!(self, Self::Damaged(_) | Self::Outdated | Self::Value(_))
     }
 }
 
@@ -114,22 +147,14 @@ pub struct State {
 }
 
 impl State {
-    /// Opens the index, and makes it where it is missing or of another version.
+    /// Opens the index, and makes it where there is none.
     pub fn open(path: &Path) -> Result<Self> {
         let opened = Connection::open(path).map_err(StateError::from).and_then(|connection| {
             let state = Self { connection, path: Some(path.to_owned()) };
             state.prepare()?;
             Ok(state)
         });
-        opened.map_err(|error| match error {
-            StateError::Sqlite(error)
-                if error.sqlite_error_code() == Some(ErrorCode::CannotOpen)
-                    && !file::has_inodes(path) =>
-            {
-                StateError::NoInodes(error)
-            }
-            error => error,
-        })
+        opened.map_err(|error| error.for_want_of_inodes(path))
     }
 
     /// Opens the index of a daemon, running or not, for reading only: also where the folder may not
@@ -161,22 +186,23 @@ impl State {
     /// Whether it has the tables of this version: an empty or older file is built anew when a daemon
     /// starts.
     pub fn is_current(&self) -> Result<bool> {
-        let version: i64 =
-            self.connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-        Ok(version == VERSION)
+        Ok(self.version()? == VERSION)
     }
 
     /// Makes an index that is filled in one go and then put into its place: nothing of it is safe
-    /// before its file is synced. Gives with it what could not be taken over from the index `old`.
+    /// before its file is synced, and nothing can be undone. Gives with it what could not be taken
+    /// over from the index `old`, or not all of it.
     pub fn build(path: &Path, old: Option<&Path>) -> Result<(Self, Vec<&'static str>)> {
-        let state = Self { connection: Connection::open(path)?, path: Some(path.to_owned()) };
+        let connection = Connection::open(path);
+        let connection =
+            connection.map_err(|error| StateError::from(error).for_want_of_inodes(path))?;
+        let state = Self { connection, path: Some(path.to_owned()) };
+        state.connection.pragma_update(None, "journal_mode", "OFF")?;
         state.connection.pragma_update(None, "synchronous", "OFF")?;
         // In KiB where negative: random inserts want the tables in memory.
         state.connection.pragma_update(None, "cache_size", -262_144)?;
-        state.clear()?;
-        let left = old.map_or(Ok(Vec::new()), |old| state.take_over_file(old))?;
-        // Only now: what cannot be read of the old one is undone by the journal.
-        state.connection.pragma_update(None, "journal_mode", "OFF")?;
+        state.create()?;
+        let left = old.map_or(Ok(Vec::new()), |old| state.take_over(old))?;
         Ok((state, left))
     }
 
@@ -192,52 +218,62 @@ impl State {
         // In KiB where negative: what is looked up for each article is spread over the tables.
         self.connection.pragma_update(None, "cache_size", -16_384)?;
         self.connection.busy_timeout(std::time::Duration::from_secs(5))?;
-        if !self.is_current()? {
-            self.clear()?;
+        if self.is_empty()? {
+            self.create()?;
         }
-        pages::complete(&self.connection)
+        match self.version()? {
+            // Of a state that an earlier version made, too.
+            VERSION => pages::complete(&self.connection),
+            version if version >> 16 == DAMAGED => {
+                Err(StateError::Damaged("as it was left".into()))
+            }
+            _ => Err(StateError::Outdated),
+        }
     }
 
-    /// Empties the index of all that the archive and the rejects tell: the next start takes that in
-    /// anew. The rest stays, where it can be read.
-    pub fn clear(&self) -> Result<()> {
+    fn version(&self) -> Result<i64> {
+        Ok(self.connection.pragma_query_value(None, "user_version", |row| row.get(0))?)
+    }
+
+    /// Whether it has no tables: it is new, or an empty file.
+    pub fn is_empty(&self) -> Result<bool> {
+        let sql = "SELECT count(*) = 0 FROM sqlite_master";
+        Ok(self.connection.query_row(sql, [], |row| row.get(0))?)
+    }
+
+    fn create(&self) -> Result<()> {
         self.begin()?;
-        match self.clear_tables() {
-            Ok(left) if left.is_empty() => {}
-            Ok(left) => {
-                tracing::warn!("the state index is built anew, and without {}", left.join(", "));
-            }
-            Err(error) => {
-                self.rollback()?;
-                return Err(error);
-            }
-        }
-        self.commit()
-    }
-
-    fn clear_tables(&self) -> Result<Vec<&'static str>> {
-        let version: i64 =
-            self.connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-        let tables: Vec<String> = self
-            .connection
-            .prepare(
-                "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
-            )?
-            .query_map([], |row| row.get(0))?
-            .collect::<rusqlite::Result<_>>()?;
-        self.set_aside(&tables)?;
         self.connection.execute_batch(
             "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;",
         )?;
         feeds::create(&self.connection)?;
         pages::create(&self.connection)?;
+        pages::create_index(&self.connection)?;
         seen::create(&self.connection)?;
         crate::dedup::Index::create(&self.connection)?;
-        let left = if tables.is_empty() { Vec::new() } else { self.take_over_aside(version)? };
         self.connection.pragma_update(None, "user_version", VERSION)?;
-        // It hung on the table that was set aside.
-        pages::create_index(&self.connection)?;
-        Ok(left)
+        self.commit()
+    }
+
+    /// Looks through the tables that no archive tells. They are small, and a start reads them but in
+    /// part.
+    pub fn check(&self) -> Result<()> {
+        for table in ["meta", "feed", "pending", "robots", "hold"] {
+            let sql = format!("PRAGMA quick_check('{table}')");
+            let told: String = self.connection.query_row(&sql, [], |row| row.get(0))?;
+            if told != "ok" {
+                return Err(StateError::Damaged(told.trim().replace('\n', ", ")));
+            }
+        }
+        Ok(())
+    }
+
+    /// Has the next opening know that an index is damaged: it may be damaged where a start does not
+    /// look. Once nobody has it open.
+    pub fn mark_damaged(path: &Path) -> Result<()> {
+        let state = Self { connection: Connection::open(path)?, path: Some(path.to_owned()) };
+        let version = DAMAGED << 16 | state.version()? & 0xffff;
+        Ok(state.connection.pragma_update(None, "user_version", version)?)
     }
 
     pub fn begin(&self) -> Result<()> {

@@ -85,7 +85,7 @@ pub(super) fn complete(connection: &Connection) -> Result<()> {
 pub(super) const COLUMNS: &str =
     "id, key, url, feed, entry, first_seen_at, not_before, attempts, revisit";
 
-struct Row {
+pub(super) struct Row {
     id: i64,
     key: String,
     url: String,
@@ -97,22 +97,32 @@ struct Row {
     revisit: bool,
 }
 
-impl Row {
-    fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
-        Ok(Self {
-            id: row.get(0)?,
-            key: row.get(1)?,
-            url: row.get(2)?,
-            feed: row.get(3)?,
-            entry: row.get(4)?,
-            first_seen_at: row.get(5)?,
-            not_before: row.get(6)?,
-            attempts: row.get(7)?,
-            revisit: row.get(8)?,
-        })
-    }
+pub(super) fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
+    Ok(Row {
+        id: row.get(0)?,
+        key: row.get(1)?,
+        url: row.get(2)?,
+        feed: row.get(3)?,
+        entry: row.get(4)?,
+        first_seen_at: row.get(5)?,
+        not_before: row.get(6)?,
+        attempts: row.get(7)?,
+        revisit: row.get(8)?,
+    })
+}
 
-    fn pending(self) -> Result<Pending> {
+/// The host of a table's first column.
+pub(super) fn read_host(row: &rusqlite::Row<'_>) -> Result<Host> {
+    from_json(&to_json(&row.get::<_, String>(0)?)?)
+}
+
+/// A host and until when it is held.
+pub(super) fn read_hold(row: &rusqlite::Row<'_>) -> Result<(Host, Timestamp)> {
+    Ok((read_host(row)?, time(row.get(1)?)))
+}
+
+impl Row {
+    pub(super) fn pending(self) -> Result<Pending> {
         let key = serde_json::from_value(serde_json::Value::String(self.key));
         Ok(Pending {
             id: PageId(self.id),
@@ -132,30 +142,37 @@ impl State {
     /// Puts a page on the waiting list; `id` of what is passed counts for nothing. `None` where
     /// its address waits already.
     pub fn add_pending(&self, page: &Pending) -> Result<Option<PageId>> {
-        let added = self
-            .connection
-            .prepare_cached(
-                "INSERT OR IGNORE INTO pending
-                     (key, url, feed, entry, first_seen_at, not_before, attempts, revisit)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-            )?
-            .execute(params![
-                page.key.as_str(),
-                page.url.as_str(),
-                page.feed_id,
-                to_json(&page.entry)?,
-                page.first_seen_at.as_millisecond(),
-                page.not_before.as_millisecond(),
-                page.attempts,
-                page.revisit
-            ])?;
-        Ok((added > 0).then(|| PageId(self.connection.last_insert_rowid())))
+        let is_added = self.insert_pending(page, None)?;
+        Ok(is_added.then(|| PageId(self.connection.last_insert_rowid())))
+    }
+
+    /// The same, under the number that it had, which is its place among the others.
+    pub(super) fn put_pending(&self, page: &Pending) -> Result<()> {
+        self.insert_pending(page, Some(page.id.0)).map(drop)
+    }
+
+    fn insert_pending(&self, page: &Pending, id: Option<i64>) -> Result<bool> {
+        let insert = format!(
+            "INSERT OR IGNORE INTO pending ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+        );
+        let added = self.connection.prepare_cached(&insert)?.execute(params![
+            id,
+            page.key.as_str(),
+            page.url.as_str(),
+            page.feed_id,
+            to_json(&page.entry)?,
+            page.first_seen_at.as_millisecond(),
+            page.not_before.as_millisecond(),
+            page.attempts,
+            page.revisit
+        ])?;
+        Ok(added > 0)
     }
 
     pub fn pending(&self, id: PageId) -> Result<Option<Pending>> {
         self.connection
             .prepare_cached(&format!("SELECT {COLUMNS} FROM pending WHERE id = ?1"))?
-            .query_row([id.0], Row::read)
+            .query_row([id.0], read)
             .optional()?
             .map(Row::pending)
             .transpose()
@@ -165,7 +182,7 @@ impl State {
     pub fn pending_at(&self, key: &UrlKey) -> Result<Option<Pending>> {
         self.connection
             .prepare_cached(&format!("SELECT {COLUMNS} FROM pending WHERE key = ?1"))?
-            .query_row([key.as_str()], Row::read)
+            .query_row([key.as_str()], read)
             .optional()?
             .map(Row::pending)
             .transpose()
@@ -229,6 +246,12 @@ impl State {
     pub fn remove_pending(&self, key: &UrlKey) -> Result<bool> {
         let mut statement = self.connection.prepare_cached("DELETE FROM pending WHERE key = ?1")?;
         Ok(statement.execute([key.as_str()])? > 0)
+    }
+
+    /// The same, unless it waits to be read once more.
+    pub fn remove_announced(&self, key: &UrlKey) -> Result<bool> {
+        let delete = "DELETE FROM pending WHERE key = ?1 AND NOT revisit";
+        Ok(self.connection.prepare_cached(delete)?.execute([key.as_str()])? > 0)
     }
 
     /// All that waits: number, feed, host and time, in the order in which it came.
@@ -323,12 +346,10 @@ impl State {
         let mut statement = self
             .connection
             .prepare("SELECT host, until FROM hold WHERE until > ?1 ORDER BY host")?;
-        let rows = statement
-            .query_map([now.as_millisecond()], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?;
+        let mut rows = statement.query([now.as_millisecond()])?;
         let mut holds = Vec::new();
-        for row in rows {
-            let (host, until) = row?;
-            holds.push((from_json(&to_json(&host)?)?, time(until)));
+        while let Some(row) = rows.next()? {
+            holds.push(read_hold(row)?);
         }
         Ok(holds)
     }

@@ -126,16 +126,15 @@ fn what_hosts_asked_for_is_forgotten_two_days_after_it_counts_no_more() {
 }
 
 #[test]
-fn an_index_of_another_version_is_built_anew() {
+fn an_index_of_another_version_or_that_was_found_damaged_is_not_opened() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state.sqlite");
-    {
-        let state = State::open(&path).unwrap();
-        state.put_note("checkpoint", &"old").unwrap();
-        state.connection().pragma_update(None, "user_version", 4711).unwrap();
-    }
-    let state = State::open(&path).unwrap();
-    assert_eq!(state.note::<String>("checkpoint").unwrap(), None);
+    drop(State::open(&path).unwrap());
+    State::mark_damaged(&path).unwrap();
+    assert!(matches!(State::open(&path), Err(StateError::Damaged(_))));
+    let connection = Connection::open(&path).unwrap();
+    connection.pragma_update(None, "user_version", 4711).unwrap();
+    assert!(matches!(State::open(&path), Err(StateError::Outdated)));
 }
 
 fn reject(n: u32) -> Reject {
@@ -275,38 +274,25 @@ fn assert_known(state: &State, archive: &Archive, key: &UrlKey, way: &str) {
     assert_eq!(left, 0, "{way}");
 }
 
+/// Builds the index of a folder anew, beside the old one.
+fn built(folder: &Path) -> (State, Vec<&'static str>) {
+    let new = folder.join("new.sqlite");
+    if new.exists() {
+        std::fs::remove_file(&new).unwrap();
+    }
+    State::build(&new, Some(&folder.join("state.sqlite"))).unwrap()
+}
+
 #[test]
 fn an_index_that_is_built_anew_keeps_what_no_archive_tells() {
-    for way in ["cleared", "cleared twice", "of an older version", "reindexed"] {
+    for version in [VERSION, (TABLES - 1) << 16 | i64::from(KEY_VERSION), DAMAGED << 16 | 3] {
         let folder = tempfile::tempdir().unwrap();
         let (state, archive, key) = grown(folder.path());
-        let path = folder.path().join("state.sqlite");
-        let state = match way {
-            "cleared" => {
-                state.clear().unwrap();
-                state
-            }
-            // A kill before the archive was taken in.
-            "cleared twice" => {
-                state.clear().unwrap();
-                state.clear().unwrap();
-                state
-            }
-            "of an older version" => {
-                let older = (TABLES - 1) << 16 | i64::from(KEY_VERSION);
-                state.connection.pragma_update(None, "user_version", older).unwrap();
-                drop(state);
-                State::open(&path).unwrap()
-            }
-            _ => {
-                drop(state);
-                let new = folder.path().join("new.sqlite");
-                let (state, left) = State::build(&new, Some(&path)).unwrap();
-                assert_eq!(left, [""; 0]);
-                state
-            }
-        };
-        assert_known(&state, &archive, &key, way);
+        state.connection.pragma_update(None, "user_version", version).unwrap();
+        drop(state);
+        let (state, left) = built(folder.path());
+        assert_eq!(left, [""; 0]);
+        assert_known(&state, &archive, &key, &format!("{version:x}"));
     }
 }
 
@@ -314,10 +300,10 @@ fn an_index_that_is_built_anew_keeps_what_no_archive_tells() {
 fn an_article_that_the_archive_lost_is_no_longer_known() {
     let folder = tempfile::tempdir().unwrap();
     let (state, archive, key) = grown(folder.path());
-    drop(archive);
+    drop((state, archive));
     let other = Folder::at(folder.path().join("other"));
     let (other, _) = Archive::open(other, Settings::default(), None).unwrap();
-    state.clear().unwrap();
+    let (state, _) = built(folder.path());
     crawl::rebuild(&state, &other, std::iter::empty, |_| ()).unwrap();
     assert_eq!(state.seen(&key).unwrap(), None);
 }
@@ -331,15 +317,83 @@ fn what_cannot_be_read_of_an_older_index_is_told_and_the_rest_is_kept() {
         .execute_batch("UPDATE feed SET state = '['; ALTER TABLE pending DROP COLUMN entry;")
         .unwrap();
     drop(state);
-    let new = folder.path().join("new.sqlite");
-    let (state, left) = State::build(&new, Some(&folder.path().join("state.sqlite"))).unwrap();
+    let (state, left) = built(folder.path());
     assert_eq!(left, ["pages that wait", "records of feeds"]);
     crawl::rebuild(&state, &archive, std::iter::empty, |_| ()).unwrap();
     assert_eq!(state.seen(&key).unwrap().unwrap().signature, 77);
     assert_eq!(state.paused().unwrap().len(), 1);
     assert_eq!((state.feeds().unwrap(), state.waiting().unwrap()), (vec![], vec![]));
 
-    std::fs::write(folder.path().join("junk"), "no database ".repeat(1000)).unwrap();
-    let none = State::build(&folder.path().join("other.sqlite"), Some(&folder.path().join("junk")));
-    assert_eq!(none.unwrap().1.len(), 6);
+    std::fs::write(folder.path().join("state.sqlite"), "no database ".repeat(1000)).unwrap();
+    assert_eq!(built(folder.path()).1.len(), 6);
+}
+
+/// What of an index no archive tells, each under its name.
+fn known(state: &State) -> Vec<(&'static str, Vec<String>)> {
+    let rows = |sql: &str| -> Vec<String> {
+        let mut statement = state.connection.prepare(sql).unwrap();
+        let rows = statement.query_map([], |row| row.get(0)).unwrap();
+        rows.collect::<rusqlite::Result<_>>().unwrap()
+    };
+    let table = if rows("SELECT name FROM sqlite_master").iter().any(|name| name == "before_seen") {
+        "before_seen"
+    } else {
+        "seen"
+    };
+    vec![
+        ("pages that wait", rows("SELECT id || key || entry || attempts FROM pending ORDER BY id")),
+        ("holds of hosts", rows("SELECT host || until FROM hold ORDER BY host")),
+        ("robots.txt of hosts", rows("SELECT host || rules FROM robots ORDER BY host")),
+        ("records of feeds", rows("SELECT id || kept FROM feed ORDER BY id")),
+        ("pauses of hosts", rows("SELECT value FROM meta WHERE name = 'paused-hosts'")),
+        (
+            "what feeds said of their articles",
+            rows(&format!("SELECT hex(key) || signature FROM {table} ORDER BY key")),
+        ),
+    ]
+}
+
+#[test]
+fn whatever_page_of_an_index_is_damaged_the_rest_is_kept_and_what_is_lost_is_told() {
+    const PAGE: usize = 4096;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.sqlite");
+    let (state, archive, _) = grown(folder.path());
+    state.begin().unwrap();
+    for n in 0..40 {
+        let page = pending(&format!("https://news{n}.example/a"));
+        // Every fifth runs over into pages of its own.
+        let summary = "миротворцы ".repeat(if n % 5 == 0 { 400 } else { 10 });
+        let entry = Entry { summary: Some(summary.into()), ..page.entry.clone() };
+        let (host, feed) = (page.host(), FeedState { habit_s: n, ..FeedState::default() });
+        state.add_pending(&Pending { entry, ..page }).unwrap().unwrap();
+        state.put_robots(&host, &Robots::parse(&[b'#'; 500], now())).unwrap();
+        state.put_hold(&host, now()).unwrap();
+        state.put_feed(&format!("feed{n}"), &feed).unwrap();
+    }
+    state.commit().unwrap();
+    let whole = known(&state);
+    drop((state, archive));
+    let sound = std::fs::read(&path).unwrap();
+    assert!(sound.len() / PAGE > 30, "{}", sound.len());
+    let mut lost_in_part = std::collections::BTreeSet::new();
+    for at in 0..sound.len() / PAGE {
+        for junk in [0, 0xa5] {
+            let mut bytes = sound.clone();
+            bytes[at * PAGE..][..PAGE].fill(junk);
+            std::fs::write(&path, &bytes).unwrap();
+            let (state, left) = built(folder.path());
+            for ((what, whole), (_, kept)) in whole.iter().zip(known(&state)) {
+                assert_eq!(*whole != kept, left.contains(what), "page {at}: {what}");
+                assert!(kept.iter().all(|row| whole.contains(row)), "page {at}: {what}");
+                if left == [*what] && !kept.is_empty() {
+                    lost_in_part.insert(*what);
+                }
+            }
+        }
+    }
+    // Of those that are on more than one page.
+    for what in ["pages that wait", "records of feeds"] {
+        assert!(lost_in_part.contains(what), "{lost_in_part:?}");
+    }
 }

@@ -2,10 +2,18 @@
 
 use std::{collections::BTreeSet, fs};
 
-use newswatch::demo::Site;
+use jiff::Timestamp;
+use newswatch::{
+    canonical_url::{CanonicalUrl, Host},
+    demo::Site,
+    fetch::Validators,
+    schedule::{FeedState, PageId},
+    source::Entry,
+    state::{Pending, State},
+};
 use serde_json::Value;
 
-use crate::support::workspace::{Workspace, first_edition};
+use crate::support::workspace::{Workspace, first_edition, first_edition_every};
 
 fn json(workspace: &Workspace, args: &[&str], exits: &[i32]) -> Value {
     serde_json::from_str(&workspace.run(args).expect(exits).stdout).unwrap()
@@ -44,7 +52,10 @@ async fn an_index_that_is_no_database_is_set_aside_and_built_anew() {
         workspace.write(&format!("state/{name}"), &junk);
     }
     let ran = workspace.run(&["status"]).expect(&[1]);
-    assert!(ran.stderr.contains("state.sqlite: the state index is damaged: delete it"), "{ran:#?}");
+    assert!(
+        ran.stderr.contains("state.sqlite: the state index is damaged (file is not"),
+        "{ran:#?}"
+    );
     let lock =
         fs::OpenOptions::new().write(true).open(workspace.path().join("archive/.lock")).unwrap();
     lock.lock().unwrap();
@@ -69,6 +80,131 @@ async fn an_index_that_is_no_database_is_set_aside_and_built_anew() {
     let ran = workspace.run(&["archive", "ls"]).expect(&[78]);
     let is_told = ran.stderr.contains("`archive.folder`") && ran.stderr.contains("is no folder");
     assert!(is_told && !ran.stderr.contains("index"), "{ran:#?}");
+}
+
+/// Overwrites the page of the index where a table begins.
+fn damage(workspace: &Workspace, table: &str) {
+    let path = workspace.path().join("state/state.sqlite");
+    let state = State::open_read_only(&path).unwrap();
+    let sql = "SELECT rootpage FROM sqlite_master WHERE name = ?1";
+    let root: u32 = state.connection().query_row(sql, [table], |row| row.get(0)).unwrap();
+    drop(state);
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[(root as usize - 1) * 4096..][..4096].fill(0xa5);
+    fs::write(&path, bytes).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_index_with_a_damaged_page_is_built_anew_with_what_the_others_tell() {
+    let (_site, workspace) = first_edition_every("1h").await;
+    workspace.run(&["once"]).expect(&[0, 3]);
+    let (lines, index) = (workspace.lines(), workspace.path().join("state/state.sqlite"));
+    let host = Host::of(&"https://news.example/".parse().unwrap());
+    let at = "2040-01-01T00:00:00Z".parse().unwrap();
+    {
+        let state = State::open(&index).unwrap();
+        state.pause(&host).unwrap();
+        state.put_hold(&host, at).unwrap();
+        let address = CanonicalUrl::parse("https://news.example/a").unwrap();
+        let page = Pending {
+            id: PageId(0),
+            key: address.key,
+            url: address.fetch,
+            feed_id: "gone".into(),
+            entry: Entry::default(),
+            first_seen_at: at,
+            not_before: at,
+            attempts: 0,
+            revisit: false,
+        };
+        state.add_pending(&page).unwrap().unwrap();
+        state.close().unwrap();
+    }
+    let sound = fs::read(&index).unwrap();
+    let tables = [
+        ("meta", "pauses of hosts"),
+        ("feed", "records of feeds"),
+        ("pending", "pages that wait"),
+        ("robots", "robots.txt of hosts"),
+        ("hold", "holds of hosts"),
+        ("seen", "what feeds said of their articles"),
+        ("place", ""),
+        ("sqlite_autoindex_pending_1", ""),
+    ];
+    for (table, lost) in tables {
+        for command in [&["once"][..], &["archive", "reindex"]] {
+            fs::write(&index, &sound).unwrap();
+            damage(&workspace, table);
+            let ran = workspace.run(command).expect(&[0, 3]);
+            let _of_a_start = workspace.run(&["once"]).expect(&[0, 3]);
+            assert_eq!(workspace.lines(), lines, "{table}: nothing is taken for new");
+            // What a start does not come by, it does not see.
+            if !["seen", "place"].contains(&table) || command != ["once"] {
+                assert_eq!(ran.stderr.contains("not all"), !lost.is_empty(), "{table}: {ran:#?}");
+                assert!(ran.stderr.contains(lost), "{table}: {ran:#?}");
+            }
+            let state = State::open(&index).unwrap();
+            let known = [
+                ("meta", state.paused().unwrap().len()),
+                ("hold", state.holds(Timestamp::MIN).unwrap().len()),
+                ("pending", state.waiting().unwrap().len()),
+            ];
+            for (of, rows) in known {
+                assert_eq!(rows, usize::from(of != table), "{table}: {of}");
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn damage_that_ends_a_pass_is_mended_by_the_next_start() {
+    let (_site, workspace) = first_edition().await;
+    workspace.run(&["once"]).expect(&[0, 3]);
+    let lines = workspace.lines();
+    {
+        let state = State::open(&workspace.path().join("state/state.sqlite")).unwrap();
+        for row in state.feeds().unwrap() {
+            // No 304 is to hide the entries.
+            let known = FeedState { validators: Validators::default(), ..row.state };
+            state.put_feed(&row.id, &known).unwrap();
+        }
+        state.close().unwrap();
+    }
+    damage(&workspace, "seen");
+    let ran = workspace.run(&["once"]).expect(&[1]);
+    assert!(ran.stderr.contains("the state index is damaged"), "{ran:#?}");
+    let ran = workspace.run(&["once"]).expect(&[0, 3]);
+    assert!(ran.stderr.contains("what feeds said of their articles"), "{ran:#?}");
+    assert_eq!(workspace.lines(), lines, "nothing is taken for new");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_archive_that_is_not_mounted_is_not_begun_anew_whatever_the_index_is() {
+    let (_site, workspace) = first_edition_every("1h").await;
+    workspace.run(&["once"]).expect(&[0, 3]);
+    let (archive, moved) = (workspace.path().join("archive"), workspace.path().join("moved"));
+    let lines = workspace.lines();
+    for way in ["of another version", "damaged"] {
+        if way == "damaged" {
+            damage(&workspace, "meta");
+        } else {
+            let state = State::open(&workspace.path().join("state/state.sqlite")).unwrap();
+            state.connection().pragma_update(None, "user_version", 4711).unwrap();
+            state.close().unwrap();
+        }
+        fs::rename(&archive, &moved).unwrap();
+        fs::create_dir(&archive).unwrap();
+        for command in [&["once"][..], &["archive", "reindex"]] {
+            let ran = workspace.run(command).expect(&[1]);
+            let is_told = ran.stderr.contains("nothing of an archive is there");
+            assert!(is_told && ran.stderr.contains("is its disk mounted"), "{way}: {ran:#?}");
+        }
+        assert_eq!(fs::read_dir(&archive).unwrap().count(), 0, "{way}");
+        fs::remove_dir(&archive).unwrap();
+        fs::rename(&moved, &archive).unwrap();
+        workspace.run(&["once"]).expect(&[0, 3]);
+        assert_eq!(workspace.lines(), lines, "{way}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -382,11 +382,13 @@ impl Desk {
 
     /// Has the index forget all, and read the archive.
     fn rebuild(&self) {
-        let state = State::open(&self.folder.path().join("state.sqlite")).unwrap();
-        state.clear().unwrap();
+        let new = self.folder.path().join("new.sqlite");
+        let (state, _) = State::build(&new, None).unwrap();
         let disk = Folder::at(self.archive());
         let (archive, _) = Archive::open_to_read_all(disk, Settings::default(), None).unwrap();
         crawl::rebuild(&state, &archive, std::iter::empty, |_| {}).unwrap();
+        drop(state);
+        std::fs::rename(new, self.folder.path().join("state.sqlite")).unwrap();
     }
 }
 

@@ -1,11 +1,7 @@
 //! `newswatch archive repair` and `newswatch archive reindex`.
 #![expect(clippy::disallowed_methods, reason = "shell: puts the new index into its place")]
 
-use std::{
-    fs::{self, File},
-    io::ErrorKind,
-    path::{Path, PathBuf},
-};
+use std::fs;
 
 use anyhow::Context;
 use serde_json::json;
@@ -14,15 +10,17 @@ use super::{SHOWN, acknowledged, existing};
 use crate::{
     archive::{self, Archive, Rewritten},
     cli::{
-        Exit, compose,
+        Exit,
+        aside::remove,
+        compose,
         format::{counted, print_json, print_text, several},
+        index::{Index, cannot_open},
         review::INDEX as REVIEW,
-        run::{QUARANTINED, STATE},
+        run::QUARANTINED,
     },
     config::Loaded,
-    crawl::{self, Rebuilt},
-    jsonl::sync_folder,
-    state::{State, StateLock, read_rejects},
+    crawl::Rebuilt,
+    state::StateLock,
     text::with_causes,
 };
 
@@ -128,55 +126,21 @@ fn rebuild(loaded: &Loaded) -> anyhow::Result<Rebuilt> {
     let folder = existing(&paths.archive)?;
     let _lock = StateLock::take(&paths.state)
         .with_context(|| format!("cannot open the state folder {}", paths.state.display()))?;
-    let settings = compose::archive(&loaded.config);
-    let (archive, recovery) = Archive::open_to_read_all(folder, settings, acknowledged(loaded))
-        .with_context(|| format!("cannot open the archive {}", paths.archive.display()))?;
+    let index = Index::of(&paths.state)?;
+    let acknowledged = index.acknowledged(loaded)?;
+    let (archive, recovery) =
+        Archive::open_to_read_all(folder, compose::archive(&loaded.config), acknowledged)
+            .with_context(|| cannot_open(loaded))?;
     if let Some(quarantine) = &recovery.quarantine {
         anstream::eprintln!("newswatch: {QUARANTINED}, {}", quarantine.path);
     }
     if let Some(lost) = &recovery.lost {
         anstream::eprintln!("newswatch: {lost}; see `newswatch archive verify`");
     }
-    let (index, new) = (paths.state.join(STATE), paths.state.join(format!("{STATE}.new")));
-    remove(&new)?;
-    let old = Some(index.as_path()).filter(|index| index.exists());
-    let (state, left) =
-        State::build(&new, old).with_context(|| format!("cannot make {}", new.display()))?;
-    if !left.is_empty() {
-        anstream::eprintln!(
-            "newswatch: not kept, since the old index cannot be read: {}",
-            left.join(", ")
-        );
-    }
-    let rebuilt = crawl::rebuild(&state, &archive, || read_rejects(&paths.state), |_| ())?;
-    drop(state);
-    replace(&new, &index)?;
+    let tell = |lost: &str| anstream::eprintln!("newswatch: {lost}");
+    let rebuilt = index.build(&archive, tell, |_| ())?;
     // Places in the archive may be others now; the next look at it builds this one anew.
-    for end in ["", "-wal", "-shm"] {
-        remove(&paths.state.join(format!("{REVIEW}{end}")))?;
-    }
+    let review = paths.state.join(REVIEW);
+    remove(&review).with_context(|| format!("cannot remove {}", review.display()))?;
     Ok(rebuilt)
-}
-
-fn replace(new: &Path, index: &Path) -> anyhow::Result<()> {
-    let context = || format!("cannot put the new index into the place of {}", index.display());
-    File::open(new).and_then(|file| file.sync_all()).with_context(context)?;
-    // The log of the old index must not be read into the new one.
-    for log in ["-wal", "-shm"] {
-        let mut path = index.as_os_str().to_owned();
-        path.push(log);
-        remove(&PathBuf::from(path))?;
-    }
-    fs::rename(new, index).with_context(context)?;
-    let folder = index.parent().unwrap_or(index);
-    sync_folder(folder).with_context(context)
-}
-
-fn remove(path: &Path) -> anyhow::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("cannot remove {}", path.display()))
-        }
-        _ => Ok(()),
-    }
 }

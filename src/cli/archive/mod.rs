@@ -15,16 +15,14 @@ use serde_json::json;
 use super::{
     Exit,
     format::{print_json, print_text, several},
+    index::{STATE, read_acknowledged},
     input,
-    run::STATE,
 };
 use crate::{
     archive::{self, Checkpoint, Finding},
     config::Loaded,
-    crawl,
     dedup::{self, Judged, StreamError},
     jsonl::Folder,
-    state::State,
     text::with_causes,
 };
 
@@ -112,12 +110,8 @@ pub(super) fn verify(loaded: &Loaded, witness: Option<&str>, json: bool) -> anyh
 
 /// The end of the archive as its state remembers it, where there is one that can be read.
 fn acknowledged(loaded: &Loaded) -> Option<Checkpoint> {
-    let path = loaded.paths.state.join(STATE);
-    if !path.exists() {
-        return None;
-    }
-    let state = State::open_read_only(&path).ok()?;
-    crawl::acknowledged(&state, &Folder::at(&loaded.paths.archive)).ok().flatten()
+    let archive = Folder::at(&loaded.paths.archive);
+    read_acknowledged(&loaded.paths.state.join(STATE), &archive).ok().flatten()
 }
 
 /// So many findings are printed for a person.

@@ -13,7 +13,7 @@ use tokio::sync::Mutex;
 use super::turn::Turns;
 use crate::{
     canonical_url::CanonicalUrl,
-    cli::{readers, run::STATE, status},
+    cli::{index::STATE, readers, status},
     config::{self, Loaded},
     daemon,
     fetch::{Request, Wanted},

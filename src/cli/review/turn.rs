@@ -12,7 +12,7 @@ use crate::{
     cli::{
         compose,
         control::{self, Request as Order},
-        run::STATE,
+        index::STATE,
     },
     config::{HoldScope, Loaded},
     daemon,
