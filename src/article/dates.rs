@@ -87,6 +87,17 @@ pub(super) fn find(
     Dates { published, modified }
 }
 
+/// The date that the page's state has beside the text.
+pub(super) fn stated_beside(
+    text: &str,
+    page: &Page<'_>,
+    language: Option<&str>,
+    zone: Option<&TimeZone>,
+) -> Option<(Dated, DateSource)> {
+    let dated = date::parse(text, &Hints { zone, language, now: None })?;
+    (dated.at <= page.fetched_at).then_some((dated, DateSource::Meta))
+}
+
 fn from_meta(head: &Head<'_>, keys: &[&str], hints: &Hints<'_>) -> Option<(Dated, DateSource)> {
     let dated = keys.iter().find_map(|key| date::parse(head.first_meta(&[key])?, hints))?;
     Some((dated, DateSource::Meta))

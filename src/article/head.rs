@@ -122,7 +122,10 @@ impl<'a> Head<'a> {
                 }
                 "class" | "id" | "data-testid" | "data-test" | "data-qa" => {
                     byline |= contains_any(value, &["author", "byline", "Byline", "Author"])
-                        || contains_any(value, &["autor", "auteur", "writer", "redakt"]);
+                        || contains_any(
+                            value,
+                            &["autor", "auteur", "writer", "redakt", "journalist"],
+                        );
                     byline |= value.contains("field--name-uid")
                         || value.split(' ').any(|name| name == "username") && is_submitter(node);
                     dateline |= contains_any(value, &["date", "Date", "time", "publish", "datum"]);
