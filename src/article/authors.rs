@@ -347,8 +347,7 @@ const CONJUNCTIONS: [&str; 13] = [
     " con ", " y ",
 ];
 /// What follows a name and is none: offices and agencies' tails.
-const TAILS: [&str; 23] = [
-    "／",
+const TAILS: [&str; 22] = [
     " chief",
     " senior",
     " deputy",
@@ -498,7 +497,7 @@ fn name(part: &str) -> Option<String> {
     let marks = ['.', ':', '：', '-', '–', '—', '*', '"', '【', '】'];
     let mut part =
         without_prefix(part.trim().trim_matches(marks).trim()).trim_matches(marks).trim();
-    if let Some(at) = part.find(['(', '[']).filter(|at| *at > 0) {
+    if let Some(at) = part.find(['(', '[', '／']).filter(|at| *at > 0) {
         part = part.get(..at).unwrap_or(part).trim();
     }
     let lower = part.to_lowercase();
