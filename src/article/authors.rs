@@ -79,12 +79,12 @@ fn from_label(html: &Html, head: &Head<'_>) -> Vec<String> {
     let below = html.tree.nodes().skip_while(|node| headline.is_some_and(|at| node.id() != at));
     let mut texts = below.filter_map(|node| Some((node, node.value().as_text()?.trim())));
     while let Some((node, text)) = texts.next() {
-        let lower = text.chars().take(LABEL_MAX).collect::<String>().to_lowercase();
-        let Some(label) = LABELS.iter().find(|label| lower.starts_with(**label)) else { continue };
+        let labelled = text.split_once(COLONS).filter(|(label, _)| is_label(label));
+        let Some((_, named)) = labelled else { continue };
         if text.chars().count() > BYLINE_MAX || !is_own(&node) {
             continue;
         }
-        let named = text.get(label.len()..).map_or("", str::trim);
+        let named = named.trim();
         let named = if named.is_empty() {
             texts.find(|(_, text)| !text.is_empty()).map_or("", |(_, text)| text)
         } else {
@@ -125,7 +125,7 @@ fn from_page(head: &Head<'_>) -> Vec<String> {
 }
 
 /// `objects` are all of the page: an author may be named in one of its own.
-fn from_jsonld(author: &Value, objects: &[Value], authors: &mut Vec<String>) {
+pub(super) fn from_jsonld(author: &Value, objects: &[Value], authors: &mut Vec<String>) {
     let items = author.as_array().map_or_else(|| std::slice::from_ref(author), Vec::as_slice);
     for item in items.iter().take(AUTHORS_MAX) {
         let referred = || {
@@ -195,7 +195,7 @@ const AGENCIES: [&str; 30] = [
     "anadoluagency",
     "tass",
     "тасс",
-    "рианновости",
+    "риановости",
     "интерфакс",
     "xinhua",
     "新华社",
@@ -203,76 +203,156 @@ const AGENCIES: [&str; 30] = [
     "pressassociation",
 ];
 
-/// What stands before names, in lower case.
-const PREFIXES: [&str; 34] = [
-    "by:",
-    "by ",
+/// What publishing systems and desks write where no person is named, folded.
+const PLACEHOLDERS: [&str; 18] = [
+    "admin",
+    "administrator",
+    "superuser",
+    "root",
+    "webmaster",
+    "editor",
+    "editors",
+    "editorial",
+    "newsroom",
+    "newsdesk",
+    "redaktion",
+    "redaktor",
+    "redakcja",
+    "redazione",
+    "redacción",
+    "redação",
+    "rédaction",
+    "редакция",
+];
+
+/// What stands before names without a colon, in lower case, and never is a name itself.
+const PREFIXES: [&str; 33] = [
+    "by",
     "written by",
     "words by",
     "story by",
     "posted by",
     "reported by",
-    "von ",
-    "par ",
-    "por ",
-    "di ",
-    "door ",
-    "av ",
-    "af ",
-    "tekst:",
-    "text:",
-    "texte:",
-    "autor:",
-    "author:",
-    "автор:",
-    "автор",
-    "авторы:",
-    "текст:",
-    "автори:",
-    "жазған:",
-    "yazar:",
-    "yazan:",
-    "haber:",
-    "muhabir:",
-    "redazione:",
     "a cura di",
-    "oleh",
-    "penulis:",
+    "ein beitrag von",
+    "escrito por",
+    "propos recueillis par",
+    "opracował",
+    "opracowała",
+    "автор",
+    "авторы",
+    "подготовил",
+    "подготовила",
+    "муаллиф",
+    "muallif",
+    "γράφει ο",
+    "γράφει η",
+    "του",
+    "της",
+    "كتب",
+    "كتبت",
+    "بقلم",
+    "מאת",
+    "โดย",
+    "tác giả",
     "文/",
+    "记者",
+    "記者",
+    "本报记者",
+    "本報記者",
 ];
-/// No label has more characters.
-const LABEL_MAX: usize = 20;
-/// What names the author of a text in a line of its own, in lower case.
-const LABELS: [&str; 20] = [
-    "author:",
-    "authors:",
-    "written by:",
-    "автор:",
-    "авторы:",
-    "автор статьи:",
-    "автор текста:",
-    "автори:",
-    "авторка:",
-    "аўтар:",
-    "авторлар:",
-    "autor:",
-    "autorka:",
-    "auteur:",
-    "auteur :",
-    "autore:",
-    "yazar:",
-    "müəllif:",
-    "muallif:",
-    "ავტორი:",
+/// Words before names that begin names too: what is left must be a full one.
+const AMBIGUOUS: [&str; 13] =
+    ["von", "par", "por", "di", "de", "door", "av", "af", "oleh", "nga", "theo", "text", "tekst"];
+/// What stands between a label and what it says.
+const COLONS: [char; 3] = [':', '：', '՝'];
+/// A label has no more words.
+const LABEL_WORDS: usize = 3;
+/// Words that say that the author follows, in a line of its own, in lower case.
+const LABELS: [&str; 43] = [
+    "author",
+    "authors",
+    "written by",
+    "автор",
+    "авторы",
+    "автор статьи",
+    "автор текста",
+    "автори",
+    "авторка",
+    "автору",
+    "аўтар",
+    "авторлар",
+    "муаллиф",
+    "жазған",
+    "сурвалжлагч",
+    "autor",
+    "autora",
+    "autorka",
+    "autors",
+    "autorius",
+    "auteur",
+    "autore",
+    "awtor",
+    "szerző",
+    "συντάκτης",
+    "yazar",
+    "yazan",
+    "muhabir",
+    "müəllif",
+    "muallif",
+    "penulis",
+    "opracował",
+    "tác giả",
+    "հեղինակ",
+    "ავტორი",
+    "بقلم",
+    "نویسنده",
+    "تحریر",
+    "מאת",
+    "लेखक",
+    "作者",
+    "记者",
+    "記者",
 ];
-/// What stands between names.
-const SEPARATORS: [&str; 15] = [
-    ",", ";", "|", "•", "·", "\n", " and ", " & ", " und ", " et ", " og ", " och ", " y ", " и ",
-    " ve ",
+/// Words of labels that name somebody else: who took the pictures, who told it first.
+const OTHERS: [&str; 22] = [
+    "photo",
+    "photos",
+    "image",
+    "images",
+    "picture",
+    "pictures",
+    "video",
+    "foto",
+    "fotos",
+    "bild",
+    "bilder",
+    "grafik",
+    "фото",
+    "видео",
+    "сурет",
+    "source",
+    "quelle",
+    "источник",
+    "来源",
+    "写真",
+    "사진",
+    "图",
+];
+/// What stands between a name and another, or what its bearer is.
+const SEPARATORS: [char; 8] = [',', '，', ';', '|', '•', '·', '、', '\n'];
+/// Words between two names.
+const CONJUNCTIONS: [&str; 13] = [
+    " and ", " & ", " und ", " et ", " og ", " och ", " и ", " ve ", " with ", " avec ", " mit ",
+    " con ", " y ",
 ];
 /// What follows a name and is none: offices and agencies' tails.
-const TAILS: [&str; 18] = [
+const TAILS: [&str; 22] = [
+    " chief",
+    " senior",
+    " deputy",
     " 기자",
+    " 특파원",
     " 記者",
     " the associated press",
     " staff writer",
@@ -292,7 +372,11 @@ const TAILS: [&str; 18] = [
     " / ",
 ];
 /// Words that are an office, never a name.
-const OFFICES: [&str; 24] = [
+const OFFICES: [&str; 28] = [
+    "корреспондент",
+    "журналист",
+    "обозреватель",
+    "редактор",
     "posted",
     "bearbeiten",
     "writer",
@@ -321,24 +405,99 @@ const OFFICES: [&str; 24] = [
 
 /// The names in a byline.
 pub(super) fn names(text: &str) -> Vec<String> {
-    let mut text = text.trim();
+    let mut found: Vec<String> = Vec::new();
+    for (at, part) in text.trim().split(SEPARATORS).enumerate() {
+        let Some(part) = without_label(part) else { continue };
+        for (at_conjunction, part) in people(part).into_iter().enumerate() {
+            let Some(name) = name(part) else { continue };
+            // Behind a person stands what they are, or where.
+            let behind_comma = at > 0 && at_conjunction == 0;
+            let after_person = found.last().is_some_and(|last| last.contains(' '));
+            if !(behind_comma && after_person && is_no_person(part, &name)) {
+                found.push(name);
+            }
+        }
+    }
+    found
+}
+
+/// What stands behind a label; `None` where that is no author. No name holds a colon.
+fn without_label(part: &str) -> Option<&str> {
+    let part = part.trim();
+    let Some((label, rest)) = part.split_once(COLONS) else { return Some(part) };
+    let label = label.trim().to_lowercase();
+    let mut words = label.split_whitespace();
+    let rest = rest.trim();
+    if words.any(|word| OTHERS.contains(&word)) || (rest.is_empty() && is_label(&label)) {
+        None
+    } else if rest.is_empty() || label.split_whitespace().count() > LABEL_WORDS {
+        Some(part)
+    } else {
+        Some(rest)
+    }
+}
+
+fn is_label(text: &str) -> bool {
+    let text = text.trim().to_lowercase();
+    LABELS.contains(&text.as_str())
+}
+
+/// The people of a part without commas. "Ortega y Gasset" is one: a single word behind a full name
+/// and "y" is its end.
+fn people(part: &str) -> Vec<&str> {
+    let mut people = vec![part];
+    for conjunction in CONJUNCTIONS {
+        people = people
+            .into_iter()
+            .flat_map(|part| {
+                let is_one = conjunction == " y "
+                    && part.split_once(conjunction).is_some_and(|(front, back)| {
+                        front.trim().contains(' ') && !back.trim().contains(' ') && !is_agency(back)
+                    });
+                if is_one { vec![part] } else { part.split(conjunction).collect() }
+            })
+            .collect();
+    }
+    people
+}
+
+/// Whether what stands behind a person and a comma is a job, a place or an agency.
+fn is_no_person(part: &str, name: &str) -> bool {
+    let lower = part.to_lowercase();
+    let is_office = OFFICES.iter().any(|office| has_words(&lower, office));
+    let is_word = !name.contains(' ') && !name.contains(crate::text::is_spaceless);
+    let begins_low =
+        part.trim_start().starts_with(char::is_lowercase) && without_prefix(part) == part;
+    is_office || is_word || begins_low
+}
+
+/// Without "By", twice where it stands twice: "By von Felix Kern".
+fn without_prefix(text: &str) -> &str {
+    let mut text = text;
     for _ in 0..2 {
         let lower = text.to_lowercase();
-        let prefix = PREFIXES.iter().find(|prefix| lower.starts_with(**prefix));
-        // Folding may change lengths; the prefixes are looked for in the text as written.
-        let cut = prefix.and_then(|prefix| text.get(prefix.len()..));
-        text = cut.map_or(text, str::trim);
+        let rest_of = |prefix: &str| {
+            // Folding may change lengths; the prefixes are looked for in the text as written.
+            lower.starts_with(prefix).then(|| text.get(prefix.len()..)).flatten().filter(|rest| {
+                prefix.ends_with(|c| c == '/' || crate::text::is_spaceless(c))
+                    || !rest.starts_with(char::is_alphanumeric)
+            })
+        };
+        let strip = |rest: &'_ str| rest.trim_start_matches(['-', '–', ' ', '\u{a0}']).len();
+        let plain = PREFIXES.iter().filter_map(|prefix| rest_of(prefix)).map(strip).min();
+        let full = |rest: &&str| rest.trim().contains(' ');
+        let other = || AMBIGUOUS.iter().find_map(|prefix| rest_of(prefix).filter(full)).map(strip);
+        let Some(left) = plain.or_else(other).filter(|left| *left > 0) else { break };
+        text = text.get(text.len() - left..).unwrap_or_default().trim();
     }
-    let mut parts = vec![text];
-    for separator in SEPARATORS {
-        parts = parts.into_iter().flat_map(|part| part.split(separator)).collect();
-    }
-    parts.into_iter().filter_map(name).collect()
+    text
 }
 
 fn name(part: &str) -> Option<String> {
-    let mut part = part.trim().trim_matches(['.', ':', '-', '–', '—', '*', '"']).trim();
-    if let Some(at) = part.find(['(', '[']).filter(|at| *at > 0) {
+    let marks = ['.', ':', '：', '-', '–', '—', '*', '"', '【', '】'];
+    let mut part =
+        without_prefix(part.trim().trim_matches(marks).trim()).trim_matches(marks).trim();
+    if let Some(at) = part.find(['(', '[', '／']).filter(|at| *at > 0) {
         part = part.get(..at).unwrap_or(part).trim();
     }
     let lower = part.to_lowercase();
@@ -372,7 +531,9 @@ fn name(part: &str) -> Option<String> {
         && !lower.contains("www.")
         && part.bytes().filter(u8::is_ascii_digit).count() <= 2
         && !OFFICES.iter().any(|office| has_words(&lower, office))
-        && !PREFIXES.iter().any(|prefix| prefix.trim() == lower);
+        && !PREFIXES.contains(&lower.as_str())
+        && !is_label(&lower)
+        && !PLACEHOLDERS.contains(&title::folded(&lower).as_str());
     plausible.then_some(part)
 }
 

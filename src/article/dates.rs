@@ -1,13 +1,14 @@
 //! When it was published and changed: JSON-LD, meta tags, what the page shows ([`shown`]), its
 //! address.
 
-use jiff::tz::TimeZone;
+use ego_tree::NodeRef;
+use jiff::{Timestamp, tz::TimeZone};
 use scraper::Html;
 use serde_json::Value;
 
 use super::head::Head;
 use super::shown::{self, Shown};
-use super::{DateSource, Page, SiteRules, dom};
+use super::{DateSource, Page, SiteRules, dom, title};
 use crate::date::{self, Dated, Hints};
 
 /// The published and the modified date.
@@ -87,6 +88,17 @@ pub(super) fn find(
     Dates { published, modified }
 }
 
+/// The date that the page's state has beside the text.
+pub(super) fn stated_beside(
+    text: &str,
+    page: &Page<'_>,
+    language: Option<&str>,
+    zone: Option<&TimeZone>,
+) -> Option<(Dated, DateSource)> {
+    let dated = date::parse(text, &Hints { zone, language, now: None })?;
+    (dated.at <= page.fetched_at).then_some((dated, DateSource::Meta))
+}
+
 fn from_meta(head: &Head<'_>, keys: &[&str], hints: &Hints<'_>) -> Option<(Dated, DateSource)> {
     let dated = keys.iter().find_map(|key| date::parse(head.first_meta(&[key])?, hints))?;
     Some((dated, DateSource::Meta))
@@ -108,21 +120,36 @@ fn from_props(head: &Head<'_>, prop: &str, hints: &Hints<'_>) -> Option<(Dated, 
 const PIECES_BEFORE: usize = 12;
 const PIECES_BEHIND: usize = 40;
 const PIECE_MAX: usize = 60;
+/// No page is older.
+const OLDEST: &str = "1991-08-06T00:00:00Z";
+
+/// Letters of a line that is the headline because `<title>` begins with it.
+const HEADLINE_MIN: usize = 12;
 
 /// A short line with a day and a year beside the first headline.
 fn from_text(html: &Html, head: &Head<'_>, hints: &Hints<'_>) -> Option<(Dated, DateSource)> {
-    let headline = head.headings.first()?.id();
+    let heading = head.headings.first().map(NodeRef::id);
+    let window_title = head.title.as_deref().map(title::folded).unwrap_or_default();
+    // Old pages have no headings.
+    let is_headline = |node: NodeRef<'_, scraper::Node>| match (heading, node.value().as_text()) {
+        (Some(heading), _) => node.id() == heading,
+        (None, Some(text)) => {
+            let text = title::folded(text);
+            text.chars().count() >= HEADLINE_MIN && window_title.starts_with(&text)
+        }
+        (None, None) => false,
+    };
     let mut pieces: Vec<&str> = Vec::new();
     let mut headline_at = None;
     for node in html.tree.nodes() {
-        if node.id() == headline {
-            headline_at = Some(pieces.len());
-        }
-        let silent = |node: ego_tree::NodeRef<'_, scraper::Node>| {
+        let silent = |node: NodeRef<'_, scraper::Node>| {
             node.parent()
                 .and_then(|up| up.value().as_element())
-                .is_some_and(|element| dom::is_silent(element.name()))
+                .is_some_and(|element| dom::is_silent(element.name()) || element.name() == "title")
         };
+        if headline_at.is_none() && is_headline(node) && !silent(node) {
+            headline_at = Some(pieces.len());
+        }
         if let Some(text) = node.value().as_text()
             && !text.trim().is_empty()
             && !silent(node)
@@ -144,13 +171,13 @@ fn from_text(html: &Html, head: &Head<'_>, hints: &Hints<'_>) -> Option<(Dated, 
             _ if shown::tells_change(label) => return None,
             labelled => labelled.plain?,
         };
-        let year = text.split(|c: char| !c.is_ascii_digit()).any(|number| {
-            number.len() == 4 && (number.starts_with("19") || number.starts_with("20"))
-        });
-        let dated = (year && text.chars().count() <= PIECE_MAX)
-            .then(|| date::parse(text, hints))
+        // Without a clock no year is guessed. A number alone is anything.
+        let is_number = !text.contains(|c: char| !c.is_numeric() && !c.is_whitespace());
+        let dated = (!is_number && text.chars().count() <= PIECE_MAX)
+            .then(|| date::parse(text, &Hints { now: None, ..hints.clone() }))
             .flatten()?;
-        (hints.now.is_none_or(|now| dated.at <= now)).then_some(dated)
+        let since = OLDEST.parse().is_ok_and(|oldest: Timestamp| oldest <= dated.at);
+        (since && hints.now.is_none_or(|now| dated.at <= now)).then_some(dated)
     })?;
     Some((dated, DateSource::Time))
 }

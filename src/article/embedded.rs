@@ -1,10 +1,12 @@
 //! The text of pages that JavaScript builds: it stands in a script as JSON (Next.js, Arc's Fusion,
-//! an initial state), as HTML or as a list of paragraphs.
+//! an initial state), as HTML, as a list of paragraphs or as a tree of an editor's blocks.
 
-use serde_json::Value;
+use std::rc::Rc;
+
+use serde_json::{Map, Value};
 
 use super::head::Head;
-use super::{body, dom, guard};
+use super::{authors, body, dom, guard};
 
 /// Values looked at in one page.
 const VALUES_MAX: usize = 200_000;
@@ -12,8 +14,14 @@ const VALUES_MAX: usize = 200_000;
 const OBJECTS_MAX: usize = 20;
 /// A script shorter than this holds no article.
 const SCRIPT_MIN: usize = 500;
-/// Letters below which a property is no article.
+/// Bytes, words and ends of sentences below which a property is no article.
 const TEXT_MIN: usize = 400;
+const WORDS_MIN: usize = 30;
+const SENTENCES_MIN: usize = 3;
+/// The paragraphs of an article have more words on the whole, the entries of a menu fewer.
+const WORDS_OF_PARAGRAPH: usize = 5;
+/// What tells when and by whom is looked for in so many objects around a text.
+const AROUND: u8 = 3;
 
 /// Names of properties that hold an article's text.
 const BODY_KEYS: [&str; 18] = [
@@ -51,10 +59,97 @@ const LIST_KEYS: [&str; 12] = [
     "articlebody",
     "modules",
 ];
+/// Names of what holds a block's text, or the blocks below it.
+const TEXT_KEYS: [&str; 5] = ["content", "text", "html", "value", "innerHTML"];
+const INNER_KEYS: [&str; 13] = [
+    "children",
+    "content",
+    "data",
+    "model",
+    "attributes",
+    "blocks",
+    "nodes",
+    "items",
+    "spans",
+    "value",
+    "text",
+    "body",
+    "innerBlocks",
+];
+/// Names of what an object is.
+const KIND_KEYS: [&str; 6] = ["type", "_type", "nodeType", "__typename", "kind", "blockName"];
+/// Kinds of blocks, letters only, and beginnings of such; of all others nothing is read.
+const KINDS: [&str; 8] = ["p", "h", "block", "html", "rawhtml", "li", "ul", "ol"];
+const KINDS_BEGIN: [&str; 14] = [
+    "text",
+    "paragraph",
+    "header",
+    "heading",
+    "unstyled",
+    "quote",
+    "blockquote",
+    "listitem",
+    "bulletedlist",
+    "bulletlist",
+    "orderedlist",
+    "unorderedlist",
+    "numberedlist",
+    "root",
+];
+/// Kinds of what stands within a line.
+const INLINE: [&str; 14] = [
+    "a",
+    "b",
+    "em",
+    "entity",
+    "fragment",
+    "hyperlink",
+    "i",
+    "inline",
+    "link",
+    "mark",
+    "span",
+    "strong",
+    "text",
+    "textinline",
+];
+/// Names of the date of publication, letters only.
+const PUBLISHED: [&str; 14] = [
+    "publishedat",
+    "publishdate",
+    "publisheddate",
+    "published",
+    "publicationdate",
+    "datepublished",
+    "firstpublishdate",
+    "firstpublished",
+    "firstpublishedat",
+    "publishtime",
+    "publishedtime",
+    "pubdate",
+    "displaydate",
+    "date",
+];
+const AUTHORS: [&str; 5] = ["authors", "author", "byline", "bylines", "credits"];
+
+/// A text, and what stands beside it.
+#[derive(Debug, Clone)]
+pub(super) struct Found {
+    pub(super) text: String,
+    pub(super) beside: Rc<Beside>,
+}
+
+/// What the objects around a text say of it, the nearest first.
+#[derive(Debug, Default)]
+pub(super) struct Beside {
+    /// As written: a date, or seconds.
+    pub(super) published: Option<String>,
+    pub(super) authors: Vec<String>,
+}
 
 /// The longest text that the page's scripts hold, its paragraphs apart by a blank line.
-pub(super) fn find(head: &Head<'_>) -> Option<String> {
-    let mut best: Option<String> = None;
+pub(super) fn find(head: &Head<'_>) -> Option<Found> {
+    let mut best: Option<Found> = None;
     let mut left = VALUES_MAX;
     let mut flight = String::new();
     for script in &head.scripts {
@@ -73,10 +168,7 @@ pub(super) fn find(head: &Head<'_>) -> Option<String> {
     for row in flight_rows(&flight) {
         match row {
             Row::Text(text) => {
-                let text = from_string(text);
-                if text.as_ref().map(String::len) > best.as_ref().map(String::len) {
-                    best = text;
-                }
+                keep_longer(&mut best, from_string(text), &Rc::default());
             }
             Row::State(state) => search(state, &mut left, &mut best),
         }
@@ -188,71 +280,182 @@ fn parsed(source: &str) -> Option<Value> {
     serde_json::from_str(&serde_json::from_str::<String>(&literal).ok()?).ok()
 }
 
-fn search(state: Value, left: &mut usize, best: &mut Option<String>) {
-    let mut pending = vec![state];
-    while let Some(value) = pending.pop() {
+fn keep_longer(best: &mut Option<Found>, text: Option<String>, beside: &Rc<Beside>) {
+    if let Some(text) = text
+        && best.as_ref().is_none_or(|best| text.len() > best.text.len())
+    {
+        *best = Some(Found { text, beside: Rc::clone(beside) });
+    }
+}
+
+fn search(state: Value, left: &mut usize, best: &mut Option<Found>) {
+    let mut pending = vec![(state, Rc::<Beside>::default(), 0_u8)];
+    while let Some((value, around, distance)) = pending.pop() {
         if *left == 0 {
             return;
         }
         *left -= 1;
-        let Value::Object(object) = value else {
-            if let Value::Array(items) = value {
-                pending.extend(items);
+        let object = match value {
+            Value::Object(object) => object,
+            Value::Array(items) => {
+                pending.extend(items.into_iter().map(|item| (item, Rc::clone(&around), distance)));
+                continue;
             }
-            continue;
+            _ => continue,
         };
+        let (beside, distance) = beside(&object, around, distance);
         for (key, value) in object {
             let key = key.to_lowercase();
-            let text = match &value {
-                Value::String(text) if BODY_KEYS.contains(&key.as_str()) => from_string(text),
-                Value::Array(items) if LIST_KEYS.contains(&key.as_str()) => from_list(items),
-                _ => None,
-            };
-            if let Some(text) = text
-                && best.as_ref().is_none_or(|best| text.len() > best.len())
-            {
-                *best = Some(text);
-            }
-            if matches!(value, Value::Object(_) | Value::Array(_)) {
-                pending.push(value);
+            match value {
+                Value::String(text) if BODY_KEYS.contains(&key.as_str()) => {
+                    // An editor's blocks, kept as text.
+                    if text.starts_with(['{', '['])
+                        && let Ok(inner) = serde_json::from_str(&text)
+                    {
+                        pending.push((inner, Rc::clone(&beside), distance));
+                    } else {
+                        keep_longer(best, from_string(&text), &beside);
+                    }
+                }
+                Value::Array(items) => {
+                    if LIST_KEYS.contains(&key.as_str()) {
+                        keep_longer(best, from_list(&items, left), &beside);
+                    }
+                    pending.push((Value::Array(items), Rc::clone(&beside), distance));
+                }
+                Value::Object(_) => pending.push((value, Rc::clone(&beside), distance)),
+                _ => {}
             }
         }
     }
+}
+
+/// What an object says of when and by whom, and else those around it, and how far away that was said.
+fn beside(object: &Map<String, Value>, around: Rc<Beside>, distance: u8) -> (Rc<Beside>, u8) {
+    let named = |names: &'static [&str]| {
+        let of = move |name: &&str| object.iter().find(|(key, _)| letters(key) == **name);
+        names.iter().filter_map(of).map(|(_, value)| value)
+    };
+    let published = named(&PUBLISHED).find_map(|value| match value {
+        Value::String(text) => Some(text.clone()).filter(|text| !text.is_empty()),
+        Value::Number(seconds) => Some(seconds.to_string()),
+        _ => None,
+    });
+    let mut names = Vec::new();
+    for value in named(&AUTHORS) {
+        authors::from_jsonld(value.get("by").unwrap_or(value), &[], &mut names);
+    }
+    let near = distance < AROUND;
+    if published.is_none() && names.is_empty() {
+        return if near { (around, distance + 1) } else { (Rc::default(), 0) };
+    }
+    let around = if near { around } else { Rc::default() };
+    let published = published.or_else(|| around.published.clone());
+    if names.is_empty() {
+        names.clone_from(&around.authors);
+    }
+    (Rc::new(Beside { published, authors: names }), 0)
+}
+
+fn letters(name: &str) -> String {
+    name.chars().filter(|c| c.is_alphabetic()).flat_map(char::to_lowercase).collect()
+}
+
+/// Whether a text reads as sentences do, and not as names, styles or code in one piece.
+fn is_prose(text: &str) -> bool {
+    const ENDS: [char; 14] =
+        ['.', '!', '?', '。', '！', '？', '։', '।', '۔', '؟', '።', '။', '།', '\n'];
+    text.len() >= TEXT_MIN
+        && text.matches(ENDS).count() >= SENTENCES_MIN
+        && crate::text::word_count(text) >= WORDS_MIN
 }
 
 fn from_string(text: &str) -> Option<String> {
-    if text.len() < TEXT_MIN {
-        return None;
-    }
     if text.contains("</") {
-        let html = guard::parse(text).ok()?;
+        let html = guard::parse(text).ok().filter(|_| text.len() >= TEXT_MIN)?;
         return Some(body::everything(&html)).filter(|text| text.len() >= TEXT_MIN);
     }
-    let sentences = text.matches(['.', '。', '։', '।']).count();
-    (sentences >= 3 && text.contains(' ')).then(|| crate::text::clean_text(text))
+    is_prose(text).then(|| crate::text::clean_text(text))
 }
 
-/// Arc's `content_elements` and its kin: objects with a type and a text.
-fn from_list(items: &[Value]) -> Option<String> {
-    let mut paragraphs = Vec::new();
+/// A list of paragraphs: Arc's `content_elements`, the trees of Sanity, Contentful, Slate, Lexical,
+/// ProseMirror, Editor.js and their kin.
+fn from_list(items: &[Value], left: &mut usize) -> Option<String> {
+    let mut paragraphs: Vec<String> = Vec::new();
     for item in items {
-        let kind = item.get("type").and_then(Value::as_str).unwrap_or("text").to_lowercase();
-        let is_text =
-            ["text", "paragraph", "header", "heading", "p", "h2", "h3", "html", "rawhtml"]
-                .contains(&kind.as_str());
-        let text = ["content", "text", "html", "value"]
-            .iter()
-            .find_map(|key| item.get(*key).and_then(Value::as_str));
-        let Some(text) = text.filter(|_| is_text) else { continue };
-        if text.contains('<') {
-            if let Ok(html) = guard::parse(text) {
-                paragraphs.push(body::everything(&html));
-            }
-        } else {
-            paragraphs.push(crate::text::clean_text(text));
+        let mut block = String::new();
+        match item {
+            Value::String(text) => block.push_str(text),
+            Value::Object(object) => write(object, &mut block, true, left),
+            _ => {}
         }
+        let text = if block.contains(['<', '&']) {
+            guard::parse(&block).map_or_else(|_| String::new(), |html| body::everything(&html))
+        } else {
+            crate::text::clean_text(&block)
+        };
+        paragraphs.push(text);
     }
     paragraphs.retain(|paragraph| !paragraph.is_empty());
     let text = paragraphs.join("\n\n");
-    (text.len() >= TEXT_MIN).then_some(text)
+    let words = crate::text::word_count(&text);
+    (is_prose(&text) && words >= WORDS_OF_PARAGRAPH * paragraphs.len()).then_some(text)
+}
+
+/// Writes the text of an object and of what is below it; blocks stand in lines of their own.
+fn write(object: &Map<String, Value>, out: &mut String, is_block: bool, left: &mut usize) {
+    let kind = KIND_KEYS.iter().find_map(|key| object.get(*key)?.as_str());
+    // "core/paragraph", "heading-2", "list_item".
+    let kind = kind.map(|kind| letters(kind.rsplit(['/', '.', ':']).next().unwrap_or(kind)));
+    let kind = kind.as_deref();
+    if matches!(kind, Some("hardbreak" | "linebreak" | "br")) {
+        out.push('\n');
+    }
+    let is_inline = kind.is_none_or(|kind| INLINE.contains(&kind));
+    let is_text = is_inline
+        || kind.is_some_and(|kind| {
+            KINDS.contains(&kind) || KINDS_BEGIN.iter().any(|begin| kind.starts_with(begin))
+        });
+    if *left == 0 || !is_text {
+        return;
+    }
+    *left -= 1;
+    if !is_inline {
+        end_line(out);
+    }
+    let own = TEXT_KEYS.iter().find_map(|key| object.get(*key)?.as_str());
+    if let Some(text) = own {
+        // Lines that nothing says are blocks: a sentence's end and no space before the next.
+        if out.ends_with(['.', '!', '?', '”', '»']) && !text.starts_with(char::is_whitespace) {
+            end_line(out);
+        }
+        out.push_str(text);
+    } else if kind.is_some() || !is_block {
+        for inner in INNER_KEYS.iter().filter_map(|key| object.get(*key)) {
+            below(inner, out, left);
+        }
+    }
+    if !is_inline {
+        end_line(out);
+    }
+}
+
+fn below(value: &Value, out: &mut String, left: &mut usize) {
+    match value {
+        Value::Object(object) => write(object, out, false, left),
+        Value::Array(items) => items.iter().for_each(|item| match item {
+            Value::String(text) => {
+                end_line(out);
+                out.push_str(text);
+            }
+            item => below(item, out, left),
+        }),
+        _ => {}
+    }
+}
+
+fn end_line(out: &mut String) {
+    if !out.is_empty() && !out.ends_with('\n') {
+        out.push('\n');
+    }
 }

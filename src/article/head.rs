@@ -27,6 +27,8 @@ pub(super) struct Head<'a> {
     /// What is there for who runs no scripts: HTML as text, as the parser leaves it.
     pub(super) noscripts: Vec<NodeRef<'a, Node>>,
     pub(super) headings: Vec<NodeRef<'a, Node>>,
+    /// `<h3>` and `<h4>`.
+    pub(super) subheadings: Vec<NodeRef<'a, Node>>,
     pub(super) times: Vec<NodeRef<'a, Node>>,
     /// Elements with `itemprop`, and its value.
     pub(super) props: Vec<(&'a str, NodeRef<'a, Node>)>,
@@ -78,6 +80,7 @@ impl<'a> Head<'a> {
                 },
                 "noscript" => head.noscripts.push(node),
                 "h1" | "h2" if head.headings.len() < KEPT_MAX => head.headings.push(node),
+                "h3" | "h4" if head.subheadings.len() < KEPT_MAX => head.subheadings.push(node),
                 "time" if head.times.len() < KEPT_MAX => head.times.push(node),
                 "input" if attr("type") == Some("password") => head.passwords += 1,
                 _ => {}
@@ -122,7 +125,10 @@ impl<'a> Head<'a> {
                 }
                 "class" | "id" | "data-testid" | "data-test" | "data-qa" => {
                     byline |= contains_any(value, &["author", "byline", "Byline", "Author"])
-                        || contains_any(value, &["autor", "auteur", "writer", "redakt"]);
+                        || contains_any(
+                            value,
+                            &["autor", "auteur", "writer", "redakt", "journalist"],
+                        );
                     byline |= value.contains("field--name-uid")
                         || value.split(' ').any(|name| name == "username") && is_submitter(node);
                     dateline |= contains_any(value, &["date", "Date", "time", "publish", "datum"]);

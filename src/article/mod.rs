@@ -204,10 +204,17 @@ pub fn read_with(
         .or(language_declared.as_deref())
         .or(page.expected.language);
     let zone = rules.and_then(|rules| rules.zone.as_ref()).or(page.expected.zone);
-    let dates = dates::find(&html, &head, rules, page, language, zone);
+    let mut dates = dates::find(&html, &head, rules, page, language, zone);
     let around = Around::find(&html, &head, rules, page);
     let body = body::read(&html, &head, rules, &around.anchors(&head, page), model);
-    let Around { site_name, title, summary, authors } = around;
+    let Around { site_name, title, summary, mut authors } = around;
+    if let Some(beside) = &body.beside {
+        let published = || dates::stated_beside(beside.published.as_deref()?, page, language, zone);
+        dates.published = dates.published.or_else(published);
+        if authors.is_empty() {
+            authors.clone_from(&beside.authors);
+        }
+    }
     refuse::by_content(
         &head,
         &Evidence {

@@ -56,11 +56,16 @@ pub(super) fn find(head: &Head<'_>, hints: &Hints<'_>) -> Shown {
             break;
         }
     }
-    // Nothing changes before it is published: the year of "13 Aug" was guessed.
+    // Nothing changes before it is published: the year of "13 Aug" was guessed, or what was changed
+    // is something else, the terms or an author's profile.
     if let (Some(published), Some(changed)) = (&found.published, &found.changed)
         && published.at.as_second() > changed.at.as_second() + DAY
     {
-        found.published.clone_from(&found.changed);
+        if date::is_year_assumed(&published.raw, hints) {
+            found.published.clone_from(&found.changed);
+        } else {
+            found.changed = None;
+        }
     }
     found
 }

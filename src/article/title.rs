@@ -69,7 +69,11 @@ pub(super) fn find(
         .map(|(_, heading)| heading)
         .or_else(|| lone_heading(head, &headings, &stated, is_site));
     let Some(heading) = best_heading else {
-        return stated.into_iter().next().or_else(|| headings.into_iter().next());
+        let subheading = head.subheadings.iter().map(|node| dom::text(*node));
+        return { subheading }
+            .find(|text| raw.iter().any(|title| opens(title, text)))
+            .or_else(|| stated.into_iter().next())
+            .or_else(|| headings.into_iter().next());
     };
     if let Some(spelled) =
         first_written(&stated, heading, page.url).or_else(|| spelled(&stated, heading, page.url))
@@ -97,6 +101,13 @@ pub(super) fn find(
         }
         _ => Some(heading.clone()),
     }
+}
+
+/// Whether a title is a text of three words or more and, behind a separator, names of sections or
+/// of the site.
+fn opens(title: &str, text: &str) -> bool {
+    let rest = title.strip_prefix(text).filter(|_| words(text).len() >= 3);
+    rest.is_some_and(|rest| SEPARATORS.iter().any(|separator| rest.starts_with(separator)))
 }
 
 /// The headline that JSON-LD states where everything else on the page has another and the address

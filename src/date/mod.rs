@@ -78,6 +78,13 @@ pub fn parse(text: &str, hints: &Hints<'_>) -> Option<Dated> {
     Some(Dated { raw: text::clean_line(raw), ..dated })
 }
 
+/// Whether a date that can be read was written without its year, as "13 Aug" is.
+pub fn is_year_assumed(text: &str, hints: &Hints<'_>) -> bool {
+    let without_clock = Hints { now: None, ..hints.clone() };
+    parse(text, &without_clock).is_none()
+        && words::read(&lexicon::fold_text(text), text, hints).is_some()
+}
+
 fn read(raw: &str, hints: &Hints<'_>) -> Option<Dated> {
     if let Some(reading) = iso::read(raw, hints).or_else(|| rfc822::read(raw, hints)) {
         return settle(reading, raw, hints);

@@ -448,6 +448,25 @@ fn a_zone_that_is_not_written_is_taken_from_the_hints_and_said() {
 }
 
 #[test]
+fn a_month_of_the_solar_hijri_calendar_beside_its_year_is_known_on_a_page_of_any_language() {
+    for language in [None, Some("en")] {
+        let hints = Hints { language, ..Hints::default() };
+        let at = |text| parse(text, &hints).map(|dated| dated.at.to_string());
+        let expected = Some("2022-01-06T09:30:00Z".to_owned());
+        assert_eq!(at("پنجشنبه ۱۶ دی ۱۴۰۰ ۰۹:۳۰"), expected, "{language:?}");
+    }
+}
+
+#[test]
+fn a_year_is_known_to_be_assumed() {
+    let now = "2022-02-01T00:00:00Z".parse().ok();
+    let hints = Hints { language: Some("en"), now, ..Hints::default() };
+    let assumed = |text| is_year_assumed(text, &hints);
+    assert!(assumed("13 Aug"));
+    assert!(!assumed("13 Aug 2021") && !assumed("2022-01-13") && !assumed("2 hours ago"));
+}
+
+#[test]
 fn the_solar_hijri_new_years_of_a_century_agree_with_the_gregorian_calendar() {
     for (year, day) in [
         (1357, "1978-03-21"),

@@ -238,15 +238,23 @@ impl<'a> Text<'a> {
         };
         let name = beyond_signs(start + 1)?;
         let Some(Token::Word { senses, .. }) = self.tokens.get(name) else { return None };
-        let mut months = senses.iter().filter_map(|sense| match sense.meaning {
-            Meaning::Month(month) => Some(month),
-            _ => None,
-        });
-        let month = months.next()?;
         let index = beyond_signs(name + 1)?;
         let year = self.year(index)?;
-        let is_certain = months.all(|other| other == month);
-        is_certain.then_some((self.calendar(year, month.into(), day)?, index + 1))
+        let gregorian = senses.iter().filter_map(|sense| match sense.meaning {
+            Meaning::Month(month) => Some(self.calendar(year, month.into(), day)),
+            _ => None,
+        });
+        // The year tells the calendar: no other has both these months and these years.
+        let persian = senses.iter().filter_map(|sense| match sense.meaning {
+            Meaning::SolarHijriMonth(month) if (1300..=1500).contains(&year) => {
+                Some(Month::SolarHijri(month).date(self, year, day))
+            }
+            _ => None,
+        });
+        let mut dates = persian.chain(gregorian.filter(|_| year >= 1800));
+        let date = dates.next()?;
+        let is_certain = dates.all(|other| other == date);
+        is_certain.then_some((date?, index + 1))
     }
 
     /// A day and a month: of the year that puts it last before tomorrow.

@@ -347,7 +347,11 @@ pub(super) fn resolve(base: &Url, address: &str) -> Option<Url> {
     if address.is_empty() || address.len() > LONGEST {
         return None;
     }
-    let mut url = base.join(address).ok()?;
+    // Without its scheme it is no folder of the feed's own site.
+    let host = address.split(['/', '?', '#']).next().unwrap_or_default();
+    let is_host = host.starts_with("www.") && host.matches('.').count() >= 2;
+    let mut url =
+        if is_host { base.join(&format!("//{address}")) } else { base.join(address) }.ok()?;
     strip_user_info(&mut url);
     let is_short = url.as_str().len() <= LONGEST;
     (is_short && matches!(url.scheme(), "http" | "https") && url.has_host()).then_some(url)

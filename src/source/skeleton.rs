@@ -429,7 +429,13 @@ impl<'a> Reader<'_, 'a> {
             return Space::Core;
         }
         let declared = self.prefixes.iter().find(|(known, _)| *known == prefix);
-        declared.map_or_else(|| space_of_prefix(prefix), |(_, space)| *space)
+        let undeclared = || {
+            // `<r:rss>`: RSS has no address of its own that could be declared.
+            let of_root = self.skeleton.tag.split_name().0;
+            let is_rss = self.skeleton.root == Root::Rss && prefix == of_root;
+            if is_rss { Space::Core } else { space_of_prefix(prefix) }
+        };
+        declared.map_or_else(undeclared, |(_, space)| *space)
     }
 
     fn name(&self, tag: Tag<'a>) -> Option<Name> {

@@ -258,6 +258,23 @@ fn a_feed_that_feed_rs_panics_on_is_read_and_says_so() {
 }
 
 #[test]
+fn rss_under_a_prefix_of_any_address_is_read() {
+    let listing = feed(
+        "<r:rss version=\"2.0\" xmlns:r=\"http://x\"><r:channel><r:title>N</r:title><r:item>\
+         <r:title>A</r:title><r:link>http://news.example/1</r:link></r:item></r:channel></r:rss>",
+    );
+    let addresses: Vec<&str> = listing.entries.iter().map(address).collect();
+    assert_eq!(addresses, ["http://news.example/1"]);
+    assert_eq!(listing.entries[0].title.as_deref(), Some("A"));
+}
+
+#[test]
+fn a_link_that_begins_with_www_names_its_host() {
+    let entry = item("<title>A</title><link>www.other.example/1</link>");
+    assert_eq!(address(&entry), "https://www.other.example/1");
+}
+
+#[test]
 fn the_link_is_found_wherever_the_publisher_puts_it() {
     for (fields, expected) in [
         ("<link>//news.example/1</link>", "https://news.example/1"),

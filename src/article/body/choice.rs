@@ -89,7 +89,7 @@ pub(super) fn choose(blocks: &Blocks, anchors: &Anchors<'_>, model: &Model) -> C
     let kept = with_heads(blocks, &features, kept, anchors.live);
     let kept = without_title(blocks, kept, anchors.title);
     let kept = without_bylines(blocks, kept, anchors.authors);
-    let kept = without_calls(blocks, kept);
+    let kept = without_calls(blocks, kept, &likely);
     let kept = once(blocks, &features, kept);
     let words = |at: &usize| blocks.list.get(*at).map_or(0.0, |block| real(block.words));
     let total: f32 = kept.iter().map(words).sum();
@@ -450,19 +450,60 @@ fn is_banner(blocks: &Blocks, block: &Block) -> bool {
 /// A call to read another story or to subscribe has fewer words.
 const CALL_WORDS: u32 = 30;
 
-/// Drops lines that open with "Read also:", and those at the end that ask the reader to follow, to
-/// subscribe, to report a mistake.
-fn without_calls(blocks: &Blocks, mut kept: Vec<usize>) -> Vec<usize> {
+/// A label of another story has no more words.
+const LABEL_WORDS: usize = 4;
+
+/// Drops lines that lead to other stories, those at the end that ask the reader to follow, to
+/// subscribe, to report a mistake, and a list of keywords at the beginning.
+fn without_calls(blocks: &Blocks, mut kept: Vec<usize>, likely: &[f32]) -> Vec<usize> {
     let says = |at: usize, calls: fn(&str) -> bool| {
         blocks.list.get(at).is_some_and(|block| {
             block.words < CALL_WORDS && calls(&blocks.text_of(block).to_lowercase())
         })
     };
-    kept.retain(|at| !says(*at, lexicon::leads_on));
+    let ends = kept.first().copied().zip(kept.last().copied());
+    kept.retain(|at| {
+        // "Earlier:" opens a sentence, too: a line that leads on is a link, or the model doubts it.
+        let likely = likely.get(*at).copied().unwrap_or(0.0);
+        let block = blocks.list.get(*at).filter(|block| block.words < CALL_WORDS);
+        let linked = block.is_some_and(|block| is_labelled_link(blocks, block));
+        let inside = ends.is_some_and(|(first, last)| first < *at && *at < last);
+        let leads = says(*at, lexicon::leads_on) && (linked || likely < KEPT_BEHIND);
+        !(leads || linked && inside)
+    });
     while kept.len() > 1 && kept.last().is_some_and(|last| says(*last, lexicon::calls)) {
         kept.pop();
     }
+    let is_tags = |at: &usize| blocks.list.get(*at).is_some_and(|block| is_tag_list(blocks, block));
+    if kept.len() > 1 && kept.first().is_some_and(is_tags) {
+        kept.remove(0);
+    }
     kept
+}
+
+/// Whether a block is nothing but names between commas: what the article is filed under.
+fn is_tag_list(blocks: &Blocks, block: &Block) -> bool {
+    let is_name = |part: &str| {
+        let name = part.trim();
+        name.starts_with(char::is_uppercase) && name.split_whitespace().count() <= LABEL_WORDS
+    };
+    let text = blocks.text_of(block);
+    text.matches(',').count() >= 2
+        && !text.contains(['.', '!', '?', ':', ';', '\n'])
+        && text.split(',').all(is_name)
+}
+
+/// Whether a block is a label, its colon and one link: "Read also: Bridge closed" in any language.
+fn is_labelled_link(blocks: &Blocks, block: &Block) -> bool {
+    let text = blocks.text_of(block);
+    let Some((label, behind)) = text.split_once([':', '：', '՝', '】']) else { return false };
+    // Words of links are counted so, in scripts without spaces too.
+    let runs = behind.split(|c: char| !c.is_alphanumeric() && !matches!(c, '\'' | '’'));
+    let runs = runs.filter(|run| !run.is_empty()).count();
+    (1..=LABEL_WORDS).contains(&crate::text::word_count(label))
+        && crate::text::word_count(behind) >= 2
+        && block.links == 1
+        && block.link_words as usize * 5 >= runs * 4
 }
 
 /// Drops what stands elsewhere too: hidden copies and walls of text first, then what comes later.

@@ -904,6 +904,7 @@ pub(super) fn leads_on(line: &str) -> bool {
 /// Whether a line in lower case asks the reader to follow, to subscribe, to report a mistake.
 pub(super) fn calls(line: &str) -> bool {
     CALLS.iter().any(|call| line.starts_with(call))
+        || line.starts_with("follow ") && line.contains("coverage")
 }
 
 const CALLS: [&str; 32] = [

@@ -11,6 +11,8 @@ mod outline;
 mod pictures;
 mod stated;
 
+use std::rc::Rc;
+
 use ego_tree::NodeId;
 use scraper::Html;
 
@@ -49,6 +51,8 @@ pub(super) struct Body {
     pub(super) candidates: Vec<Candidate>,
     /// Those of the generic choice.
     pub(super) pictures: Vec<pictures::Captioned>,
+    /// What the page's state says beside the text, where the text is from there.
+    pub(super) beside: Option<Rc<embedded::Beside>>,
 }
 
 /// Bytes of the page's visible text that are kept for the signs of walls.
@@ -77,12 +81,13 @@ pub(super) fn read(
         (body.method, body.confidence) = ("site-rules", 1.0);
     }
     let is_thin = body.words < THIN && body.method == "generic";
+    // Looking through all scripts takes long.
+    let embedded = is_thin.then(|| embedded::find(head)).flatten();
     let alternatives: [(&str, &dyn Fn() -> Option<String>); 4] = [
         ("jsonld", &|| anchors.stated_body.map(stated_text)),
         ("jsonld", &|| jsonld::posts(&head.ld)),
         ("noscript", &|| is_thin.then(|| without_scripts(head, anchors, model)).flatten()),
-        // Looking through all scripts takes long.
-        ("script-state", &|| is_thin.then(|| embedded::find(head)).flatten()),
+        ("script-state", &|| embedded.as_ref().map(|found| found.text.clone())),
     ];
     for (method, text) in alternatives {
         let Some(text) = text() else { continue };
@@ -96,6 +101,9 @@ pub(super) fn read(
         }
     }
     body.candidates = candidates(&body, &losers);
+    if body.method == "script-state" {
+        body.beside = embedded.map(|found| found.beside);
+    }
     body
 }
 
@@ -184,6 +192,7 @@ fn chosen(blocks: &Blocks, anchors: &Anchors<'_>, model: &Model) -> Body {
         link_words: blocks.list.iter().map(|block| block.link_words).sum(),
         candidates: Vec::new(),
         pictures: pictures::of_article(blocks, &choice.kept),
+        beside: None,
     }
 }
 

@@ -128,7 +128,8 @@ fn lines_that_lead_to_other_stories_or_ask_to_subscribe_are_no_part_of_the_text(
     {
         for call in calls {
             let article = format!(
-                "<h1>Ferry landing to reopen</h1>{}<p>{lead} Bridge closed</p>{}<p>{call}</p>",
+                "<h1>Ferry landing to reopen</h1>{}<p>{lead} <a href=/2>Bridge closed</a></p>{}\
+                 <p>{call}</p>",
                 text(&[FIRST, SECOND]),
                 text(&[THIRD]),
             );
@@ -152,4 +153,110 @@ fn a_short_article_ends_where_the_next_one_begins() {
         let read = read_html(&html).expect("an article");
         assert_eq!(paragraphs(&read), [FIRST, SECOND, THIRD], "{open}");
     }
+}
+
+#[test]
+fn a_label_and_one_link_between_paragraphs_lead_elsewhere_in_any_language() {
+    for label in ["यह भी पढ़ें:", "อ่านเพิ่มเติม:", "İlgili haber:", "Lire également :", "延伸阅读："]
+    {
+        let line =
+            format!("<p><strong>{label}</strong> <a href=/2>Bridge closed for a week</a></p>");
+        let article = format!(
+            "<h1>Ferry landing to reopen</h1>{}{line}{}",
+            text(&[FIRST, SECOND]),
+            text(&[THIRD])
+        );
+        let read = read_html(&bare("", &article, "")).expect("an article");
+        assert_eq!(paragraphs(&read), [FIRST, SECOND, THIRD], "{label}");
+    }
+}
+
+#[test]
+fn a_sentence_that_opens_as_lines_to_other_stories_do_is_text() {
+    for line in [
+        "Ранее: совет сообщил, что паром начнёт ходить в октябре, если река не поднимется.",
+        "Watch: the harbour master will say on Monday when the divers begin with their work.",
+    ] {
+        let article = format!(
+            "<h1>Ferry landing to reopen</h1>{}<p>{line}</p>{}",
+            text(&[FIRST]),
+            text(&[SECOND, THIRD])
+        );
+        let read = read_html(&bare("", &article, "")).expect("an article");
+        assert_eq!(paragraphs(&read), [FIRST, line, SECOND, THIRD]);
+    }
+}
+
+#[test]
+fn keywords_before_the_text_and_notes_on_coverage_behind_it_are_no_part_of_it() {
+    let article = format!(
+        "<h1>Ferry landing to reopen</h1><p>River Transport, Harbour County, Local Councils</p>{}\
+         <p>___</p><p>Follow the full coverage of the ferry at <a href=/f>https://example.org/f</a></p>",
+        text(&[FIRST, SECOND, THIRD])
+    );
+    let read = read_html(&bare("", &article, "")).expect("an article");
+    assert_eq!(paragraphs(&read), [FIRST, SECOND, THIRD]);
+}
+
+#[test]
+fn an_older_change_of_something_else_does_not_replace_the_date_of_publication() {
+    let shown = [
+        (
+            "<time datetime=2022-01-13T10:00:00Z>13 Jan</time>",
+            "<time class=updated datetime=2020-03-05>5 Mar</time>",
+        ),
+        (
+            "<div class=date>13 January 2022</div>",
+            "<div class=date>Terms last updated: 3 May 2019</div>",
+        ),
+    ];
+    for (date, box_) in shown {
+        let article =
+            format!("<h1>Ferry landing to reopen</h1>{date}{}", text(&[FIRST, SECOND, THIRD]));
+        let read = read_html(&bare("", &article, box_)).expect("an article");
+        let day = |at: Timestamp| at.to_string().get(..10).map(str::to_owned);
+        assert_eq!(
+            read.published.and_then(|(dated, _)| day(dated.at)).as_deref(),
+            Some("2022-01-13")
+        );
+        assert_eq!(read.modified, None, "{box_}");
+    }
+}
+
+#[test]
+fn a_line_with_a_date_is_found_in_any_digits_and_on_pages_without_headings() {
+    let text = text(&[FIRST, SECOND, THIRD]);
+    let titled = |lang: &str, headline: &str, date: &str| {
+        format!(
+            "<html lang={lang}><title>Ferry landing to reopen</title><body>{headline}\
+             <div class=meta>{date}</div>{text}"
+        )
+    };
+    let heading = "<h1>Ferry landing to reopen</h1>";
+    let bold = "<font size=4><b>Ferry landing to reopen</b></font>";
+    for (lang, headline, date) in [
+        ("ar", heading, "الأربعاء ١٩ يناير ٢٠٢٢ - ١٥:٤٠"),
+        ("fa", heading, "چهارشنبه ۲۹ دی ۱۴۰۰ - ۱۵:۴۰"),
+        ("th", heading, "19 มกราคม 2565"),
+        ("ru", heading, "19.01.22"),
+        ("en", bold, "19 January 2022"),
+    ] {
+        let read = read_html(&titled(lang, headline, date)).expect("an article");
+        let (published, _) = read.published.unwrap_or_else(|| panic!("no date: {date}"));
+        assert!(published.at.to_string().starts_with("2022-01-19"), "{date}");
+    }
+    for (headline, date) in [(heading, "20220119"), (heading, "1642585200"), (heading, "13 Aug")] {
+        let read = read_html(&titled("en", headline, date)).expect("an article");
+        assert_eq!(read.published, None, "{date}");
+    }
+}
+
+#[test]
+fn a_subheading_that_the_window_title_begins_with_is_the_headline() {
+    let html = format!(
+        "<title>Ferry landing to reopen - News - Harbour Gazette</title><h3>Ferry landing to reopen</h3>{}",
+        text(&[FIRST, SECOND, THIRD])
+    );
+    let read = read_html(&html).expect("an article");
+    assert_eq!(read.title.as_deref(), Some("Ferry landing to reopen"));
 }
