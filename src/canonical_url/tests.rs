@@ -159,7 +159,10 @@ fn presentations_of_one_page_are_one() {
             "https://www.rferl.org/a/kazakhstan-csto/31643123.html",
         ),
         ("https://www.kommersant.ru/amp/5155123", "https://www.kommersant.ru/doc/5155123"),
-        ("https://example.kz/article/amp/idUSKBN2JG0I3", "https://example.kz/article/idUSKBN2JG0I3"),
+        (
+            "https://example.kz/article/amp/idUSKBN2JG0I3",
+            "https://example.kz/article/idUSKBN2JG0I3",
+        ),
         // What stood behind the address, escaped with it.
         ("https://example.kz/a-1.html%20", "https://example.kz/a-1.html"),
         ("https://example.kz/news/1/%0D%0A?id=1", "https://example.kz/news/1?id=1"),
