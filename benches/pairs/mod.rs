@@ -66,11 +66,16 @@ const KINDS: &[(&str, bool)] = &[
     ("several", true),
     ("rewritten-lead", true),
     ("other-headline-and-cut", true),
+    ("other-headline-and-lead", true),
     ("unrelated", false),
     ("weekly-series", false),
     ("daily-series", false),
     ("same-tail", false),
     ("shared-background", false),
+    ("own-lead", false),
+    ("own-lead-of-one-site", false),
+    ("same-frame", false),
+    ("same-frame-of-one-site", false),
     ("same-topic", false),
     ("same-event", false),
     ("market-report", false),
@@ -88,6 +93,12 @@ fn pair(random: &mut Random, place: usize, corpus: &Corpus) -> Pair {
     // A third of all texts are short: under 90 words.
     let sentences = if random.chance(33) { random.between(3, 5) } else { random.between(8, 40) };
     let mut story = Story::new(random, &source, sentences);
+    // Without figures only the words tell one story from another; a background may have some.
+    let figures = random.chance(30);
+    if kind.starts_with("same-frame") {
+        let told = if figures { sentences.div_ceil(2) } else { sentences };
+        story.leave_out_numbers(told);
+    }
     if kind.ends_with("series") || kind == "market-report" {
         // The frame of a report: it has figures, and they are the news.
         for sentence in &mut story.sentences {
@@ -128,6 +139,22 @@ fn pair(random: &mut Random, place: usize, corpus: &Corpus) -> Pair {
             b.tail(random, &source, 20);
             b.title = Story::new(random, &source, 1).title;
         }
+        "other-headline-and-lead" => {
+            if b.sentences.len() < 4 {
+                // Of less a sentence is too much for the rest to be told from a background.
+                let more = Story::new(random, &source, 2).sentences;
+                story.sentences.extend(more);
+                a = story.article(random, place * 2, hour);
+                b = story.clone();
+            }
+            b.rewrite_lead(random, &source);
+            b.title = Story::new(random, &source, 1).title;
+        }
+        // Two verdicts of a court, two accidents, two festivals: told in the same words.
+        "same-frame" | "same-frame-of-one-site" => {
+            b.fill_frame(random, &source);
+            b.title = Story::new(random, &source, 1).title;
+        }
         // Most of the frame stays, its figures and a sentence or two are new.
         "market-report" => {
             b.change_numbers(random, 100);
@@ -144,7 +171,12 @@ fn pair(random: &mut Random, place: usize, corpus: &Corpus) -> Pair {
             let place = random.between(0, b.sentences.len());
             b.sentences.splice(place..place, quotes);
         }
-        "same-tail" | "shared-background" | "same-topic" | "unrelated" => {
+        "same-tail"
+        | "shared-background"
+        | "same-topic"
+        | "unrelated"
+        | "own-lead"
+        | "own-lead-of-one-site" => {
             b = Story::new(random, &source, sentences);
         }
         _ => unreachable!("a kind of the table"),
@@ -172,12 +204,30 @@ fn pair(random: &mut Random, place: usize, corpus: &Corpus) -> Pair {
                 article.text.push_str(&background);
             }
         }
+        // A third is news, the rest was told often before.
+        "own-lead" | "own-lead-of-one-site" => {
+            let own = sentences.div_ceil(3);
+            let mut background = Story::new(random, &source, sentences - own);
+            if !figures {
+                let all = background.sentences.len();
+                background.leave_out_numbers(all);
+            }
+            let second = Story::new(random, &source, own).text();
+            let first = Story::new(random, &source, own).text();
+            for (article, lead) in [(&mut a, first), (&mut b, second)] {
+                article.text = format!("{lead}\n\n{}", background.text());
+            }
+        }
         "weekly-series" => b.hour = a.hour + 168,
         "daily-series" | "market-report" => {
             b.hour = a.hour + 24;
             b.url = a.url.replace("/news/", "/news/b-");
         }
         _ => {}
+    }
+    // An article may be under two addresses of its own site, too.
+    if kind.ends_with("one-site") || related && random.chance(10) {
+        b.url = a.url.replace("/news/", "/news/b-");
     }
     Pair { kind, language: source.code().to_owned(), spaced: source.spaced(), related, a, b }
 }
@@ -382,6 +432,44 @@ impl Story {
         self.sentences.splice(start..start, block);
     }
 
+    /// The first sentence in other words, with the figures that it had.
+    fn rewrite_lead(&mut self, random: &mut Random, source: &Source<'_>) {
+        let Some(first) = self.sentences.first_mut() else { return };
+        let mut written = source.sentence(random);
+        for part in first.drain(..).filter(|part| is_number(part)) {
+            let place = random.between(0, written.len());
+            written.insert(place, part);
+        }
+        *first = written;
+    }
+
+    /// Other names, places and deeds in the sentences of the first half, and here and there after it.
+    fn fill_frame(&mut self, random: &mut Random, source: &Source<'_>) {
+        let half = self.sentences.len().div_ceil(2);
+        for (place, sentence) in self.sentences.iter_mut().enumerate() {
+            if place >= half && !random.chance(10) {
+                continue;
+            }
+            let mut filling: Vec<String> =
+                source.sentence(random).into_iter().filter(|part| !is_number(part)).collect();
+            // A slot of some words in each dozen.
+            let slot = (sentence.len() / 6).max(1);
+            for run in sentence.chunks_mut(slot * 3) {
+                for part in run.iter_mut().skip(1).take(slot) {
+                    if let Some(other) = filling.pop() {
+                        *part = other;
+                    }
+                }
+            }
+        }
+    }
+
+    fn leave_out_numbers(&mut self, of_the_first: usize) {
+        for sentence in self.sentences.iter_mut().take(of_the_first) {
+            sentence.retain(|part| !is_number(part));
+        }
+    }
+
     fn tail(&mut self, random: &mut Random, source: &Source<'_>, percent: usize) {
         let length = (self.sentences.len() * percent).div_ceil(100).max(1);
         self.sentences.extend((0..length).map(|_| source.sentence(random)));
@@ -399,7 +487,7 @@ impl Story {
     /// Another value for each number with this chance.
     fn change_numbers(&mut self, random: &mut Random, percent: usize) {
         for part in self.sentences.iter_mut().flatten() {
-            if part.bytes().all(|b| b.is_ascii_digit()) && random.chance(percent) {
+            if is_number(part) && random.chance(percent) {
                 *part = random.between(100, 9999).to_string();
             }
         }
@@ -424,6 +512,10 @@ impl Story {
             *part = words.join(" ");
         }
     }
+}
+
+fn is_number(part: &str) -> bool {
+    part.chars().all(char::is_numeric)
 }
 
 /// `SplitMix64`.

@@ -2,7 +2,7 @@
 
 use super::{
     Rules,
-    names::{BLOG_PLATFORMS, INDEX_FILES, MOBILE_LABELS, SAME_SITES, SESSION_PARAMETERS},
+    names::{AMP_FOR, BLOG_PLATFORMS, INDEX_FILES, MOBILE_LABELS, SAME_SITES, SESSION_PARAMETERS},
     percent,
 };
 
@@ -108,6 +108,7 @@ pub(super) fn path(path: &str, host: &str, rules: &mut Rules) -> String {
         segments.pop();
         empties += 1;
     }
+    without_white_space(&mut segments, rules);
     if empties > u32::from(trailing || path == "/") {
         rules.add("duplicate-slashes");
     }
@@ -116,7 +117,7 @@ pub(super) fn path(path: &str, host: &str, rules: &mut Rules) -> String {
     }
     without_session(&mut segments, rules);
     without_site_name(&mut segments, host, rules);
-    without_presentation(&mut segments, rules);
+    without_presentation(&mut segments, host, rules);
     let index =
         segments.last().is_some_and(|s| INDEX_FILES.contains(&s.to_ascii_lowercase().as_str()));
     if index {
@@ -128,6 +129,20 @@ pub(super) fn path(path: &str, host: &str, rules: &mut Rules) -> String {
         rules.add("path-encoding");
     }
     key
+}
+
+/// White space that was escaped along with the address it stood behind.
+fn without_white_space(segments: &mut Vec<String>, rules: &mut Rules) {
+    const SPACES: [&str; 4] = ["%20", "%0A", "%0D", "%09"];
+    let Some(last) = segments.last_mut().filter(|last| last.contains('%')) else { return };
+    while let Some(shorter) = SPACES.iter().find_map(|space| Some(last.strip_suffix(space)?.len()))
+    {
+        last.truncate(shorter);
+        rules.add("white-space");
+    }
+    if last.is_empty() {
+        segments.pop();
+    }
 }
 
 /// `;jsessionid=…` behind a segment, and the `(S(…))` segment of a session without cookies.
@@ -186,7 +201,14 @@ fn without_site_name(segments: &mut Vec<String>, host: &str, rules: &mut Rules) 
 }
 
 /// AMP and print forms, only where what is left still names an article: `/tag/amp` is a tag.
-fn without_presentation(segments: &mut Vec<String>, rules: &mut Rules) {
+fn without_presentation(segments: &mut Vec<String>, host: &str, rules: &mut Rules) {
+    // WordPress: further comments on the same article.
+    let comments = segments.last().and_then(|last| last.strip_prefix("comment-page-"));
+    if segments.len() > 1 && comments.is_some_and(is_digits) {
+        segments.pop();
+        rules.add("comment-page");
+    }
+    without_word_for_article(segments, host, rules);
     if let Some(plain) = segments.last().and_then(|last| without_amp(last)) {
         segments.pop();
         segments.push(plain);
@@ -216,6 +238,29 @@ fn without_presentation(segments: &mut Vec<String>, rules: &mut Rules) {
             *segments = rest.into_iter().cloned().collect();
             rules.add(if lite { "lite-path" } else { "print-path" });
         }
+    }
+}
+
+/// `amp` may stand for a word that says no more than "article". The publishing system of RFE/RL and
+/// VOA has `/amp/a-slug/31643123.html` for `/a/a-slug/31643123.html`, whoever's site it is; of others
+/// the word must be known, since `/news/1` and `/doc/1` may be two articles.
+fn without_word_for_article(segments: &mut Vec<String>, host: &str, rules: &mut Rules) {
+    let Some((first, rest)) = segments.split_first_mut() else { return };
+    let is_amp = first.eq_ignore_ascii_case("amp");
+    if (is_amp || first == "a")
+        && let [last] | [_, last] = &*rest
+        && let Some(id) = last.strip_suffix(".html")
+        && is_digits(id)
+        && id.len() >= 6
+    {
+        rules.add(if is_amp { "amp-path" } else { "article-path" });
+        segments.remove(0);
+    } else if is_amp
+        && !rest.is_empty()
+        && let Some((_, word)) = AMP_FOR.iter().find(|(site, _)| under(host, site))
+    {
+        rules.add("amp-path");
+        (*word).clone_into(first);
     }
 }
 
@@ -261,8 +306,11 @@ fn without_amp_segment(segments: &mut Vec<String>, rules: &mut Rules) {
     // A form of a page follows its name; few sections are called by two words.
     let slug = rest.last().is_some_and(|last| last.contains('-'));
     let number = last && rest.len() > 1 && rest.last().is_some_and(|s| is_digits(s));
+    // And so does a code of letters and digits, before which it stands: `/article/amp/idUSKBN2JG0I3`.
+    let code = |s: &&String| s.len() >= 8 && s.bytes().any(|b| b.is_ascii_digit());
+    let code = !last && rest.last().is_some_and(code);
     if rest.len() != segments.len()
-        && (slug || number || names_an_article(&rest))
+        && (slug || number || code || names_an_article(&rest))
         && !(last && ends_in_a_date(&rest))
     {
         *segments = rest.into_iter().cloned().collect();

@@ -152,6 +152,25 @@ fn presentations_of_one_page_are_one() {
             "https://timesofindia.example/world/articleshow/8877.cms",
         ),
         ("https://example.kz/%D2%9B%D0%B0?b=2&a=1", "https://example.kz/қа?a=1&b=2"),
+        // `amp` in the place of a word that says "article".
+        ("https://rus.azattyq.org/amp/31643123.html", "https://rus.azattyq.org/a/31643123.html"),
+        (
+            "https://www.rferl.org/amp/kazakhstan-csto/31643123.html",
+            "https://www.rferl.org/a/kazakhstan-csto/31643123.html",
+        ),
+        ("https://www.kommersant.ru/amp/5155123", "https://www.kommersant.ru/doc/5155123"),
+        (
+            "https://example.kz/article/amp/idUSKBN2JG0I3",
+            "https://example.kz/article/idUSKBN2JG0I3",
+        ),
+        // What stood behind the address, escaped with it.
+        ("https://example.kz/a-1.html%20", "https://example.kz/a-1.html"),
+        ("https://example.kz/news/1/%0D%0A?id=1", "https://example.kz/news/1?id=1"),
+        ("https://example.kz/2022/01/06/x/comment-page-2/#c1", "https://example.kz/2022/01/06/x"),
+        ("https://example.kz/node/12345?_format=amp", "https://example.kz/node/12345"),
+        ("https://example.kz/a-b-c?vkclid=1234567890", "https://example.kz/a-b-c"),
+        ("https://vk.com/feed?w=wall-15755094_38214", "https://vk.com/wall-15755094_38214"),
+        ("https://x.com/a/status/1479000/photo/1", "https://twitter.com/a/status/1479000"),
     ]);
 }
 
@@ -176,6 +195,17 @@ fn what_may_be_another_article_is_kept_apart() {
         ("https://www.google.com/search?q=https://a.kz/1", "https://a.kz/1"),
         ("https://example.kz/login?redirect=https%3A%2F%2Fa.kz%2F1", "https://a.kz/1"),
         ("https://translate.google.com/translate?u=https%3A%2F%2Fa.kz%2F1", "https://a.kz/1"),
+        // Two of a site's words for its articles, each of which may count them by itself.
+        ("https://example.kz/news/31643123", "https://example.kz/doc/31643123"),
+        ("https://example.kz/amp/31643123", "https://example.kz/doc/31643123"),
+        ("https://example.kz/a/31643123", "https://example.kz/31643123"),
+        ("https://example.kz/news%20", "https://example.kz/news%20x"),
+        ("https://vk.com/feed?w=wall-1_38214", "https://vk.com/feed?w=wall-1_38215"),
+        ("https://vk.com/feed?w=wall-1_2_r3", "https://vk.com/wall-1_2"),
+        // A script's only parameter may be its article.
+        ("https://example.kz/article.php?_=41411", "https://example.kz/article.php?_=41412"),
+        ("https://example.kz/view.do?rnd=41411", "https://example.kz/view.do?rnd=41412"),
+        ("https://example.kz/a?cb=41411", "https://example.kz/a?cb=41412"),
     ]);
 }
 
@@ -211,6 +241,15 @@ fn wrappers_give_what_they_wrap() {
         "https://news.google.com/rss/articles/CBMiJmh0dHBzOi8vcmlhLnJ1LzIwMjIwMTA2L29ka2ItMTc2Ni5odG1s0gEA?oc=5",
         "https://aggregator.example/go?url=https%3A%2F%2Fria.ru%2F20220106%2Fodkb-1766.html",
         "https://aggregator.example/redirect.php?id=5&target=https://ria.ru/20220106/odkb-1766.html",
+        "https://disq.us/url?url=https%3A%2F%2Fria.ru%2F20220106%2Fodkb-1766.html%3AAbCdEf12345&cuid=123",
+        "https://disq.us/url?url=https%3A%2F%2Fria.ru%2F20220106%2Fodkb-1766.html",
+        "https://l.threads.com/?u=https%3A%2F%2Fria.ru%2F20220106%2Fodkb-1766.html&e=AT",
+        "https://deref-gmx.net/mail/client/abc/dereferrer/?redirectUrl=https%3A%2F%2Fria.ru%2F20220106%2Fodkb-1766.html",
+        "https://aggregator.example/go/?https://ria.ru/20220106/odkb-1766.html",
+        "https://ad.doubleclick.net/clk;123;456;a?https://ria.ru/20220106/odkb-1766.html",
+        "https://googleads.g.doubleclick.net/aclk?sa=L&adurl=https://ria.ru/20220106/odkb-1766.html",
+        "https://archive.ph/?run=1&url=https%3A%2F%2Fria.ru%2F20220106%2Fodkb-1766.html",
+        "https://cc.bingj.com/cache.aspx?q=x&d=1&url=https://ria.ru/20220106/odkb-1766.html",
         "https://href.li/?https://ria.ru/20220106/odkb-1766.html",
         "https://archive.ph/o/AbCdE/https://ria.ru/20220106/odkb-1766.html",
         "https://web.archive.org/save/https://ria.ru/20220106/odkb-1766.html",

@@ -221,8 +221,22 @@ fn platform(url: &Url, host: &str) -> Option<Url> {
     let is_video = |id: &str| {
         id.len() == 11 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
     };
-    let is_post = |post: &str| post.bytes().all(|b| b.is_ascii_digit());
+    let is_post = |post: &str| !post.is_empty() && post.bytes().all(|b| b.is_ascii_digit());
+    let is_vk = under(host, "vk.com") || under(host, "vk.ru");
+    // A post laid over whatever page it was opened on.
+    if is_vk && let Some((_, post)) = url.query_pairs().find(|(name, _)| name == "w") {
+        let (wall, number) = post.strip_prefix("wall")?.split_once('_')?;
+        let numbered = is_post(wall.strip_prefix('-').unwrap_or(wall)) && is_post(number);
+        return numbered.then(|| Url::parse(&format!("https://vk.com/{post}")).ok())?;
+    }
+    let is_x = || under(host, "x.com") || under(host, "twitter.com");
     let target = match segments.as_slice() {
+        [user, "status", post, "photo" | "video", _] if is_post(post) && is_x() => {
+            format!("https://x.com/{user}/status/{post}")
+        }
+        ["i", "web", "status", post] if is_post(post) && is_x() => {
+            format!("https://x.com/i/status/{post}")
+        }
         [id] if under(host, "youtu.be") && is_video(id) => {
             format!("https://youtube.com/watch?v={id}")
         }
@@ -259,6 +273,12 @@ fn redirector(url: &Url, host: &str) -> Option<Url> {
             return Some(target);
         }
     }
+    // Disqus signs the address: `https://example.kz/a:KEY`.
+    if host == "disq.us" {
+        let (_, signed) = url.query_pairs().find(|(name, _)| name == "url")?;
+        let plain = signed.rsplit_once(':').filter(|(_, key)| !key.contains('/'));
+        return address(plain.map_or(&signed, |(plain, _)| plain));
+    }
     if under(host, "urldefense.proofpoint.com") && url.path().starts_with("/v2/") {
         let (_, value) = url.query_pairs().find(|(name, _)| name == "u")?;
         return address(&percent::plain(&value.replace('-', "%").replace('_', "/")));
@@ -289,7 +309,7 @@ fn redirector(url: &Url, host: &str) -> Option<Url> {
         return parameter(url, TARGET_PARAMETERS);
     }
     let last = url.path_segments()?.rfind(|s| !s.is_empty())?.to_ascii_lowercase();
-    let word = last.split('.').next().unwrap_or_default();
+    let word = last.split(['.', ';']).next().unwrap_or_default();
     if FRAME_WORDS.contains(&word) {
         return framed(url, host);
     }
@@ -303,7 +323,9 @@ fn redirector(url: &Url, host: &str) -> Option<Url> {
             || path::names_an_article(&segments)
             || !segments.is_empty() && !same_site(target, host)
     };
-    parameter(url, TARGET_PARAMETERS).filter(|target| article(target) || is_alone(url, host))
+    // `go/?https://example.kz/a`: the query may be nothing but the address.
+    let target = parameter(url, TARGET_PARAMETERS).or_else(|| address(url.query()?));
+    target.filter(|target| article(target) || is_alone(url, host))
 }
 
 /// An aggregator's page around somebody else's article; one with an id of its own is an article.

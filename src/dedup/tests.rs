@@ -235,6 +235,96 @@ fn a_series_with_the_same_frame_is_news_every_time() {
     assert_eq!(copy.class, Class::Copy);
 }
 
+/// Two stories told in the same words before the same background, without a figure, each with its
+/// title.
+const OF_ONE_FRAME: [[(&str, &str); 2]; 3] = [
+    [
+        (
+            "Man jailed over January riot",
+            "A court in Taraz sentenced Kanat Musin to six years in prison on Monday for storming a \
+             police station. Prosecutors had asked for eight years. The defendant pleaded not guilty and \
+             said in a final statement that the trial had been unfair. Human rights groups have \
+             criticised the trials that followed the January unrest, saying that confessions were made \
+             under duress. The authorities deny it. More than two hundred people died when protests over \
+             fuel prices turned violent, and thousands were detained.",
+        ),
+        (
+            "Woman jailed over January riot",
+            "A court in Shymkent sentenced Aliya Bekova to three years in prison on Tuesday for calling \
+             for disorder. Prosecutors had asked for five years. The defendant pleaded guilty and said \
+             in a final statement that the trial had been unfair. Human rights groups have criticised \
+             the trials that followed the January unrest, saying that confessions were made under \
+             duress. The authorities deny it. More than two hundred people died when protests over fuel \
+             prices turned violent, and thousands were detained.",
+        ),
+    ],
+    [
+        (
+            "В Таразе открыли новый мост",
+            "Аким Тараза Канат Мусин в понедельник открыл мост через реку Талас. На церемонии выступили \
+             строители и ветераны. Правительство обновляет дороги по всей стране: по словам министра, \
+             работы идут во всех областях, а средства выделены из национального фонда. Жители жалуются на \
+             качество ремонта, депутаты требуют проверок, подрядчики ссылаются на погоду и рост цен на \
+             материалы.",
+        ),
+        (
+            "Шымкент: отремонтирована трасса в аэропорт",
+            "Движение по трассе в аэропорт Шымкента возобновили в четверг после долгого ремонта. Первыми \
+             по ней проехали автобусы. Правительство обновляет дороги по всей стране: по словам министра, \
+             работы идут во всех областях, а средства выделены из национального фонда. Жители жалуются на \
+             качество ремонта, депутаты требуют проверок, подрядчики ссылаются на погоду и рост цен на \
+             материалы.",
+        ),
+    ],
+    [
+        (
+            "塔拉兹一名男子因骚乱获刑六年",
+            "塔拉兹法院周一以袭击警察局罪判处穆辛有期徒刑六年。检方此前建议判处八年。被告不认罪，并在最后陈述中称审判不公。\
+             人权组织批评一月骚乱之后的一系列审判，称供词是在压力下取得的。当局对此予以否认。燃料涨价引发的骚乱造成两百多人死亡，\
+             数千人被拘留，首都和多个城市一度实行宵禁，政府随后宣布辞职，总统承诺进行改革。",
+        ),
+        (
+            "奇姆肯特一名女子因煽动获刑",
+            "奇姆肯特法院周四以煽动扰乱秩序罪判处别科娃有期徒刑三年。检方此前建议判处五年。被告不认罪，并在最后陈述中称审判不公。\
+             人权组织批评一月骚乱之后的一系列审判，称供词是在压力下取得的。当局对此予以否认。燃料涨价引发的骚乱造成两百多人死亡，\
+             数千人被拘留，首都和多个城市一度实行宵禁，政府随后宣布辞职，总统承诺进行改革。",
+        ),
+    ],
+];
+
+#[test]
+fn stories_of_one_frame_or_background_are_no_copies() {
+    for [first, second] in OF_ONE_FRAME {
+        let mut archive = Archive::new();
+        let titled = |id: &str, url: &str, (title, text): (&str, &str)| Document {
+            title: title.to_owned(),
+            ..document(id, url, text, 0)
+        };
+        archive.add(&titled("a", "https://x.kz/1", first));
+        for url in ["https://x.kz/2", "https://y.kz/2"] {
+            let verdict = archive.judge(&titled("b", url, second));
+            assert_eq!(verdict.class, Class::New, "{url} {:?}", verdict.evidence);
+            // The same with no more than a line put before it.
+            let line = format!("ALMATY (Agency) - {}", first.1);
+            let verdict = archive.judge(&titled("b", url, (second.0, &line)));
+            assert_eq!(verdict.class, Class::Copy, "{url} {:?}", verdict.evidence);
+        }
+    }
+}
+
+#[test]
+fn a_copy_may_have_another_title_and_another_first_sentence() {
+    let mut archive = Archive::new();
+    archive.add(&document("a", "https://x.kz/1", WIRE, 0));
+    let (_, rest) = WIRE.split_once(". ").expect("a sentence");
+    for url in ["https://x.kz/2", "https://y.kz/2"] {
+        let text = format!("The first Russian planes left Almaty this morning. {rest}");
+        let title = "Troops on their way home".to_owned();
+        let verdict = archive.judge(&Document { title, ..document("b", url, &text, 3) });
+        assert_eq!(verdict.class, Class::Copy, "{url} {:?}", verdict.evidence);
+    }
+}
+
 #[test]
 fn the_tail_of_a_site_makes_no_copies() {
     let tail = filler(99, 80);
