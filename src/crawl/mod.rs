@@ -241,6 +241,9 @@ impl Crawl {
         for (host, until) in crawl.state.holds(now)? {
             crawl.hold(&host, until);
         }
+        for (host, standing) in crawl.state.standings()? {
+            crawl.schedule.set_standing(&host, standing);
+        }
         for host in crawl.state.paused()? {
             crawl.schedule.pause(&host);
         }
@@ -331,6 +334,7 @@ impl Crawl {
         now: Timestamp,
         step: &mut Step,
     ) -> Result<(), StateError> {
+        self.hear(visit, now, step)?;
         match (&visit.task.work, &visit.reading) {
             (work, Reading::Elsewhere(request)) => {
                 step.effects.push(Effect::GoOn(Box::new(work.clone()), request.clone()));
@@ -362,6 +366,18 @@ impl Crawl {
             }
             (Work::Robots { .. } | Work::Page(_), _) => {}
         }
+        Ok(())
+    }
+
+    /// Takes note of what an answer, or none, says of its host.
+    fn hear(&self, visit: &Visit, now: Timestamp, step: &mut Step) -> Result<(), StateError> {
+        let Some(heard) = visit.heard() else { return Ok(()) };
+        let host = &visit.task.host;
+        let (before, after) = self.schedule.standing(host, heard, now);
+        if after != before {
+            self.state.put_standing(host, &after)?;
+        }
+        step.effects.push(Effect::Heard(host.clone(), heard, Box::new(after)));
         Ok(())
     }
 
@@ -420,15 +436,15 @@ impl Crawl {
                     self.ways.insert(job, *request);
                     self.begun.insert(job, begun);
                 }
+                Effect::Heard(host, heard, standing) => {
+                    self.schedule.note_heard(&host, heard, *standing, now);
+                }
                 Effect::Late(host, at) => drop(self.late_hosts.insert(host, at)),
             }
         }
         for visit in visits {
             if matches!(visit.reading, Reading::Robots(_)) {
                 self.robots_ways.remove(&visit.task.work.job());
-            }
-            if let Some(heard) = visit.heard() {
-                self.schedule.note_heard(&visit.task.host, heard, now);
             }
             if visit.task.request.is_some() {
                 self.schedule.release(&visit.task.host, visit.answer_time, now);

@@ -41,7 +41,7 @@ impl Crawl {
                     wait => again.wait.max(wait.unwrap_or_default()),
                 };
                 let until = now.checked_add(wait).unwrap_or(Timestamp::MAX);
-                self.postpone(work, again.attempts, until, error, step)
+                self.postpone(work, again.attempts, until, error, now, step)
             }
             PageReading::Continues { request, begun } => {
                 let job = Job::Page(work.of, work.pending.id);
@@ -75,10 +75,11 @@ impl Crawl {
         attempts: u32,
         until: Timestamp,
         error: &str,
+        now: Timestamp,
         step: &mut Step,
     ) -> Result<(), StateError> {
         let pending = &work.pending;
-        self.state.postpone(pending.id, attempts, until)?;
+        self.state.postpone(pending.id, attempts, now, until)?;
         let job = Job::Page(work.of, pending.id);
         step.effects.push(Effect::PutBack(pending.host(), job, until));
         step.events.push(Event::PagePostponed {

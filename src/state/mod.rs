@@ -15,6 +15,7 @@ mod pages;
 mod paused;
 mod rejects;
 mod seen;
+mod standing;
 #[cfg(test)]
 mod tests;
 
@@ -196,7 +197,7 @@ impl State {
             self.clear()?;
         }
         // Of a state that an earlier version made, too.
-        pages::create_index(&self.connection)
+        pages::complete(&self.connection)
     }
 
     /// Empties the index of all that the archive and the rejects tell: the next start takes that in
@@ -237,7 +238,7 @@ impl State {
         let left = if tables.is_empty() { Vec::new() } else { self.take_over_aside(version)? };
         self.connection.pragma_update(None, "user_version", VERSION)?;
         // It hung on the table that was set aside.
-        pages::create_index(&self.connection)?;
+        pages::complete(&self.connection)?;
         Ok(left)
     }
 

@@ -23,8 +23,10 @@ pub struct Pending {
     pub entry: Entry,
     pub first_seen_at: Timestamp,
     pub not_before: Timestamp,
-    /// How often it was tried in vain.
+    /// How often it was tried in vain, …
     pub attempts: u32,
+    /// … and since when it is.
+    pub tried_since: Option<Timestamp>,
     /// The address is known: its entry changed, and the page is read again.
     pub revisit: bool,
 }
@@ -32,6 +34,11 @@ pub struct Pending {
 impl Pending {
     pub fn host(&self) -> Host {
         Host::of(&self.url)
+    }
+
+    /// Since when its page would have been read, had it been there.
+    pub fn due_since(&self) -> Timestamp {
+        self.tried_since.unwrap_or(self.not_before)
     }
 }
 
@@ -49,17 +56,24 @@ pub(super) fn create(connection: &Connection) -> Result<()> {
              first_seen_at INTEGER NOT NULL,
              not_before INTEGER NOT NULL,
              attempts INTEGER NOT NULL,
-             revisit INTEGER NOT NULL
+             revisit INTEGER NOT NULL,
+             tried_since INTEGER
          );
          CREATE TABLE robots (host TEXT PRIMARY KEY, rules TEXT NOT NULL) WITHOUT ROWID;
          CREATE TABLE hold (host TEXT PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID;",
     )?)
 }
 
-pub(super) fn create_index(connection: &Connection) -> Result<()> {
+/// Adds what a table that an earlier version made lacks.
+pub(super) fn complete(connection: &Connection) -> Result<()> {
+    let has_it = "SELECT count(*) > 0 FROM pragma_table_info('pending') WHERE name = 'tried_since'";
+    if !connection.query_row(has_it, [], |row| row.get::<_, bool>(0))? {
+        connection.execute_batch("ALTER TABLE pending ADD COLUMN tried_since INTEGER")?;
+    }
     Ok(connection.execute_batch("CREATE INDEX IF NOT EXISTS pending_feed ON pending (feed)")?)
 }
 
+/// Those of every version: what is taken over from an earlier index.
 pub(super) const COLUMNS: &str =
     "id, key, url, feed, entry, first_seen_at, not_before, attempts, revisit";
 
@@ -73,6 +87,7 @@ struct Row {
     not_before: i64,
     attempts: u32,
     revisit: bool,
+    tried_since: Option<i64>,
 }
 
 impl Row {
@@ -87,6 +102,7 @@ impl Row {
             not_before: row.get(6)?,
             attempts: row.get(7)?,
             revisit: row.get(8)?,
+            tried_since: row.get(9)?,
         })
     }
 
@@ -101,6 +117,7 @@ impl Row {
             first_seen_at: time(self.first_seen_at),
             not_before: time(self.not_before),
             attempts: self.attempts,
+            tried_since: self.tried_since.map(time),
             revisit: self.revisit,
         })
     }
@@ -114,8 +131,9 @@ impl State {
             .connection
             .prepare_cached(
                 "INSERT OR IGNORE INTO pending
-                     (key, url, feed, entry, first_seen_at, not_before, attempts, revisit)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                     (key, url, feed, entry, first_seen_at, not_before, attempts, revisit,
+                      tried_since)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             )?
             .execute(params![
                 page.key.as_str(),
@@ -125,14 +143,15 @@ impl State {
                 page.first_seen_at.as_millisecond(),
                 page.not_before.as_millisecond(),
                 page.attempts,
-                page.revisit
+                page.revisit,
+                page.tried_since.map(Timestamp::as_millisecond)
             ])?;
         Ok((added > 0).then(|| PageId(self.connection.last_insert_rowid())))
     }
 
     pub fn pending(&self, id: PageId) -> Result<Option<Pending>> {
         self.connection
-            .prepare_cached(&format!("SELECT {COLUMNS} FROM pending WHERE id = ?1"))?
+            .prepare_cached(&format!("SELECT {COLUMNS}, tried_since FROM pending WHERE id = ?1"))?
             .query_row([id.0], Row::read)
             .optional()?
             .map(Row::pending)
@@ -142,7 +161,7 @@ impl State {
     /// The page that waits at an address.
     pub fn pending_at(&self, key: &UrlKey) -> Result<Option<Pending>> {
         self.connection
-            .prepare_cached(&format!("SELECT {COLUMNS} FROM pending WHERE key = ?1"))?
+            .prepare_cached(&format!("SELECT {COLUMNS}, tried_since FROM pending WHERE key = ?1"))?
             .query_row([key.as_str()], Row::read)
             .optional()?
             .map(Row::pending)
@@ -161,17 +180,27 @@ impl State {
     pub fn read_again(&self, id: PageId, not_before: Timestamp) -> Result<()> {
         self.connection
             .prepare_cached(
-                "UPDATE pending SET attempts = 0, revisit = TRUE, not_before = ?2 WHERE id = ?1",
+                "UPDATE pending SET attempts = 0, tried_since = NULL, revisit = TRUE,
+                     not_before = ?2 WHERE id = ?1",
             )?
             .execute(params![id.0, not_before.as_millisecond()])?;
         Ok(())
     }
 
-    /// Tries a page again at `not_before`, having tried it `attempts` times.
-    pub fn postpone(&self, id: PageId, attempts: u32, not_before: Timestamp) -> Result<()> {
+    /// Tries a page again at `not_before`, having tried it in vain at `now`, and `attempts` times.
+    pub fn postpone(
+        &self,
+        id: PageId,
+        attempts: u32,
+        now: Timestamp,
+        not_before: Timestamp,
+    ) -> Result<()> {
         self.connection
-            .prepare_cached("UPDATE pending SET attempts = ?2, not_before = ?3 WHERE id = ?1")?
-            .execute(params![id.0, attempts, not_before.as_millisecond()])?;
+            .prepare_cached(
+                "UPDATE pending SET attempts = ?2, not_before = ?3,
+                     tried_since = coalesce(tried_since, ?4) WHERE id = ?1",
+            )?
+            .execute(params![id.0, attempts, not_before.as_millisecond(), now.as_millisecond()])?;
         Ok(())
     }
 
@@ -238,6 +267,7 @@ impl State {
         self.connection
             .prepare_cached("DELETE FROM hold WHERE until <= ?1")?
             .execute([now.as_millisecond()])?;
+        self.forget_standings(now)?;
         let before = now.checked_sub(ROBOTS_KEPT).unwrap_or(Timestamp::MIN);
         self.connection
             .prepare_cached("DELETE FROM robots WHERE json_extract(rules, '$.expires') < ?1")?
@@ -249,12 +279,12 @@ impl State {
     pub fn set_back(&self, by: SignedDuration) -> Result<()> {
         let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
         for update in [
-            "UPDATE pending SET not_before = not_before - ?1",
+            "UPDATE pending SET not_before = not_before - ?1, tried_since = tried_since - ?1",
             "UPDATE hold SET until = until - ?1",
         ] {
             self.connection.execute(update, [by])?;
         }
-        Ok(())
+        self.set_back_standings(SignedDuration::from_millis(by))
     }
 
     /// Nothing is to be asked of a host before `until`. A hold that ends later stays.
