@@ -14,9 +14,10 @@ use super::{
 };
 use crate::{
     alert::Delivery,
+    canonical_url::Host,
     config::{self, Loaded},
     crawl, daemon,
-    schedule::FeedState,
+    schedule::{FeedState, Vain},
     state::{Counters, FeedRow, State},
 };
 
@@ -140,6 +141,7 @@ pub(super) fn status(loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
         .collect();
     let held = state.holds(now)?;
     let paused = state.paused()?;
+    let troubled = troubled(&state)?;
     let trouble = trouble(loaded, &state)?;
     let checkpoint = crawl::checkpoint(&state)?;
     let sign_of_life: Option<Timestamp> = state.note(daemon::SIGN_OF_LIFE)?;
@@ -157,6 +159,7 @@ pub(super) fn status(loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
             "held_hosts": held,
             "paused_hosts": paused,
             "alerts": alerts,
+            "troubled_hosts": troubled,
             "trouble": trouble,
             "archive": { "records": checkpoint.map_or(0, |c| c.seq), "folder": loaded.paths.archive.to_string_lossy() },
         }))?;
@@ -177,6 +180,9 @@ pub(super) fn status(loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
             host.as_str(),
             distance(*until, now)
         ));
+    }
+    for host in &troubled {
+        text.push_str(&host.words(now));
     }
     for host in &paused {
         text.push_str(&format!("{0} is paused: `newswatch resume {0}` ends that\n", host.as_str()));
@@ -202,6 +208,52 @@ pub(super) fn status(loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
     ));
     print_text(&text)?;
     Ok(Exit::Success)
+}
+
+/// A host that pages wait for, and that gives no answer or refuses them.
+#[derive(Debug, Serialize)]
+struct Troubled {
+    host: Host,
+    /// `silent` or `refusing`.
+    trouble: Vain,
+    since: Timestamp,
+    asked_again_at: Timestamp,
+    waiting_pages: u32,
+}
+
+impl Troubled {
+    fn words(&self, now: Timestamp) -> String {
+        let trouble = match self.trouble {
+            Vain::Silent => "gives no answer",
+            Vain::Refusing => "refuses every page",
+        };
+        format!(
+            "{} {trouble}, which began {}: {} for it, and it is asked again {}\n",
+            self.host.as_str(),
+            distance(self.since, now),
+            match self.waiting_pages {
+                1 => "1 page waits".to_owned(),
+                pages => format!("{pages} pages wait"),
+            },
+            coming(self.asked_again_at, now)
+        )
+    }
+}
+
+fn troubled(state: &State) -> anyhow::Result<Vec<Troubled>> {
+    let mut waiting: BTreeMap<Host, u32> = BTreeMap::new();
+    for (_, _, host, _) in state.waiting()? {
+        *waiting.entry(host).or_default() += 1;
+    }
+    let mut troubled = Vec::new();
+    for (host, standing) in state.standings()? {
+        if let Some((trouble, since, asked_again_at)) = standing.told()
+            && let Some(waiting_pages) = waiting.get(&host).copied()
+        {
+            troubled.push(Troubled { host, trouble, since, asked_again_at, waiting_pages });
+        }
+    }
+    Ok(troubled)
 }
 
 fn feed_table(feeds: &[FeedStatus], now: Timestamp) -> String {

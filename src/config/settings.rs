@@ -336,8 +336,9 @@ pub struct Limits {
     pub redirects: u32,
     /// How often a page is tried before the feed's own text has to do: after a minute, then after
     /// twice as long each time. Nine times take about four hours. One that is refused (403) or not
-    /// there (404) is tried four times at the most, over four hours; while its host gives no answer at
-    /// all, tries of three days are not counted.
+    /// there (404) is tried four times at the most, over four hours. Tries are not counted while its
+    /// host gives no answer at all; it is given up when that has lasted three days while other hosts
+    /// answered.
     #[schemars(range(min = 1, max = 100))]
     pub page_attempts: u32,
     /// Processes that read feeds and pages. What a document breaks is one of them.

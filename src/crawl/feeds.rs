@@ -54,6 +54,9 @@ impl Crawl {
             .map(|part| (Host::of(&part.url), part.id))
             .collect();
         let ix = self.schedule.add_feed(state.address(&feed.url), state.next_at);
+        if state.was_answered() {
+            self.schedule.was_well(ix);
+        }
         for (host, part) in parts {
             self.schedule.put_back(&host, Job::Part(ix, part), now);
         }

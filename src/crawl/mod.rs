@@ -246,6 +246,9 @@ impl Crawl {
         for (host, until) in crawl.state.holds(now)? {
             crawl.hold(&host, until);
         }
+        for (host, standing) in crawl.state.standings()? {
+            crawl.schedule.set_standing(&host, standing);
+        }
         for host in crawl.state.paused()? {
             crawl.schedule.pause(&host);
         }
@@ -336,6 +339,7 @@ impl Crawl {
         now: Timestamp,
         step: &mut Step,
     ) -> Result<(), StateError> {
+        self.hear(visit, now, step)?;
         match (&visit.task.work, &visit.reading) {
             (work, Reading::Elsewhere(request)) => {
                 step.effects.push(Effect::GoOn(Box::new(work.clone()), request.clone()));
@@ -372,6 +376,18 @@ impl Crawl {
             }
             (Work::Robots { .. } | Work::Page(_), _) => {}
         }
+        Ok(())
+    }
+
+    /// Takes note of what an answer, or none, says of its host.
+    fn hear(&self, visit: &Visit, now: Timestamp, step: &mut Step) -> Result<(), StateError> {
+        let Some(heard) = visit.heard() else { return Ok(()) };
+        let host = &visit.task.host;
+        let (before, after) = self.schedule.standing(host, heard, now);
+        if after != before {
+            self.state.put_standing(host, &after)?;
+        }
+        step.effects.push(Effect::Heard(host.clone(), heard, Box::new(after)));
         Ok(())
     }
 
@@ -432,15 +448,15 @@ impl Crawl {
                 }
                 Effect::Leads(ix, Some(to)) => drop(self.leads.insert(ix.get(), *to)),
                 Effect::Leads(ix, None) => drop(self.leads.remove(&ix.get())),
+                Effect::Heard(host, heard, standing) => {
+                    self.schedule.note_heard(&host, heard, *standing, now);
+                }
                 Effect::Late(host, at) => drop(self.late_hosts.insert(host, at)),
             }
         }
         for visit in visits {
             if matches!(visit.reading, Reading::Robots(_)) {
                 self.robots_ways.remove(&visit.task.work.job());
-            }
-            if let Some(heard) = visit.heard() {
-                self.schedule.note_heard(&visit.task.host, heard, now);
             }
             if visit.task.request.is_some() {
                 self.schedule.release(&visit.task.host, visit.answer_time, now);

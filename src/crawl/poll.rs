@@ -8,7 +8,7 @@ use url::Url;
 use super::{Crawl, DAY, Effect, Event, Feed, Reading, Step, Task, Visit, read::status_words};
 use crate::{
     canonical_url::{CanonicalUrl, Host, UrlKey},
-    fetch::{Request, Response, Validators},
+    fetch::{FetchError, Request, Response, Validators},
     politeness::{freshness, retry_after},
     schedule::{FeedIx, FeedState, Job, Outcome, PageId},
     source::{Entry, Listing, More, ReadBy},
@@ -39,9 +39,14 @@ impl Crawl {
         let mut more = Counters { polls: 1, ..Counters::default() };
         let mut outcome = match (&visit.reading, &visit.response) {
             (Reading::Listing { listing, body_hash }, Some(Ok(response))) => {
-                let room = MOST_WAITING - self.state.waiting_of(&feed.id, MOST_WAITING)?;
-                let Taken { new, changed, is_cut } =
-                    self.take_in(ix, feed, listing, room, now, step)?;
+                let Taken { new, changed, is_cut } = self.take_in(ix, feed, listing, now, step)?;
+                if is_cut && !state.is_full {
+                    step.events.push(Event::Flawed {
+                        feed: feed.id.clone(),
+                        flaws: vec![NO_ROOM.to_owned()],
+                    });
+                }
+                state.is_full = is_cut;
                 more.entries = new + changed;
                 note_reading(&mut state, feed, listing, step);
                 let entries = u32::try_from(listing.entries.len()).unwrap_or(u32::MAX);
@@ -66,10 +71,7 @@ impl Crawl {
             }
             (Reading::Unreadable(error), _) => Outcome::Failed { error: error.clone() },
             (_, Some(Ok(response))) => outcome_of_status(&visit.task, response),
-            (_, Some(Err(error))) if error.is_silence() && self.schedule.is_offline(now) => {
-                Outcome::Offline { error: format!("{error}; nothing else answers either") }
-            }
-            (_, Some(Err(error))) => Outcome::Failed { error: error.to_string() },
+            (_, Some(Err(error))) => self.outcome_of_error(error, now),
             (_, None) => Outcome::Failed { error: "robots.txt forbids the feed".to_owned() },
         };
         // A page of excuses that a feed leads to for a while is not where it has moved.
@@ -123,6 +125,14 @@ impl Crawl {
         Ok(())
     }
 
+    /// What came of asking for a listing that could not be had.
+    pub(super) fn outcome_of_error(&self, error: &FetchError, now: Timestamp) -> Outcome {
+        if error.is_silence() && self.schedule.is_offline(now) {
+            return Outcome::Offline { error: format!("{error}; nothing else answers either") };
+        }
+        Outcome::Failed { error: error.to_string() }
+    }
+
     /// Says what a poll has changed for the worse, or for good.
     fn tell(
         &self,
@@ -162,16 +172,16 @@ impl Crawl {
         }
     }
 
-    /// Puts what is new or changed on the waiting list, where there is `room` for so many.
+    /// Puts what is new or changed on the waiting list, where there is room for it.
     pub(super) fn take_in(
         &self,
         ix: FeedIx,
         feed: &Feed,
         listing: &Listing,
-        mut room: u32,
         now: Timestamp,
         step: &mut Step,
     ) -> Result<Taken, StateError> {
+        let mut room = MOST_WAITING - self.state.waiting_of(&feed.id, MOST_WAITING)?;
         let mut taken = Taken::default();
         // What the configuration says weighs more than what the whole feed declares.
         let declared = listing.language.as_ref().filter(|_| feed.language.is_none());
@@ -251,19 +261,13 @@ impl Crawl {
                 first_seen_at: now,
                 not_before,
                 attempts: 0,
+                tried_since: None,
                 revisit,
             };
             if let Some(id) = self.state.add_pending(&pending)? {
                 step.effects.push(Effect::PutBack(pending.host(), Job::Page(ix, id), not_before));
                 *taken.counter(revisit) += 1;
             }
-        }
-        if taken.is_cut {
-            let flaws = vec![
-                "too many of its pages wait already: the rest is taken in at later polls"
-                    .to_owned(),
-            ];
-            step.events.push(Event::Flawed { feed: feed.id.clone(), flaws });
         }
         Ok(taken)
     }
@@ -297,6 +301,10 @@ const MOST_WAITING: u32 = 10_000;
 /// And so many of these places are for pages that were never read.
 const ROOM_FOR_NEW: u32 = MOST_WAITING / 2;
 
+/// What is said where there is no room for all.
+pub(super) const NO_ROOM: &str =
+    "too many of its pages wait already: the rest is taken in at later polls";
+
 /// What a listing has come to.
 #[derive(Debug, Default)]
 pub(super) struct Taken {
@@ -304,7 +312,7 @@ pub(super) struct Taken {
     pub(super) new: u32,
     pub(super) changed: u32,
     /// There was no room for all.
-    is_cut: bool,
+    pub(super) is_cut: bool,
 }
 
 impl Taken {

@@ -116,7 +116,12 @@ pub(super) fn record(
         robots_allowed: match work.unasked {
             None => Some(true),
             Some(Unasked::RobotsForbid) => Some(false),
-            Some(Unasked::RobotsUnreachable | Unasked::NoAddress) => None,
+            Some(
+                Unasked::RobotsUnreachable
+                | Unasked::HostSilent
+                | Unasked::HostRefuses
+                | Unasked::NoAddress,
+            ) => None,
         },
         crawler_version: env!("CARGO_PKG_VERSION").to_owned(),
         config_hash: crawl.settings.config_hash.clone(),

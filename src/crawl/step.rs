@@ -10,7 +10,7 @@ use crate::{
     archive::Record,
     canonical_url::Host,
     fetch::{Exchange, Request},
-    schedule::{FeedIx, Job},
+    schedule::{FeedIx, Heard, Job, Standing},
     state::Reject,
 };
 
@@ -113,6 +113,8 @@ pub enum Effect {
     /// Where and when a feed is asked next.
     SetFeed(FeedIx, Box<Url>, Option<Timestamp>),
     Hold(Host, Timestamp),
+    /// What a host had to say, and what stands against it from now on.
+    Heard(Host, Heard, Box<Standing>),
     CrawlDelay(Host, Option<SignedDuration>),
     /// A job waits at a host: it is new, comes again, or had to wait for robots.txt.
     PutBack(Host, Job, Timestamp),

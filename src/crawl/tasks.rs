@@ -9,7 +9,7 @@ use crate::{
     fetch::{Request, Wanted},
     politeness::Robots,
     schedule::{
-        FeedIx, Job, PageId,
+        FeedIx, Job, PageId, Vain,
         retry::{Chances, PATIENCE},
     },
     state::StateError,
@@ -123,6 +123,11 @@ impl Crawl {
         let mut unasked = None;
         if poll::page_of(&pending.entry).is_none() {
             unasked = Some(Unasked::NoAddress);
+        } else if let Some(vain) = self.schedule.vain(&host, pending.due_since(), now) {
+            unasked = Some(match vain {
+                Vain::Silent => Unasked::HostSilent,
+                Vain::Refusing => Unasked::HostRefuses,
+            });
         } else {
             let robots = self.state.robots(&host)?;
             let Some(known) = robots.as_ref().filter(|robots| robots.is_fresh(now)) else {
@@ -137,11 +142,15 @@ impl Crawl {
             if !known.allows(&request.url) {
                 unasked = Some(Unasked::RobotsForbid);
                 if let Some(since) = known.unreachable_since() {
-                    let is_silent = known.is_unanswered();
-                    let patience = if is_silent { PATIENCE } else { ROBOTS_PATIENCE };
-                    if now.duration_since(since) < patience
-                        || (is_silent && self.schedule.is_offline(now))
-                    {
+                    // A host that answers, and all but this, is waited for as long as one that
+                    // does not, and no longer.
+                    let is_over = if known.is_unanswered() {
+                        let since = since.max(pending.due_since());
+                        self.schedule.answers(&host) && now.duration_since(since) >= PATIENCE
+                    } else {
+                        now.duration_since(since) >= ROBOTS_PATIENCE
+                    };
+                    if !is_over {
                         // It begins anew then, from its first address.
                         self.schedule.put_back(&pending.host(), job, known.expires());
                         return Ok(None);
@@ -155,10 +164,8 @@ impl Crawl {
         let chances = Chances {
             attempts: pending.attempts,
             most: self.settings.page_attempts,
-            announced_at: pending.first_seen_at,
+            tried_since: pending.tried_since,
             is_silent: self.schedule.is_silent(&host),
-            is_barred: self.schedule.is_barred(&host, now),
-            is_offline: self.schedule.is_offline(now),
         };
         let work = Work::Page(Box::new(PageWork { pending, of, feed, chances, unasked, begun }));
         Ok(Some(Task { host, request, work }))

@@ -507,28 +507,24 @@ fn a_page_that_stays_away_is_given_up_after_hours_and_one_that_is_gone_at_once()
 }
 
 #[test]
-fn a_host_that_refuses_every_page_for_a_day_is_asked_once_for_each() {
+fn a_host_that_refuses_every_page_is_asked_seldom_and_the_feeds_text_has_to_do() {
     let mut bench = Bench::new();
     bench.crawl.settings.page_attempts = 9;
-    let items = RefCell::new(1);
     let web = |url: &Url| match url.path() {
         "/feed" => {
-            let links: Vec<String> = (0..*items.borrow())
-                .map(|n| format!("<link>https://pages.example/{n}</link>"))
-                .collect();
+            let links: Vec<String> =
+                (0..300).map(|n| format!("<link>https://pages.example/{n}</link>")).collect();
             feed(&links.iter().map(|link| (MISSION, link.as_str())).collect::<Vec<_>>())
         }
         "/robots.txt" => status(404, ""),
         _ => status(403, ""),
     };
-    let mut times = Vec::new();
-    for n in 0..5 {
-        *items.borrow_mut() = n + 1;
-        let asked = bench.run(13, &web);
-        let page = format!("https://pages.example/{n}");
-        times.push(asked.iter().filter(|url| **url == page).count());
-    }
-    assert_eq!(times, [4, 4, 4, 1, 1], "one page or two are no proof");
+    let asked = bench.run(24, &web);
+    let pages = asked.iter().filter(|url| url.starts_with("https://pages.example/")).count();
+    assert!((5..25).contains(&pages), "{pages} requests");
+    assert_eq!(bench.crawl.schedule.waiting_pages(), 0, "all are given up");
+    let standings = bench.crawl.state.standings().unwrap();
+    assert!(standings[0].1.told().is_some());
 }
 
 fn down() -> Answer {
@@ -584,6 +580,54 @@ fn a_host_that_answers_nothing_is_waited_for_and_given_up_after_days() {
         assert!(asked.len() < 24 * 4, "{} requests in a day", asked.len());
         assert_eq!(bench.records()[0].text_status, TextStatus::FeedOnly);
     }
+}
+
+/// Announces pages at a host, which is down.
+fn forty_pages_of_a_dead_host(url: &Url) -> Answer {
+    let links: Vec<String> =
+        (0..40).map(|n| format!("<link>https://pages.example/{n}</link>")).collect();
+    let items: Vec<(&str, &str)> = links.iter().map(|link| (MISSION, link.as_str())).collect();
+    match (url.host_str(), url.path()) {
+        (Some("pages.example"), _) => down(),
+        (_, "/feed") => feed(&items),
+        _ => status(404, ""),
+    }
+}
+
+#[test]
+fn all_pages_of_a_dead_host_are_given_up_after_three_days() {
+    let mut bench = Bench::new();
+    let host = Host::parse("pages.example").unwrap();
+    bench.crawl.settings.page_attempts = 9;
+    bench.crawl.state.put_robots(&host, &Robots::unavailable(bench.now)).unwrap();
+    bench.run(70, &forty_pages_of_a_dead_host);
+    assert_eq!(bench.crawl.schedule.waiting_pages(), 40);
+    bench.run(20, &forty_pages_of_a_dead_host);
+    assert_eq!(bench.crawl.schedule.waiting_pages(), 0);
+}
+
+#[test]
+fn a_restart_after_days_gives_up_no_page_unasked() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.sqlite");
+    let mut bench = Bench::with(State::open(&path).unwrap(), settings());
+    bench.run(2, &forty_pages_of_a_dead_host);
+    drop(bench);
+    for days in [4, 8] {
+        let mut bench = Bench::with(State::open(&path).unwrap(), settings());
+        bench.now = start() + SignedDuration::from_hours(24 * days);
+        bench.run(12, &|_| down());
+        assert_eq!(bench.crawl.schedule.waiting_pages(), 40, "nobody answers");
+    }
+    let mut bench = Bench::with(State::open(&path).unwrap(), settings());
+    bench.now = start() + SignedDuration::from_hours(24 * 9);
+    bench.run(3, &|url| match url.host_str() {
+        Some("pages.example") if url.path() != "/robots.txt" => page(MISSION, ""),
+        _ => forty_pages_of_a_dead_host(&Url::parse("https://news.example/robots.txt").unwrap()),
+    });
+    assert_eq!(bench.crawl.schedule.waiting_pages(), 0);
+    assert!(bench.rejects.iter().all(|reject| !reject.failed));
+    assert!(bench.crawl.state.standings().unwrap().is_empty());
 }
 
 #[test]
@@ -1678,5 +1722,50 @@ fn gaps_are_named_where_there_are_some_and_no_others() {
         ),
     ] {
         assert_eq!(words(damaged, missing).as_deref(), Some(told));
+    }
+}
+
+#[test]
+fn a_part_of_a_sitemap_is_taken_in_as_there_is_room_and_this_is_said_once() {
+    let mut bench = Bench::new();
+    bench.crawl.feeds[0].kind = SourceKind::Sitemap;
+    bench.crawl.schedule.pause(&Host::parse("pages.example").unwrap());
+    let asked = bench.run(20, &|url| match url.path() {
+        "/feed" => ok("<sitemapindex><sitemap><loc>https://news.example/part.xml</loc>\
+                       <lastmod>2022-01-13</lastmod></sitemap></sitemapindex>"),
+        "/part.xml" => {
+            let page = |n: u32| format!("<url><loc>https://pages.example/{n}</loc></url>");
+            ok(format!("<urlset>{}</urlset>", (0..10_200).map(page).collect::<String>()))
+        }
+        _ => status(404, ""),
+    });
+    let times = asked.iter().filter(|url| url.ends_with("/part.xml")).count();
+    assert!((3..=4).contains(&times), "{times} times");
+    assert_eq!(bench.crawl.schedule.waiting_pages(), 10_000);
+    let flawed = bench.events.iter().filter(|event| matches!(event, Event::Flawed { .. }));
+    assert_eq!(flawed.count(), 1);
+}
+
+#[test]
+fn feeds_that_are_dead_excuse_no_other_dead_ones() {
+    let mut bench = Bench::new();
+    for id in ["one", "other"] {
+        let url = Url::parse(&format!("https://{id}.example/feed")).unwrap();
+        let new = Feed { id: id.into(), url, ..bench.crawl.feeds[0].clone() };
+        let state = FeedState { next_at: Some(start()), ..FeedState::new(&new.url) };
+        bench.crawl.state.put_feed(id, &state).unwrap();
+        bench.crawl.add_feed(new, &state, start());
+    }
+    bench.run(11, &|url| match url.host_str() {
+        Some("news.example") => Ok((
+            200,
+            "content-type: text/xml\ncache-control: max-age=43200",
+            "<rss version=\"2.0\"><channel/></rss>".to_owned(),
+        )),
+        _ => down(),
+    });
+    for id in ["one", "other"] {
+        let failures = bench.crawl.state.feed(id).unwrap().unwrap().state.failures;
+        assert!(failures >= 4, "{id}: {failures}");
     }
 }

@@ -79,6 +79,9 @@ pub struct PageWork {
 pub enum Unasked {
     RobotsForbid,
     RobotsUnreachable,
+    /// Its host has given no answer for days, or only refusals for hours: the page is given up.
+    HostSilent,
+    HostRefuses,
     /// The entry names no page: it is all there is.
     NoAddress,
 }
@@ -88,6 +91,8 @@ impl Unasked {
         match self {
             Self::RobotsForbid => "robots.txt forbids the page",
             Self::RobotsUnreachable => "the host's robots.txt cannot be reached",
+            Self::HostSilent => "the host has given no answer for days",
+            Self::HostRefuses => "the host refuses every page",
             Self::NoAddress => "the entry has no address",
         }
     }

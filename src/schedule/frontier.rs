@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::{
     hosts::{HostIx, HostQueue, Hosts, Waiting},
-    reach::{Heard, Silence},
+    reach::{Heard, Silence, Standing, Vain},
 };
 use crate::{
     canonical_url::Host,
@@ -32,7 +33,7 @@ impl FeedIx {
 }
 
 /// A waiting page, by its number in the state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct PageId(pub i64);
 
 /// What a free host is to be asked for.
@@ -240,7 +241,7 @@ impl Schedule {
         let feed = queue.feeds.first().map(|(due, feed)| (*due, Job::Poll(*feed)));
         let part = queue.parts.first().map(|(due, (feed, id))| (*due, Job::Part(*feed, *id)));
         let listing = feed.into_iter().chain(part).min();
-        if !queue.polled {
+        if !queue.polled || queue.pages_from() > now {
             return listing;
         }
         let of_feed = |(feed, waiting): (&FeedIx, &Waiting)| {
@@ -322,24 +323,61 @@ impl Schedule {
         Ok(())
     }
 
-    /// What came of a request to `host`. One that gives no answer twice is left alone for a while.
-    pub fn note_heard(&mut self, host: &Host, heard: Heard, now: Timestamp) {
-        self.silence.note(host, heard, now);
+    /// What stands against `host`, and will once what it was heard to say is noted.
+    pub fn standing(&self, host: &Host, heard: Heard, now: Timestamp) -> (Standing, Standing) {
+        let known = self.hosts.named(host).map(|queue| queue.standing.clone());
+        let before = known.unwrap_or_default();
+        let after = before.after(heard, host, self.silence.answered_at, now);
+        (before, after)
+    }
+
+    /// What came of a request to `host`, and what stands against it now. One that gives no answer
+    /// twice, or refuses several pages in a row, is left alone for a while.
+    pub fn note_heard(&mut self, host: &Host, heard: Heard, standing: Standing, now: Timestamp) {
+        let ix = self.hosts.ix(host);
+        let was_well = self.hosts.get(ix).is_some_and(|queue| queue.is_well);
+        match heard {
+            Heard::Nothing if was_well => self.silence.fall(host, now),
+            Heard::Nothing => {}
+            Heard::Answer | Heard::Page | Heard::Refusal(_) => self.silence.end(now),
+        }
+        let is_excused = was_well && self.silence.is_wide(now);
+        self.with_host(ix, |queue| {
+            queue.was_asked = true;
+            queue.is_well = heard != Heard::Nothing || is_excused;
+            queue.set_standing(standing);
+        });
+    }
+
+    /// What stood against `host` at the last stop.
+    pub fn set_standing(&mut self, host: &Host, standing: Standing) {
         let host = self.hosts.ix(host);
-        self.with_host(host, |queue| queue.note(heard, now));
+        self.with_host(host, |queue| queue.set_standing(standing));
+    }
+
+    /// The host of a feed answered when it was last asked, before the start.
+    pub fn was_well(&mut self, ix: FeedIx) {
+        let Some(host) = self.feeds.get(ix.get()).map(|feed| feed.host) else { return };
+        self.with_host(host, |queue| queue.is_well = true);
     }
 
     /// The last request to `host` had no answer.
     pub fn is_silent(&self, host: &Host) -> bool {
-        self.hosts.named(host).is_some_and(|queue| queue.unanswered > 0)
+        self.hosts.named(host).is_some_and(|queue| queue.standing.silent.is_some())
     }
 
-    /// `host` has given no page for a day, only refusals of several.
-    pub fn is_barred(&self, host: &Host, now: Timestamp) -> bool {
-        self.hosts.named(host).is_some_and(|queue| queue.is_barred(now))
+    /// The last request to `host` since the start had an answer.
+    pub fn answers(&self, host: &Host) -> bool {
+        let answers = |queue: &HostQueue| queue.was_asked && queue.standing.silent.is_none();
+        self.hosts.named(host).is_some_and(answers)
     }
 
-    /// Several hosts were asked of late, and none has answered.
+    /// Why a page of `host` that has been due `since` is given up without asking for it, if it is.
+    pub fn vain(&self, host: &Host, since: Timestamp, now: Timestamp) -> Option<Vain> {
+        self.hosts.named(host)?.standing.vain(since, now)
+    }
+
+    /// Several hosts that used to answer were asked of late, and none has answered since.
     pub fn is_offline(&self, now: Timestamp) -> bool {
         self.silence.is_wide(now)
     }
@@ -437,7 +475,7 @@ impl Schedule {
         }
         self.silence.set_back(by);
         for queue in self.hosts.iter_mut() {
-            queue.refused = queue.refused.map(|(since, times)| (earlier(since, by), times));
+            queue.standing.set_back(by);
             queue.pace.set_back(by);
             queue.paced_before.set_back(by);
             set_back(&mut queue.feeds, by);
@@ -492,14 +530,14 @@ impl Schedule {
     fn relist(&mut self, host: HostIx) {
         let Some(queue) = self.hosts.get_mut(host) else { return };
         let is_free = queue.busy.is_none() && !queue.paused;
-        let ready_at = queue.pace.ready_at();
+        let (ready_at, pages_from) = (queue.pace.ready_at(), queue.pages_from());
         let at = |due: Timestamp| is_free.then_some(due.max(ready_at));
         let (feed, part) = (queue.feeds.first().map(|f| f.0), queue.parts.first().map(|p| p.0));
         let listing = feed.into_iter().chain(part).min();
         move_to(&mut self.listings, host, &mut queue.listed, listing.and_then(at));
         let mut moved = Vec::new();
         queue.pages.retain(|feed, waiting| {
-            let new = waiting.pages.first().and_then(|(due, _)| at(*due));
+            let new = waiting.pages.first().and_then(|(due, _)| at((*due).max(pages_from)));
             if let Some(line) = self.lines.get_mut(feed).filter(|_| waiting.listed != new) {
                 move_to(&mut line.hosts, host, &mut waiting.listed, new);
                 moved.push(*feed);

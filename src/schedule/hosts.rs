@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::frontier::{FeedIx, Job, PageId};
+use super::{
+    frontier::{FeedIx, Job, PageId},
+    reach::Standing,
+};
 use crate::{canonical_url::Host, politeness::pace::Pace};
 
 /// A host's place in [`Hosts`], until it is forgotten.
@@ -13,6 +16,7 @@ pub(super) struct HostIx(u32);
 
 /// What is known of a host, and what waits there.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each says something else of the host")]
 pub(super) struct HostQueue {
     pub(super) name: Host,
     pub(super) pace: Pace,
@@ -29,10 +33,11 @@ pub(super) struct HostQueue {
     pub(super) busy: Option<Job>,
     /// Nothing is asked of it until it is resumed.
     pub(super) paused: bool,
-    /// How many requests in a row it has given no answer to.
-    pub(super) unanswered: u32,
-    /// Since when it has given no page, only refusals, and how many.
-    pub(super) refused: Option<(Timestamp, u32)>,
+    pub(super) standing: Standing,
+    /// It was asked since the start.
+    pub(super) was_asked: bool,
+    /// It answered when it was last asked, outages apart.
+    pub(super) is_well: bool,
     /// The last job was a poll: then it is the pages' turn, so that neither starves the other.
     pub(super) polled: bool,
 }
@@ -69,8 +74,9 @@ impl HostQueue {
             listed: None,
             busy: None,
             paused: false,
-            unanswered: 0,
-            refused: None,
+            standing: Standing::default(),
+            was_asked: false,
+            is_well: false,
             polled: false,
         }
     }
@@ -84,6 +90,7 @@ impl HostQueue {
             && self.busy.is_none()
             && !self.paused
             && self.pace.ready_at() <= now
+            && self.standing.is_over(now)
     }
 }
 

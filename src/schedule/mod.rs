@@ -17,4 +17,4 @@ mod tests;
 pub use frontier::{FeedIx, Job, Next, NotReady, PageId, Schedule};
 pub use parts::{ATTEMPTS as PART_ATTEMPTS, MOST_PARTS, Part};
 pub use policy::{Cadence, FeedState, Going, Moving, Outcome, Why};
-pub use reach::Heard;
+pub use reach::{Heard, Standing, Vain};

@@ -31,6 +31,9 @@ pub struct Part {
     pub waiting: bool,
     /// Attempts in a row that failed.
     pub failures: u8,
+    /// The log has said that it is faulty: it says so once.
+    #[serde(default)]
+    pub warned: bool,
 }
 
 impl FeedState {
@@ -59,7 +62,15 @@ impl FeedState {
                 let id = next_id;
                 next_id = next_id.saturating_add(1);
                 let (url, validators) = (url.clone(), Validators::default());
-                Part { id, url, updated: None, validators, waiting: false, failures: 0 }
+                Part {
+                    id,
+                    url,
+                    updated: None,
+                    validators,
+                    waiting: false,
+                    failures: 0,
+                    warned: false,
+                }
             });
             let is_news = known.is_none()
                 || updated.is_none()

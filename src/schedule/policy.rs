@@ -165,6 +165,8 @@ pub struct FeedState {
     pub warned: bool,
     /// The last answer was too large to be read to its end; the log says so when that begins.
     pub is_cut: bool,
+    /// There was no room for all that the last answer named; said when that begins.
+    pub is_full: bool,
     /// The parts that are watched, where the feed is a sitemap index.
     pub parts: Vec<Part>,
     /// What the next of them is called.
@@ -254,6 +256,11 @@ impl FeedState {
     fn check_due(&self, now: Timestamp) -> bool {
         let trusted_for = if self.distrusted { DISTRUST } else { TRUST };
         self.unchanged_since.is_some_and(|since| now.duration_since(since) >= trusted_for)
+    }
+
+    /// Its host answered when it was last asked, outages of our own apart.
+    pub fn was_answered(&self) -> bool {
+        self.last_poll_at.is_some() && (self.status.is_some() || self.why == Why::Offline)
     }
 
     /// Places the first poll somewhere in the interval, by the feed's name.

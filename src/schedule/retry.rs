@@ -6,15 +6,14 @@ use crate::politeness::backoff;
 
 /// The pause before a page is tried again whose host failed, doubled with each failure.
 pub const FIRST_RETRY: SignedDuration = SignedDuration::from_mins(1);
-/// How long it is waited for a host that gives no answer to anything: over a weekend, be it the host
-/// that is down or our own line.
+/// How long it is waited for a host that gives no answer to anything, while others do: over a weekend.
 pub const PATIENCE: SignedDuration = SignedDuration::from_hours(72);
 /// The longest pause meanwhile.
 const LOOK: SignedDuration = SignedDuration::from_hours(1);
 /// A page that is refused or not there is asked for at least so often …
 const REFUSALS: u32 = 3;
-/// … and until so long after it was announced, …
-const REFUSED_FOR: SignedDuration = SignedDuration::from_hours(4);
+/// … and until so long after it was first, …
+pub const REFUSED_FOR: SignedDuration = SignedDuration::from_hours(4);
 /// … with pauses from so long …
 const FIRST_REFUSED: SignedDuration = SignedDuration::from_mins(15);
 /// … to so long.
@@ -39,13 +38,11 @@ pub struct Chances {
     /// How often it was tried in vain, and may be at the most.
     pub attempts: u32,
     pub most: u32,
-    pub announced_at: Timestamp,
+    /// When it was first tried in vain; `None` at its first try. What comes before is no fault of its
+    /// host's: a page waits for its turn, and to be looked at again.
+    pub tried_since: Option<Timestamp>,
     /// The last request to its host had no answer either.
     pub is_silent: bool,
-    /// Its host has long given no page, only refusals.
-    pub is_barred: bool,
-    /// No host answers.
-    pub is_offline: bool,
 }
 
 /// A page is tried again.
@@ -60,14 +57,16 @@ impl Chances {
     /// What follows from a failure at `now`: `None` where the page is given up. `name` seeds the
     /// jitter.
     pub fn after(&self, trouble: Trouble, name: &str, now: Timestamp) -> Option<Again> {
-        let age = now.duration_since(self.announced_at).max(SignedDuration::ZERO);
+        let since = self.tried_since.unwrap_or(now);
+        let age = now.duration_since(since).max(SignedDuration::ZERO);
         let attempts = self.attempts.saturating_add(1);
         let is_hosts = match trouble {
             Trouble::Unreachable => true,
             Trouble::NoAnswer => self.is_silent,
             Trouble::Failed | Trouble::Refused => false,
         };
-        if is_hosts && (self.is_offline || age < PATIENCE) {
+        // Of a host that stays silent the page is given up without asking, by what others answer.
+        if is_hosts && (self.is_silent || age < PATIENCE) {
             return Some(Again { attempts: self.attempts, wait: age.clamp(FIRST_RETRY, LOOK) });
         }
         if attempts >= self.most {
@@ -76,8 +75,8 @@ impl Chances {
         if trouble != Trouble::Refused {
             return Some(Again { attempts, wait: backoff::delay(FIRST_RETRY, attempts, name) });
         }
-        let is_final = self.is_barred || (attempts >= REFUSALS && age >= REFUSED_FOR);
-        // Of a new page a quarter of an hour, an hour and four hours after it was announced.
+        let is_final = attempts >= REFUSALS && age >= REFUSED_FOR;
+        // A quarter of an hour, an hour and four hours after the first try.
         let wait = age.saturating_mul(3).clamp(FIRST_REFUSED, LAST_REFUSED);
         (!is_final).then_some(Again { attempts, wait })
     }

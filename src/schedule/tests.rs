@@ -784,7 +784,7 @@ fn a_host_that_is_down_is_looked_for_by_one_request_after_another() {
             Next::Fetch { job, host } => {
                 asked.push(now);
                 let heard = if asked.len() < 200 { Heard::Nothing } else { Heard::Answer };
-                schedule.note_heard(&host, heard, now);
+                note(&mut schedule, &host, heard, now);
                 schedule.release(&host, SignedDuration::ZERO, now);
                 schedule.put_back(&host, job, now + SignedDuration::from_mins(1));
             }
@@ -800,37 +800,148 @@ fn a_host_that_is_down_is_looked_for_by_one_request_after_another() {
     assert!(gaps[199..].iter().all(|gap| *gap == 5), "back at its pace: {gaps:?}");
 }
 
+fn note(schedule: &mut Schedule, host: &Host, heard: Heard, now: Timestamp) -> Standing {
+    let (_, after) = schedule.standing(host, heard, now);
+    schedule.note_heard(host, heard, after.clone(), now);
+    after
+}
+
 #[test]
-fn several_hosts_without_an_answer_are_an_outage_until_one_answers_or_a_week_is_over() {
+fn several_hosts_that_fall_silent_are_an_outage_until_one_answers_or_a_week_is_over() {
     let mut schedule = Schedule::new(Rest::default(), 4);
-    let (one, other) = (named("one.example"), named("other.example"));
+    let (one, other, dead) = (named("one.example"), named("other.example"), named("dead.example"));
+    for host in [&dead, &named("wrong.example")] {
+        note(&mut schedule, host, Heard::Nothing, start());
+    }
+    assert!(!schedule.is_offline(start()), "who never answered tells nothing");
+    for host in [&one, &other, &dead] {
+        note(&mut schedule, host, Heard::Answer, start());
+    }
     for _ in 0..9 {
-        schedule.note_heard(&one, Heard::Nothing, start());
+        note(&mut schedule, &dead, Heard::Nothing, start());
     }
     assert!(!schedule.is_offline(start()), "one host is one host");
-    assert!(schedule.is_silent(&one) && !schedule.is_silent(&other));
-    schedule.note_heard(&other, Heard::Nothing, start());
+    assert!(schedule.is_silent(&dead) && !schedule.is_silent(&other));
+    note(&mut schedule, &one, Heard::Nothing, start());
     assert!(schedule.is_offline(start() + 100.hours()));
     assert!(!schedule.is_offline(start() + 200.hours()), "two dead hosts");
-    schedule.note_heard(&other, Heard::Refusal, start());
+    note(&mut schedule, &other, Heard::Answer, start());
+    assert!(!schedule.is_offline(start()));
+    // Of these two it is known now.
+    note(&mut schedule, &other, Heard::Nothing, start());
+    note(&mut schedule, &dead, Heard::Nothing, start());
     assert!(!schedule.is_offline(start()));
 }
 
 #[test]
+fn a_page_is_given_up_after_three_days_in_vain_while_others_answered() {
+    let (host, other) = (named("dead"), named("other"));
+    // Whether others answer, how many hours of a day we run, and after how many it is given up.
+    for (is_up, runs, expected) in [
+        (true, 24, Some(72..80)),
+        // Nobody answers: it may be our own line.
+        (false, 24, None),
+        // We run an hour a day: more days.
+        (true, 1, Some(24 * 8..24 * 14)),
+    ] {
+        let mut schedule = Schedule::new(Rest::default(), 4);
+        let mut given_up = None;
+        for hour in 0..24 * 30 {
+            let now = start() + hour.hours();
+            if hour % 24 >= runs {
+                // A restart: what stands against it is all that is known.
+                let standing = schedule.standing(&host, Heard::Nothing, now).0;
+                schedule = Schedule::new(Rest::default(), 4);
+                schedule.set_standing(&host, standing);
+                continue;
+            }
+            if is_up {
+                note(&mut schedule, &other, Heard::Answer, now);
+            }
+            note(&mut schedule, &host, Heard::Nothing, now + 1.minute());
+            if schedule.vain(&host, start(), now + 2.minutes()).is_some() {
+                given_up.get_or_insert(hour);
+            }
+        }
+        let is_as_told = match (&expected, given_up) {
+            (Some(expected), Some(hour)) => expected.contains(&hour),
+            (expected, given_up) => expected.is_none() && given_up.is_none(),
+        };
+        assert!(is_as_told, "{is_up} {runs}: {given_up:?}, not {expected:?}");
+    }
+}
+
+#[test]
+fn one_that_was_announced_while_its_host_was_down_is_waited_for_as_long() {
+    let (mut schedule, host) = (Schedule::new(Rest::default(), 4), named("dead"));
+    for hour in 0..100 {
+        note(&mut schedule, &named("other"), Heard::Answer, start() + hour.hours());
+        note(&mut schedule, &host, Heard::Nothing, start() + hour.hours() + 1.minute());
+    }
+    let now = start() + 100.hours();
+    assert_eq!(schedule.vain(&host, start(), now), Some(Vain::Silent));
+    assert_eq!(schedule.vain(&host, now - 71.hours(), now), None);
+    // We were down, and do not know any more.
+    assert_eq!(schedule.vain(&host, start(), now + 50.hours()), None);
+    note(&mut schedule, &host, Heard::Answer, now);
+    assert_eq!(schedule.vain(&host, start(), now), None);
+}
+
+#[test]
+fn a_host_that_refuses_page_after_page_is_asked_ever_less_until_it_gives_one() {
+    let mut schedule = Schedule::new(Rest::default(), 4);
+    let host = named("wall");
+    for page in 0..1000 {
+        schedule.put_back(&host, page_of(0, page), start());
+    }
+    let (mut now, mut asked) = (start(), Vec::new());
+    while asked.len() < 20 {
+        match schedule.next(now) {
+            Next::Fetch { job: Job::Page(_, page), host } => {
+                asked.push(now);
+                let heard = if asked.len() < 17 { Heard::Refusal(page) } else { Heard::Page };
+                note(&mut schedule, &host, heard, now);
+                schedule.release(&host, SignedDuration::ZERO, now);
+            }
+            Next::WaitUntil(at) => now = at,
+            next => panic!("{next:?}"),
+        }
+    }
+    let gaps: Vec<i64> =
+        asked.windows(2).map(|pair| pair[1].duration_since(pair[0]).as_secs()).collect();
+    assert_eq!(gaps[..2], [5, 5], "one page or two are no proof");
+    assert!(gaps[2..10].windows(2).all(|pair| pair[0] < pair[1]), "{gaps:?}");
+    assert!(gaps[11..16].iter().all(|gap| *gap > 9000), "{gaps:?}");
+    assert_eq!(gaps[16..], [5, 5, 5], "back at its pace");
+}
+
+#[test]
+fn refusals_of_one_page_or_two_and_pages_that_are_not_there_bar_nobody() {
+    let (mut schedule, host) = (Schedule::new(Rest::default(), 4), named("wall"));
+    for turn in 0..20 {
+        note(&mut schedule, &host, Heard::Refusal(PageId(turn % 2)), start());
+        note(&mut schedule, &host, Heard::Answer, start());
+    }
+    let later = start() + 5.hours();
+    assert_eq!(schedule.vain(&host, start(), start() + 1.hour()), None);
+    schedule.put_back(&host, page_of(0, 1), start());
+    assert!(matches!(schedule.next(start()), Next::Fetch { .. }));
+    schedule.release(&host, SignedDuration::ZERO, start());
+    let standing = note(&mut schedule, &host, Heard::Refusal(PageId(7)), later);
+    assert!(standing.told().is_some());
+    // What waits since then has its chance; what waits as long as it refuses has none.
+    assert_eq!(schedule.vain(&host, later - 3.hours(), later + 1.minute()), None);
+    assert_eq!(schedule.vain(&host, start(), later + 1.minute()), Some(Vain::Refusing));
+}
+
+#[test]
 fn a_page_is_tried_again_by_what_is_wrong() {
-    let new = Chances {
-        attempts: 0,
-        most: 9,
-        announced_at: start(),
-        is_silent: false,
-        is_barred: false,
-        is_offline: false,
-    };
+    let new = Chances { attempts: 0, most: 9, tried_since: Some(start()), is_silent: false };
     // What went wrong after so many minutes, in which chances; after how many more it is tried
     // again, and how many tries are then counted.
     let tried = |attempts| Chances { attempts, ..new };
     let silent = Chances { is_silent: true, ..new };
-    let offline = Chances { is_offline: true, ..tried(8) };
+    let first = Chances { tried_since: None, ..new };
     let days = 72 * 60;
     for (trouble, chances, after, expected) in [
         (Trouble::Failed, tried(8), 5, None),
@@ -841,12 +952,14 @@ fn a_page_is_tried_again_by_what_is_wrong() {
         // It failed before, or had to wait long for its first turn.
         (Trouble::Refused, tried(5), 10, Some((30, 6))),
         (Trouble::Refused, new, 10_000, Some((180, 1))),
-        (Trouble::Refused, Chances { is_barred: true, ..new }, 0, None),
+        // What waited for its time is no less new for it.
+        (Trouble::Refused, first, 10_000, Some((15, 1))),
         (Trouble::Refused, Chances { most: 1, ..new }, 0, None),
         (Trouble::Unreachable, tried(8), 0, Some((1, 8))),
         (Trouble::Unreachable, tried(8), 300, Some((60, 8))),
         (Trouble::Unreachable, tried(8), days, None),
-        (Trouble::Unreachable, offline, days, Some((60, 8))),
+        (Trouble::Unreachable, silent, days, Some((60, 0))),
+        (Trouble::Unreachable, first, days, Some((1, 0))),
         (Trouble::NoAnswer, tried(8), 0, None),
         (Trouble::NoAnswer, silent, 30, Some((30, 0))),
         // A clock was set back.

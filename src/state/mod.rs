@@ -15,6 +15,7 @@ mod pages;
 mod paused;
 mod rejects;
 mod seen;
+mod standing;
 #[cfg(test)]
 mod tests;
 
@@ -248,7 +249,7 @@ impl State {
         )?;
         feeds::create(&self.connection)?;
         pages::create(&self.connection)?;
-        pages::create_index(&self.connection)?;
+        pages::complete(&self.connection)?;
         seen::create(&self.connection)?;
         crate::dedup::Index::create(&self.connection)?;
         self.connection.pragma_update(None, "user_version", VERSION)?;

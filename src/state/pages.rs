@@ -24,8 +24,10 @@ pub struct Pending {
     pub entry: Entry,
     pub first_seen_at: Timestamp,
     pub not_before: Timestamp,
-    /// How often it was tried in vain.
+    /// How often it was tried in vain, …
     pub attempts: u32,
+    /// … and since when it is.
+    pub tried_since: Option<Timestamp>,
     /// The address is known: its entry changed, and the page is read again.
     pub revisit: bool,
 }
@@ -33,6 +35,11 @@ pub struct Pending {
 impl Pending {
     pub fn host(&self) -> Host {
         Host::of(&self.url)
+    }
+
+    /// Since when its page would have been read, had it been there.
+    pub fn due_since(&self) -> Timestamp {
+        self.tried_since.unwrap_or(self.not_before)
     }
 }
 
@@ -61,27 +68,26 @@ pub(super) fn create(connection: &Connection) -> Result<()> {
              not_before INTEGER NOT NULL,
              attempts INTEGER NOT NULL,
              revisit INTEGER NOT NULL,
-             trouble TEXT
+             trouble TEXT,
+             tried_since INTEGER
          );
          CREATE TABLE robots (host TEXT PRIMARY KEY, rules TEXT NOT NULL) WITHOUT ROWID;
          CREATE TABLE hold (host TEXT PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID;",
     )?)
 }
 
-pub(super) fn create_index(connection: &Connection) -> Result<()> {
+/// Gives a table of an earlier version what has come to it since.
+pub(super) fn complete(connection: &Connection) -> Result<()> {
+    for (name, kind) in [("trouble", "TEXT"), ("tried_since", "INTEGER")] {
+        let has_it = "SELECT count(*) > 0 FROM pragma_table_info('pending') WHERE name = ?1";
+        if !connection.query_row(has_it, [name], |row| row.get::<_, bool>(0))? {
+            connection.execute_batch(&format!("ALTER TABLE pending ADD COLUMN {name} {kind}"))?;
+        }
+    }
     Ok(connection.execute_batch("CREATE INDEX IF NOT EXISTS pending_feed ON pending (feed)")?)
 }
 
-/// Gives a table of an earlier version what has come to it since.
-pub(super) fn complete(connection: &Connection) -> Result<()> {
-    let has_trouble = "SELECT 1 FROM pragma_table_info('pending') WHERE name = 'trouble'";
-    if connection.query_row(has_trouble, [], |_| Ok(())).optional()?.is_none() {
-        connection.execute_batch("ALTER TABLE pending ADD COLUMN trouble TEXT")?;
-    }
-    create_index(connection)
-}
-
-/// Without what would be told of a page: another index takes over what decides on it.
+/// Those of every version: what is taken over from an earlier index.
 pub(super) const COLUMNS: &str =
     "id, key, url, feed, entry, first_seen_at, not_before, attempts, revisit";
 
@@ -95,8 +101,10 @@ pub(super) struct Row {
     not_before: i64,
     attempts: u32,
     revisit: bool,
+    tried_since: Option<i64>,
 }
 
+/// A row of [`COLUMNS`], or of them and `tried_since`.
 pub(super) fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
     Ok(Row {
         id: row.get(0)?,
@@ -108,6 +116,7 @@ pub(super) fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
         not_before: row.get(6)?,
         attempts: row.get(7)?,
         revisit: row.get(8)?,
+        tried_since: row.get(9).unwrap_or_default(),
     })
 }
 
@@ -133,6 +142,7 @@ impl Row {
             first_seen_at: time(self.first_seen_at),
             not_before: time(self.not_before),
             attempts: self.attempts,
+            tried_since: self.tried_since.map(time),
             revisit: self.revisit,
         })
     }
@@ -153,7 +163,8 @@ impl State {
 
     fn insert_pending(&self, page: &Pending, id: Option<i64>) -> Result<bool> {
         let insert = format!(
-            "INSERT OR IGNORE INTO pending ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+            "INSERT OR IGNORE INTO pending ({COLUMNS}, tried_since)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
         );
         let added = self.connection.prepare_cached(&insert)?.execute(params![
             id,
@@ -164,14 +175,15 @@ impl State {
             page.first_seen_at.as_millisecond(),
             page.not_before.as_millisecond(),
             page.attempts,
-            page.revisit
+            page.revisit,
+            page.tried_since.map(Timestamp::as_millisecond)
         ])?;
         Ok(added > 0)
     }
 
     pub fn pending(&self, id: PageId) -> Result<Option<Pending>> {
         self.connection
-            .prepare_cached(&format!("SELECT {COLUMNS} FROM pending WHERE id = ?1"))?
+            .prepare_cached(&format!("SELECT {COLUMNS}, tried_since FROM pending WHERE id = ?1"))?
             .query_row([id.0], read)
             .optional()?
             .map(Row::pending)
@@ -181,7 +193,7 @@ impl State {
     /// The page that waits at an address.
     pub fn pending_at(&self, key: &UrlKey) -> Result<Option<Pending>> {
         self.connection
-            .prepare_cached(&format!("SELECT {COLUMNS} FROM pending WHERE key = ?1"))?
+            .prepare_cached(&format!("SELECT {COLUMNS}, tried_since FROM pending WHERE key = ?1"))?
             .query_row([key.as_str()], read)
             .optional()?
             .map(Row::pending)
@@ -200,8 +212,8 @@ impl State {
     pub fn read_again(&self, id: PageId, not_before: Timestamp) -> Result<()> {
         self.connection
             .prepare_cached(
-                "UPDATE pending SET attempts = 0, revisit = TRUE, trouble = NULL, not_before = ?2
-                 WHERE id = ?1",
+                "UPDATE pending SET attempts = 0, tried_since = NULL, trouble = NULL,
+                     revisit = TRUE, not_before = ?2 WHERE id = ?1",
             )?
             .execute(params![id.0, not_before.as_millisecond()])?;
         Ok(())
@@ -218,7 +230,8 @@ impl State {
     ) -> Result<()> {
         self.connection
             .prepare_cached(
-                "UPDATE pending SET attempts = ?2, not_before = ?3, trouble = json_object(
+                "UPDATE pending SET attempts = ?2, not_before = ?3,
+                     tried_since = coalesce(tried_since, ?6), trouble = json_object(
                      'tries', coalesce(json_extract(trouble, '$.tries'), 0) + 1,
                      'error', ?4, 'at', ?5)
                  WHERE id = ?1",
@@ -228,7 +241,8 @@ impl State {
                 attempts,
                 not_before.as_millisecond(),
                 error,
-                now.to_string()
+                now.to_string(),
+                now.as_millisecond()
             ])?;
         Ok(())
     }
@@ -311,6 +325,7 @@ impl State {
         self.connection
             .prepare_cached("DELETE FROM hold WHERE until <= ?1")?
             .execute([now.as_millisecond()])?;
+        self.forget_standings(now)?;
         let before = now.checked_sub(ROBOTS_KEPT).unwrap_or(Timestamp::MIN);
         self.connection
             .prepare_cached("DELETE FROM robots WHERE json_extract(rules, '$.expires') < ?1")?
@@ -322,12 +337,12 @@ impl State {
     pub fn set_back(&self, by: SignedDuration) -> Result<()> {
         let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
         for update in [
-            "UPDATE pending SET not_before = not_before - ?1",
+            "UPDATE pending SET not_before = not_before - ?1, tried_since = tried_since - ?1",
             "UPDATE hold SET until = until - ?1",
         ] {
             self.connection.execute(update, [by])?;
         }
-        Ok(())
+        self.set_back_standings(SignedDuration::from_millis(by))
     }
 
     /// Nothing is to be asked of a host before `until`. A hold that ends later stays.

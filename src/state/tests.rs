@@ -30,6 +30,7 @@ fn pending(address: &str) -> Pending {
         first_seen_at: now(),
         not_before: now(),
         attempts: 0,
+        tried_since: None,
         revisit: false,
     }
 }
@@ -397,3 +398,25 @@ fn whatever_page_of_an_index_is_damaged_the_rest_is_kept_and_what_is_lost_is_tol
         assert!(lost_in_part.contains(what), "{lost_in_part:?}");
     }
 }
+
+#[test]
+fn since_when_a_page_is_tried_in_vain_is_known_also_in_the_index_of_an_earlier_version() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.sqlite");
+    let state = State::open(&path).unwrap();
+    let id = state.add_pending(&pending("https://news.example/a")).unwrap().unwrap();
+    state.connection().execute_batch("ALTER TABLE pending DROP COLUMN tried_since").unwrap();
+    drop(state);
+    let state = State::open(&path).unwrap();
+    let (first, then) = (now() + HOUR, now() + HOUR * 2);
+    assert_eq!(state.pending(id).unwrap().unwrap().due_since(), now());
+    state.postpone(id, 1, first, then).unwrap();
+    state.postpone(id, 1, then, then + HOUR).unwrap();
+    assert_eq!(state.pending(id).unwrap().unwrap().due_since(), first);
+    state.set_back(HOUR).unwrap();
+    assert_eq!(state.pending(id).unwrap().unwrap().due_since(), now());
+    state.read_again(id, then).unwrap();
+    assert_eq!(state.pending(id).unwrap().unwrap().due_since(), then);
+}
+
+const HOUR: jiff::SignedDuration = jiff::SignedDuration::from_hours(1);
