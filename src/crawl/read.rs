@@ -44,12 +44,14 @@ impl Visit {
     /// What the host had to say, where it was asked.
     pub(super) fn heard(&self) -> Option<Heard> {
         match (self.response.as_ref()?, &self.task.work) {
-            (Ok(response), Work::Page(work)) if refuses_us(response.status) => {
-                Some(Heard::Refusal(work.pending.id))
-            }
-            (Ok(response), Work::Page(_)) if (200..300).contains(&response.status) => {
-                Some(Heard::Page)
-            }
+            (Ok(response), Work::Page(work)) => Some(match response.status {
+                200..300 => Heard::Page,
+                // Page after page it is no word on a page: the server wants no crawler …
+                401..=403 => Heard::Refusal(work.pending.id),
+                // … or cannot serve one now.
+                429 | 500..600 => Heard::Failure(work.pending.id),
+                _ => Heard::Answer,
+            }),
             // It was us who did not go there.
             (Err(FetchError::Denied(_)), _) => None,
             (Err(error), _) if error.is_silence() => Some(Heard::Nothing),
@@ -349,11 +351,6 @@ fn read_page(
 /// A status that is often no last word: of a cache that is behind its feed, of a filter for a while.
 fn is_refusal(status: u16) -> bool {
     matches!(status, 403 | 404)
-}
-
-/// Page after page it is no word on a page: the server wants no crawler, or no more of it now.
-fn refuses_us(status: u16) -> bool {
-    matches!(status, 401..=403 | 429 | 500..600)
 }
 
 fn give_up_or_retry(

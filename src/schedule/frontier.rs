@@ -339,7 +339,7 @@ impl Schedule {
         match heard {
             Heard::Nothing if was_well => self.silence.fall(host, now),
             Heard::Nothing => {}
-            Heard::Answer | Heard::Page | Heard::Refusal(_) => self.silence.end(now),
+            _ => self.silence.end(now),
         }
         let is_excused = was_well && self.silence.is_wide(now);
         self.with_host(ix, |queue| {

@@ -21,9 +21,10 @@ pub enum Heard {
     Answer,
     /// An answer, and a page.
     Page,
-    /// An answer, that this page is refused, or that the server failed. One that is not there is none:
-    /// that says nothing of us.
+    /// An answer, that this page is refused. One that is not there is none: that says nothing of us.
     Refusal(PageId),
+    /// An answer, that the server cannot give this page now.
+    Failure(PageId),
     /// It has no name, takes no connection or gives no answer.
     Nothing,
 }
@@ -89,6 +90,8 @@ pub(super) struct Refusing {
     pages: BTreeSet<PageId>,
     /// No page is asked for before.
     until: Timestamp,
+    /// Its last word was that it fails: that passes, as silence does.
+    is_failing: bool,
 }
 
 impl Standing {
@@ -106,8 +109,10 @@ impl Standing {
         match heard {
             Heard::Answer => Self { silent: None, refusing },
             Heard::Page => Self::default(),
-            Heard::Refusal(page) => {
-                Self { silent: None, refusing: Some(Refusing::after(refusing, page, host, now)) }
+            Heard::Refusal(page) | Heard::Failure(page) => {
+                let mut refusing = Refusing::after(refusing, page, host, now);
+                refusing.is_failing = matches!(heard, Heard::Failure(_));
+                Self { silent: None, refusing: Some(refusing) }
             }
             Heard::Nothing => Self {
                 silent: Some(Silent::after(self.silent.clone(), host, answered_at, now)),
@@ -122,17 +127,16 @@ impl Standing {
         let waited = now.duration_since(since);
         let is_lost = |silent: &Silent| silent.in_vain >= PATIENCE && is_news(silent.until);
         let is_barred = |refusing: &Refusing| {
+            let patience = if refusing.is_failing { PATIENCE } else { REFUSED_FOR };
             refusing.is_barring()
-                && now.duration_since(refusing.since) >= REFUSED_FOR
+                && now.duration_since(refusing.since).min(waited) >= patience
                 && is_news(refusing.until)
         };
         match self {
             Self { silent: Some(silent), .. } if waited >= PATIENCE && is_lost(silent) => {
                 Some(Vain::Silent)
             }
-            Self { silent: None, refusing: Some(refusing) }
-                if waited >= REFUSED_FOR && is_barred(refusing) =>
-            {
+            Self { silent: None, refusing: Some(refusing) } if is_barred(refusing) => {
                 Some(Vain::Refusing)
             }
             _ => None,
@@ -198,6 +202,7 @@ impl Refusing {
             times: 0,
             pages: BTreeSet::new(),
             until: now,
+            is_failing: false,
         });
         if !refusing.is_barring() {
             refusing.pages.insert(page);

@@ -932,6 +932,12 @@ fn refusals_of_one_page_or_two_and_pages_that_are_not_there_bar_nobody() {
     // What waits since then has its chance; what waits as long as it refuses has none.
     assert_eq!(schedule.vain(&host, later - 3.hours(), later + 1.minute()), None);
     assert_eq!(schedule.vain(&host, start(), later + 1.minute()), Some(Vain::Refusing));
+    // That a server fails passes.
+    let days = start() + (24 * 3).hours();
+    for (now, given_up) in [(later, None), (days, Some(Vain::Refusing))] {
+        note(&mut schedule, &host, Heard::Failure(PageId(7)), now);
+        assert_eq!(schedule.vain(&host, start(), now + 1.minute()), given_up, "{now}");
+    }
 }
 
 #[test]

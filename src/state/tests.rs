@@ -410,8 +410,8 @@ fn since_when_a_page_is_tried_in_vain_is_known_also_in_the_index_of_an_earlier_v
     let state = State::open(&path).unwrap();
     let (first, then) = (now() + HOUR, now() + HOUR * 2);
     assert_eq!(state.pending(id).unwrap().unwrap().due_since(), now());
-    state.postpone(id, 1, first, then).unwrap();
-    state.postpone(id, 1, then, then + HOUR).unwrap();
+    state.postpone(id, 1, then, "down", first).unwrap();
+    state.postpone(id, 1, then + HOUR, "down", then).unwrap();
     assert_eq!(state.pending(id).unwrap().unwrap().due_since(), first);
     state.set_back(HOUR).unwrap();
     assert_eq!(state.pending(id).unwrap().unwrap().due_since(), now());
