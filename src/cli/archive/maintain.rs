@@ -1,7 +1,4 @@
 //! `newswatch archive repair` and `newswatch archive reindex`.
-#![expect(clippy::disallowed_methods, reason = "shell: puts the new index into its place")]
-
-use std::fs;
 
 use anyhow::Context;
 use serde_json::json;

@@ -141,6 +141,7 @@ mod tests {
             not_before: later(1),
             attempts: 0,
             revisit: false,
+            tried_since: None,
         };
         let id = state.add_pending(&page).unwrap().unwrap();
         let waiting = || {
