@@ -106,64 +106,85 @@ fn pair(random: &mut Random, place: usize, corpus: &Corpus) -> Pair {
             sentence.insert(place, random.between(100, 9999).to_string());
         }
     }
+    if kind == "other-headline-and-lead" && story.sentences.len() < 4 {
+        // Of less a sentence is too much for the rest to be told from a background.
+        let more = Story::new(random, &source, 2).sentences;
+        story.sentences.extend(more);
+    }
     let hour = hours(random, 2000);
     let mut a = story.article(random, place * 2, hour);
     let later = hour + hours(random, 60);
+    let mut b = second(kind, &story, random, &source, sentences);
+    if kind == "same-topic" || kind == "same-event" {
+        b.title.clone_from(&story.title);
+    } else if related && random.chance(40) {
+        b.title = Story::new(random, &source, 1).title;
+    }
+    let mut b = b.article(random, place * 2 + 1, later);
+    share(kind, [&mut a, &mut b], random, &source, (sentences, figures));
+    // An article may be under two addresses of its own site, too.
+    if kind.ends_with("one-site") || related && random.chance(10) {
+        b.url = a.url.replace("/news/", "/news/b-");
+    }
+    Pair { kind, language: source.code().to_owned(), spaced: source.spaced(), related, a, b }
+}
+
+/// What the second article of a pair tells, of so many sentences where it is a story of its own.
+fn second(
+    kind: &str,
+    story: &Story,
+    random: &mut Random,
+    source: &Source<'_>,
+    sentences: usize,
+) -> Story {
     let mut b = story.clone();
     match kind {
         "exact" => {}
-        "agency-prefix" => b.prefix(random, &source),
+        "agency-prefix" => b.prefix(random, source),
         "cut" => b.keep_first(random.between(65, 90)),
-        "update-inserted" => b.insert(random, &source, 25),
+        "update-inserted" => b.insert(random, source, 25),
         "numbers" => b.change_numbers(random, 25),
         "typos" => b.typos(random, 2),
-        "site-tail" => b.tail(random, &source, 25),
+        "site-tail" => b.tail(random, source, 25),
         "shuffle" => b.shuffle(random),
         "abridged" => b.keep_first(random.between(30, 55)),
-        "extended" => b.insert(random, &source, 100),
+        "extended" => b.insert(random, source, 100),
         "excerpt" => b.keep_run(random, 35),
         "several" => {
-            b.prefix(random, &source);
+            b.prefix(random, source);
             b.typos(random, 1);
             b.change_numbers(random, 12);
-            b.insert(random, &source, 10);
-            b.tail(random, &source, 10);
+            b.insert(random, source, 10);
+            b.tail(random, source, 10);
         }
         "rewritten-lead" => {
             let lead = (b.sentences.len() / 6).max(1);
-            let written = Story::new(random, &source, lead).sentences;
+            let written = Story::new(random, source, lead).sentences;
             b.sentences.splice(..lead, written);
         }
         "other-headline-and-cut" => {
             b.keep_first(75);
-            b.tail(random, &source, 20);
-            b.title = Story::new(random, &source, 1).title;
+            b.tail(random, source, 20);
+            b.title = Story::new(random, source, 1).title;
         }
         "other-headline-and-lead" => {
-            if b.sentences.len() < 4 {
-                // Of less a sentence is too much for the rest to be told from a background.
-                let more = Story::new(random, &source, 2).sentences;
-                story.sentences.extend(more);
-                a = story.article(random, place * 2, hour);
-                b = story.clone();
-            }
-            b.rewrite_lead(random, &source);
-            b.title = Story::new(random, &source, 1).title;
+            b.rewrite_lead(random, source);
+            b.title = Story::new(random, source, 1).title;
         }
         // Two verdicts of a court, two accidents, two festivals: told in the same words.
         "same-frame" | "same-frame-of-one-site" => {
-            b.fill_frame(random, &source);
-            b.title = Story::new(random, &source, 1).title;
+            b.fill_frame(random, source);
+            b.title = Story::new(random, source, 1).title;
         }
         // Most of the frame stays, its figures and a sentence or two are new.
         "market-report" => {
             b.change_numbers(random, 100);
-            b.insert(random, &source, 10);
+            b.insert(random, source, 10);
         }
         "weekly-series" | "daily-series" => b.change_numbers(random, 100),
         // Two newsrooms quote the same words and figures in articles of their own.
         "same-event" => {
-            let own = Story::new(random, &source, sentences);
+            let own = Story::new(random, source, sentences);
             let quoted = b.sentences.len() / 4;
             let start = random.between(0, b.sentences.len() - quoted);
             let quotes = b.sentences[start..start + quoted].to_vec();
@@ -177,29 +198,34 @@ fn pair(random: &mut Random, place: usize, corpus: &Corpus) -> Pair {
         | "unrelated"
         | "own-lead"
         | "own-lead-of-one-site" => {
-            b = Story::new(random, &source, sentences);
+            b = Story::new(random, source, sentences);
         }
         _ => unreachable!("a kind of the table"),
     }
-    if kind == "same-topic" || kind == "same-event" {
-        b.title.clone_from(&story.title);
-    } else if related && random.chance(40) {
-        b.title = Story::new(random, &source, 1).title;
-    }
-    let mut b = b.article(random, place * 2 + 1, later);
+    b
+}
+
+/// What both articles of a pair tell beside their stories: a tail, a background, and when.
+fn share(
+    kind: &str,
+    [a, b]: [&mut Article; 2],
+    random: &mut Random,
+    source: &Source<'_>,
+    (sentences, figures): (usize, bool),
+) {
     match kind {
         // One site says the same below each article; so do both sites of a shared background.
         "same-tail" => {
-            let tail = Story::new(random, &source, (sentences * 2 / 3).max(2)).text();
-            for article in [&mut a, &mut b] {
+            let tail = Story::new(random, source, (sentences * 2 / 3).max(2)).text();
+            for article in [&mut *a, &mut *b] {
                 article.text.push_str("\n\n");
                 article.text.push_str(&tail);
             }
             b.url = a.url.replace("/news/", "/news/b-");
         }
         "shared-background" => {
-            let background = Story::new(random, &source, (sentences / 2).max(1)).text();
-            for article in [&mut a, &mut b] {
+            let background = Story::new(random, source, (sentences / 2).max(1)).text();
+            for article in [&mut *a, &mut *b] {
                 article.text.push_str("\n\n");
                 article.text.push_str(&background);
             }
@@ -207,14 +233,14 @@ fn pair(random: &mut Random, place: usize, corpus: &Corpus) -> Pair {
         // A third is news, the rest was told often before.
         "own-lead" | "own-lead-of-one-site" => {
             let own = sentences.div_ceil(3);
-            let mut background = Story::new(random, &source, sentences - own);
+            let mut background = Story::new(random, source, sentences - own);
             if !figures {
                 let all = background.sentences.len();
                 background.leave_out_numbers(all);
             }
-            let second = Story::new(random, &source, own).text();
-            let first = Story::new(random, &source, own).text();
-            for (article, lead) in [(&mut a, first), (&mut b, second)] {
+            let second = Story::new(random, source, own).text();
+            let first = Story::new(random, source, own).text();
+            for (article, lead) in [(&mut *a, first), (&mut *b, second)] {
                 article.text = format!("{lead}\n\n{}", background.text());
             }
         }
@@ -225,11 +251,6 @@ fn pair(random: &mut Random, place: usize, corpus: &Corpus) -> Pair {
         }
         _ => {}
     }
-    // An article may be under two addresses of its own site, too.
-    if kind.ends_with("one-site") || related && random.chance(10) {
-        b.url = a.url.replace("/news/", "/news/b-");
-    }
-    Pair { kind, language: source.code().to_owned(), spaced: source.spaced(), related, a, b }
 }
 
 fn hours(random: &mut Random, most: usize) -> i64 {

@@ -340,7 +340,7 @@ const OTHERS: [&str; 22] = [
     "图",
 ];
 /// What stands between a name and another, or what its bearer is.
-const SEPARATORS: [char; 8] = [',', '，', ';', '|', '•', '·', '、', '\n'];
+const SEPARATORS: [char; 7] = [',', '，', ';', '|', '•', '·', '\n'];
 /// Words between two names.
 const CONJUNCTIONS: [&str; 13] = [
     " and ", " & ", " und ", " et ", " og ", " och ", " и ", " ve ", " with ", " avec ", " mit ",
@@ -406,19 +406,35 @@ const OFFICES: [&str; 28] = [
 /// The names in a byline.
 pub(super) fn names(text: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
-    for (at, part) in text.trim().split(SEPARATORS).enumerate() {
+    let text = outside_brackets(text.trim());
+    for (at, part) in text.split(SEPARATORS).enumerate() {
         let Some(part) = without_label(part) else { continue };
         for (at_conjunction, part) in people(part).into_iter().enumerate() {
             let Some(name) = name(part) else { continue };
             // Behind a person stands what they are, or where.
             let behind_comma = at > 0 && at_conjunction == 0;
             let after_person = found.last().is_some_and(|last| last.contains(' '));
-            if !(behind_comma && after_person && is_no_person(part, &name)) {
+            if !(behind_comma && after_person && is_no_person(part)) {
                 found.push(name);
             }
         }
     }
     found
+}
+
+/// A byline without what stands in brackets: initials, an agency, whose the pictures are.
+fn outside_brackets(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let mut depth = 0_usize;
+    for c in text.chars() {
+        match c {
+            '(' | '[' if depth > 0 || !kept.is_empty() => depth += 1,
+            ')' | ']' if depth > 0 => depth -= 1,
+            _ if depth == 0 => kept.push(c),
+            _ => {}
+        }
+    }
+    kept
 }
 
 /// What stands behind a label; `None` where that is no author. No name holds a colon.
@@ -461,14 +477,13 @@ fn people(part: &str) -> Vec<&str> {
     people
 }
 
-/// Whether what stands behind a person and a comma is a job, a place or an agency.
-fn is_no_person(part: &str, name: &str) -> bool {
+/// Whether what stands behind a person and a comma is a job or a remark.
+fn is_no_person(part: &str) -> bool {
     let lower = part.to_lowercase();
     let is_office = OFFICES.iter().any(|office| has_words(&lower, office));
-    let is_word = !name.contains(' ') && !name.contains(crate::text::is_spaceless);
     let begins_low =
         part.trim_start().starts_with(char::is_lowercase) && without_prefix(part) == part;
-    is_office || is_word || begins_low
+    is_office || begins_low
 }
 
 /// Without "By", twice where it stands twice: "By von Felix Kern".
@@ -485,7 +500,7 @@ fn without_prefix(text: &str) -> &str {
         };
         let strip = |rest: &'_ str| rest.trim_start_matches(['-', '–', ' ', '\u{a0}']).len();
         let plain = PREFIXES.iter().filter_map(|prefix| rest_of(prefix)).map(strip).min();
-        let full = |rest: &&str| rest.trim().contains(' ');
+        let full = |rest: &&str| rest.trim().contains(' ') || is_agency(rest);
         let other = || AMBIGUOUS.iter().find_map(|prefix| rest_of(prefix).filter(full)).map(strip);
         let Some(left) = plain.or_else(other).filter(|left| *left > 0) else { break };
         text = text.get(text.len() - left..).unwrap_or_default().trim();
@@ -497,7 +512,7 @@ fn name(part: &str) -> Option<String> {
     let marks = ['.', ':', '：', '-', '–', '—', '*', '"', '【', '】'];
     let mut part =
         without_prefix(part.trim().trim_matches(marks).trim()).trim_matches(marks).trim();
-    if let Some(at) = part.find(['(', '[', '／']).filter(|at| *at > 0) {
+    if let Some(at) = part.find('／').filter(|at| *at > 0) {
         part = part.get(..at).unwrap_or(part).trim();
     }
     let lower = part.to_lowercase();

@@ -497,13 +497,13 @@ fn is_tag_list(blocks: &Blocks, block: &Block) -> bool {
 fn is_labelled_link(blocks: &Blocks, block: &Block) -> bool {
     let text = blocks.text_of(block);
     let Some((label, behind)) = text.split_once([':', '：', '՝', '】']) else { return false };
-    // Words of links are counted so, in scripts without spaces too.
+    // Words of links are counted so, in scripts without spaces too; those of the label are none.
     let runs = behind.split(|c: char| !c.is_alphanumeric() && !matches!(c, '\'' | '’'));
     let runs = runs.filter(|run| !run.is_empty()).count();
     (1..=LABEL_WORDS).contains(&crate::text::word_count(label))
         && crate::text::word_count(behind) >= 2
         && block.links == 1
-        && block.link_words as usize * 5 >= runs * 4
+        && (runs * 4..=runs * 5).contains(&(block.link_words as usize * 5))
 }
 
 /// Drops what stands elsewhere too: hidden copies and walls of text first, then what comes later.
