@@ -174,7 +174,7 @@ fn the_text_of_a_pages_state_is_read_in_scripts_without_blanks_or_full_stops() {
         "ชาวเมืองเล่าว่าโทรศัพท์กลับมาใช้ได้ร้านค้าตลาดและรถเมล์เปิดให้บริการอีกครั้งหลังเหตุการณ์",
         "وزارت دفاع نے بدھ کو ایک بیان میں کہا کہ آخری دستے ملک سے روانہ ہو گئے ہیں۔",
     ] {
-        let state = json!({"story": {"content": [line; 6].join("\n")}});
+        let state = json!({"story": {"content": ([line; 6].join("\n"))}});
         let html = format!("<title>River rises</title><script>{state}</script>");
         let article = read_html(&html).expect("an article");
         assert_eq!(article.text.lines().next(), Some(line));
