@@ -74,14 +74,13 @@ pub(super) fn open(loaded: &Loaded, now: Timestamp) -> anyhow::Result<(Crawl, St
         Ok(Some(crawl)) => crawl,
         Err(error) if !daemon::is_mended_by_building(&error) => return Err(error),
         unusable => {
-            match unusable.err() {
-                Some(error) => {
-                    tracing::warn!(error = %format_args!("{error:#}"), "the state index is built anew");
-                }
-                None => tracing::warn!(
+            if let Some(error) = unusable.err() {
+                tracing::warn!(error = %format_args!("{error:#}"), "the state index is built anew");
+            } else {
+                tracing::warn!(
                     archive = %paths.archive.display(),
                     "the archive is not the one that the state remembers: the index is built anew"
-                ),
+                );
             }
             let mut progress = service::Rebuilding::new(crate::clock::now());
             let records = |records| progress.tell(records, crate::clock::now());

@@ -75,12 +75,10 @@ impl Old {
         mut put: impl FnMut(T) -> Result<()>,
     ) -> Result<bool> {
         let mut is_whole = true;
-        let mut take = |row: &Row<'_>| match read(row) {
-            Ok(value) => put(value),
-            Err(_) => {
-                is_whole = false;
-                Ok(())
-            }
+        let mut take = |row: &Row<'_>| {
+            let value = read(row).ok();
+            is_whole &= value.is_some();
+            value.map_or(Ok(()), &mut put)
         };
         // By the table alone: an index of it is a further thing that may be damaged.
         let rows = format!("SELECT {columns} FROM {table} NOT INDEXED");

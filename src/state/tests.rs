@@ -364,7 +364,7 @@ fn whatever_page_of_an_index_is_damaged_the_rest_is_kept_and_what_is_lost_is_tol
         let page = pending(&format!("https://news{n}.example/a"));
         // Every fifth runs over into pages of its own.
         let summary = "миротворцы ".repeat(if n % 5 == 0 { 400 } else { 10 });
-        let entry = Entry { summary: Some(summary.into()), ..page.entry.clone() };
+        let entry = Entry { summary: Some(summary), ..page.entry.clone() };
         let (host, feed) = (page.host(), FeedState { habit_s: n, ..FeedState::default() });
         state.add_pending(&Pending { entry, ..page }).unwrap().unwrap();
         state.put_robots(&host, &Robots::parse(&[b'#'; 500], now())).unwrap();
