@@ -92,12 +92,16 @@ fn pair(random: &mut Random, place: usize, corpus: &Corpus) -> Pair {
     };
     // A third of all texts are short: under 90 words.
     let sentences = if random.chance(33) { random.between(3, 5) } else { random.between(8, 40) };
-    let mut story = Story::new(random, &source, sentences);
     // Without figures only the words tell one story from another; a background may have some.
     let figures = random.chance(30);
+    let mut story = Story::new(random, &source, sentences);
     if kind.starts_with("same-frame") {
         let told = if figures { sentences.div_ceil(2) } else { sentences };
         story.leave_out_numbers(told);
+    }
+    if kind == "other-headline-and-lead" && sentences < 4 {
+        // Of less a sentence is too much for the rest to be told from a background.
+        story.tail(random, &source, 50);
     }
     if kind.ends_with("series") || kind == "market-report" {
         // The frame of a report: it has figures, and they are the news.
@@ -106,38 +110,24 @@ fn pair(random: &mut Random, place: usize, corpus: &Corpus) -> Pair {
             sentence.insert(place, random.between(100, 9999).to_string());
         }
     }
-    if kind == "other-headline-and-lead" && story.sentences.len() < 4 {
-        // Of less a sentence is too much for the rest to be told from a background.
-        let more = Story::new(random, &source, 2).sentences;
-        story.sentences.extend(more);
-    }
     let hour = hours(random, 2000);
-    let mut a = story.article(random, place * 2, hour);
+    let a = story.article(random, place * 2, hour);
     let later = hour + hours(random, 60);
-    let mut b = second(kind, &story, random, &source, sentences);
-    if kind == "same-topic" || kind == "same-event" {
-        b.title.clone_from(&story.title);
-    } else if related && random.chance(40) {
-        b.title = Story::new(random, &source, 1).title;
+    let mut b = story.clone();
+    if related {
+        edit(kind, &mut b, random, &source);
+    } else {
+        tell_another(kind, &mut b, random, &source);
     }
-    let mut b = b.article(random, place * 2 + 1, later);
-    share(kind, [&mut a, &mut b], random, &source, (sentences, figures));
-    // An article may be under two addresses of its own site, too.
-    if kind.ends_with("one-site") || related && random.chance(10) {
-        b.url = a.url.replace("/news/", "/news/b-");
-    }
-    Pair { kind, language: source.code().to_owned(), spaced: source.spaced(), related, a, b }
+    let b = b.article(random, place * 2 + 1, later);
+    let (language, spaced) = (source.code().to_owned(), source.spaced());
+    let mut pair = Pair { kind, language, spaced, related, a, b };
+    surround(&mut pair, sentences, figures, random, &source);
+    pair
 }
 
-/// What the second article of a pair tells, of so many sentences where it is a story of its own.
-fn second(
-    kind: &str,
-    story: &Story,
-    random: &mut Random,
-    source: &Source<'_>,
-    sentences: usize,
-) -> Story {
-    let mut b = story.clone();
+/// What newsrooms make of a text.
+fn edit(kind: &str, b: &mut Story, random: &mut Random, source: &Source<'_>) {
     match kind {
         "exact" => {}
         "agency-prefix" => b.prefix(random, source),
@@ -165,23 +155,30 @@ fn second(
         "other-headline-and-cut" => {
             b.keep_first(75);
             b.tail(random, source, 20);
-            b.title = Story::new(random, source, 1).title;
         }
-        "other-headline-and-lead" => {
-            b.rewrite_lead(random, source);
-            b.title = Story::new(random, source, 1).title;
-        }
-        // Two verdicts of a court, two accidents, two festivals: told in the same words.
-        "same-frame" | "same-frame-of-one-site" => {
-            b.fill_frame(random, source);
-            b.title = Story::new(random, source, 1).title;
-        }
+        "other-headline-and-lead" => b.rewrite_lead(random, source),
+        _ => unreachable!("a kind of the table"),
+    }
+    if kind.starts_with("other-headline") || random.chance(40) {
+        b.title = Story::new(random, source, 1).title;
+    }
+}
+
+/// Another story, with something of the first.
+fn tell_another(kind: &str, b: &mut Story, random: &mut Random, source: &Source<'_>) {
+    let (title, sentences) = (b.title.clone(), b.sentences.len());
+    match kind {
         // Most of the frame stays, its figures and a sentence or two are new.
         "market-report" => {
             b.change_numbers(random, 100);
             b.insert(random, source, 10);
         }
         "weekly-series" | "daily-series" => b.change_numbers(random, 100),
+        // Two verdicts of a court, two accidents, two festivals: told in the same words.
+        "same-frame" | "same-frame-of-one-site" => {
+            b.fill_frame(random, source);
+            b.title = Story::new(random, source, 1).title;
+        }
         // Two newsrooms quote the same words and figures in articles of their own.
         "same-event" => {
             let own = Story::new(random, source, sentences);
@@ -192,28 +189,23 @@ fn second(
             let place = random.between(0, b.sentences.len());
             b.sentences.splice(place..place, quotes);
         }
-        "same-tail"
-        | "shared-background"
-        | "same-topic"
-        | "unrelated"
-        | "own-lead"
-        | "own-lead-of-one-site" => {
-            b = Story::new(random, source, sentences);
-        }
-        _ => unreachable!("a kind of the table"),
+        _ => *b = Story::new(random, source, sentences),
     }
-    b
+    if kind == "same-topic" {
+        b.title = title;
+    }
 }
 
-/// What both articles of a pair tell beside their stories: a tail, a background, and when.
-fn share(
-    kind: &str,
-    [a, b]: [&mut Article; 2],
+/// What stands around two texts: a background, a tail, a site, a time.
+fn surround(
+    pair: &mut Pair,
+    sentences: usize,
+    figures: bool,
     random: &mut Random,
     source: &Source<'_>,
-    (sentences, figures): (usize, bool),
 ) {
-    match kind {
+    let Pair { kind, related, a, b, .. } = pair;
+    match *kind {
         // One site says the same below each article; so do both sites of a shared background.
         "same-tail" => {
             let tail = Story::new(random, source, (sentences * 2 / 3).max(2)).text();
@@ -221,7 +213,6 @@ fn share(
                 article.text.push_str("\n\n");
                 article.text.push_str(&tail);
             }
-            b.url = a.url.replace("/news/", "/news/b-");
         }
         "shared-background" => {
             let background = Story::new(random, source, (sentences / 2).max(1)).text();
@@ -235,21 +226,22 @@ fn share(
             let own = sentences.div_ceil(3);
             let mut background = Story::new(random, source, sentences - own);
             if !figures {
-                let all = background.sentences.len();
-                background.leave_out_numbers(all);
+                background.leave_out_numbers(sentences);
             }
-            let second = Story::new(random, source, own).text();
-            let first = Story::new(random, source, own).text();
-            for (article, lead) in [(&mut *a, first), (&mut *b, second)] {
+            for article in [&mut *a, &mut *b] {
+                let lead = Story::new(random, source, own).text();
                 article.text = format!("{lead}\n\n{}", background.text());
             }
         }
         "weekly-series" => b.hour = a.hour + 168,
-        "daily-series" | "market-report" => {
-            b.hour = a.hour + 24;
-            b.url = a.url.replace("/news/", "/news/b-");
-        }
+        "daily-series" | "market-report" => b.hour = a.hour + 24,
         _ => {}
+    }
+    // An article may be under two addresses of its own site, too.
+    let one_site = matches!(*kind, "same-tail" | "daily-series" | "market-report")
+        || kind.ends_with("one-site");
+    if one_site || *related && random.chance(10) {
+        b.url = a.url.replace("/news/", "/news/b-");
     }
 }
 
