@@ -379,7 +379,7 @@ fn from_string(text: &str) -> Option<String> {
 }
 
 /// A list of paragraphs: Arc's `content_elements`, the trees of Sanity, Contentful, Slate, Lexical,
-/// ProseMirror, Editor.js and their kin.
+/// `ProseMirror`, Editor.js and their kin.
 fn from_list(items: &[Value], left: &mut usize) -> Option<String> {
     let mut paragraphs: Vec<String> = Vec::new();
     for item in items {
