@@ -428,7 +428,7 @@ fn outside_brackets(text: &str) -> String {
     let mut depth = 0_usize;
     for c in text.chars() {
         match c {
-            '(' | '[' if depth > 0 || !kept.is_empty() => depth += 1,
+            '(' | '[' => depth += 1,
             ')' | ']' if depth > 0 => depth -= 1,
             _ if depth == 0 => kept.push(c),
             _ => {}

@@ -115,6 +115,7 @@ async fn an_index_with_a_damaged_page_is_built_anew_with_what_the_others_tell() 
             first_seen_at: at,
             not_before: at,
             attempts: 0,
+            tried_since: None,
             revisit: false,
         };
         state.add_pending(&page).unwrap().unwrap();

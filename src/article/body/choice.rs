@@ -461,15 +461,20 @@ fn without_calls(blocks: &Blocks, mut kept: Vec<usize>, likely: &[f32]) -> Vec<u
             block.words < CALL_WORDS && calls(&blocks.text_of(block).to_lowercase())
         })
     };
-    let ends = kept.first().copied().zip(kept.last().copied());
+    let prose = |at: Option<&usize>| at.and_then(|at| blocks.list.get(*at)).is_some_and(is_prose);
+    let among_prose = |windows: &[usize]| prose(windows.first()) && prose(windows.last());
+    let among: BTreeSet<usize> = kept
+        .windows(3)
+        .filter(|around| among_prose(around))
+        .filter_map(|around| around.get(1).copied())
+        .collect();
     kept.retain(|at| {
         // "Earlier:" opens a sentence, too: a line that leads on is a link, or the model doubts it.
         let likely = likely.get(*at).copied().unwrap_or(0.0);
         let block = blocks.list.get(*at).filter(|block| block.words < CALL_WORDS);
         let linked = block.is_some_and(|block| is_labelled_link(blocks, block));
-        let inside = ends.is_some_and(|(first, last)| first < *at && *at < last);
         let leads = says(*at, lexicon::leads_on) && (linked || likely < KEPT_BEHIND);
-        !(leads || linked && inside)
+        !(leads || linked && among.contains(at))
     });
     while kept.len() > 1 && kept.last().is_some_and(|last| says(*last, lexicon::calls)) {
         kept.pop();
