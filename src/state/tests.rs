@@ -286,7 +286,11 @@ fn built(folder: &Path) -> (State, Vec<&'static str>) {
 
 #[test]
 fn an_index_that_is_built_anew_keeps_what_no_archive_tells() {
-    for version in [VERSION, (TABLES - 1) << 16 | i64::from(KEY_VERSION), DAMAGED << 16 | 3] {
+    for version in [
+        VERSION,
+        (TABLES - 1) << 16 | i64::from(KEY_VERSION),
+        DAMAGED << 16 | i64::from(KEY_VERSION),
+    ] {
         let folder = tempfile::tempdir().unwrap();
         let (state, archive, key) = grown(folder.path());
         state.connection.pragma_update(None, "user_version", version).unwrap();
