@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -12,7 +12,7 @@ use crate::{
     alert, archive,
     article::SiteRules,
     config::{self, Config, Loaded},
-    crawl, fetch,
+    crawl, daemon, fetch,
     politeness::pace::Rest,
     reader,
     schedule::Cadence,
@@ -153,6 +153,12 @@ pub(super) fn readers(config: &Config) -> reader::Limits {
         memory: limits.reader_memory,
         time: limits.read_timeout,
     }
+}
+
+/// What the hash in a record stands for, to be kept beside the records.
+pub(super) fn kept_rules(archive: &Path, config: &Config) -> anyhow::Result<daemon::KeptRules> {
+    let text = serde_json::to_vec_pretty(&config::rules(config))?;
+    Ok(daemon::KeptRules::new(archive, config::hash(config), text))
 }
 
 pub(super) fn archive(config: &Config) -> archive::Settings {

@@ -21,7 +21,6 @@ mod readers;
 mod reload;
 mod replay;
 mod review;
-mod rules;
 mod run;
 mod service;
 mod site;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use tokio::sync::watch;
 
-use super::{compose, rules, service::Reload};
+use super::{compose, service::Reload};
 use crate::{
     alert::Alert,
     config::{self, Change, LoadOptions, Loaded},
@@ -56,7 +56,8 @@ impl Effective {
         let has_other_rules = hash != config::hash(&self.loaded.config);
         if has_other_rules {
             // The archive that runs stays where it is.
-            rules::keep(&self.started.paths.archive, &new.config)
+            compose::kept_rules(&self.started.paths.archive, &new.config)
+                .and_then(|rules| rules.keep())
                 .map_err(|error| format!("{error:#}"))?;
         }
         let changes = self.changes(&new.config);

@@ -20,7 +20,7 @@ use super::{
     progress::{Progress, Tally},
     readers,
     reload::Effective,
-    review, rules,
+    review,
     service::{self, Files, Inputs, Listening},
 };
 use crate::{
@@ -58,7 +58,6 @@ pub(super) fn open(loaded: &Loaded, now: Timestamp) -> anyhow::Result<(Crawl, St
         Err(error) => return Err(error).with_context(|| index.cannot("open")),
     };
     let (archive, is_that_of_state) = open_archive(loaded, &index, known.is_ok(), checkpoint)?;
-    rules::keep(&paths.archive, &loaded.config)?;
     let take_up = |state: State| -> anyhow::Result<Crawl> {
         catch_up(&state, &archive, &paths.state)?;
         // Durable before anything is appended: without a checkpoint it could not be told what of the
@@ -92,7 +91,8 @@ pub(super) fn open(loaded: &Loaded, now: Timestamp) -> anyhow::Result<(Crawl, St
     let rejects =
         RejectLog::open(&paths.state, settings.state.rejects_size, settings.state.rejects_files)
             .with_context(|| format!("cannot open rejects.jsonl in {}", paths.state.display()))?;
-    Ok((crawl, Stores { archive, rejects, lock }))
+    let rules = Some(compose::kept_rules(&paths.archive, &loaded.config)?);
+    Ok((crawl, Stores { archive, rejects, rules, lock }))
 }
 
 /// Opens the archive from where the state remembers it, and says what was wrong with its end. Gives

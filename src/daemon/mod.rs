@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "shell: spawns the tasks and sleeps")]
 
 pub(crate) mod reserve;
+mod rules;
 #[cfg(test)]
 mod tests;
 mod tidy;
@@ -31,6 +32,7 @@ use crate::{
     state::{RejectLog, StateError, StateLock},
 };
 
+pub use rules::KeptRules;
 use tidy::{Tidying, tidy};
 pub use work::{Fetched, Work, wanted};
 use write::{Unwritten, write};
@@ -143,6 +145,8 @@ pub const WORK: &str = "work";
 pub struct Stores {
     pub archive: Archive,
     pub rejects: RejectLog,
+    /// Kept before the first record that is judged by them.
+    pub rules: Option<KeptRules>,
     /// The state folder is ours as long as we may write to it.
     pub lock: StateLock,
 }

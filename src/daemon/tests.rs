@@ -135,7 +135,7 @@ impl Bench {
         let crawl = Crawl::new(feeds, rules, settings, state, start()).unwrap();
         let rejects = RejectLog::open(folder.path(), 1 << 20, 2).unwrap();
         let lock = StateLock::take(folder.path()).unwrap();
-        let stores = Stores { archive, rejects, lock };
+        let stores = Stores { archive, rejects, rules: None, lock };
         let (unwritten, events) = (Unwritten::default(), vec![]);
         Self { folder, crawl, stores, unwritten, events, appended: 0 }
     }

@@ -173,6 +173,10 @@ fn decide_and_append(
     if step.records.is_empty() {
         return Ok((shares, None));
     }
+    if let Some(rules) = &stores.rules {
+        rules.keep()?;
+        stores.rules = None;
+    }
     let began = time::Instant::now();
     stores.archive.append_with(&mut step.records, &step.exchanges, now).with_context(|| {
         format!("cannot append to the archive in {}", stores.archive.disk().path().display())

@@ -69,7 +69,7 @@ async fn an_archive_that_cannot_be_written_is_named_and_nothing_is_fetched() {
     let workspace = Workspace::of_demo(&site);
     // A file where the folder should be stops root too.
     workspace.write("archive", "");
-    let ran = workspace.run(&["once"]).expect(&[1]);
+    let ran = workspace.run(&["once"]).expect(&[78]);
     let path = workspace.path().join("archive");
     assert!(ran.stderr.contains(path.to_str().unwrap()), "{ran:#?}");
     assert!(site.log().is_empty(), "{:#?}", site.log());

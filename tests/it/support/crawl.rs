@@ -80,5 +80,5 @@ pub(crate) fn stores(folder: &Path) -> (Folder, Stores) {
     let disk = Folder::at(folder.join("archive"));
     let (archive, _) = Archive::open(disk.clone(), ArchiveSettings::default(), None).unwrap();
     let rejects = RejectLog::open(folder, 1 << 20, 2).unwrap();
-    (disk, Stores { archive, rejects, lock: StateLock::take(folder).unwrap() })
+    (disk, Stores { archive, rejects, rules: None, lock: StateLock::take(folder).unwrap() })
 }
