@@ -1,12 +1,14 @@
 //! Feeds that lead to one address: each has its own, and redirects make them one. What is asked there
 //! keeps the floor, whichever of them asks.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::Timestamp;
 use url::Url;
 
 use super::{Crawl, Effect, Event, Feed, Step};
 use crate::{
-    schedule::{FeedIx, FeedState, Why},
+    schedule::{FeedIx, FeedState, Why, hash},
     state::StateError,
 };
 
@@ -17,21 +19,48 @@ pub struct Beside {
     until: Timestamp,
 }
 
-impl Crawl {
-    /// Where a feed leads, as far as is known.
-    fn end_of(&self, place: usize) -> Option<&Url> {
-        self.leads.get(&place).or_else(|| self.feeds.get(place).map(|feed| &feed.url))
+/// Where feeds lead, as far as is known; found by the address, however many feeds there are.
+#[derive(Debug, Default)]
+pub(super) struct Ends {
+    /// Of feeds that lead elsewhere than to the address of their own.
+    elsewhere: BTreeMap<FeedIx, Url>,
+    /// Hashes of the addresses where feeds end.
+    by_address: BTreeSet<(u64, FeedIx)>,
+}
+
+impl Ends {
+    /// A feed with an address of its own leads to `to`, or to that.
+    pub(super) fn put(&mut self, ix: FeedIx, own: &Url, to: Option<Url>) {
+        self.remove(ix, own);
+        self.by_address.insert((hash(to.as_ref().unwrap_or(own)), ix));
+        self.elsewhere.extend(to.map(|to| (ix, to)));
     }
 
+    pub(super) fn remove(&mut self, ix: FeedIx, own: &Url) {
+        let before = self.elsewhere.remove(&ix);
+        self.by_address.remove(&(hash(before.as_ref().unwrap_or(own)), ix));
+    }
+
+    /// The feeds that end at an address, and perhaps others.
+    fn near(&self, address: &Url) -> impl Iterator<Item = FeedIx> {
+        let hash = hash(address);
+        let range = (hash, FeedIx::of(0))..=(hash, FeedIx::GONE);
+        self.by_address.range(range).map(|(_, ix)| *ix)
+    }
+}
+
+impl Crawl {
     /// The other feeds that lead to an address.
     fn others_at<'a>(
         &'a self,
         ix: FeedIx,
         address: &'a Url,
-    ) -> impl Iterator<Item = (usize, &'a Feed)> {
-        let places = self.by_id.values().copied().filter(move |place| *place != ix.get());
-        let there = places.filter(move |place| self.end_of(*place) == Some(address));
-        there.filter_map(|place| Some((place, self.feeds.get(place)?)))
+    ) -> impl Iterator<Item = (FeedIx, &'a Feed)> {
+        let others = self.ends.near(address).filter(move |other| *other != ix);
+        let known = others.filter_map(|other| Some((other, self.current_feed(other)?)));
+        known.filter(move |(other, feed)| {
+            self.ends.elsewhere.get(other).unwrap_or(&feed.url) == address
+        })
     }
 
     /// Whether a feed whose poll goes to `address` now has to wait for the floor of the others that are
@@ -47,7 +76,7 @@ impl Crawl {
         if is_by_hand {
             return Ok(None);
         }
-        let end = self.leads.get(&ix.get()).filter(|end| *end != address);
+        let end = self.ends.elsewhere.get(&ix).filter(|end| *end != address);
         let mut longest: Option<Beside> = None;
         for at in [Some(address), end].into_iter().flatten() {
             for (_, other) in self.others_at(ix, at) {
@@ -98,7 +127,7 @@ impl Crawl {
         state.leads_to = (!is_own).then(|| Box::new(end.clone()));
         let other = self
             .others_at(ix, end)
-            .filter(|(place, other)| !is_own && (other.url == *end || *place < ix.get()))
+            .filter(|(place, other)| !is_own && (other.url == *end || *place < ix))
             .min_by_key(|(place, other)| (other.url != *end, *place));
         let same_as = other.map(|(_, other)| other.id.as_str());
         if let Some(other) = same_as.filter(|other| state.same_as.as_deref() != Some(*other)) {

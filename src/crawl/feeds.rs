@@ -60,7 +60,7 @@ impl Crawl {
         for (host, part) in parts {
             self.schedule.put_back(&host, Job::Part(ix, part), now);
         }
-        self.leads.extend(state.leads_to.as_deref().map(|to| (self.feeds.len(), to.clone())));
+        self.ends.put(ix, &feed.url, state.leads_to.as_deref().cloned());
         self.by_id.insert(feed.id.clone(), self.feeds.len());
         self.feeds.push(feed);
     }
@@ -105,7 +105,7 @@ impl Crawl {
             self.schedule.remove_feed(ix);
             if let Some(feed) = self.feeds.get(ix.get()) {
                 self.by_id.remove(&feed.id);
-                self.leads.remove(&ix.get());
+                self.ends.remove(ix, &feed.url);
             }
         }
         self.rules = Arc::new(new.rules);

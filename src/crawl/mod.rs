@@ -182,8 +182,8 @@ impl Feed {
 pub struct Crawl {
     feeds: Vec<Feed>,
     by_id: BTreeMap<String, usize>,
-    /// By its place, where a feed leads that leads elsewhere.
-    leads: BTreeMap<usize, Url>,
+    /// Where feeds lead that may lead elsewhere.
+    ends: beside::Ends,
     schedule: Schedule,
     state: State,
     /// The near-duplicate index. Its tables are in the state's file and share its transactions.
@@ -223,7 +223,7 @@ impl Crawl {
             index,
             feeds: Vec::new(),
             by_id: BTreeMap::new(),
-            leads: BTreeMap::new(),
+            ends: beside::Ends::default(),
             schedule: Schedule::new(settings.rest.clone(), settings.share),
             state,
             rules: Arc::new(rules),
@@ -446,8 +446,11 @@ impl Crawl {
                     self.ways.insert(job, *request);
                     self.begun.insert(job, begun);
                 }
-                Effect::Leads(ix, Some(to)) => drop(self.leads.insert(ix.get(), *to)),
-                Effect::Leads(ix, None) => drop(self.leads.remove(&ix.get())),
+                Effect::Leads(ix, to) => {
+                    if let Some(feed) = self.feeds.get(ix.get()) {
+                        self.ends.put(ix, &feed.url, to.map(|to| *to));
+                    }
+                }
                 Effect::Heard(host, heard, standing) => {
                     self.schedule.note_heard(&host, heard, *standing, now);
                 }

@@ -16,5 +16,6 @@ mod tests;
 
 pub use frontier::{FeedIx, Job, Next, NotReady, PageId, Schedule};
 pub use parts::{ATTEMPTS as PART_ATTEMPTS, MOST_PARTS, Part};
+pub(crate) use policy::hash;
 pub use policy::{Cadence, FeedState, Going, Moving, Outcome, Why};
 pub use reach::{Heard, Standing, Vain};

@@ -557,7 +557,8 @@ fn is_believed(answers: u32, since: Timestamp, now: Timestamp) -> bool {
     answers >= BELIEVED_ANSWERS && now.duration_since(since) >= BELIEVED_OVER
 }
 
-fn hash(address: &Url) -> u64 {
+/// Stands for an address, in this and later runs.
+pub(crate) fn hash(address: &Url) -> u64 {
     let mut bytes = [0; 8];
     blake3::Hasher::new().update(address.as_str().as_bytes()).finalize_xof().fill(&mut bytes);
     u64::from_le_bytes(bytes)
