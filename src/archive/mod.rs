@@ -18,6 +18,7 @@ mod read;
 mod record;
 mod recover;
 mod repair;
+mod rules;
 mod segment;
 #[cfg(test)]
 mod tests;
@@ -39,6 +40,7 @@ pub use read::{Damage, Line, Lines, ReadError, RecordError, read, read_from};
 pub use record::{Record, RecordType, SCHEMA_VERSION, schema};
 pub use recover::{Lost, Quarantine, Recovery, is_begun};
 pub use repair::{Repair, Rewritten, repair};
+pub use rules::KeptRules;
 pub use segment::{Checkpoint, NotAPlace, Position, SegmentName};
 pub use verify::{Finding, Report, verify, verify_with};
 

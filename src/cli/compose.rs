@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::{Path, PathBuf},
+    path::PathBuf,
     time::Duration,
 };
 
@@ -12,7 +12,7 @@ use crate::{
     alert, archive,
     article::SiteRules,
     config::{self, Config, Loaded},
-    crawl, daemon, fetch,
+    crawl, fetch,
     politeness::pace::Rest,
     reader,
     schedule::Cadence,
@@ -156,9 +156,9 @@ pub(super) fn readers(config: &Config) -> reader::Limits {
 }
 
 /// What the hash in a record stands for, to be kept beside the records.
-pub(super) fn kept_rules(archive: &Path, config: &Config) -> anyhow::Result<daemon::KeptRules> {
+pub(super) fn kept_rules(config: &Config) -> anyhow::Result<archive::KeptRules> {
     let text = serde_json::to_vec_pretty(&config::rules(config))?;
-    Ok(daemon::KeptRules::new(archive, config::hash(config), text))
+    Ok(archive::KeptRules::new(config::hash(config), text))
 }
 
 pub(super) fn archive(config: &Config) -> archive::Settings {

@@ -101,6 +101,11 @@ pub(super) fn several(count: u64, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
+/// `1 page waits`, `2 pages wait`.
+pub(super) fn waiting(pages: u64) -> String {
+    format!("{} {}", several(pages, "page"), if pages == 1 { "waits" } else { "wait" })
+}
+
 /// `1 record is`, `2 records are`.
 pub(super) fn counted(count: u64, noun: &str) -> String {
     format!("{} {}", several(count, noun), if count == 1 { "is" } else { "are" })

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use anyhow::Context;
 use tokio::sync::watch;
 
 use super::{compose, service::Reload};
 use crate::{
     alert::Alert,
     config::{self, Change, LoadOptions, Loaded},
+    jsonl::Folder,
 };
 
 /// The configuration in effect, and who else follows it.
@@ -56,8 +58,10 @@ impl Effective {
         let has_other_rules = hash != config::hash(&self.loaded.config);
         if has_other_rules {
             // The archive that runs stays where it is.
-            compose::kept_rules(&self.started.paths.archive, &new.config)
-                .and_then(|rules| rules.keep())
+            let archive = &self.started.paths.archive;
+            compose::kept_rules(&new.config)
+                .and_then(|rules| Ok(rules.keep(&Folder::at(archive))?))
+                .with_context(|| format!("cannot keep the rules in {}", archive.display()))
                 .map_err(|error| format!("{error:#}"))?;
         }
         let changes = self.changes(&new.config);

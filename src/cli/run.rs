@@ -14,7 +14,7 @@ use tokio::{
 
 use super::{
     Exit, alerts, compose, control,
-    format::{coming, is_styled_stderr, print_json, print_text},
+    format::{coming, is_styled_stderr, print_json, print_text, waiting},
     index::{Index, STATE, absent, cannot_open},
     logging,
     progress::{Progress, Tally},
@@ -91,7 +91,7 @@ pub(super) fn open(loaded: &Loaded, now: Timestamp) -> anyhow::Result<(Crawl, St
     let rejects =
         RejectLog::open(&paths.state, settings.state.rejects_size, settings.state.rejects_files)
             .with_context(|| format!("cannot open rejects.jsonl in {}", paths.state.display()))?;
-    let rules = Some(compose::kept_rules(&paths.archive, &loaded.config)?);
+    let rules = Some(compose::kept_rules(&loaded.config)?);
     Ok((crawl, Stores { archive, rejects, rules, lock }))
 }
 
@@ -357,11 +357,10 @@ fn after_pass(crawl: &Crawl, due: usize, next: Option<Timestamp>, now: Timestamp
 
 /// A line of its own; empty where no page waits.
 pub(super) fn still_waiting(pages: usize) -> String {
-    match pages {
-        0 => String::new(),
-        1 => "1 page waits to be read later\n".to_owned(),
-        pages => format!("{pages} pages wait to be read later\n"),
+    if pages == 0 {
+        return String::new();
     }
+    format!("{} to be read later\n", waiting(pages as u64))
 }
 
 /// What one pass did.

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{
     Exit, alerts, compose, control,
-    format::{coming, distance, print_json, print_text, safe, several, table},
+    format::{coming, distance, print_json, print_text, safe, several, table, waiting},
     index::STATE,
 };
 use crate::{
@@ -210,7 +210,7 @@ pub(super) fn status(loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
     Ok(Exit::Success)
 }
 
-/// A host that pages wait for, and that gives no answer or refuses them.
+/// A host that pages wait for, and that gives no answer, or none of them.
 #[derive(Debug, Serialize)]
 struct Troubled {
     host: Host,
@@ -225,16 +225,13 @@ impl Troubled {
     fn words(&self, now: Timestamp) -> String {
         let trouble = match self.trouble {
             Vain::Silent => "gives no answer",
-            Vain::Refusing => "refuses every page",
+            Vain::Refusing => "gives no page that is asked for",
         };
         format!(
             "{} {trouble}, which began {}: {} for it, and it is asked again {}\n",
             self.host.as_str(),
             distance(self.since, now),
-            match self.waiting_pages {
-                1 => "1 page waits".to_owned(),
-                pages => format!("{pages} pages wait"),
-            },
+            waiting(self.waiting_pages.into()),
             coming(self.asked_again_at, now)
         )
     }

@@ -2,7 +2,6 @@
 #![expect(clippy::disallowed_methods, reason = "shell: spawns the tasks and sleeps")]
 
 pub(crate) mod reserve;
-mod rules;
 #[cfg(test)]
 mod tests;
 mod tidy;
@@ -23,7 +22,7 @@ use tokio::{
 };
 
 use crate::{
-    archive::{Archive, ArchiveError, Compression, Retention},
+    archive::{Archive, ArchiveError, Compression, KeptRules, Retention},
     canonical_url::Host,
     crawl::{self, Crawl, Do, Effort, Event, Found, RebuildError, Visit},
     fetch::{Fetch, FetchError, Response},
@@ -32,7 +31,6 @@ use crate::{
     state::{RejectLog, StateError, StateLock},
 };
 
-pub use rules::KeptRules;
 use tidy::{Tidying, tidy};
 pub use work::{Fetched, Work, wanted};
 use write::{Unwritten, write};

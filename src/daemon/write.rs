@@ -7,7 +7,10 @@ use jiff::Timestamp;
 use tokio::time;
 
 use super::{Notice, Stores};
-use crate::crawl::{self, Crawl, Step, Visit};
+use crate::{
+    archive::ArchiveError,
+    crawl::{self, Crawl, Step, Visit},
+};
 
 /// What is to be written. Nothing is fetched while there is no room for it.
 #[derive(Debug, Default)]
@@ -173,13 +176,17 @@ fn decide_and_append(
     if step.records.is_empty() {
         return Ok((shares, None));
     }
-    if let Some(rules) = &stores.rules {
-        rules.keep()?;
-        stores.rules = None;
-    }
     let began = time::Instant::now();
-    stores.archive.append_with(&mut step.records, &step.exchanges, now).with_context(|| {
+    append(stores, step, now).with_context(|| {
         format!("cannot append to the archive in {}", stores.archive.disk().path().display())
     })?;
     Ok((shares, Some(began.elapsed())))
+}
+
+fn append(stores: &mut Stores, step: &mut Step, now: Timestamp) -> Result<(), ArchiveError> {
+    if let Some(rules) = &stores.rules {
+        rules.keep(stores.archive.disk())?;
+        stores.rules = None;
+    }
+    stores.archive.append_with(&mut step.records, &step.exchanges, now).map(drop)
 }

@@ -152,7 +152,7 @@ impl State {
 
     fn take_pages(&self, old: &Old) -> Result<bool> {
         let read = |row: &Row<'_>| pages::read(row)?.pending();
-        old.each(("pending", "id", pages::COLUMNS), read, |mut page| {
+        old.each(("pending", "id", pages::EARLIER_COLUMNS), read, |mut page| {
             // A part of its feed is known by that, and not by where it is read.
             if !old.same_keys
                 && !page.key.as_str().contains("#!entry=")

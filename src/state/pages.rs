@@ -87,9 +87,11 @@ pub(super) fn complete(connection: &Connection) -> Result<()> {
     Ok(connection.execute_batch("CREATE INDEX IF NOT EXISTS pending_feed ON pending (feed)")?)
 }
 
-/// Those of every version: what is taken over from an earlier index.
-pub(super) const COLUMNS: &str =
-    "id, key, url, feed, entry, first_seen_at, not_before, attempts, revisit";
+const COLUMNS: &str =
+    "id, key, url, feed, entry, first_seen_at, not_before, attempts, revisit, tried_since";
+/// What is taken over from an index of any version.
+pub(super) const EARLIER_COLUMNS: &str =
+    "id, key, url, feed, entry, first_seen_at, not_before, attempts, revisit, NULL";
 
 pub(super) struct Row {
     id: i64,
@@ -104,7 +106,7 @@ pub(super) struct Row {
     tried_since: Option<i64>,
 }
 
-/// A row of [`COLUMNS`], or of them and `tried_since`.
+/// A row of [`COLUMNS`] or [`EARLIER_COLUMNS`].
 pub(super) fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
     Ok(Row {
         id: row.get(0)?,
@@ -116,7 +118,7 @@ pub(super) fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
         not_before: row.get(6)?,
         attempts: row.get(7)?,
         revisit: row.get(8)?,
-        tried_since: row.get(9).unwrap_or_default(),
+        tried_since: row.get(9)?,
     })
 }
 
@@ -163,7 +165,7 @@ impl State {
 
     fn insert_pending(&self, page: &Pending, id: Option<i64>) -> Result<bool> {
         let insert = format!(
-            "INSERT OR IGNORE INTO pending ({COLUMNS}, tried_since)
+            "INSERT OR IGNORE INTO pending ({COLUMNS})
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
         );
         let added = self.connection.prepare_cached(&insert)?.execute(params![
@@ -183,7 +185,7 @@ impl State {
 
     pub fn pending(&self, id: PageId) -> Result<Option<Pending>> {
         self.connection
-            .prepare_cached(&format!("SELECT {COLUMNS}, tried_since FROM pending WHERE id = ?1"))?
+            .prepare_cached(&format!("SELECT {COLUMNS} FROM pending WHERE id = ?1"))?
             .query_row([id.0], read)
             .optional()?
             .map(Row::pending)
@@ -193,7 +195,7 @@ impl State {
     /// The page that waits at an address.
     pub fn pending_at(&self, key: &UrlKey) -> Result<Option<Pending>> {
         self.connection
-            .prepare_cached(&format!("SELECT {COLUMNS}, tried_since FROM pending WHERE key = ?1"))?
+            .prepare_cached(&format!("SELECT {COLUMNS} FROM pending WHERE key = ?1"))?
             .query_row([key.as_str()], read)
             .optional()?
             .map(Row::pending)

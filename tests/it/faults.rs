@@ -195,7 +195,7 @@ async fn full(fill: &str) {
     let ran = workspace.run(&["status", "--json"]).expect(&[0]);
     let status: Value = serde_json::from_str(&ran.stdout).unwrap();
     assert!(
-        status["trouble"].as_str().is_some_and(|it| it.contains("No space left")),
+        status["trouble"].as_str().is_some_and(|it| it.contains("no room to write")),
         "{status:#}"
     );
     let times = log().lines().filter(|line| line.contains("until there is room")).count();
