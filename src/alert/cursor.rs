@@ -3,8 +3,7 @@
 
 use std::{
     collections::BTreeMap,
-    fs::{self, File},
-    io::{self, Write},
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -12,11 +11,8 @@ use anyhow::Context;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::place::day_before;
-use crate::{
-    archive::{Checkpoint, LineHash, Link, Position},
-    jsonl::sync_folder,
-};
+use super::{file::replace, place::day_before};
+use crate::archive::{Checkpoint, LineHash, Link, Position};
 
 /// What was told. Keys of a later version of the program are passed over: what is here is enough.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -139,14 +135,6 @@ pub(super) fn load(folder: &Path, alert: &str, now: Timestamp) -> anyhow::Result
     Ok(Some(cursor))
 }
 
-/// Replaces the file in one step: a crash leaves the old one or the new one.
 pub(super) fn store(folder: &Path, alert: &str, cursor: &Cursor) -> io::Result<()> {
-    fs::create_dir_all(folder)?;
-    let path = file(folder, alert);
-    let new = path.with_extension("json.new");
-    let mut writer = File::create(&new)?;
-    writer.write_all(&serde_json::to_vec(cursor)?)?;
-    writer.sync_all()?;
-    fs::rename(&new, &path)?;
-    sync_folder(folder)
+    replace(&file(folder, alert), cursor)
 }

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
-use super::Alert;
+use super::{Alert, file::replace};
 
 /// What came of an alert's last messages. Tells people, and decides nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -55,13 +55,8 @@ impl Delivery {
         }
     }
 
-    /// In one step, so that nobody reads a half of it.
     pub(super) fn store(&self, folder: &Path, alert: &str) -> io::Result<()> {
-        fs::create_dir_all(folder)?;
-        let path = file(folder, alert);
-        let new = path.with_extension("delivery.new");
-        fs::write(&new, serde_json::to_vec(self)?)?;
-        fs::rename(new, path)
+        replace(&file(folder, alert), self)
     }
 }
 

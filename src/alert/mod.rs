@@ -7,6 +7,7 @@
 mod courier;
 mod cursor;
 mod delivery;
+mod file;
 mod form;
 mod look;
 mod news;
