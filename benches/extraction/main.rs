@@ -133,8 +133,11 @@ fn options(arguments: impl Iterator<Item = String>) -> anyhow::Result<Options> {
     let mut options = Options::default();
     let mut arguments = arguments;
     while let Some(argument) = arguments.next() {
-        let mut value =
-            || arguments.next().ok_or_else(|| anyhow::anyhow!("{argument} needs a value"));
+        // Cargo puts a flag of its own behind all others.
+        let mut value = || {
+            let value = arguments.next().filter(|value| !value.starts_with("--"));
+            value.ok_or_else(|| anyhow::anyhow!("{argument} needs a value"))
+        };
         match argument.as_str() {
             "--jsonl" => options.jsonl = Some(value()?.into()),
             "--blocks" => options.blocks = Some(value()?.into()),

@@ -14,11 +14,10 @@ use super::{
 };
 use crate::{
     alert::Delivery,
-    canonical_url::Host,
     config::{self, Loaded},
     crawl, daemon,
     schedule::{FeedState, Vain},
-    state::{Counters, FeedRow, State},
+    state::{Counters, FeedRow, State, Troubled},
 };
 
 /// One feed's line.
@@ -141,7 +140,7 @@ pub(super) fn status(loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
         .collect();
     let held = state.holds(now)?;
     let paused = state.paused()?;
-    let troubled = troubled(&state)?;
+    let troubled = state.troubled()?;
     let trouble = trouble(loaded, &state)?;
     let checkpoint = crawl::checkpoint(&state)?;
     let sign_of_life: Option<Timestamp> = state.note(daemon::SIGN_OF_LIFE)?;
@@ -182,7 +181,7 @@ pub(super) fn status(loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
         ));
     }
     for host in &troubled {
-        text.push_str(&host.words(now));
+        text.push_str(&host_words(host, now));
     }
     for host in &paused {
         text.push_str(&format!("{0} is paused: `newswatch resume {0}` ends that\n", host.as_str()));
@@ -210,47 +209,18 @@ pub(super) fn status(loaded: &Loaded, json: bool) -> anyhow::Result<Exit> {
     Ok(Exit::Success)
 }
 
-/// A host that pages wait for, and that gives no answer, or none of them.
-#[derive(Debug, Serialize)]
-struct Troubled {
-    host: Host,
-    /// `silent` or `refusing`.
-    trouble: Vain,
-    since: Timestamp,
-    asked_again_at: Timestamp,
-    waiting_pages: u32,
-}
-
-impl Troubled {
-    fn words(&self, now: Timestamp) -> String {
-        let trouble = match self.trouble {
-            Vain::Silent => "gives no answer",
-            Vain::Refusing => "gives no page that is asked for",
-        };
-        format!(
-            "{} {trouble}, which began {}: {} for it, and it is asked again {}\n",
-            self.host.as_str(),
-            distance(self.since, now),
-            waiting(self.waiting_pages.into()),
-            coming(self.asked_again_at, now)
-        )
-    }
-}
-
-fn troubled(state: &State) -> anyhow::Result<Vec<Troubled>> {
-    let mut waiting: BTreeMap<Host, u32> = BTreeMap::new();
-    for (_, _, host, _) in state.waiting()? {
-        *waiting.entry(host).or_default() += 1;
-    }
-    let mut troubled = Vec::new();
-    for (host, standing) in state.standings()? {
-        if let Some((trouble, since, asked_again_at)) = standing.told()
-            && let Some(waiting_pages) = waiting.get(&host).copied()
-        {
-            troubled.push(Troubled { host, trouble, since, asked_again_at, waiting_pages });
-        }
-    }
-    Ok(troubled)
+fn host_words(host: &Troubled, now: Timestamp) -> String {
+    let trouble = match host.trouble {
+        Vain::Silent => "gives no answer",
+        Vain::Refusing => "gives no page that is asked for",
+    };
+    format!(
+        "{} {trouble}, which began {}: {} for it, and it is asked again {}\n",
+        host.host.as_str(),
+        distance(host.since, now),
+        waiting(host.waiting_pages.into()),
+        coming(host.asked_again_at, now)
+    )
 }
 
 fn feed_table(feeds: &[FeedStatus], now: Timestamp) -> String {

@@ -13,7 +13,8 @@ use tokio::sync::watch;
 use crate::{
     alert::{Deliveries, Delivery},
     crawl,
-    state::{Counters, FeedRow, State, StateError},
+    schedule::Vain,
+    state::{Counters, FeedRow, State, StateError, Troubled},
 };
 
 #[derive(Debug)]
@@ -29,6 +30,7 @@ struct Moment {
     seq: u32,
     held: usize,
     paused: usize,
+    troubled: Vec<Troubled>,
 }
 
 impl Stored {
@@ -58,6 +60,7 @@ impl Stored {
             seq: crawl::checkpoint(&state)?.map_or(0, |checkpoint| checkpoint.seq),
             held: state.holds(now)?.len(),
             paused: state.paused()?.len(),
+            troubled: state.troubled()?,
         })
     }
 }
@@ -87,6 +90,13 @@ impl Collector for Stored {
         gauge(&mut to, "held_hosts", "Hosts that have asked to be left alone", hosts)?;
         let hosts = i64::try_from(moment.paused).unwrap_or(i64::MAX);
         gauge(&mut to, "paused_hosts", "Hosts that an operator has paused", hosts)?;
+        let help = "Hosts that pages wait for, and that give no answer or refuse all of them";
+        let mut family = to.encode_descriptor("troubled_hosts", help, None, MetricType::Gauge)?;
+        for (trouble, name) in [(Vain::Silent, "silent"), (Vain::Refusing, "refusing")] {
+            let hosts = moment.troubled.iter().filter(|host| host.trouble == trouble).count();
+            let hosts = i64::try_from(hosts).unwrap_or(i64::MAX);
+            ConstGauge::new(hosts).encode(family.encode_family(&[("trouble", name)])?)?;
+        }
 
         let feeds = &moment.feeds;
         per_feed(&mut to, "feed_polls", "Polls of a feed", feeds, |feed| feed.counters.polls)?;

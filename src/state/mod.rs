@@ -30,6 +30,7 @@ pub use lock::StateLock;
 pub use pages::{Pending, Trouble};
 pub use rejects::{Reject, RejectLog, read_rejects};
 pub use seen::{Fate, Known, Seen};
+pub use standing::Troubled;
 
 /// Raised when the tables change. An index of another version, or with keys of another definition,
 /// is built anew.

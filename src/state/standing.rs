@@ -1,13 +1,30 @@
 //! Hosts that did not answer when they were last asked, or refuse their pages.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::params;
+use serde::Serialize;
 
 use super::{Result, State, from_json, to_json};
-use crate::{canonical_url::Host, schedule::Standing};
+use crate::{
+    canonical_url::Host,
+    schedule::{Standing, Vain},
+};
 
 /// Before the name of the host in the name of a note.
 const HOST: &str = "host ";
+
+/// A host that pages wait for, and that gives no answer, or none of them.
+#[derive(Debug, Serialize)]
+pub struct Troubled {
+    pub host: Host,
+    /// `silent` or `refusing`.
+    pub trouble: Vain,
+    pub since: Timestamp,
+    pub asked_again_at: Timestamp,
+    pub waiting_pages: u32,
+}
 
 impl State {
     /// What stands against a host from now on.
@@ -38,6 +55,20 @@ impl State {
             }
         }
         Ok(standings)
+    }
+
+    /// The hosts that pages wait for in vain, by their names.
+    pub fn troubled(&self) -> Result<Vec<Troubled>> {
+        let mut waiting: BTreeMap<Host, u32> = BTreeMap::new();
+        for (_, _, host, _) in self.waiting()? {
+            *waiting.entry(host).or_default() += 1;
+        }
+        let troubled = |(host, standing): (Host, Standing)| {
+            let (trouble, since, asked_again_at) = standing.told()?;
+            let waiting_pages = waiting.get(&host).copied()?;
+            Some(Troubled { host, trouble, since, asked_again_at, waiting_pages })
+        };
+        Ok(self.standings()?.into_iter().filter_map(troubled).collect())
     }
 
     pub(super) fn forget_standings(&self, now: Timestamp) -> Result<()> {

@@ -22,6 +22,7 @@ use crate::{
     demo,
     support::{
         daemon::{Daemon, free_address, get, wait_until},
+        server::{Server, answer},
         workspace::{QUICK, Workspace, first_edition_every, quick_every},
     },
 };
@@ -352,6 +353,45 @@ async fn clients_that_stop_in_the_middle_of_a_request_take_nothing_from_the_craw
     });
     wait_until("the descriptors are free", || daemon.descriptors() < before + 50);
     drop((half, orders));
+    assert!(daemon.stop().success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::float_cmp, reason = "the figures are whole")]
+async fn a_host_that_refuses_every_page_is_in_the_status_and_in_the_figures() {
+    let server = Server::of_answers(|path| {
+        let items: String = (0..4).map(|n| format!("<item><link>/{n}</link></item>")).collect();
+        match path {
+            "/feed" => {
+                let feed = format!("<rss version=\"2.0\"><channel>{items}</channel></rss>");
+                answer("200 OK", &[], feed.as_bytes())
+            }
+            "/robots.txt" => answer("404 Not Found", &[], b""),
+            _ => answer("403 Forbidden", &[], b"no crawlers"),
+        }
+    })
+    .await;
+    let address = free_address();
+    let metrics = format!("\n[metrics]\nlisten = \"{address}\"\n");
+    let workspace = Workspace::new(&(quick_every("1h") + &metrics));
+    let feed = server.url("/feed");
+    workspace.write("config/feeds.toml", &format!("[[feed]]\nid = \"walled\"\nurl = \"{feed}\"\n"));
+    let daemon = Daemon::start(&workspace);
+    wait_until("it is ready", || get(address, "/readyz").is_some_and(|(code, _)| code == 200));
+    workspace.run(&["poll", "walled"]).expect(&[0]);
+    let hosts = |trouble: &str| {
+        let samples = samples(&get(address, "/metrics").unwrap().1);
+        samples[&format!("newswatch_troubled_hosts{{trouble=\"{trouble}\"}}")]
+    };
+    wait_until("the host is known to refuse", || hosts("refusing") == 1.0);
+    assert_eq!(hosts("silent"), 0.0);
+    let told = &status(&workspace)["troubled_hosts"][0];
+    assert_eq!(told["trouble"], "refusing", "{told}");
+    // The fourth is not asked for to be refused as well.
+    assert_eq!(told["waiting_pages"], 4, "{told}");
+    let words = workspace.run(&["status"]).expect(&[0]).stdout;
+    assert!(words.contains("gives no page that is asked for"), "{words}");
+    assert!(words.contains(": 4 pages wait for it, and it is asked again in "), "{words}");
     assert!(daemon.stop().success());
 }
 
