@@ -4,7 +4,7 @@
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io::{self, Read, Seek, Write},
-    os::unix::fs::{FileExt, MetadataExt as _},
+    os::unix::fs::{FileExt, MetadataExt as _, fchown},
     path::{Path, PathBuf},
 };
 
@@ -68,10 +68,28 @@ impl Folder {
     }
 }
 
+/// Makes the file that is about to be written, where root would make it in a folder of another user's:
+/// it is then that user's, and shuts nobody out.
+pub fn create_for_owner(path: &Path) -> io::Result<()> {
+    let folder = fs::metadata(named(path.parent().unwrap_or(path)))?;
+    if folder.uid() == 0 || !rustix::process::geteuid().is_root() {
+        return Ok(());
+    }
+    match OpenOptions::new().write(true).create_new(true).open(path) {
+        Ok(file) => fchown(&file, Some(folder.uid()), Some(folder.gid())),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
 /// Makes the names in a folder of the file system durable: of a file that is new, renamed or gone.
 pub fn sync_folder(folder: &Path) -> io::Result<()> {
-    let is_working = folder.as_os_str().is_empty();
-    File::open(if is_working { Path::new(".") } else { folder })?.sync_all()
+    File::open(named(folder))?.sync_all()
+}
+
+/// The working folder has no name as a parent.
+fn named(folder: &Path) -> &Path {
+    if folder.as_os_str().is_empty() { Path::new(".") } else { folder }
 }
 
 impl Disk for Folder {

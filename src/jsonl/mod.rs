@@ -8,7 +8,7 @@ pub(crate) mod sim;
 use std::io::{self, BufRead, Read};
 
 pub use disk::{Disk, DiskFile, ReadFrom};
-pub use folder::{Folder, sync_folder};
+pub use folder::{Folder, create_for_owner, sync_folder};
 
 /// No line is longer, in bytes; a longer one is read in pieces of this size that are not whole.
 pub const MAX_LINE: u64 = 64 << 20;

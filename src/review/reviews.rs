@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::query::Status;
-use crate::jsonl::sync_folder;
+use crate::jsonl::{create_for_owner, sync_folder};
 
 /// One line: all that is decided of a record from now on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -142,6 +142,7 @@ impl ReviewLog {
     pub fn append(&self, review: &Review) -> io::Result<()> {
         let mut line = serde_json::to_vec(review)?;
         line.push(b'\n');
+        create_for_owner(&self.path)?;
         let mut file = OpenOptions::new().create(true).read(true).append(true).open(&self.path)?;
         let is_new = file.metadata()?.len() == 0;
         if !is_new {

@@ -14,6 +14,7 @@ use rusqlite::ErrorCode;
 use super::super::{aside::set_aside, format::is_styled_stderr};
 use crate::{
     config::Loaded,
+    jsonl::create_for_owner,
     review::{Bits, Desk, Progress, Query, ReviewError},
     state::has_no_room,
 };
@@ -39,6 +40,8 @@ pub(super) fn open(loaded: &Loaded) -> anyhow::Result<Desk> {
     fs::create_dir_all(&paths.state)
         .with_context(|| format!("cannot make the state folder {}", paths.state.display()))?;
     let index = paths.state.join(INDEX);
+    // Where it cannot be made, opening it says so.
+    let _made_by_sqlite = create_for_owner(&index);
     open_at(&index, &paths.archive, tell).map_err(|error| {
         let words = match &error {
             ReviewError::Archive(_) | ReviewError::Read(_) => {

@@ -2,6 +2,7 @@
 
 use std::{
     io::{BufRead, BufReader},
+    os::unix::fs::MetadataExt as _,
     process::Stdio,
     time::Duration,
 };
@@ -49,6 +50,22 @@ async fn the_archive_is_searched_shown_compared_and_counted_at_the_terminal() {
         assert!(std::fs::metadata(workspace.path().join(&name)).unwrap().len() > 500, "{format}");
         workspace.run(&["archive", "export", "--format", format, "-o", &name]).expect(&[1]);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn root_who_looks_at_another_users_archive_shuts_nobody_out() {
+    if !rustix::process::geteuid().is_root() {
+        println!("skipped: only root gives folders away");
+        return;
+    }
+    let workspace = office().await;
+    let state = workspace.path().join("state");
+    let index = state.join("review.sqlite");
+    assert!(!index.exists());
+    std::os::unix::fs::chown(&state, Some(10_001), Some(10_002)).unwrap();
+    workspace.run(&["archive", "search", "lang:ru"]).expect(&[0]);
+    let made = std::fs::metadata(index).unwrap();
+    assert_eq!((made.uid(), made.gid()), (10_001, 10_002));
 }
 
 #[tokio::test(flavor = "multi_thread")]
