@@ -57,13 +57,13 @@ const LONGEST_OUTAGE: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// How long it is remembered that a host did not answer, or refused, that was not asked since.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-/// What stands against a host. Outlasts restarts.
+/// What stands against a host; most often nothing, and that takes little room. Outlasts restarts.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Standing {
     /// Since its last answer.
-    pub(super) silent: Option<Silent>,
+    pub(super) silent: Option<Box<Silent>>,
     /// Since it last gave a page.
-    pub(super) refusing: Option<Refusing>,
+    pub(super) refusing: Option<Box<Refusing>>,
 }
 
 /// A host that gave no answer.
@@ -110,14 +110,15 @@ impl Standing {
             Heard::Answer => Self { silent: None, refusing },
             Heard::Page => Self::default(),
             Heard::Refusal(page) | Heard::Failure(page) => {
-                let mut refusing = Refusing::after(refusing, page, host, now);
+                let mut refusing = Refusing::after(refusing.map(|it| *it), page, host, now);
                 refusing.is_failing = matches!(heard, Heard::Failure(_));
-                Self { silent: None, refusing: Some(refusing) }
+                Self { silent: None, refusing: Some(refusing.into()) }
             }
-            Heard::Nothing => Self {
-                silent: Some(Silent::after(self.silent.clone(), host, answered_at, now)),
-                refusing,
-            },
+            Heard::Nothing => {
+                let silent = self.silent.as_deref().cloned();
+                let silent = Silent::after(silent, host, answered_at, now);
+                Self { silent: Some(silent.into()), refusing }
+            }
         }
     }
 
