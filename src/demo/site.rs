@@ -32,7 +32,7 @@ use super::{
 
 /// The first of the ports that a fresh folder gets; a host each, counting up.
 const FIRST_PORT: u16 = 28_610;
-const PORTS_FILE: &str = "demo-ports.toml";
+pub(super) const PORTS_FILE: &str = "demo-ports.toml";
 
 /// A running demo; it stops when dropped.
 #[derive(Debug)]
@@ -185,6 +185,8 @@ impl Site {
 /// The ports in a file, by outlet; `None` where there is no such file.
 fn remembered(file: &Path) -> anyhow::Result<Option<BTreeMap<String, u16>>> {
     match std::fs::read_to_string(file) {
+        // Killed as it was made.
+        Ok(text) if text.is_empty() => Ok(None),
         Ok(text) => toml::from_str(&text)
             .map(Some)
             .with_context(|| format!("{} does not hold the demo's ports", file.display())),

@@ -167,6 +167,8 @@ fn the_broken_feed_ends_in_its_last_title() {
 #[tokio::test]
 async fn a_folder_remembers_its_ports() {
     let folder = tempfile::tempdir().unwrap();
+    // As a kill leaves it.
+    std::fs::write(folder.path().join(super::site::PORTS_FILE), "").unwrap();
     let site = super::Site::start_in(folder.path()).await.unwrap();
     let feeds = site.feeds.clone();
     assert!(
