@@ -108,7 +108,8 @@ pub(super) fn opens_with_tracking(text: &str) -> bool {
     // Asked at every mark of an address, it must not read on to the end of it.
     let end = text.bytes().take(LONGEST_NAME).position(|byte| byte == b'=');
     end.and_then(|end| text.get(..end))
-        .is_some_and(|name| is_tracking_name(&percent::plain(name).to_ascii_lowercase()))
+        .map(|name| percent::plain(name).to_ascii_lowercase())
+        .is_some_and(|name| is_tracking_name(&name) || is_vendor_name(&name))
 }
 
 /// What a path names, by its looks.
@@ -193,13 +194,13 @@ impl Parameter {
 /// A fragment is a place on the page, unless it is the address of a page made by a script.
 fn route(fragment: Option<&str>, host: &str, path: &str, rules: &mut Rules) -> String {
     let Some(fragment) = fragment else { return String::new() };
-    let is_route = fragment.len() > 2 && (fragment.starts_with('!') || fragment.starts_with('/'));
-    if !is_route {
+    let (place, query) = fragment.split_once('?').unwrap_or((fragment, ""));
+    let place = percent::canonical(place, b"#?/").trim_end_matches('/').to_owned();
+    // `#!` and `#/` alone name no page.
+    if !place.starts_with(['!', '/']) || place.len() < 2 {
         rules.add("fragment");
         return String::new();
     }
-    let (place, query) = fragment.split_once('?').unwrap_or((fragment, ""));
-    let place = percent::canonical(place, b"#?/").trim_end_matches('/').to_owned();
     let kept: Vec<String> = query
         .split('&')
         .filter(|part| !part.is_empty())
@@ -207,9 +208,6 @@ fn route(fragment: Option<&str>, host: &str, path: &str, rules: &mut Rules) -> S
         .filter(|part| !matches!(noise(part, host, path), Some((_, Sure::Always))))
         .map(|part| part.spelling)
         .collect();
-    if place.len() < 2 {
-        return String::new();
-    }
     if kept.is_empty() { format!("#{place}") } else { format!("#{place}?{}", kept.join("&")) }
 }
 
@@ -219,6 +217,10 @@ fn noise(part: &Parameter, host: &str, path: &str) -> Option<(&'static str, Sure
     let value = part.value.as_str();
     if is_tracking_name(name) || of_site(host, path, name) {
         return Some(("tracking-parameter", Sure::Always));
+    }
+    if is_vendor_name(name) {
+        let sure = if is_id(value) { Sure::OnPage } else { Sure::Always };
+        return Some(("tracking-parameter", sure));
     }
     if SESSION_PARAMETERS.contains(&name) || name.starts_with("aspsessionid") {
         let sure = if is_number(value) && value.len() < 7 { Sure::OnSlug } else { Sure::Always };
@@ -248,9 +250,13 @@ fn rule_of(shape: Shape) -> &'static str {
 fn is_tracking_name(name: &str) -> bool {
     TRACKING.binary_search(&name).is_ok()
         || begins(name, TRACKING_PREFIXES).is_some()
-        || begins(name, VENDOR_PREFIXES).is_some_and(|word| VENDOR_WORDS.contains(&word))
         // Sprout Social's `sf123456789=1`.
         || name.strip_prefix("sf").is_some_and(|rest| rest.len() >= 6 && is_number(rest))
+}
+
+/// Tracking unless the value is a number: `mc_vid=71` may be somebody's video.
+fn is_vendor_name(name: &str) -> bool {
+    begins(name, VENDOR_PREFIXES).is_some_and(|word| VENDOR_WORDS.contains(&word))
 }
 
 /// Tracking by a part of the name; a number could be the id of something.
@@ -300,7 +306,7 @@ fn fits(shape: Shape, value: &str, path: &str, host: &str) -> bool {
             value.len() >= 5 && is_number(value) && !is_date(value)
                 || value.contains('.') && is_number(&value.replace('.', ""))
         }
-        Shape::Amp => value.eq_ignore_ascii_case("amp"),
+        Shape::Amp => matches!(value.to_ascii_lowercase().as_str(), "amp" | "amp-type"),
         Shape::Mobile => {
             matches!(value, "0" | "1") && (host.ends_with(".blogspot.com") || is_blogger_path(path))
         }
