@@ -413,6 +413,19 @@ fn the_names_stand_in_the_order_that_the_search_needs() {
 }
 
 #[test]
+fn a_name_that_is_tracking_everywhere_is_said_once() {
+    let of_prefix = |name: &str| {
+        let mut prefixes = names::TRACKING_PREFIXES.iter();
+        prefixes.any(|prefix| name.strip_prefix(prefix).is_some_and(|rest| !rest.is_empty()))
+    };
+    let elsewhere = names::SITE_PARAMETERS.iter().map(|(_, names)| *names);
+    let elsewhere = elsewhere.chain(names::BY_VALUE.iter().map(|(names, ..)| *names)).flatten();
+    let again: Vec<_> = elsewhere.filter(|name| names::TRACKING.contains(name)).collect();
+    let needless: Vec<_> = names::TRACKING.iter().filter(|name| of_prefix(name)).collect();
+    assert_eq!((again, needless), (Vec::new(), Vec::new()));
+}
+
+#[test]
 fn the_development_pairs_stay_above_their_floors() {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/bench/urls/cases.json");
     #[expect(clippy::disallowed_methods, reason = "a test reads its data")]
