@@ -41,14 +41,17 @@ pub(super) fn relative(base: &Url, address: &str, rules: &mut Rules) -> Result<U
         text = rest.to_owned();
     }
     let lower = text.to_ascii_lowercase();
-    let has_scheme =
-        names_a_scheme(&lower) || ["feed:", "view-source:"].iter().any(|s| lower.starts_with(s));
-    if has_scheme || names_the_host(base, &lower) {
-        let text = scheme(&text, rules);
-        let url = check(Url::parse(&joined_query(text, rules)).map_err(|e| e.to_string())?)?;
+    let text = if names_a_scheme(&lower) {
+        scheme(&text, rules)
+    } else if names_the_host(base, &lower) {
+        rules.add("repaired-scheme");
+        format!("{}://{text}", base.scheme())
+    } else {
+        let url = check(base.join(&text).map_err(|e| e.to_string())?)?;
         return absolute(url.as_str(), rules);
-    }
-    absolute(check(base.join(&text).map_err(|e| e.to_string())?)?.as_str(), rules)
+    };
+    let url = check(Url::parse(&joined_query(text, rules)).map_err(|e| e.to_string())?)?;
+    absolute(url.as_str(), rules)
 }
 
 fn check(url: Url) -> Result<Url, String> {

@@ -348,6 +348,12 @@ fn relative_addresses_are_read_on_their_page() {
         assert_eq!(url.key.as_str(), expected, "{address}");
     }
     assert!(CanonicalUrl::join(&base, "mailto:a@b.kz").is_err());
+    // A host without a scheme answers as the page did.
+    let base = Url::parse("http://example.kz/").expect("an address");
+    for address in ["www.other.kz/1", "example.kz/1"] {
+        let url = CanonicalUrl::join(&base, address).expect("an address");
+        assert_eq!(url.fetch.as_str(), format!("http://{address}"));
+    }
 }
 
 #[test]
