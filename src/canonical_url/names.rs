@@ -1613,6 +1613,56 @@ pub(super) const REDIRECTORS: &[(&str, &str, &[&str])] = &[
     ("hyperlink.service.spamtitan.com", "/", &["url"]),
 ];
 
+/// Hosts of web archives.
+pub(super) const WEB_ARCHIVES: &[&str] = &[
+    "archive.org",
+    "archive.today",
+    "archive.is",
+    "archive.ph",
+    "archive.md",
+    "archive.li",
+    "archive.vn",
+    "archive.fo",
+    "archive-it.org",
+    "arquivo.pt",
+    "webarchive.org.uk",
+    "nationalarchives.gov.uk",
+    "webarchive.loc.gov",
+    "mementoweb.org",
+    "archive.wikiwix.com",
+    "webrecorder.io",
+    "conifer.rhizome.org",
+    "vefsafn.is",
+    "stanford.edu",
+    "haw.nsk.hr",
+    "megalodon.jp",
+    "ghostarchive.org",
+];
+
+/// Sites that show the page whose address is their path.
+pub(super) const READERS: &[&str] = &[
+    "12ft.io",
+    "outline.com",
+    "r.jina.ai",
+    "txtify.it",
+    "smry.ai",
+    "removepaywall.com",
+    "removepaywalls.com",
+    "1ft.io",
+    "freedium.cfd",
+];
+
+/// Sites that send a reader on to the address that is their query.
+pub(super) const DEREFERERS: &[&str] = &[
+    "anonym.to",
+    "href.li",
+    "nullrefer.com",
+    "dereferer.me",
+    "anonymz.com",
+    "blankrefer.com",
+    "hidereferrer.com",
+];
+
 /// Names of pages that send a reader on, without extension.
 pub(super) const REDIRECT_WORDS: &[&str] = &[
     "away",

@@ -5,8 +5,8 @@ use url::Url;
 use super::{
     PASSES, Rules,
     names::{
-        FRAME_WORDS, FRAMED_PARAMETERS, REDIRECT_PATHS, REDIRECT_WORDS, REDIRECTORS,
-        TARGET_PARAMETERS, TURBO_PARAMETERS,
+        DEREFERERS, FRAME_WORDS, FRAMED_PARAMETERS, READERS, REDIRECT_PATHS, REDIRECT_WORDS,
+        REDIRECTORS, TARGET_PARAMETERS, TURBO_PARAMETERS, WEB_ARCHIVES,
     },
     path::{self, under},
     percent, query, repair,
@@ -99,31 +99,7 @@ fn join(site: &str, path: &[&str]) -> String {
 
 /// Web archives put a time of 4 to 14 digits before the address.
 fn archive(url: &Url, host: &str) -> Option<Url> {
-    const HOSTS: &[&str] = &[
-        "archive.org",
-        "archive.today",
-        "archive.is",
-        "archive.ph",
-        "archive.md",
-        "archive.li",
-        "archive.vn",
-        "archive.fo",
-        "archive-it.org",
-        "arquivo.pt",
-        "webarchive.org.uk",
-        "nationalarchives.gov.uk",
-        "webarchive.loc.gov",
-        "mementoweb.org",
-        "archive.wikiwix.com",
-        "webrecorder.io",
-        "conifer.rhizome.org",
-        "vefsafn.is",
-        "stanford.edu",
-        "haw.nsk.hr",
-        "megalodon.jp",
-        "ghostarchive.org",
-    ];
-    let known = HOSTS.iter().any(|archive| under(host, archive));
+    let known = WEB_ARCHIVES.iter().any(|archive| under(host, archive));
     if under(host, "webcache.googleusercontent.com") {
         let (_, query) =
             url.query_pairs().find(|(name, value)| name == "q" && value.starts_with("cache:"))?;
@@ -175,35 +151,15 @@ fn archive(url: &Url, host: &str) -> Option<Url> {
 
 /// Sites that show the page whose address follows theirs.
 fn reader(url: &Url, host: &str) -> Option<Url> {
-    const PATHS: &[&str] = &[
-        "12ft.io",
-        "outline.com",
-        "r.jina.ai",
-        "txtify.it",
-        "smry.ai",
-        "removepaywall.com",
-        "removepaywalls.com",
-        "1ft.io",
-        "freedium.cfd",
-    ];
-    const QUERIES: &[&str] = &[
-        "anonym.to",
-        "href.li",
-        "nullrefer.com",
-        "dereferer.me",
-        "anonymz.com",
-        "blankrefer.com",
-        "hidereferrer.com",
-    ];
     let bare = host.strip_prefix("www.").unwrap_or(host);
-    if PATHS.contains(&bare) {
+    if READERS.contains(&bare) {
         let path = url.path().trim_start_matches('/');
         let lower = path.to_ascii_lowercase();
         return (lower.starts_with("http:/") || lower.starts_with("https:/"))
             .then(|| embedded(path, true, url))
             .flatten();
     }
-    if QUERIES.contains(&bare) {
+    if DEREFERERS.contains(&bare) {
         return address(&percent::plain(url.query()?));
     }
     None
