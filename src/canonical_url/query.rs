@@ -9,7 +9,7 @@ use super::{
         SECTIONS, SESSION_PARAMETERS, SITE_PARAMETERS, Shape, Sure, TRACKING, TRACKING_PREFIXES,
         TRACKING_SUFFIXES, VENDOR_PREFIXES, VENDOR_WORDS, WAYS,
     },
-    path::{names_an_article, under},
+    path::{is_digits, names_an_article, under},
     percent,
 };
 
@@ -223,7 +223,7 @@ fn noise(part: &Parameter, host: &str, path: &str) -> Option<(&'static str, Sure
         return Some(("tracking-parameter", sure));
     }
     if SESSION_PARAMETERS.contains(&name) || name.starts_with("aspsessionid") {
-        let sure = if is_number(value) && value.len() < 7 { Sure::OnSlug } else { Sure::Always };
+        let sure = if is_digits(value) && value.len() < 7 { Sure::OnSlug } else { Sure::Always };
         return Some(("session-parameter", sure));
     }
     if AMP_PARAMETERS.contains(&name) && is_flag(value.trim_end_matches('/')) {
@@ -251,7 +251,7 @@ fn is_tracking_name(name: &str) -> bool {
     TRACKING.binary_search(&name).is_ok()
         || begins(name, TRACKING_PREFIXES).is_some()
         // Sprout Social's `sf123456789=1`.
-        || name.strip_prefix("sf").is_some_and(|rest| rest.len() >= 6 && is_number(rest))
+        || name.strip_prefix("sf").is_some_and(|rest| rest.len() >= 6 && is_digits(rest))
 }
 
 /// Tracking unless the value is a number: `mc_vid=71` may be somebody's video.
@@ -293,7 +293,7 @@ fn of_site(host: &str, path: &str, name: &str) -> bool {
 
 fn fits(shape: Shape, value: &str, path: &str, host: &str) -> bool {
     match shape {
-        Shape::NotNumber => !is_number(value),
+        Shape::NotNumber => !is_digits(value),
         Shape::NotId => !is_id(value),
         Shape::Channel => has_word(value, &[WAYS, PLACES]),
         Shape::Way => has_word(value, &[WAYS]),
@@ -303,8 +303,8 @@ fn fits(shape: Shape, value: &str, path: &str, host: &str) -> bool {
             matches!(value.to_ascii_lowercase().as_str(), "print" | "printable" | "printer")
         }
         Shape::Number => {
-            value.len() >= 5 && is_number(value) && !is_date(value)
-                || value.contains('.') && is_number(&value.replace('.', ""))
+            value.len() >= 5 && is_digits(value) && !is_date(value)
+                || value.contains('.') && is_digits(&value.replace('.', ""))
         }
         Shape::Amp => matches!(value.to_ascii_lowercase().as_str(), "amp" | "amp-type"),
         Shape::Mobile => {
@@ -329,19 +329,15 @@ fn is_blogger_path(path: &str) -> bool {
     let segments: Vec<&str> = path.split('/').skip(1).collect();
     let [year, month, slug] = segments.as_slice() else { return false };
     year.len() == 4
-        && is_number(year)
+        && is_digits(year)
         && month.len() == 2
-        && is_number(month)
+        && is_digits(month)
         && slug.strip_suffix(".html").is_some()
-}
-
-fn is_number(value: &str) -> bool {
-    !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// A number that may be the id of something, rather than of a click.
 fn is_id(value: &str) -> bool {
-    is_number(value) && value.len() <= 12
+    is_digits(value) && value.len() <= 12
 }
 
 /// `20220106`.

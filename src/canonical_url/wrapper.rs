@@ -8,7 +8,7 @@ use super::{
         DEREFERERS, FRAME_WORDS, FRAMED_PARAMETERS, READERS, REDIRECT_PATHS, REDIRECT_WORDS,
         REDIRECTORS, TARGET_PARAMETERS, TURBO_PARAMETERS, WEB_ARCHIVES,
     },
-    path::{self, under},
+    path::{self, is_digits, under},
     percent, query, repair,
 };
 
@@ -172,20 +172,19 @@ fn platform(url: &Url, host: &str) -> Option<Url> {
     let is_video = |id: &str| {
         id.len() == 11 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
     };
-    let is_post = |post: &str| !post.is_empty() && post.bytes().all(|b| b.is_ascii_digit());
     let is_vk = under(host, "vk.com") || under(host, "vk.ru");
     // A post laid over whatever page it was opened on.
     if is_vk && let Some((_, post)) = url.query_pairs().find(|(name, _)| name == "w") {
         let (wall, number) = post.strip_prefix("wall")?.split_once('_')?;
-        let numbered = is_post(wall.strip_prefix('-').unwrap_or(wall)) && is_post(number);
+        let numbered = is_digits(wall.strip_prefix('-').unwrap_or(wall)) && is_digits(number);
         return numbered.then(|| Url::parse(&format!("https://vk.com/{post}")).ok())?;
     }
     let is_x = || under(host, "x.com") || under(host, "twitter.com");
     let target = match segments.as_slice() {
-        [user, "status", post, "photo" | "video", _] if is_post(post) && is_x() => {
+        [user, "status", post, "photo" | "video", _] if is_digits(post) && is_x() => {
             format!("https://x.com/{user}/status/{post}")
         }
-        ["i", "web", "status", post] if is_post(post) && is_x() => {
+        ["i", "web", "status", post] if is_digits(post) && is_x() => {
             format!("https://x.com/i/status/{post}")
         }
         [id] if under(host, "youtu.be") && is_video(id) => {
@@ -194,7 +193,7 @@ fn platform(url: &Url, host: &str) -> Option<Url> {
         ["shorts" | "embed" | "live" | "v", id] if under(host, "youtube.com") && is_video(id) => {
             format!("https://youtube.com/watch?v={id}")
         }
-        ["s", channel, post] if host == "t.me" && is_post(post) => {
+        ["s", channel, post] if host == "t.me" && is_digits(post) => {
             format!("https://t.me/{channel}/{post}")
         }
         _ => one_article(url, host, &segments)?,
@@ -205,7 +204,6 @@ fn platform(url: &Url, host: &str) -> Option<Url> {
 /// The address of an article on a portal whose readers, telephones and programs are each given another.
 /// An id is one over all of the portal.
 fn one_article(url: &Url, host: &str, segments: &[&str]) -> Option<String> {
-    let is_number = |id: &str| !id.is_empty() && id.bytes().all(|b| b.is_ascii_digit());
     let is_code = |id: &str| {
         id.len() == 16 && id.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase())
     };
@@ -216,7 +214,7 @@ fn one_article(url: &Url, host: &str, segments: &[&str]) -> Option<String> {
             [.., "read.naver" | "read.nhn"] => (parameter("oid")?, parameter("aid")?),
             _ => return None,
         };
-        return (is_number(&press) && is_number(&article))
+        return (is_digits(&press) && is_digits(&article))
             .then(|| format!("https://n.news.naver.com/article/{press}/{article}"));
     }
     if under(host, "toutiao.com") {
@@ -225,7 +223,7 @@ fn one_article(url: &Url, host: &str, segments: &[&str]) -> Option<String> {
             ["group" | "item", id] => id,
             _ => return None,
         };
-        return (is_number(id) && id.len() >= 15)
+        return (is_digits(id) && id.len() >= 15)
             .then(|| format!("https://toutiao.com/article/{id}"));
     }
     let id = segments.last()?;
@@ -234,10 +232,10 @@ fn one_article(url: &Url, host: &str, segments: &[&str]) -> Option<String> {
         return None;
     }
     match segments {
-        ["omn", _] | ["omn", _, _] | ["a" | "cmsid", _] if under(host, "qq.com") => {
+        ["omn" | "a" | "cmsid", _] | ["omn", _, _] if under(host, "qq.com") => {
             Some(format!("https://new.qq.com/rain/a/{id}"))
         }
-        ["news", "a", _] | ["news", "article", _] if under(host, "163.com") => {
+        ["news", "a" | "article", _] if under(host, "163.com") => {
             Some(format!("https://163.com/dy/article/{id}.html"))
         }
         _ => None,
