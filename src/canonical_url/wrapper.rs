@@ -270,11 +270,12 @@ fn redirector(url: &Url, host: &str) -> Option<Url> {
         let plain = signed.rsplit_once(':').filter(|(_, key)| !key.contains('/'));
         return address(plain.map_or(&signed, |(plain, _)| plain));
     }
-    if under(host, "yahoo.com") || under(host, "yahoo.co.jp") {
-        // `rd.yahoo.co.jp/rss/…/*https://…`
-        if let Some((_, target)) = url.as_str().split_once("/*") {
-            return address(target);
-        }
+    // `rd.yahoo.co.jp/rss/…/*https://…`, with one asterisk or two.
+    if (under(host, "yahoo.com") || under(host, "yahoo.co.jp"))
+        && let Some((_, target)) = url.as_str().split_once("/*")
+        && let Some(target) = address(target.trim_start_matches('*'))
+    {
+        return Some(target);
     }
     if under(host, "urldefense.proofpoint.com") && url.path().starts_with("/v2/") {
         let (_, value) = url.query_pairs().find(|(name, _)| name == "u")?;
