@@ -2,7 +2,11 @@
 
 use url::Url;
 
-use super::{CanonicalUrl, names::MOBILE_LABELS, path};
+use super::{
+    CanonicalUrl,
+    names::MOBILE_LABELS,
+    path::{self, is_digits},
+};
 
 /// The claim of `rel=canonical`, `og:url` or a redirect as a further name of `base`, if it can be
 /// one: an article's address on the same site, in the same language, on the same page of it. Home
@@ -63,8 +67,7 @@ impl<'a> Place<'a> {
     /// The part of a long article, from the query or from `/page/2`.
     fn page(&self) -> Option<&str> {
         const NAMES: &[&str] = &["page", "paged", "part", "pg", "pagen_1"];
-        let number =
-            |s: &str| !s.is_empty() && s.len() <= 3 && s.bytes().all(|b| b.is_ascii_digit());
+        let number = |s: &str| s.len() <= 3 && is_digits(s);
         let named = self.query.iter().find(|(name, value)| {
             NAMES.contains(&name.to_ascii_lowercase().as_str()) && number(value)
         });

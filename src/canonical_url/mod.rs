@@ -27,7 +27,7 @@ use url::Url;
 pub use alias::alias_of;
 
 /// Counts the definitions of [`UrlKey`]; an index made with another one is rebuilt.
-pub const KEY_VERSION: u32 = 4;
+pub const KEY_VERSION: u32 = 5;
 
 /// A longer address, in bytes, is written by no person, and refused by servers.
 pub const LONGEST: usize = 8192;

@@ -133,7 +133,7 @@ pub(super) fn path(path: &str, host: &str, rules: &mut Rules) -> String {
 
 /// White space that was escaped along with the address it stood behind.
 fn without_white_space(segments: &mut Vec<String>, rules: &mut Rules) {
-    const SPACES: [&str; 4] = ["%20", "%0A", "%0D", "%09"];
+    const SPACES: [&str; 5] = ["%20", "%0A", "%0D", "%09", "%C2%A0"];
     let Some(last) = segments.last_mut().filter(|last| last.contains('%')) else { return };
     while let Some(shorter) = SPACES.iter().find_map(|space| Some(last.strip_suffix(space)?.len()))
     {
@@ -209,19 +209,23 @@ fn without_presentation(segments: &mut Vec<String>, host: &str, rules: &mut Rule
         rules.add("comment-page");
     }
     without_word_for_article(segments, host, rules);
-    if let Some(plain) = segments.last().and_then(|last| without_amp(last)) {
+    if let Some((plain, rule)) = segments.last().and_then(|last| without_mark(last)) {
         segments.pop();
         segments.push(plain);
+        rules.add(rule);
+    }
+    // Two publishing systems name the AMP form of their pages so: `/amp_articleshow/88730123.cms`,
+    // `/amp_liveblog/…`, and `articleViewAmp.html`.
+    let is_cms = segments.last().and_then(|last| last.strip_suffix(".cms")).is_some_and(is_digits);
+    if is_cms
+        && let [.., form, _] = segments.as_mut_slice()
+        && let Some(plain) = form.strip_prefix("amp_")
+    {
+        *form = plain.to_owned();
         rules.add("amp-path");
     }
-    for segment in segments.iter_mut() {
-        // Two publishing systems name the AMP form of their article page so.
-        let plain = match segment.as_str() {
-            "amp_articleshow" => "articleshow",
-            "articleViewAmp.html" => "articleView.html",
-            _ => continue,
-        };
-        plain.clone_into(segment);
+    if let Some(last) = segments.last_mut().filter(|last| *last == "articleViewAmp.html") {
+        "articleView.html".clone_into(last);
         rules.add("amp-path");
     }
     without_amp_segment(segments, rules);
@@ -309,6 +313,10 @@ fn without_amp_segment(segments: &mut Vec<String>, rules: &mut Rules) {
     // And so does a code of letters and digits, before which it stands: `/article/amp/idUSKBN2JG0I3`.
     let code = |s: &&String| s.len() >= 8 && s.bytes().any(|b| b.is_ascii_digit());
     let code = !last && rest.last().is_some_and(code);
+    let is_subject = |s: &String| matches!(s.as_str(), "tag" | "tags" | "topic" | "topics");
+    if segments.windows(2).any(|pair| matches!(pair, [a, b] if is_subject(a) && is_amp(b))) {
+        return;
+    }
     if rest.len() != segments.len()
         && (slug || number || code || names_an_article(&rest))
         && !(last && ends_in_a_date(&rest))
@@ -318,12 +326,16 @@ fn without_amp_segment(segments: &mut Vec<String>, rules: &mut Rules) {
     }
 }
 
-/// A last segment without the mark of its AMP form: `1.amp`, `1.amp.html`, `a~amp.html`, `a!amp`, and,
-/// since an amplifier is called an amp, `-amp` and `_amp` only behind a number or a hash.
-fn without_amp(last: &str) -> Option<String> {
+/// A last segment without the mark of its printed form, `a~print.html`, or of its AMP form: `1.amp`,
+/// `1.amp.html`, `a~amp.html`, `a!amp`, and, since an amplifier is called an amp, `-amp` and `_amp` only
+/// behind a number or a hash. And the rule.
+fn without_mark(last: &str) -> Option<(String, &'static str)> {
     let lower = last.to_ascii_lowercase();
     let file = [".html", ".htm"].into_iter().find(|end| lower.ends_with(end)).unwrap_or_default();
     let (stem, extension) = last.split_at_checked(last.len().saturating_sub(file.len()))?;
+    if let Some(plain) = stem.strip_suffix("~print").filter(|plain| !plain.is_empty()) {
+        return Some((format!("{plain}{extension}"), "print-path"));
+    }
     let plain = stem.get(..stem.len().saturating_sub(4))?;
     let mark = stem.get(plain.len()..)?.to_ascii_lowercase();
     let marked = match mark.as_str() {
@@ -332,7 +344,7 @@ fn without_amp(last: &str) -> Option<String> {
         "_amp" => !file.is_empty() && plain.split(['-', '_']).any(ends_in_an_id),
         _ => false,
     };
-    (marked && plain.len() > 1).then(|| format!("{plain}{extension}"))
+    (marked && plain.len() > 1).then(|| (format!("{plain}{extension}"), "amp-path"))
 }
 
 /// Whether its last word is a number of five digits or more, or a hash of eight hexadecimal ones.
@@ -346,17 +358,19 @@ fn ends_in_an_id(segment: &str) -> bool {
     number || hash
 }
 
-/// Whether nothing follows a day or a month: below it `amp` is the name of an article.
+/// Whether nothing follows a day, a month or a year: below it `amp` is the name of an article.
 fn ends_in_a_date(segments: &[&String]) -> bool {
+    let is_year = |s: &str| s.len() == 4 && is_digits(s);
+    let is_part = |s: &str| s.len() <= 2 && is_digits(s);
     match segments {
-        [.., year, month, day] if year.len() == 4 && month.len() <= 2 && day.len() <= 2 => {
-            is_digits(year) && is_digits(month) && is_digits(day)
-        }
+        [year] => is_year(year),
+        [.., year, month] if is_year(year) => is_part(month),
+        [.., year, month, day] => is_year(year) && is_part(month) && is_part(day),
         _ => false,
     }
 }
 
-fn is_digits(text: &str) -> bool {
+pub(super) fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
 

@@ -20,13 +20,24 @@ pub(super) fn normalized(mut url: Url) -> Url {
 }
 
 fn unreserved(component: &str) -> String {
-    rewrite(component, |byte| {
+    let mut out = String::with_capacity(component.len());
+    let mut rest = component;
+    while let Some((before, behind)) = rest.split_once('%') {
+        out.push_str(before);
+        let Some(byte) = hex_pair(behind.as_bytes()) else {
+            out.push('%');
+            rest = behind;
+            continue;
+        };
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            Escape::Plain
+            out.push(char::from(byte));
         } else {
-            Escape::Keep
+            out.extend(escape(byte).map(char::from));
         }
-    })
+        rest = behind.get(2..).unwrap_or_default();
+    }
+    out.push_str(rest);
+    out
 }
 
 /// One spelling for a key: every escape decoded but those of `kept`, whose plain form would mean
@@ -44,7 +55,7 @@ pub(super) fn canonical(component: &str, kept: &[u8]) -> String {
         if byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte) {
             out.push(char::from(byte));
         } else {
-            push_escape(&mut out, byte);
+            out.extend(escape(byte).map(char::from));
         }
     }
     out
@@ -62,46 +73,17 @@ pub(super) fn plain(component: &str) -> String {
 }
 
 fn decode(component: &str, kept: &[u8]) -> Vec<u8> {
-    let mut out = String::new();
     let mut bytes = Vec::with_capacity(component.len());
     for piece in pieces(component) {
         match piece {
-            Piece::Byte(b'%') => bytes.extend_from_slice(b"%25"),
+            Piece::Byte(b'%') => bytes.extend(escape(b'%')),
             Piece::Escaped(byte) if byte == b'%' || kept.contains(&byte) => {
-                out.clear();
-                push_escape(&mut out, byte);
-                bytes.extend_from_slice(out.as_bytes());
+                bytes.extend(escape(byte));
             }
             Piece::Byte(byte) | Piece::Escaped(byte) => bytes.push(byte),
         }
     }
     bytes
-}
-
-enum Escape {
-    Plain,
-    Keep,
-}
-
-fn rewrite(component: &str, rule: impl Fn(u8) -> Escape) -> String {
-    let mut out = String::with_capacity(component.len());
-    let mut rest = component;
-    while let Some(at) = rest.find('%') {
-        let (before, escape) = rest.split_at(at);
-        out.push_str(before);
-        let Some(byte) = hex_pair(escape.as_bytes()) else {
-            out.push('%');
-            rest = escape.get(1..).unwrap_or_default();
-            continue;
-        };
-        match rule(byte) {
-            Escape::Plain => out.push(char::from(byte)),
-            Escape::Keep => push_escape(&mut out, byte),
-        }
-        rest = escape.get(3..).unwrap_or_default();
-    }
-    out.push_str(rest);
-    out
 }
 
 enum Piece {
@@ -114,7 +96,7 @@ fn pieces(component: &str) -> impl Iterator<Item = Piece> + '_ {
     std::iter::from_fn(move || {
         let (&byte, after) = rest.split_first()?;
         if byte == b'%'
-            && let Some(escaped) = hex_pair(rest)
+            && let Some(escaped) = hex_pair(after)
         {
             rest = rest.get(3..).unwrap_or_default();
             return Some(Piece::Escaped(escaped));
@@ -124,18 +106,15 @@ fn pieces(component: &str) -> impl Iterator<Item = Piece> + '_ {
     })
 }
 
-/// The byte of the escape that `bytes` opens with.
+/// The byte of the two hexadecimal digits that `bytes` opens with.
 fn hex_pair(bytes: &[u8]) -> Option<u8> {
-    let high = char::from(*bytes.get(1)?).to_digit(16)?;
-    let low = char::from(*bytes.get(2)?).to_digit(16)?;
+    let high = char::from(*bytes.first()?).to_digit(16)?;
+    let low = char::from(*bytes.get(1)?).to_digit(16)?;
     u8::try_from(high * 16 + low).ok()
 }
 
-fn push_escape(out: &mut String, byte: u8) {
-    const HEX: [char; 16] =
-        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
-    out.push('%');
-    for digit in [byte >> 4, byte & 15] {
-        out.push(HEX.get(usize::from(digit)).copied().unwrap_or('0'));
-    }
+fn escape(byte: u8) -> [u8; 3] {
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    let digit = |half: u8| DIGITS.get(usize::from(half)).copied().unwrap_or(b'0');
+    [b'%', digit(byte >> 4), digit(byte & 15)]
 }

@@ -9,7 +9,7 @@ use super::{
         SECTIONS, SESSION_PARAMETERS, SITE_PARAMETERS, Shape, Sure, TRACKING, TRACKING_PREFIXES,
         TRACKING_SUFFIXES, VENDOR_PREFIXES, VENDOR_WORDS, WAYS,
     },
-    path::{names_an_article, under},
+    path::{is_digits, names_an_article, under},
     percent,
 };
 
@@ -108,7 +108,8 @@ pub(super) fn opens_with_tracking(text: &str) -> bool {
     // Asked at every mark of an address, it must not read on to the end of it.
     let end = text.bytes().take(LONGEST_NAME).position(|byte| byte == b'=');
     end.and_then(|end| text.get(..end))
-        .is_some_and(|name| is_tracking_name(&percent::plain(name).to_ascii_lowercase()))
+        .map(|name| percent::plain(name).to_ascii_lowercase())
+        .is_some_and(|name| is_tracking_name(&name) || is_vendor_name(&name))
 }
 
 /// What a path names, by its looks.
@@ -193,13 +194,13 @@ impl Parameter {
 /// A fragment is a place on the page, unless it is the address of a page made by a script.
 fn route(fragment: Option<&str>, host: &str, path: &str, rules: &mut Rules) -> String {
     let Some(fragment) = fragment else { return String::new() };
-    let is_route = fragment.len() > 2 && (fragment.starts_with('!') || fragment.starts_with('/'));
-    if !is_route {
+    let (place, query) = fragment.split_once('?').unwrap_or((fragment, ""));
+    let place = percent::canonical(place, b"#?/").trim_end_matches('/').to_owned();
+    // `#!` and `#/` alone name no page.
+    if !place.starts_with(['!', '/']) || place.len() < 2 {
         rules.add("fragment");
         return String::new();
     }
-    let (place, query) = fragment.split_once('?').unwrap_or((fragment, ""));
-    let place = percent::canonical(place, b"#?/").trim_end_matches('/').to_owned();
     let kept: Vec<String> = query
         .split('&')
         .filter(|part| !part.is_empty())
@@ -207,9 +208,6 @@ fn route(fragment: Option<&str>, host: &str, path: &str, rules: &mut Rules) -> S
         .filter(|part| !matches!(noise(part, host, path), Some((_, Sure::Always))))
         .map(|part| part.spelling)
         .collect();
-    if place.len() < 2 {
-        return String::new();
-    }
     if kept.is_empty() { format!("#{place}") } else { format!("#{place}?{}", kept.join("&")) }
 }
 
@@ -220,8 +218,12 @@ fn noise(part: &Parameter, host: &str, path: &str) -> Option<(&'static str, Sure
     if is_tracking_name(name) || of_site(host, path, name) {
         return Some(("tracking-parameter", Sure::Always));
     }
+    if is_vendor_name(name) {
+        let sure = if is_id(value) { Sure::OnPage } else { Sure::Always };
+        return Some(("tracking-parameter", sure));
+    }
     if SESSION_PARAMETERS.contains(&name) || name.starts_with("aspsessionid") {
-        let sure = if is_number(value) && value.len() < 7 { Sure::OnSlug } else { Sure::Always };
+        let sure = if is_digits(value) && value.len() < 7 { Sure::OnSlug } else { Sure::Always };
         return Some(("session-parameter", sure));
     }
     if AMP_PARAMETERS.contains(&name) && is_flag(value.trim_end_matches('/')) {
@@ -248,9 +250,13 @@ fn rule_of(shape: Shape) -> &'static str {
 fn is_tracking_name(name: &str) -> bool {
     TRACKING.binary_search(&name).is_ok()
         || begins(name, TRACKING_PREFIXES).is_some()
-        || begins(name, VENDOR_PREFIXES).is_some_and(|word| VENDOR_WORDS.contains(&word))
         // Sprout Social's `sf123456789=1`.
-        || name.strip_prefix("sf").is_some_and(|rest| rest.len() >= 6 && is_number(rest))
+        || name.strip_prefix("sf").is_some_and(|rest| rest.len() >= 6 && is_digits(rest))
+}
+
+/// Tracking unless the value is a number: `mc_vid=71` may be somebody's video.
+fn is_vendor_name(name: &str) -> bool {
+    begins(name, VENDOR_PREFIXES).is_some_and(|word| VENDOR_WORDS.contains(&word))
 }
 
 /// Tracking by a part of the name; a number could be the id of something.
@@ -287,7 +293,7 @@ fn of_site(host: &str, path: &str, name: &str) -> bool {
 
 fn fits(shape: Shape, value: &str, path: &str, host: &str) -> bool {
     match shape {
-        Shape::NotNumber => !is_number(value),
+        Shape::NotNumber => !is_digits(value),
         Shape::NotId => !is_id(value),
         Shape::Channel => has_word(value, &[WAYS, PLACES]),
         Shape::Way => has_word(value, &[WAYS]),
@@ -297,10 +303,10 @@ fn fits(shape: Shape, value: &str, path: &str, host: &str) -> bool {
             matches!(value.to_ascii_lowercase().as_str(), "print" | "printable" | "printer")
         }
         Shape::Number => {
-            value.len() >= 5 && is_number(value) && !is_date(value)
-                || value.contains('.') && is_number(&value.replace('.', ""))
+            value.len() >= 5 && is_digits(value) && !is_date(value)
+                || value.contains('.') && is_digits(&value.replace('.', ""))
         }
-        Shape::Amp => value.eq_ignore_ascii_case("amp"),
+        Shape::Amp => matches!(value.to_ascii_lowercase().as_str(), "amp" | "amp-type"),
         Shape::Mobile => {
             matches!(value, "0" | "1") && (host.ends_with(".blogspot.com") || is_blogger_path(path))
         }
@@ -323,19 +329,15 @@ fn is_blogger_path(path: &str) -> bool {
     let segments: Vec<&str> = path.split('/').skip(1).collect();
     let [year, month, slug] = segments.as_slice() else { return false };
     year.len() == 4
-        && is_number(year)
+        && is_digits(year)
         && month.len() == 2
-        && is_number(month)
+        && is_digits(month)
         && slug.strip_suffix(".html").is_some()
-}
-
-fn is_number(value: &str) -> bool {
-    !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// A number that may be the id of something, rather than of a click.
 fn is_id(value: &str) -> bool {
-    is_number(value) && value.len() <= 12
+    is_digits(value) && value.len() <= 12
 }
 
 /// `20220106`.

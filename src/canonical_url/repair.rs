@@ -41,14 +41,17 @@ pub(super) fn relative(base: &Url, address: &str, rules: &mut Rules) -> Result<U
         text = rest.to_owned();
     }
     let lower = text.to_ascii_lowercase();
-    let has_scheme =
-        names_a_scheme(&lower) || ["feed:", "view-source:"].iter().any(|s| lower.starts_with(s));
-    if has_scheme || names_the_host(base, &lower) {
-        let text = scheme(&text, rules);
-        let url = check(Url::parse(&joined_query(text, rules)).map_err(|e| e.to_string())?)?;
+    let text = if names_a_scheme(&lower) {
+        scheme(&text, rules)
+    } else if names_the_host(base, &lower) {
+        rules.add("repaired-scheme");
+        format!("{}://{text}", base.scheme())
+    } else {
+        let url = check(base.join(&text).map_err(|e| e.to_string())?)?;
         return absolute(url.as_str(), rules);
-    }
-    absolute(check(base.join(&text).map_err(|e| e.to_string())?)?.as_str(), rules)
+    };
+    let url = check(Url::parse(&joined_query(text, rules)).map_err(|e| e.to_string())?)?;
+    absolute(url.as_str(), rules)
 }
 
 fn check(url: Url) -> Result<Url, String> {
@@ -98,6 +101,14 @@ fn tidy(address: &str, rules: &mut Rules) -> String {
     if let Some(decoded) = without_entities(&text) {
         rules.add("html-entities");
         text = decoded;
+    }
+    // As RFC 1738 once advised to write an address in a text.
+    if text.get(..4).is_some_and(|head| head.eq_ignore_ascii_case("url:"))
+        && let Some(rest) = text.get(4..).map(str::trim_start)
+        && scheme_at(&rest.to_ascii_lowercase()).is_some()
+    {
+        rules.add("repaired-scheme");
+        text = rest.to_owned();
     }
     let opened = text.trim_start_matches(['"', '\'', '<', '(', '[', '«', '“', '‘']);
     let quoted = opened.len() != text.len();
@@ -155,7 +166,7 @@ fn without_stray_end(text: &str, quoted: bool) -> &str {
     let opened = BRACKETS.map(|bracket| closes && opens(bracket));
     let is_stray = |c: char| {
         let alone = |((close, ..), opened): (&(char, _, _), bool)| *close == c && !opened;
-        QUOTES.contains(&c) || BRACKETS.iter().zip(opened).any(alone)
+        QUOTES.contains(&c) || quoted && c == '\'' || BRACKETS.iter().zip(opened).any(alone)
     };
     let mut rest = text;
     loop {
@@ -187,7 +198,7 @@ fn without_template(text: &str) -> &str {
 /// Undoes references, also where the ampersand of one was escaped time and again: `&amp;amp;quot;`.
 fn without_entities(text: &str) -> Option<String> {
     const AMPERSANDS: [&str; 6] = ["amp;", "AMP;", "#38;", "#038;", "#x26;", "#X26;"];
-    const OTHERS: [(&str, char); 9] = [
+    const OTHERS: [(&str, char); 11] = [
         ("#x2F;", '/'),
         ("#47;", '/'),
         ("#x3D;", '='),
@@ -197,6 +208,8 @@ fn without_entities(text: &str) -> Option<String> {
         ("#34;", '"'),
         ("lt;", '<'),
         ("gt;", '>'),
+        ("nbsp;", '\u{a0}'),
+        ("#160;", '\u{a0}'),
     ];
     let mut out = String::new();
     let mut rest = text;
@@ -234,7 +247,7 @@ fn scheme(text: &str, rules: &mut Rules) -> String {
         secure = found.or(secure).or(Some(true));
         rest = rest.get(length..).unwrap_or_default();
     }
-    let rest = rest.trim_start_matches(['/', '\\', ':']);
+    let rest = rest.trim_start_matches(|c: char| c.is_whitespace() || "/\\:".contains(c));
     match secure {
         Some(true) => format!("https://{rest}"),
         Some(false) => format!("http://{rest}"),

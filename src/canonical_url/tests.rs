@@ -348,6 +348,12 @@ fn relative_addresses_are_read_on_their_page() {
         assert_eq!(url.key.as_str(), expected, "{address}");
     }
     assert!(CanonicalUrl::join(&base, "mailto:a@b.kz").is_err());
+    // A host without a scheme answers as the page did.
+    let base = Url::parse("http://example.kz/").expect("an address");
+    for address in ["www.other.kz/1", "example.kz/1"] {
+        let url = CanonicalUrl::join(&base, address).expect("an address");
+        assert_eq!(url.fetch.as_str(), format!("http://{address}"));
+    }
 }
 
 #[test]
@@ -410,6 +416,19 @@ fn a_host_knows_its_registrable_domain() {
 fn the_names_stand_in_the_order_that_the_search_needs() {
     assert!(names::TRACKING.is_sorted());
     assert!(names::TRACKING.iter().all(|name| *name == name.to_ascii_lowercase()));
+}
+
+#[test]
+fn a_name_that_is_tracking_everywhere_is_said_once() {
+    let of_prefix = |name: &str| {
+        let mut prefixes = names::TRACKING_PREFIXES.iter();
+        prefixes.any(|prefix| name.strip_prefix(prefix).is_some_and(|rest| !rest.is_empty()))
+    };
+    let elsewhere = names::SITE_PARAMETERS.iter().map(|(_, names)| *names);
+    let elsewhere = elsewhere.chain(names::BY_VALUE.iter().map(|(names, ..)| *names)).flatten();
+    let again: Vec<_> = elsewhere.filter(|name| names::TRACKING.contains(name)).collect();
+    let needless: Vec<_> = names::TRACKING.iter().filter(|name| of_prefix(name)).collect();
+    assert_eq!((again, needless), (Vec::new(), Vec::new()));
 }
 
 #[test]

@@ -5,10 +5,10 @@ use url::Url;
 use super::{
     PASSES, Rules,
     names::{
-        FRAME_WORDS, FRAMED_PARAMETERS, REDIRECT_PATHS, REDIRECT_WORDS, REDIRECTORS,
-        TARGET_PARAMETERS, TURBO_PARAMETERS,
+        DEREFERERS, FRAME_WORDS, FRAMED_PARAMETERS, READERS, REDIRECT_PATHS, REDIRECT_WORDS,
+        REDIRECTORS, TARGET_PARAMETERS, TURBO_PARAMETERS, WEB_ARCHIVES,
     },
-    path::{self, under},
+    path::{self, is_digits, under},
     percent, query, repair,
 };
 
@@ -72,7 +72,6 @@ fn turbo(url: &Url, host: &str) -> Option<Url> {
     if let Some(target) = parameter(url, &["text"]) {
         return Some(target);
     }
-    let mut url = url.clone();
     let own: Vec<&str> = url
         .query()
         .unwrap_or_default()
@@ -80,16 +79,15 @@ fn turbo(url: &Url, host: &str) -> Option<Url> {
         .filter(|part| !TURBO_PARAMETERS.contains(&part.split('=').next().unwrap_or_default()))
         .collect();
     let own = own.join("&");
-    let rest: Vec<String> = rest.iter().map(|&s| s.to_owned()).collect();
-    let rest: Vec<&str> = rest.iter().map(String::as_str).collect();
-    url.set_query(Some(own.as_str()).filter(|query| !query.is_empty()));
-    let url = &url;
-    match rest.as_slice() {
-        ["http:" | "https:", ..] => embedded(&rest.join("/"), true, url),
-        ["s", site, path @ ..] if site.contains('.') => embedded(&join(site, path), true, url),
-        [site, "s", path @ ..] if site.contains('.') => embedded(&join(site, path), true, url),
+    let mut outer = url.clone();
+    outer.set_query(Some(own.as_str()).filter(|query| !query.is_empty()));
+    match rest {
+        ["http:" | "https:", ..] => embedded(&rest.join("/"), true, &outer),
+        ["s", site, path @ ..] | [site, "s", path @ ..] if site.contains('.') => {
+            embedded(&join(site, path), true, &outer)
+        }
         [site, "h", path @ ..] | [site, path @ ..] if site.contains('.') => {
-            embedded(&join(site, path), false, url)
+            embedded(&join(site, path), false, &outer)
         }
         _ => None,
     }
@@ -101,31 +99,7 @@ fn join(site: &str, path: &[&str]) -> String {
 
 /// Web archives put a time of 4 to 14 digits before the address.
 fn archive(url: &Url, host: &str) -> Option<Url> {
-    const HOSTS: &[&str] = &[
-        "archive.org",
-        "archive.today",
-        "archive.is",
-        "archive.ph",
-        "archive.md",
-        "archive.li",
-        "archive.vn",
-        "archive.fo",
-        "archive-it.org",
-        "arquivo.pt",
-        "webarchive.org.uk",
-        "nationalarchives.gov.uk",
-        "webarchive.loc.gov",
-        "mementoweb.org",
-        "archive.wikiwix.com",
-        "webrecorder.io",
-        "conifer.rhizome.org",
-        "vefsafn.is",
-        "stanford.edu",
-        "haw.nsk.hr",
-        "megalodon.jp",
-        "ghostarchive.org",
-    ];
-    let known = HOSTS.iter().any(|archive| under(host, archive));
+    let known = WEB_ARCHIVES.iter().any(|archive| under(host, archive));
     if under(host, "webcache.googleusercontent.com") {
         let (_, query) =
             url.query_pairs().find(|(name, value)| name == "q" && value.starts_with("cache:"))?;
@@ -177,38 +151,15 @@ fn archive(url: &Url, host: &str) -> Option<Url> {
 
 /// Sites that show the page whose address follows theirs.
 fn reader(url: &Url, host: &str) -> Option<Url> {
-    const PATHS: &[&str] = &[
-        "12ft.io",
-        "outline.com",
-        "r.jina.ai",
-        "txtify.it",
-        "smry.ai",
-        "removepaywall.com",
-        "removepaywalls.com",
-        "1ft.io",
-        "freedium.cfd",
-        "archive.ph",
-        "archive.today",
-        "archive.is",
-    ];
-    const QUERIES: &[&str] = &[
-        "anonym.to",
-        "href.li",
-        "nullrefer.com",
-        "dereferer.me",
-        "anonymz.com",
-        "blankrefer.com",
-        "hidereferrer.com",
-    ];
     let bare = host.strip_prefix("www.").unwrap_or(host);
-    if PATHS.contains(&bare) {
+    if READERS.contains(&bare) {
         let path = url.path().trim_start_matches('/');
         let lower = path.to_ascii_lowercase();
         return (lower.starts_with("http:/") || lower.starts_with("https:/"))
             .then(|| embedded(path, true, url))
             .flatten();
     }
-    if QUERIES.contains(&bare) {
+    if DEREFERERS.contains(&bare) {
         return address(&percent::plain(url.query()?));
     }
     None
@@ -221,20 +172,19 @@ fn platform(url: &Url, host: &str) -> Option<Url> {
     let is_video = |id: &str| {
         id.len() == 11 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
     };
-    let is_post = |post: &str| !post.is_empty() && post.bytes().all(|b| b.is_ascii_digit());
     let is_vk = under(host, "vk.com") || under(host, "vk.ru");
     // A post laid over whatever page it was opened on.
     if is_vk && let Some((_, post)) = url.query_pairs().find(|(name, _)| name == "w") {
         let (wall, number) = post.strip_prefix("wall")?.split_once('_')?;
-        let numbered = is_post(wall.strip_prefix('-').unwrap_or(wall)) && is_post(number);
+        let numbered = is_digits(wall.strip_prefix('-').unwrap_or(wall)) && is_digits(number);
         return numbered.then(|| Url::parse(&format!("https://vk.com/{post}")).ok())?;
     }
     let is_x = || under(host, "x.com") || under(host, "twitter.com");
     let target = match segments.as_slice() {
-        [user, "status", post, "photo" | "video", _] if is_post(post) && is_x() => {
+        [user, "status", post, "photo" | "video", _] if is_digits(post) && is_x() => {
             format!("https://x.com/{user}/status/{post}")
         }
-        ["i", "web", "status", post] if is_post(post) && is_x() => {
+        ["i", "web", "status", post] if is_digits(post) && is_x() => {
             format!("https://x.com/i/status/{post}")
         }
         [id] if under(host, "youtu.be") && is_video(id) => {
@@ -243,12 +193,53 @@ fn platform(url: &Url, host: &str) -> Option<Url> {
         ["shorts" | "embed" | "live" | "v", id] if under(host, "youtube.com") && is_video(id) => {
             format!("https://youtube.com/watch?v={id}")
         }
-        ["s", channel, post] if host == "t.me" && is_post(post) => {
+        ["s", channel, post] if host == "t.me" && is_digits(post) => {
             format!("https://t.me/{channel}/{post}")
         }
-        _ => return None,
+        _ => one_article(url, host, &segments)?,
     };
     Url::parse(&target).ok()
+}
+
+/// The address of an article on a portal whose readers, telephones and programs are each given another.
+/// An id is one over all of the portal.
+fn one_article(url: &Url, host: &str, segments: &[&str]) -> Option<String> {
+    let is_code = |id: &str| {
+        id.len() == 16 && id.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase())
+    };
+    if matches!(host, "news.naver.com" | "m.news.naver.com" | "n.news.naver.com") {
+        let parameter = |name: &str| url.query_pairs().find(|(n, _)| n == name).map(|(_, v)| v);
+        let (press, article) = match segments {
+            ["mnews", "article", press, article] => ((*press).into(), (*article).into()),
+            [.., "read.naver" | "read.nhn"] => (parameter("oid")?, parameter("aid")?),
+            _ => return None,
+        };
+        return (is_digits(&press) && is_digits(&article))
+            .then(|| format!("https://n.news.naver.com/article/{press}/{article}"));
+    }
+    if under(host, "toutiao.com") {
+        let id = match segments {
+            [id] => id.strip_prefix(['a', 'i'])?,
+            ["group" | "item", id] => id,
+            _ => return None,
+        };
+        return (is_digits(id) && id.len() >= 15)
+            .then(|| format!("https://toutiao.com/article/{id}"));
+    }
+    let id = segments.last()?;
+    let id = id.strip_suffix(".html").unwrap_or(id);
+    if !is_code(id) {
+        return None;
+    }
+    match segments {
+        ["omn" | "a" | "cmsid", _] | ["omn", _, _] if under(host, "qq.com") => {
+            Some(format!("https://new.qq.com/rain/a/{id}"))
+        }
+        ["news", "a" | "article", _] if under(host, "163.com") => {
+            Some(format!("https://163.com/dy/article/{id}.html"))
+        }
+        _ => None,
+    }
 }
 
 /// `https://example.kz/https://example.kz/a`: an address put behind the site's own once too often.
@@ -279,6 +270,13 @@ fn redirector(url: &Url, host: &str) -> Option<Url> {
         let plain = signed.rsplit_once(':').filter(|(_, key)| !key.contains('/'));
         return address(plain.map_or(&signed, |(plain, _)| plain));
     }
+    // `rd.yahoo.co.jp/rss/…/*https://…`, with one asterisk or two.
+    if (under(host, "yahoo.com") || under(host, "yahoo.co.jp"))
+        && let Some((_, target)) = url.as_str().split_once("/*")
+        && let Some(target) = address(target.trim_start_matches('*'))
+    {
+        return Some(target);
+    }
     if under(host, "urldefense.proofpoint.com") && url.path().starts_with("/v2/") {
         let (_, value) = url.query_pairs().find(|(name, _)| name == "u")?;
         return address(&percent::plain(&value.replace('-', "%").replace('_', "/")));
@@ -286,8 +284,12 @@ fn redirector(url: &Url, host: &str) -> Option<Url> {
     if (under(host, "urldefense.com") || under(host, "urldefense.us"))
         && url.path().starts_with("/v3/__")
     {
-        let rest = url.path().strip_prefix("/v3/__")?;
-        return address(rest.split("__;").next()?);
+        return proofpoint(url.as_str().split_once("/v3/__")?.1);
+    }
+    if (under(host, "avanan.click") || under(host, "checkpoint.com"))
+        && url.path().starts_with("/v2/")
+    {
+        return address(url.as_str().split("___").nth(1)?);
     }
     if host == "secure-web.cisco.com" {
         return address(&percent::plain(url.path_segments()?.next_back()?));
@@ -326,6 +328,27 @@ fn redirector(url: &Url, host: &str) -> Option<Url> {
     // `go/?https://example.kz/a`: the query may be nothing but the address.
     let target = parameter(url, TARGET_PARAMETERS).or_else(|| address(url.query()?));
     target.filter(|target| article(target) || is_alone(url, host))
+}
+
+/// `ADDRESS__;CHARACTERS!!SIGNATURE`: each asterisk of the address stands for one of the characters, two
+/// and a letter for a row of them, which are written in Base64.
+fn proofpoint(text: &str) -> Option<Url> {
+    let (masked, rest) = text.split_once("__;")?;
+    let characters = String::from_utf8(base64(rest.split("!!").next()?)?).ok()?;
+    let mut characters = characters.chars();
+    let (mut plain, mut masked) = (String::new(), masked.chars().peekable());
+    while let Some(c) = masked.next() {
+        if c != '*' {
+            plain.push(c);
+        } else if masked.next_if_eq(&'*').is_none() {
+            plain.extend(characters.next());
+        } else {
+            let rows = ('A'..='Z').chain('a'..='z').chain('0'..='9').chain(['-', '_']);
+            let length = masked.next().and_then(|c| rows.zip(2..).find(|(row, _)| *row == c));
+            plain.extend(characters.by_ref().take(length?.1));
+        }
+    }
+    address(&plain)
 }
 
 /// An aggregator's page around somebody else's article; one with an id of its own is an article.
@@ -384,9 +407,6 @@ fn address(text: &str) -> Option<Url> {
     let mut text = text.trim().to_owned();
     for _ in 0..3 {
         let lower = text.to_ascii_lowercase();
-        if lower.starts_with("http://") || lower.starts_with("https://") {
-            return Url::parse(&text).ok().filter(has_site);
-        }
         if lower.starts_with("http:/") || lower.starts_with("https:/") {
             return Url::parse(&text).ok().filter(has_site);
         }

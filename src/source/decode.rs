@@ -2,10 +2,8 @@
 
 use std::{borrow::Cow, io::Read};
 
-use encoding_rs::{Encoding, ISO_2022_JP, UTF_8, UTF_16BE, UTF_16LE};
-use url::Url;
-
 use crate::text::charset;
+use encoding_rs::{Encoding, ISO_2022_JP, UTF_8, UTF_16BE, UTF_16LE};
 
 /// What is read of a packed body, in bytes. Of a plain one all is read: who fetched it has a limit.
 const MOST_BYTES: usize = 15 << 20;
@@ -38,8 +36,13 @@ pub(super) fn inflate<'a>(bytes: &'a [u8], flaws: &mut Vec<String>) -> Cow<'a, [
     Cow::Owned(inflated)
 }
 
-/// Decodes a document. Valid UTF-8 is taken for what it is, whatever it is declared to be.
-pub(super) fn decode<'a>(bytes: &'a [u8], content_type: Option<&str>, base: &Url) -> Decoded<'a> {
+/// Decodes a document, which comes from `host`. Valid UTF-8 is taken for what it is, whatever it is
+/// declared to be.
+pub(super) fn decode<'a>(
+    bytes: &'a [u8],
+    content_type: Option<&str>,
+    host: Option<&str>,
+) -> Decoded<'a> {
     let mut flaws = Vec::new();
     let (encoding, bytes) = match mark(bytes) {
         Some(Mark::Utf32 { big_endian }) => {
@@ -61,7 +64,7 @@ pub(super) fn decode<'a>(bytes: &'a [u8], content_type: Option<&str>, base: &Url
             return Decoded { text: tidy(text), charset: UTF_8.name(), flaws };
         }
         (None, Ok(_)) => ISO_2022_JP,
-        (None, Err(_)) => choose(bytes, content_type, base, &mut flaws),
+        (None, Err(_)) => choose(bytes, content_type, host, &mut flaws),
     };
     let (text, had_errors) = encoding.decode_without_bom_handling(bytes);
     if had_errors {
@@ -118,14 +121,14 @@ fn utf32(bytes: &[u8], big_endian: bool) -> String {
 fn choose(
     bytes: &[u8],
     content_type: Option<&str>,
-    base: &Url,
+    host: Option<&str>,
     flaws: &mut Vec<String>,
 ) -> &'static Encoding {
     let http = content_type.and_then(charset::http_label);
     let http = http.and_then(|label| label_or_flaw(&label, flaws));
     let document = declared_charset(bytes).and_then(|label| label_or_flaw(&label, flaws));
     let declared = charset::declared(http, document);
-    let encoding = charset::believe(bytes, declared, base.domain());
+    let encoding = charset::believe(bytes, declared, host);
     match declared {
         Some(declared) if declared != encoding => {
             flaws.push(format!("declared as {}, but it is not", declared.name()));

@@ -56,7 +56,7 @@ pub struct Found {
 pub fn discover(html: &[u8], content_type: Option<&str>, base: &Url) -> Vec<Found> {
     let mut flaws = Vec::new();
     let bytes = decode::inflate(html, &mut flaws);
-    let decoded = decode::decode(&bytes, content_type, base);
+    let decoded = decode::decode(&bytes, content_type, base.domain());
     let markup = Markup::new(&decoded.text);
     let mut base = base.clone();
     let (mut named, mut guessed) = (Vec::new(), Vec::new());

@@ -13,7 +13,7 @@ use super::{
     strict,
 };
 use crate::{
-    canonical_url::{LONGEST, strip_user_info},
+    canonical_url::{CanonicalUrl, LONGEST, strip_user_info},
     date::{self, Dated, Hints},
     text::{clean_line, language::tag as language_tag},
 };
@@ -118,11 +118,8 @@ impl Assembly<'_, '_> {
             skip_days: skip_days(skeleton),
             language,
             entries,
-            more: Vec::new(),
-            read_by,
-            charset: String::new(),
             flaws: self.flaws.list,
-            is_cut: false,
+            ..Listing::bare(read_by)
         }
     }
 
@@ -271,7 +268,11 @@ fn long_text(field: &Field<'_>) -> Option<String> {
         || !matches!(&*kind, "text/plain" | "text")
         || text.contains("</")
         || text.contains("<br");
-    let plain = if is_html { plain::text(&text) } else { crate::text::clean_text(&text) };
+    let mut plain = if is_html { plain::text(&text) } else { crate::text::clean_text(&text) };
+    // Markup that was escaped twice.
+    if plain.starts_with('<') && (plain.contains("</") || plain.contains("/>")) {
+        plain = plain::text(&plain);
+    }
     (!plain.is_empty()).then_some(plain)
 }
 
@@ -300,9 +301,16 @@ fn link(raw: &RawEntry<'_>, base: &Url) -> Option<Url> {
         let base = rebase(base, field.tag);
         let text = text_of(field);
         let is_atom = text.trim().is_empty();
-        // Some write HTML's link into it.
-        let text = if text.contains('<') { Cow::Owned(plain::line(&text)) } else { text };
-        let address = if is_atom { field.tag.attribute("href") } else { Some(text) };
+        let address = if is_atom {
+            field.tag.attribute("href")
+        } else if text.contains('<') {
+            // Some write HTML's link into it.
+            let anchor =
+                children(&text).find_map(|(tag, _)| Some(tag.attribute("href")?.into_owned()));
+            Some(Cow::Owned(anchor.unwrap_or_else(|| plain::line(&text))))
+        } else {
+            Some(text)
+        };
         let Some(url) = address.and_then(|address| resolve(&base, &address)) else { continue };
         let relation = field.tag.attribute("rel").map(|rel| rel.to_ascii_lowercase());
         match relation.as_deref() {
@@ -321,15 +329,17 @@ fn link(raw: &RawEntry<'_>, base: &Url) -> Option<Url> {
             Some(_) => {}
         }
     }
-    let guid = raw.all(Name::Id).filter_map(|field| {
+    let mut guids = raw.all(Name::Id).filter_map(|field| {
         let text = text_of(field);
         let is_absolute = text.trim_start().to_ascii_lowercase().starts_with("http");
-        is_absolute.then(|| resolve(base, &text)).flatten()
+        let is_permalink =
+            || field.tag.attribute("isPermaLink").is_some_and(|is| is.eq_ignore_ascii_case("true"));
+        let is_address = is_absolute || text.contains('/') && is_permalink();
+        is_address.then(|| resolve(base, &text)).flatten()
     });
     let about = || raw.tag.attribute("rdf:about").and_then(|about| resolve(base, &about));
     let original = || raw.all(Name::OriginalLink).find_map(|field| resolve(base, &text_of(field)));
-    let mut guid = guid;
-    guid.next().or_else(about).or_else(original).or(others)
+    guids.next().or_else(about).or_else(original).or(others)
 }
 
 /// Whether a link is to what a reader opens, not to a form for programs such as JSON.
@@ -347,14 +357,16 @@ pub(super) fn resolve(base: &Url, address: &str) -> Option<Url> {
     if address.is_empty() || address.len() > LONGEST {
         return None;
     }
-    // Without its scheme it is no folder of the feed's own site.
-    let host = address.split(['/', '?', '#']).next().unwrap_or_default();
-    let is_host = host.starts_with("www.") && host.matches('.').count() >= 2;
-    let mut url =
-        if is_host { base.join(&format!("//{address}")) } else { base.join(address) }.ok()?;
+    let is_whole = ["http://", "https://"].iter().any(|scheme| {
+        address.strip_prefix(scheme).is_some_and(|rest| rest.starts_with(char::is_alphanumeric))
+    });
+    if !is_whole {
+        // It may lack what it is relative to, or only its scheme; others are broken.
+        return CanonicalUrl::join(base, address).ok().map(|url| url.fetch);
+    }
+    let mut url = Url::parse(address).ok()?;
     strip_user_info(&mut url);
-    let is_short = url.as_str().len() <= LONGEST;
-    (is_short && matches!(url.scheme(), "http" | "https") && url.has_host()).then_some(url)
+    (url.as_str().len() <= LONGEST).then_some(url)
 }
 
 /// The base that holds within an element.
@@ -479,8 +491,11 @@ fn media_urls<'r>(raw: &'r RawEntry<'_>) -> impl Iterator<Item = String> + 'r {
 fn image(raw: &RawEntry<'_>) -> Option<String> {
     let attribute = |field: &Field<'_>, name: &str| field.tag.attribute(name).map(Cow::into_owned);
     let is_image = |field: &&Field<'_>| {
-        let kind = field.tag.attribute("type").unwrap_or_default();
-        kind.starts_with("image/") || field.tag.attribute("medium").is_some_and(|m| m == "image")
+        let kind = field.tag.attribute("type").or_else(|| field.tag.attribute("medium"));
+        match kind {
+            Some(kind) => kind.starts_with("image"),
+            None => attribute(field, "url").is_some_and(|url| is_picture(&url)),
+        }
     };
     let media = raw.all(Name::MediaContent).chain(raw.all(Name::Enclosure)).find(is_image);
     let own = || {
@@ -495,6 +510,13 @@ fn image(raw: &RawEntry<'_>) -> Option<String> {
             attribute(thumbnail, "url").or_else(|| attribute(thumbnail, "href"))
         })
         .or_else(own)
+}
+
+/// Whether an address says by its end that it is a picture's.
+fn is_picture(address: &str) -> bool {
+    const ENDS: [&str; 6] = ["jpg", "jpeg", "png", "webp", "gif", "avif"];
+    let path = address.split(['?', '#']).next().unwrap_or_default();
+    path.rsplit_once('.').is_some_and(|(_, end)| ENDS.iter().any(|e| end.eq_ignore_ascii_case(e)))
 }
 
 /// `ttl` in minutes, else the period of the syndication module over its frequency.

@@ -64,19 +64,7 @@ pub(super) fn read(text: &str, base: &Url) -> Result<Listing, SourceError> {
             Err(reason) => flaws.add(format!("not read by feed-rs: {reason}")),
         }
     }
-    Ok(Listing {
-        title,
-        language,
-        entries,
-        more: Vec::new(),
-        interval: None,
-        skip_hours: Vec::new(),
-        skip_days: Vec::new(),
-        read_by,
-        charset: String::new(),
-        flaws: flaws.list,
-        is_cut: false,
-    })
+    Ok(Listing { title, language, entries, flaws: flaws.list, ..Listing::bare(read_by) })
 }
 
 /// feed-rs is shown what makes an item an item, as with the other formats.

@@ -135,6 +135,23 @@ pub struct Listing {
 }
 
 impl Listing {
+    /// A listing that says nothing yet.
+    fn bare(read_by: ReadBy) -> Self {
+        Self {
+            title: None,
+            language: None,
+            entries: Vec::new(),
+            more: Vec::new(),
+            interval: None,
+            skip_hours: Vec::new(),
+            skip_days: Vec::new(),
+            read_by,
+            charset: String::new(),
+            flaws: Vec::new(),
+            is_cut: false,
+        }
+    }
+
     /// What is left of it where the document was cut after so many bytes: the last entry may lack
     /// its end, and be another one for it.
     fn cut(mut self, bytes: usize) -> Result<Self, SourceError> {
@@ -198,7 +215,7 @@ pub fn parse(
 ) -> Result<Listing, SourceError> {
     let mut flaws = Vec::new();
     let bytes = decode::inflate(bytes, &mut flaws);
-    let decoded = decode::decode(&bytes, content_type, base);
+    let decoded = decode::decode(&bytes, content_type, base.domain());
     flaws.extend(decoded.flaws);
     let text = decoded.text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
     if text.is_empty() {

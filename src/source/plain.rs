@@ -207,6 +207,8 @@ const UNREADABLE: &[&str] =
     &["script", "style", "iframe", "object", "svg", "noscript", "template", "select"];
 
 fn kind(name: &str) -> Kind {
+    // XHTML may have a prefix.
+    let name = name.rsplit(':').next().unwrap_or(name);
     let mut buffer = [0_u8; 12];
     let Some(lower) = buffer.get_mut(..name.len()) else { return Kind::Unknown };
     lower.copy_from_slice(name.as_bytes());

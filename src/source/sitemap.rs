@@ -82,19 +82,7 @@ pub(super) fn read_text(text: &str, base: &Url) -> Option<Listing> {
 }
 
 fn listing(entries: Vec<Entry>, more: Vec<More>, flaws: Flaws) -> Listing {
-    Listing {
-        title: None,
-        language: None,
-        entries,
-        more,
-        interval: None,
-        skip_hours: Vec::new(),
-        skip_days: Vec::new(),
-        read_by: ReadBy::Sitemap,
-        charset: String::new(),
-        flaws: flaws.list,
-        is_cut: false,
-    }
+    Listing { entries, more, flaws: flaws.list, ..Listing::bare(ReadBy::Sitemap) }
 }
 
 /// An address that is being read.
@@ -127,7 +115,8 @@ impl Open {
             }
             "loc" if entry.url.is_none() => entry.url = resolve(base, text),
             "lastmod" => entry.updated = date::parse(text, &hints),
-            "publication_date" => {
+            // Of a video on the page there may be another.
+            "publication_date" if entry.published.is_none() => {
                 entry.published = date::parse(text, &hints);
                 if entry.published.is_none() {
                     flaws.add(format!("no date: {line:?}"));

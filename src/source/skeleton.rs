@@ -198,6 +198,8 @@ enum Space {
     Itunes,
     Syndication,
     Feedburner,
+    /// What publishers of magazines add.
+    Prism,
     Other,
 }
 
@@ -491,6 +493,7 @@ impl<'a> Reader<'_, 'a> {
                 _ => return None,
             }),
             Space::Feedburner => (local == "origlink").then_some(Name::OriginalLink),
+            Space::Prism => (local == "publicationdate").then_some(Name::Date),
             // Yandex News and its kin: the article's text under any prefix, and Turbo pages.
             Space::Other => {
                 let turbo = local == "content" && prefix.eq_ignore_ascii_case("turbo");
@@ -513,7 +516,9 @@ impl<'a> Reader<'_, 'a> {
             "link" => Name::Link,
             "url" if within_entry => Name::Link,
             "guid" | "id" => Name::Id,
-            "pubdate" | "published" | "publishdate" | "publicationdate" => Name::Published,
+            "pubdate" | "published" | "publishdate" | "publicationdate" | "pub_date"
+            | "publish_date" | "publication_date" | "published_at" | "datepublished"
+            | "date_published" | "pubtime" => Name::Published,
             "issued" => Name::Issued,
             "date" => Name::Date,
             "created" => Name::Created,
@@ -559,6 +564,8 @@ fn space_of_address(address: &str) -> Option<Space> {
         Space::Itunes
     } else if has("feedburner.com/") {
         Space::Feedburner
+    } else if has("prismstandard.org/") {
+        Space::Prism
     } else if has("w3.org/2005/atom") || has("purl.org/atom/") || has("/rss/1.0/modules") {
         if has("modules") { Space::Other } else { Space::Core }
     } else if has("purl.org/rss/1.0")
@@ -582,6 +589,7 @@ fn space_of_prefix(prefix: &str) -> Space {
         "itunes" => Space::Itunes,
         "sy" | "syn" => Space::Syndication,
         "feedburner" => Space::Feedburner,
+        "prism" => Space::Prism,
         "atom" | "atom10" | "a10" | "rss" | "rss1" => Space::Core,
         _ => Space::Other,
     }

@@ -275,6 +275,38 @@ fn a_link_that_begins_with_www_names_its_host() {
 }
 
 #[test]
+fn a_date_is_found_by_the_names_that_publishers_give_it() {
+    for name in ["pub_date", "publish_date", "datePublished", "prism:publicationDate", "pubTime"] {
+        let entry = item(&format!("<{name}>2022-01-16T08:05:00Z</{name}>"));
+        assert_eq!(instant(entry.published.as_ref()), "2022-01-16T08:05:00Z", "{name}");
+    }
+}
+
+#[test]
+fn a_picture_is_known_by_its_address_where_nothing_else_is_said_of_it() {
+    for (fields, expected) in [
+        ("<media:content width='140' url='/i.jpg?width=140&amp;s=a'/>", "/i.jpg"),
+        ("<media:content url='/v.mp4'/><enclosure url='/i.PNG'/>", "/i.PNG"),
+        ("<media:content medium='video' url='/v.jpg'/>", "none"),
+        ("<enclosure type='audio/mpeg' url='/a.mp3'/>", "none"),
+    ] {
+        let entry = item(fields);
+        assert_eq!(entry.image_url.as_ref().map_or("none", Url::path), expected, "{fields}");
+    }
+}
+
+#[test]
+fn markup_is_read_under_a_prefix_and_when_it_is_escaped_twice() {
+    for (fields, expected) in [
+        ("<description><xh:p>One</xh:p><xh:p>two</xh:p></description>", "One\n\ntwo"),
+        ("<description>&amp;lt;p&amp;gt;One&amp;lt;/p&amp;gt;two</description>", "One\n\ntwo"),
+        ("<description>The &amp;lt;/p&amp;gt; tag</description>", "The </p> tag"),
+    ] {
+        assert_eq!(item(fields).summary.as_deref(), Some(expected), "{fields}");
+    }
+}
+
+#[test]
 fn the_link_is_found_wherever_the_publisher_puts_it() {
     for (fields, expected) in [
         ("<link>//news.example/1</link>", "https://news.example/1"),
@@ -289,6 +321,12 @@ fn the_link_is_found_wherever_the_publisher_puts_it() {
         ("<link>javascript:void(0)</link><guid>x</guid>", "none"),
         ("<source url='/s'><link>/no</link></source><link>/1</link>", "https://news.example/1"),
         ("<link><a href='/1'>https://news.example/1</a></link>", "https://news.example/1"),
+        ("<link>&lt;a href='/1'&gt;view&lt;/a&gt;</link>", "https://news.example/1"),
+        ("<link>news.example/1</link>", "https://news.example/1"),
+        ("<link>https:// news.example/1</link>", "https://news.example/1"),
+        ("<link>\"https://news.example/1\"</link>", "https://news.example/1"),
+        ("<guid isPermaLink='true'>/1</guid>", "https://news.example/1"),
+        ("<guid isPermaLink='true'>1</guid>", "none"),
         ("<url>/1</url>", "https://news.example/1"),
         ("<url>/i.jpg</url><link>/1</link>", "https://news.example/1"),
         (
@@ -536,7 +574,8 @@ fn a_news_sitemap_gives_title_date_and_language() {
 <news:news><news:publication><news:name>N</news:name><news:language>kk</news:language></news:publication>
 <news:publication_date>2022-01-16T14:05:00+06:00</news:publication_date><news:title><![CDATA[Бітім &amp; күш]]></news:title>
 <news:keywords>ҰҚШҰ, Алматы</news:keywords></news:news>
-<image:image><image:loc>/i.jpg</image:loc><image:title>no</image:title></image:image></url>
+<image:image><image:loc>/i.jpg</image:loc><image:title>no</image:title></image:image>
+<video:video><video:publication_date>2020-01-01</video:publication_date></video:video></url>
 <url><loc>https://news.example/b</loc></url><url><lastmod>2022</lastmod></url></urlset>"#;
     let listing = parse(SourceKind::Sitemap, text.as_bytes(), None, &base()).unwrap();
     let [first, second] = listing.entries.as_slice() else { panic!("two entries") };

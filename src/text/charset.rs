@@ -64,7 +64,9 @@ pub fn believe(
     };
     match declared {
         Some(declared) if declared == UTF_8 && is_utf8(2) => UTF_8,
-        Some(wide) if wide == UTF_8 || wide == UTF_16LE || wide == UTF_16BE => guess(window, host),
+        Some(wide) if wide == UTF_8 || wide == UTF_16LE || wide == UTF_16BE => {
+            guess_by_language(window, host)
+        }
         Some(default) if default == WINDOWS_1252 => {
             let guessed = guess(window, host);
             if makes_words(guessed, default, window) {
@@ -83,7 +85,7 @@ pub fn believe(
             if implausible(guessed, window) * 2 < strange { guessed } else { declared }
         }
         None if is_utf8(10) => UTF_8,
-        None => guess(window, host),
+        None => guess_by_language(window, host),
     }
 }
 
@@ -108,6 +110,13 @@ fn guess(window: &[u8], host: Option<&str>) -> &'static Encoding {
     let encoding = detector.guess(label, Utf8Detection::Allow);
     // The detector knows GBK; its superset reads the same bytes and more.
     if encoding == GBK { GB18030 } else { encoding }
+}
+
+/// A guess of the western encoding, where nothing says so, is one for want of a better.
+fn guess_by_language(window: &[u8], host: Option<&str>) -> &'static Encoding {
+    let guessed = guess(window, host);
+    let western = guessed == WINDOWS_1252;
+    western.then(|| of_language(guessed, window)).flatten().unwrap_or(guessed)
 }
 
 /// Whether another encoding than the declared one makes of a part of the bytes beyond ASCII letters
