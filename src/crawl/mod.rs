@@ -221,7 +221,7 @@ impl Crawl {
         let index = dedup::Index::open(state.connection()).map_err(StateError::from)?;
         let mut crawl = Self {
             index,
-            feeds: Vec::new(),
+            feeds: Vec::with_capacity(feeds.len()),
             by_id: BTreeMap::new(),
             ends: beside::Ends::default(),
             schedule: Schedule::new(settings.rest.clone(), settings.share),

@@ -79,7 +79,8 @@ impl State {
         self.connection
             .prepare_cached(
                 "INSERT INTO feed (id, state) VALUES (?1, ?2)
-                 ON CONFLICT (id) DO UPDATE SET state = excluded.state",
+                 ON CONFLICT (id) DO UPDATE SET state = excluded.state
+                     WHERE state <> excluded.state",
             )?
             .execute(params![id, to_json(state)?])?;
         Ok(())

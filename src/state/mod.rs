@@ -332,7 +332,11 @@ impl State {
 
     pub fn put_note<T: serde::Serialize>(&self, name: &str, value: &T) -> Result<()> {
         self.connection
-            .prepare_cached("INSERT OR REPLACE INTO meta VALUES (?1, ?2)")?
+            .prepare_cached(
+                "INSERT INTO meta VALUES (?1, ?2)
+                 ON CONFLICT (name) DO UPDATE SET value = excluded.value
+                     WHERE value <> excluded.value",
+            )?
             .execute(params![name, to_json(value)?])?;
         Ok(())
     }
