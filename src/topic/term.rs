@@ -24,7 +24,8 @@ pub(super) struct Term {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Word {
-    /// Folded spellings: as written and, where that has an apostrophe, without it.
+    /// Folded spellings: as written, without its apostrophe, and with the Arabic article as it is
+    /// written behind a clitic.
     pub(super) spellings: Vec<String>,
     /// Anything may stand before it in the same word (`*truppen`).
     pub(super) open_left: bool,
@@ -163,6 +164,10 @@ impl Word {
                 let mut spellings = vec![(*part).to_owned()];
                 if part.contains('\'') {
                     spellings.push(part.replace('\'', ""));
+                }
+                // The article's alif is not written behind the clitic of `for`.
+                if let Some(noun) = part.strip_prefix("ال") {
+                    spellings.push(format!("لل{noun}"));
                 }
                 let word = Self {
                     spellings,
