@@ -92,8 +92,13 @@ fn undetermined(confidence: f32) -> Detected {
     Detected { language: "und".to_owned(), confidence }
 }
 
+/// Whether [`detect`] ever answers with a language of this primary code.
+pub fn is_told(code: &str) -> bool {
+    script::alone().chain(model::languages()).chain(["zh"]).any(|told| primary(told) == code)
+}
+
 /// The language of a BCP 47 tag without script and region, by the code that we use.
-fn primary(tag: &str) -> &str {
+pub fn primary(tag: &str) -> &str {
     let code = tag.split(['-', '_']).next().unwrap_or(tag).trim();
     let is = |other: &str| code.eq_ignore_ascii_case(other);
     match code {
