@@ -159,6 +159,58 @@ fn writing(c: char) -> Option<Writing> {
     })
 }
 
+/// Letters of a language of whose texts the model has seen few or none, and what it takes them for.
+struct Telling {
+    alphabet: Alphabet,
+    /// One of each stands often in such a text.
+    letters: &'static [&'static [char]],
+    language: &'static str,
+    /// Empty: anything.
+    taken_for: &'static [&'static str],
+}
+
+const TELLING: [Telling; 3] = [
+    Telling {
+        alphabet: Alphabet::Cyrillic,
+        letters: &[&['ҡ', 'Ҡ', 'ҙ', 'Ҙ']],
+        language: "ba",
+        taken_for: &["kk", "tt", "ky"],
+    },
+    Telling {
+        alphabet: Alphabet::Latin,
+        letters: &[&['ǵ', 'Ǵ']],
+        language: "kk-Latn",
+        taken_for: &[],
+    },
+    // Uyghur has the one, Arabic the other.
+    Telling {
+        alphabet: Alphabet::Arabic,
+        letters: &[&['ۇ'], &['ع']],
+        language: "kk-Arab",
+        taken_for: &[],
+    },
+];
+
+/// One of so many letters is often.
+const OFTEN: usize = 150;
+
+/// The language that single letters tell, of a text with so many in `alphabet` that the model took
+/// for `taken`.
+pub(super) fn told_by_letters(
+    text: &str,
+    alphabet: Alphabet,
+    letters: usize,
+    taken: &str,
+) -> Option<&'static str> {
+    let is_often = |one: &&[char]| text.matches(*one).count() * OFTEN >= letters;
+    let told = |telling: &&Telling| {
+        telling.alphabet == alphabet
+            && (telling.taken_for.is_empty() || telling.taken_for.contains(&taken))
+            && telling.letters.iter().all(is_often)
+    };
+    TELLING.iter().find(told).map(|telling| telling.language)
+}
+
 /// The letter that `c` counts as in a text of `alphabet`; a letter of another script is none.
 pub(super) fn letter(c: char, alphabet: Alphabet) -> Option<char> {
     if writing(c)? != Writing::Shared(alphabet) {

@@ -144,6 +144,20 @@ fn a_name_in_latin_letters_does_not_turn_the_text() {
 }
 
 #[test]
+fn letters_tell_a_language_that_the_model_takes_for_a_relative() {
+    for (text, expected) in [
+        ("Өфөлә торлаҡ хаҡтары күтәрелде", "ba"),
+        ("Reseı desantshylary Almatyǵa jetti", "kk-Latn"),
+        ("رەسەي اسكەرى قازاقستاننان شىعا باستادى ۇلتتىق", "kk-Arab"),
+        ("ئۇيغۇر يېزىقى ئەرەب ھەرپلىرىگە ئاساسلانغان", "ug"),
+        ("الحكومة تعلن عن مساعدات جديدة للأسر", "ar"),
+        ("Газета «Башҡортостан» вышла с новым приложением", "ru"),
+    ] {
+        assert_eq!(language(text), expected, "{text}");
+    }
+}
+
+#[test]
 fn every_language_that_is_told_is_known_as_such() {
     for code in ["ru", "sr", "uz", "kmr", "he", "mr", "ja", "ko", "zh", "am"] {
         assert!(is_told(code), "{code}");
