@@ -90,6 +90,14 @@ fn is_field(token: &str) -> bool {
 
 /// A term that another one finds as well, of the same language or of all.
 fn shadowed(concept: &Concept, at: usize, term: &Term) -> Option<Fault> {
+    // In another alphabet of its language it may find what no other one does.
+    let is_shadowed = |twin: &Term| {
+        concept.terms.iter().any(|other| other.span != term.span && other.covers(twin))
+    };
+    let mut twins = concept.terms.iter().filter(|one| one.twin && one.span == term.span);
+    if !twins.all(is_shadowed) {
+        return None;
+    }
     let shadow = concept.terms.iter().enumerate().find(|(other_at, other)| {
         *other_at != at
             && !other.twin

@@ -65,7 +65,7 @@ struct RawTopic {
 }
 
 #[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table, such as { title = 3.0, lead = 1.5 }")]
 struct RawBoost {
     title: Option<Spanned<f32>>,
     lead: Option<Spanned<f32>>,
@@ -74,7 +74,7 @@ struct RawBoost {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table, such as { from = 2022-01-05, to = 2022-02-01 }")]
 struct RawWindow {
     from: Option<Spanned<toml::value::Datetime>>,
     to: Option<Spanned<toml::value::Datetime>>,
@@ -100,7 +100,7 @@ struct RawRule {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table, such as { within = 20 }")]
 struct RawNear {
     within: Spanned<u32>,
     unit: Option<Unit>,

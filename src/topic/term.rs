@@ -100,9 +100,7 @@ impl Term {
     pub(super) fn is_spaceless(&self) -> bool {
         self.words.iter().all(Word::is_spaceless)
     }
-}
 
-impl Term {
     /// Whether this term is found wherever `other` is.
     pub(super) fn covers(&self, other: &Self) -> bool {
         let same_language = self.only.is_none() || self.only == other.only;

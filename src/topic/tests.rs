@@ -311,6 +311,19 @@ fn lints_name_what_is_probably_not_meant() {
 }
 
 #[test]
+fn a_term_that_finds_more_in_another_alphabet_is_not_told_to_be_deleted() {
+    let lints = |any: &str| {
+        let file = format!(
+            "[topic]\nid = \"t\"\nname = \"t\"\nthreshold = 5.0\n[concept.c]\nany = [{any}]\n\
+             sr = [\"tokajev*\"]\n[[rule]]\nname = \"r\"\nall_of = [\"c\"]\nscore = 5.0\n"
+        );
+        Topic::parse(&file).unwrap().lints(&[]).len()
+    };
+    assert_eq!(lints("\"tokajev*\""), 0);
+    assert_eq!(lints("\"tokajev*\", \"токајев*\""), 1);
+}
+
+#[test]
 fn a_term_that_is_written_as_a_search_expression_is_told_by_its_words() {
     let lints = |term: &str| {
         let file = format!(
@@ -365,6 +378,7 @@ fn a_value_of_the_wrong_kind_is_told_how_to_be_written() {
     for (line, told) in [
         ("score = \"5\"", "expected a number without quotation marks, such as 1.5"),
         ("score = 5.0\ntimes = \"2\"", "expected a whole number without quotation marks"),
+        ("score = 5.0\nnear = 20", "expected a table, such as { within = 20 }"),
         ("score = 5.0\nplaces = \"title\"", "expected a list, such as [\"one\", \"two\"]"),
     ] {
         let file = format!(
