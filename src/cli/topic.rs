@@ -2,12 +2,12 @@
 
 use std::{
     fmt::Write as _,
-    io::{BufRead, BufWriter, Write as _},
+    io::{BufRead, BufWriter, Write},
 };
 
 use anyhow::Context;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{
     Exit, compose,
@@ -19,7 +19,7 @@ use crate::{
     date,
     fetch::Wanted,
     text::{clean_line, clean_text, language},
-    topic::{self, Outcome, Text, Topics},
+    topic::{self, Match, Outcome, Text, Topics},
 };
 
 /// One line of `--jsonl`.
@@ -61,14 +61,25 @@ fn judge_lines(loaded: &Loaded, name: &str) -> anyhow::Result<()> {
         }
         let article: Article = serde_json::from_str(&line)
             .with_context(|| format!("line {number} of {name} is no article"))?;
-        for judgement in judge(&topics, &article) {
-            writeln!(out, "{}", serde_json::to_string(&judgement)?)?;
-        }
+        judge(&topics, &article, &mut out)?;
     }
     Ok(out.flush()?)
 }
 
-fn judge(topics: &Topics, article: &Article) -> Vec<Value> {
+/// One judgement, as `--jsonl` writes it.
+#[derive(Serialize)]
+struct Judged<'a> {
+    id: &'a Value,
+    topic: String,
+    outcome: Outcome,
+    relevant: bool,
+    score: f32,
+    language: &'a str,
+    reason: String,
+    matches: Vec<Match>,
+}
+
+fn judge(topics: &Topics, article: &Article, out: &mut impl Write) -> anyhow::Result<()> {
     let title = clean_line(article.title.as_deref().unwrap_or_default());
     let text = clean_text(article.text.as_deref().unwrap_or_default());
     let sample = if text.is_empty() { &title } else { &text };
@@ -83,21 +94,20 @@ fn judge(topics: &Topics, article: &Article) -> Vec<Value> {
         url: article.url.as_deref(),
         published: published.map(|dated| dated.at),
     });
-    judgements
-        .into_iter()
-        .map(|judgement| {
-            json!({
-                "id": article.id,
-                "topic": judgement.topic,
-                "outcome": judgement.outcome,
-                "relevant": judgement.outcome == Outcome::Relevant,
-                "score": judgement.score,
-                "language": language,
-                "reason": judgement.reason,
-                "matches": judgement.matches,
-            })
-        })
-        .collect()
+    for judgement in judgements {
+        let judged = Judged {
+            id: &article.id,
+            topic: judgement.topic,
+            relevant: judgement.outcome == Outcome::Relevant,
+            outcome: judgement.outcome,
+            score: judgement.score,
+            language: &language,
+            reason: judgement.reason,
+            matches: judgement.matches,
+        };
+        writeln!(out, "{}", serde_json::to_string(&judged)?)?;
+    }
+    Ok(())
 }
 
 /// Explains every stage for one text: a page at an address, an HTML file, or plain text.

@@ -1,16 +1,24 @@
 //! One alphabet of a language into its other one, for terms.
 
-/// Serbian Latin into Cyrillic, or Cyrillic into Latin where the text has Cyrillic.
-pub(crate) fn serbian(text: &str) -> String {
-    convert(text, SERBIAN)
+/// A text of `language` in each of its other alphabets: Serbian and Uzbek from Latin into Cyrillic
+/// and back, Kazakh from Cyrillic into Latin and Arabic.
+pub(crate) fn others(text: &str, language: &str) -> Vec<String> {
+    match language {
+        "sr" => vec![convert(text, SERBIAN)],
+        "uz" => vec![convert(text, UZBEK)],
+        // An acronym is another one there: `ҚР` would be `QR`.
+        "kk" if is_cyrillic(text) && !text.starts_with('=') => {
+            vec![convert(text, KAZAKH_LATIN), convert(text, KAZAKH_ARABIC)]
+        }
+        _ => Vec::new(),
+    }
 }
 
-/// Uzbek Latin into Cyrillic, or Cyrillic into Latin where the text has Cyrillic.
-pub(crate) fn uzbek(text: &str) -> String {
-    convert(text, UZBEK)
+fn is_cyrillic(text: &str) -> bool {
+    text.chars().any(|c| ('\u{400}'..='\u{52F}').contains(&c))
 }
 
-/// Latin and Cyrillic, longest Latin first: `nj` is one letter.
+/// The other alphabet and Cyrillic, longest Latin first: `nj` is one letter.
 const SERBIAN: &[(&str, &str)] = &[
     ("lj", "љ"),
     ("nj", "њ"),
@@ -81,8 +89,100 @@ const UZBEK: &[(&str, &str)] = &[
     ("e", "э"),
 ];
 
+/// As the press writes it, without its accents.
+const KAZAKH_LATIN: &[(&str, &str)] = &[
+    ("a", "а"),
+    ("a", "ә"),
+    ("b", "б"),
+    ("v", "в"),
+    ("g", "г"),
+    ("g", "ғ"),
+    ("d", "д"),
+    ("e", "е"),
+    ("j", "ж"),
+    ("z", "з"),
+    ("i", "и"),
+    ("i", "й"),
+    ("k", "к"),
+    ("q", "қ"),
+    ("l", "л"),
+    ("m", "м"),
+    ("n", "н"),
+    ("n", "ң"),
+    ("o", "о"),
+    ("o", "ө"),
+    ("p", "п"),
+    ("r", "р"),
+    ("s", "с"),
+    ("t", "т"),
+    ("y", "у"),
+    ("u", "ұ"),
+    ("u", "ү"),
+    ("f", "ф"),
+    ("h", "х"),
+    ("h", "һ"),
+    ("ch", "ч"),
+    ("sh", "ш"),
+    ("sh", "щ"),
+    ("y", "ы"),
+    ("i", "і"),
+    ("e", "э"),
+    ("io", "ё"),
+    ("iy", "ю"),
+    ("ia", "я"),
+    ("ts", "ц"),
+    ("", "ъ"),
+    ("", "ь"),
+];
+
+/// Without the sign of soft words, which folding leaves out.
+const KAZAKH_ARABIC: &[(&str, &str)] = &[
+    ("ا", "а"),
+    ("ا", "ә"),
+    ("ب", "б"),
+    ("ۆ", "в"),
+    ("گ", "г"),
+    ("ع", "ғ"),
+    ("د", "д"),
+    ("ە", "е"),
+    ("ج", "ж"),
+    ("ز", "з"),
+    ("ي", "и"),
+    ("ي", "й"),
+    ("ك", "к"),
+    ("ق", "қ"),
+    ("ل", "л"),
+    ("م", "м"),
+    ("ن", "н"),
+    ("ڭ", "ң"),
+    ("و", "о"),
+    ("و", "ө"),
+    ("پ", "п"),
+    ("ر", "р"),
+    ("س", "с"),
+    ("ت", "т"),
+    ("ۋ", "у"),
+    ("ۇ", "ұ"),
+    ("ۇ", "ү"),
+    ("ف", "ф"),
+    ("ح", "х"),
+    ("ھ", "һ"),
+    ("چ", "ч"),
+    ("ش", "ш"),
+    ("شش", "щ"),
+    ("ى", "ы"),
+    ("ى", "і"),
+    ("ە", "э"),
+    ("يو", "ё"),
+    ("يۋ", "ю"),
+    ("يا", "я"),
+    ("تس", "ц"),
+    ("", "ъ"),
+    ("", "ь"),
+];
+
 fn convert(text: &str, letters: &[(&str, &str)]) -> String {
-    let cyrillic = text.chars().any(|c| ('\u{400}'..='\u{52F}').contains(&c));
+    let cyrillic = is_cyrillic(text);
     let lower = text.to_lowercase().replace(['‘', '’', 'ʻ', 'ʼ', '`'], "'");
     // An exact term is an acronym: it keeps its capitals.
     let capital = text.starts_with('=');

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::{
-    Judgement, Match, Place, Text, Topics,
-    judge::{self, Case, Holding},
+    Judgement, Match, Text, Topics,
+    judge::{self, Case},
     matcher,
 };
 
@@ -72,7 +72,7 @@ fn explanation(case: &Case<'_>) -> Explanation {
         RuleTrace {
             rule: rule.name.clone(),
             gain: holding.map_or(0.0, |holding| holding.gain),
-            evidence: holding.map(evidence).unwrap_or_default(),
+            evidence: holding.map(|holding| holding.evidence.clone()).unwrap_or_default(),
             failed: holding.is_none().then(|| failure(case, at)),
         }
     });
@@ -86,17 +86,14 @@ fn explanation(case: &Case<'_>) -> Explanation {
     }
 }
 
-fn evidence(holding: &Holding) -> Vec<usize> {
-    holding.evidence.clone()
-}
-
 /// What a rule that does not hold lacks.
 fn failure(case: &Case<'_>, rule: usize) -> String {
     let Some(rule) = case.topic.rules.get(rule) else { return String::new() };
     for slot in &rule.slots {
         let counted = case.occurrences.iter().filter(|one| {
-            let place: Place = one.place;
-            !one.ignored && rule.places.contains(&place) && slot.takes(one.hit.concept, place)
+            !one.ignored
+                && rule.places.contains(&one.place)
+                && slot.takes(one.hit.concept, one.place)
         });
         let times = counted.count();
         if times < rule.times {

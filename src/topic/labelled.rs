@@ -120,12 +120,15 @@ fn the_shipped_topic_tells_the_labelled_texts_apart() {
     assert_floors(measure(SHIPPED, read(LABELLED)), 0.98);
 }
 
-/// Texts by writers who had not seen the topic, in nine rounds (`a-` to `i-`); all is invented, also
-/// what they have people say. At their first reading 36 of the 251 relevant texts of the first five
-/// rounds were missed and one irrelevant one was taken; then the rules' scores were fitted to them. Of
-/// the next three rounds, 333 texts, precision was 0.99, mentions in passing counted as wrong, and
-/// recall 0.96; then what guards, bakeries and airfields this mission had was named in more languages.
-/// Of the last round, 100 texts that nothing was fitted to, both were 0.98.
+/// Texts by writers who had not seen the topic, in twelve rounds (`a-` to `i-`, `l-` to `n-`); all is
+/// invented, also what they have people say. At their first reading 36 of the 251 relevant texts of the
+/// first five rounds were missed and one irrelevant one was taken; then the rules' scores were fitted to
+/// them. Of the next three rounds, 333 texts, precision was 0.99, mentions in passing counted as wrong,
+/// and recall 0.96; then what guards, bakeries and airfields this mission had was named in more
+/// languages. Of the round after them, 100 texts that nothing was fitted to, both were 0.98. The rounds
+/// `l-` to `n-`, 325 texts in 75 languages, are of two or three sentences, half of those of `n-` under a
+/// title that names nothing: at their first reading precision was 0.97 and recall 0.86, 0.74 and 0.51;
+/// then words were added where languages had none, and rules for such titles.
 #[test]
 fn the_shipped_topic_holds_on_texts_by_writers_who_had_not_seen_it() {
     let counts = measure(

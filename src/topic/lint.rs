@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, ops::Range};
 
 use super::{Concept, Near, Rule, Slot, Topic, term::Term};
-use crate::fault::Fault;
+use crate::{fault::Fault, text::language};
 
 pub(super) fn lints(topic: &Topic, feed_languages: &[&str]) -> Vec<Fault> {
     let mut lints = Vec::new();
@@ -14,6 +14,7 @@ pub(super) fn lints(topic: &Topic, feed_languages: &[&str]) -> Vec<Fault> {
             lints.extend(search_expression(term));
             lints.extend(shadowed(concept, at, term));
         }
+        lints.extend(never_told(concept));
         if used.contains(&index) {
             lints.extend(without_languages(concept, feed_languages));
         } else {
@@ -22,6 +23,7 @@ pub(super) fn lints(topic: &Topic, feed_languages: &[&str]) -> Vec<Fault> {
         }
     }
     lints.extend(topic.rules.iter().filter_map(never_matches));
+    lints.extend(same_names(topic));
     lints.extend(unreachable_threshold(topic));
     lints
 }
@@ -88,6 +90,14 @@ fn is_field(token: &str) -> bool {
 
 /// A term that another one finds as well, of the same language or of all.
 fn shadowed(concept: &Concept, at: usize, term: &Term) -> Option<Fault> {
+    // In another alphabet of its language it may find what no other one does.
+    let is_shadowed = |twin: &Term| {
+        concept.terms.iter().any(|other| other.span != term.span && other.covers(twin))
+    };
+    let mut twins = concept.terms.iter().filter(|one| one.twin && one.span == term.span);
+    if !twins.all(is_shadowed) {
+        return None;
+    }
     let shadow = concept.terms.iter().enumerate().find(|(other_at, other)| {
         *other_at != at
             && !other.twin
@@ -99,6 +109,29 @@ fn shadowed(concept: &Concept, at: usize, term: &Term) -> Option<Fault> {
         let message = format!("`{}` finds all that `{}` finds", shadow.spelled, term.spelled);
         lint(term.span.clone(), message, "delete it")
     })
+}
+
+/// Languages under `only` that no text is ever told to be in, such as `ua` for `uk`.
+fn never_told(concept: &Concept) -> Vec<Fault> {
+    let mut seen = BTreeSet::new();
+    let terms = concept.terms.iter().filter_map(|term| Some((term, term.only.as_deref()?)));
+    let untold = terms.filter(|(_, only)| !language::is_told(only) && seen.insert(*only));
+    let lints = untold.map(|(term, only)| {
+        let message = format!("no text is told to be in `{only}`: its terms are never looked for");
+        let help = "write another language under `only`, or the terms under the concept itself";
+        lint(term.span.clone(), message, help)
+    });
+    lints.collect()
+}
+
+/// Rules of one name: a record names the rules that held, and one of them was perhaps copied.
+fn same_names(topic: &Topic) -> Vec<Fault> {
+    let mut seen = BTreeSet::new();
+    let again = topic.rules.iter().filter(|rule| !seen.insert(rule.name.as_str()));
+    let message = |rule: &Rule| format!("another rule is called `{}` as well", rule.name);
+    again
+        .map(|rule| lint(rule.span.clone(), message(rule), "give each rule a name of its own"))
+        .collect()
 }
 
 fn without_languages(concept: &Concept, feed_languages: &[&str]) -> Option<Fault> {

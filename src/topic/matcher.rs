@@ -140,7 +140,7 @@ impl View<'_> {
         }
         let mut gap = word.gap;
         for (at, word) in term.words.iter().enumerate().take(term.anchor).rev() {
-            start = self.find_before(word, term.case_of(at), start, gap)?;
+            start = self.find_before(word, at == 0, term.case_of(at), start, gap)?;
             gap = word.gap;
         }
         let mut dot = word.dot;
@@ -167,10 +167,9 @@ impl View<'_> {
         if before.is_numeric() && !first.is_numeric() {
             return true;
         }
-        match first {
-            '\u{600}'..='\u{6FF}' => is_arabic_clitic(self.text(self.word_start(start)..start)),
-            '\u{5D0}'..='\u{5EA}' => is_hebrew_prefix(self.text(self.word_start(start)..start)),
-            _ => anchor.len() >= SHORTEST_GLUED && self.is_run_together(start),
+        match clitics(first) {
+            Some(is_clitic) => is_clitic(self.text(self.word_start(start)..start)),
+            None => anchor.len() >= SHORTEST_GLUED && self.is_run_together(start),
         }
     }
 
@@ -200,10 +199,12 @@ impl View<'_> {
         if open_left { surface.contains(exact) } else { surface.starts_with(exact) }
     }
 
-    /// Where `word` begins, if it stands before `end` with at most `gap` words between.
+    /// Where `word` begins, if it stands before `end` with at most `gap` words between; `is_first`
+    /// of its term.
     fn find_before(
         &self,
         word: &Word,
+        is_first: bool,
         case: Option<&str>,
         mut end: usize,
         gap: usize,
@@ -222,7 +223,7 @@ impl View<'_> {
                 return Some(end - spelling.len());
             }
             let start = self.token_start(end);
-            if let Some(within) = place_in(word, self.text(start..end))
+            if let Some(within) = place_in(word, is_first, self.text(start..end))
                 && self.has_case(start + within.start..start + within.end, case, word.open_left)
             {
                 return Some(start + within.start);
@@ -261,7 +262,7 @@ impl View<'_> {
                 return Some(start + spelling.len());
             }
             let end = self.token_end(start);
-            if let Some(within) = place_in(word, self.text(start..end))
+            if let Some(within) = place_in(word, false, self.text(start..end))
                 && self.has_case(start + within.start..start + within.end, case, word.open_left)
             {
                 return Some(start + within.end);
@@ -371,23 +372,33 @@ impl View<'_> {
 }
 
 /// Where in `token`, a word of the text with what apostrophes join to it, `word` stands: all of
-/// it, what follows an elided article (`l'organisation`), or what a suffix follows (`Kiev'in`).
-fn place_in(word: &Word, token: &str) -> Option<Range<usize>> {
+/// it, what follows an elided article (`l'organisation`) or, for the first of a phrase, a clitic, or
+/// what a suffix follows (`Kiev'in`).
+fn place_in(word: &Word, is_first: bool, token: &str) -> Option<Range<usize>> {
     let apostrophe = token.find('\'');
     let parts = [
         Some(0..token.len()),
         apostrophe.map(|at| at + 1..token.len()),
         apostrophe.map(|at| 0..at),
     ];
-    parts.into_iter().flatten().find(|part| {
+    parts.into_iter().flatten().find_map(|part| {
         let text = token.get(part.clone()).unwrap_or_default();
-        word.spellings.iter().any(|spelling| match (word.open_left, word.open_right) {
-            (false, false) => text == spelling,
-            (false, true) => text.starts_with(spelling),
-            (true, false) => text.ends_with(spelling),
-            (true, true) => text.contains(spelling),
-        })
+        let begin = word.spellings.iter().find_map(|spelling| {
+            match (word.open_left, word.open_right) {
+                (false, false) => text.strip_suffix(spelling).map(str::len),
+                (false, true) => text.find(spelling),
+                (true, false) => text.ends_with(spelling).then_some(0),
+                (true, true) => text.contains(spelling).then_some(0),
+            }
+            .filter(|at| *at == 0 || is_first && is_behind_clitic(text, *at))
+        })?;
+        Some(part.start + begin..part.end)
     })
+}
+
+fn is_behind_clitic(text: &str, at: usize) -> bool {
+    let Some((before, behind)) = text.split_at_checked(at) else { return false };
+    behind.chars().next().and_then(clitics).is_some_and(|is_clitic| is_clitic(before))
 }
 
 /// The words of a phrase never stand on two sides of these.
@@ -396,6 +407,16 @@ fn parts_phrases(c: char) -> bool {
         c,
         '.' | ',' | ';' | ':' | '!' | '?' | '\n' | '。' | '、' | '،' | '؛' | '؟' | '।' | '|'
     )
+}
+
+/// What tells whether letters are what is written together with the word behind, where that begins
+/// with `first`.
+fn clitics(first: char) -> Option<fn(&str) -> bool> {
+    match first {
+        '\u{600}'..='\u{6FF}' => Some(is_arabic_clitic),
+        '\u{5D0}'..='\u{5EA}' => Some(is_hebrew_prefix),
+        _ => None,
+    }
 }
 
 /// What Arabic writes together with the word behind: and, so, in, like, for, the.

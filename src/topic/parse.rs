@@ -65,7 +65,7 @@ struct RawTopic {
 }
 
 #[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table, such as { title = 3.0, lead = 1.5 }")]
 struct RawBoost {
     title: Option<Spanned<f32>>,
     lead: Option<Spanned<f32>>,
@@ -74,7 +74,7 @@ struct RawBoost {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table, such as { from = 2022-01-05, to = 2022-02-01 }")]
 struct RawWindow {
     from: Option<Spanned<toml::value::Datetime>>,
     to: Option<Spanned<toml::value::Datetime>>,
@@ -100,7 +100,7 @@ struct RawRule {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table, such as { within = 20 }")]
 struct RawNear {
     within: Spanned<u32>,
     unit: Option<Unit>,
@@ -131,8 +131,13 @@ fn fault_of(error: &toml::de::Error) -> Fault {
             .message()
             .trim_end_matches('.')
             .replace('\n', ", ")
-            // TOML's own name for it does not say what is wrong with a date in quotation marks.
-            .replace("a TOML datetime", "a date without quotation marks, such as 2022-01-05"),
+            // The names of types do not say what is wrong with quotation marks where there should be
+            // none, or with brackets that are missing.
+            .replace("a TOML datetime", "a date without quotation marks, such as 2022-01-05")
+            .replace("expected f32", "expected a number without quotation marks, such as 1.5")
+            .replace("expected usize", "expected a whole number without quotation marks")
+            .replace("expected u32", "expected a whole number without quotation marks")
+            .replace("expected a sequence", "expected a list, such as [\"one\", \"two\"]"),
         help: None,
     }
 }
@@ -225,10 +230,8 @@ fn add_terms(
             Ok(mut term) => {
                 term.span = spelled.span();
                 code.clone_into(&mut term.language);
-                term.only = only.then(|| code.to_owned());
-                if let Some(twin) = twin(&term, code) {
-                    concept.terms.push(twin);
-                }
+                term.only = only.then(|| text::language::primary(code).to_owned());
+                concept.terms.extend(twins(&term, code));
                 concept.terms.push(term);
             }
             Err(message) => faults.push(fault(spelled.span(), message, "")),
@@ -239,15 +242,11 @@ fn add_terms(
     }
 }
 
-/// A Serbian or Uzbek term in the language's other alphabet.
-fn twin(term: &Term, language: &str) -> Option<Term> {
-    let other = match language {
-        "sr" => translit::serbian(&term.spelled),
-        "uz" => translit::uzbek(&term.spelled),
-        _ => return None,
-    };
-    let twin = Term::parse(&other).ok()?;
-    (twin.words != term.words).then(|| Term {
+/// A Serbian, Uzbek or Kazakh term in the language's other alphabets.
+fn twins(term: &Term, language: &str) -> impl Iterator<Item = Term> {
+    let others = translit::others(&term.spelled, language).into_iter();
+    let twins = others.filter_map(|other| Term::parse(&other).ok());
+    twins.filter(|twin| twin.words != term.words).map(|twin| Term {
         spelled: term.spelled.clone(),
         span: term.span.clone(),
         language: term.language.clone(),

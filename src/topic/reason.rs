@@ -35,7 +35,8 @@ pub(super) fn sentence(case: &Case<'_>) -> String {
         if found.is_empty() {
             sentence.push_str(": none of the concepts is in the text");
         } else {
-            let _written = write!(sentence, ": only {} was found", listed(&found));
+            let verb = if found.len() == 1 { "was" } else { "were" };
+            let _written = write!(sentence, ": only {} {verb} found", listed(&found));
         }
     }
     let lowering: Vec<&str> = case

@@ -24,7 +24,8 @@ pub(super) struct Term {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Word {
-    /// Folded spellings: as written and, where that has an apostrophe, without it.
+    /// Folded spellings: as written, without its apostrophe, and with the Arabic article as it is
+    /// written behind a clitic.
     pub(super) spellings: Vec<String>,
     /// Anything may stand before it in the same word (`*truppen`).
     pub(super) open_left: bool,
@@ -99,9 +100,7 @@ impl Term {
     pub(super) fn is_spaceless(&self) -> bool {
         self.words.iter().all(Word::is_spaceless)
     }
-}
 
-impl Term {
     /// Whether this term is found wherever `other` is.
     pub(super) fn covers(&self, other: &Self) -> bool {
         let same_language = self.only.is_none() || self.only == other.only;
@@ -163,6 +162,10 @@ impl Word {
                 let mut spellings = vec![(*part).to_owned()];
                 if part.contains('\'') {
                     spellings.push(part.replace('\'', ""));
+                }
+                // The article's alif is not written behind the clitic of `for`.
+                if let Some(noun) = part.strip_prefix("ال") {
+                    spellings.push(format!("لل{noun}"));
                 }
                 let word = Self {
                     spellings,

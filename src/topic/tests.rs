@@ -67,6 +67,9 @@ fn a_text_about_something_else_is_not_relevant_and_says_what_is_missing() {
     let text = Text { title: "Rain in Spain", text: "It rained.", ..Text::default() };
     let judgement = topics(SHIPPED).judge(&text).remove(0);
     assert_eq!(judgement.outcome, Outcome::Irrelevant);
+    let text = Text { title: "Kazakhstan and Russia", ..Text::default() };
+    let reason = topics(SHIPPED).judge(&text).remove(0).reason;
+    assert!(reason.contains("“Russia” in the title were found"), "{reason}");
     assert!(judgement.missing.contains(&"csto".to_owned()), "{judgement:#?}");
 }
 
@@ -94,7 +97,11 @@ fn terms_are_found_as_scripts_write_them() {
         ("qozog'iston*", "Qozogistonda", "Qozogistonda"),
         ("كازاخستان*", "ولكازاخستان", "كازاخستان"),
         ("الأمن الجماعي", "معاهدة الامن الجماعى", "الامن الجماعى"),
+        ("الأمن الجماعي", "وللأمن الجماعي", "للأمن الجماعي"),
+        ("كايا كالاس", "وقال لكايا كالاس", "كايا كالاس"),
+        ("وزير* دفاع كازاخستان", "والوزيرة دفاع كازاخستان", "وزيرة دفاع كازاخستان"),
         ("אלמטי", "מאלמטי", "אלמטי"),
+        ("קאיה קאלאס", "שלקאיה קאלאס", "קאיה קאלאס"),
         ("哈萨克", "在哈萨克斯坦", "哈萨克"),
         ("카자흐", "주카자흐스탄", "카자흐"),
         ("*truppen", "OVKS-Friedenstruppen.", "Friedenstruppen"),
@@ -136,6 +143,8 @@ fn terms_are_not_found_where_other_words_stand() {
         ("collective security", "collective\nsecurity"),
         ("peacekeep* ~2 kazakhstan", "peacekeepers who were in Kazakhstan"),
         ("الأمن", "مالأمن"),
+        ("حفظ السلام", "محفظ السلام"),
+        ("كالاس كايا كالاس", "كالاس وكايا كالاس"),
         ("казак*", "Қазақ"),
         ("rus", "Belarus"),
     ] {
@@ -190,16 +199,28 @@ fn every_word_of_an_exact_term_has_its_case_and_only_they() {
 }
 
 #[test]
-fn serbian_and_uzbek_terms_are_found_in_both_alphabets() {
+fn serbian_uzbek_and_kazakh_terms_are_found_in_all_their_alphabets() {
     let file = "[topic]\nid = \"t\"\nname = \"t\"\nthreshold = 1.0\n[concept.c]\n\
         sr = [\"mirovnjac*\", \"нерушив*\"]\nuz = [\"tinchlikparvar*\"]\n\
+        kk = [\"бітімгер*\", \"ұжымдық қауіпсіздік*\", \"=ҚР\"]\n\
         [[rule]]\nname = \"r\"\nall_of = [\"c\"]\nscore = 5.0\n";
     let topics = topics(file);
-    for text in ["мировњаци", "mirovnjaci", "nerušivo", "тинчликпарвар", "tinchlikparvarlar"]
-    {
+    for text in [
+        "мировњаци",
+        "mirovnjaci",
+        "nerušivo",
+        "тинчликпарвар",
+        "tinchlikparvarlar",
+        "bitimgershiler",
+        "بىتىمگەرلەرى",
+        "Ujymdyq qaýipsizdiktiń",
+        "ٴبىر ۇجىمدىق قاۋىپسىزدىك",
+    ] {
         let judged = topics.judge(&Text { text, ..Text::default() });
         assert_eq!(judged[0].outcome, Outcome::Relevant, "{text}");
     }
+    let judged = topics.judge(&Text { text: "a QR code", ..Text::default() });
+    assert_eq!(judged[0].outcome, Outcome::Irrelevant);
 }
 
 #[test]
@@ -290,6 +311,19 @@ fn lints_name_what_is_probably_not_meant() {
 }
 
 #[test]
+fn a_term_that_finds_more_in_another_alphabet_is_not_told_to_be_deleted() {
+    let lints = |any: &str| {
+        let file = format!(
+            "[topic]\nid = \"t\"\nname = \"t\"\nthreshold = 5.0\n[concept.c]\nany = [{any}]\n\
+             sr = [\"tokajev*\"]\n[[rule]]\nname = \"r\"\nall_of = [\"c\"]\nscore = 5.0\n"
+        );
+        Topic::parse(&file).unwrap().lints(&[]).len()
+    };
+    assert_eq!(lints("\"tokajev*\""), 0);
+    assert_eq!(lints("\"tokajev*\", \"токајев*\""), 1);
+}
+
+#[test]
 fn a_term_that_is_written_as_a_search_expression_is_told_by_its_words() {
     let lints = |term: &str| {
         let file = format!(
@@ -337,6 +371,42 @@ fn a_date_in_quotation_marks_is_told_how_to_be_written() {
         fault.message.ends_with("expected a date without quotation marks, such as 2022-01-05")
     };
     assert!(faults.iter().any(told), "{faults:#?}");
+}
+
+#[test]
+fn a_value_of_the_wrong_kind_is_told_how_to_be_written() {
+    for (line, told) in [
+        ("score = \"5\"", "expected a number without quotation marks, such as 1.5"),
+        ("score = 5.0\ntimes = \"2\"", "expected a whole number without quotation marks"),
+        ("score = 5.0\nnear = 20", "expected a table, such as { within = 20 }"),
+        ("score = 5.0\nplaces = \"title\"", "expected a list, such as [\"one\", \"two\"]"),
+    ] {
+        let file = format!(
+            "[topic]\nid = \"t\"\nname = \"t\"\nthreshold = 5.0\n[concept.c]\nany = [\"found\"]\n\
+             [[rule]]\nname = \"r\"\nall_of = [\"c\"]\n{line}\n"
+        );
+        let faults = Topic::parse(&file).unwrap_err();
+        assert!(faults.iter().any(|fault| fault.message.ends_with(told)), "{faults:#?}");
+    }
+}
+
+#[test]
+fn a_language_that_is_never_told_and_two_rules_of_one_name_are_linted() {
+    let file = "[topic]\nid = \"t\"\nname = \"t\"\nthreshold = 5.0\n[concept.c]\nany = [\"found\"]\n\
+        [concept.c.only]\nua = [\"знайдено\", \"знайшли\"]\nnb = [\"funnet\"]\nsr = [\"nađeno\"]\n\
+        [[rule]]\nname = \"r\"\nall_of = [\"c\"]\nscore = 5.0\n\
+        [[rule]]\nname = \"r\"\nall_of = [\"c\"]\nscore = 5.0\n";
+    let lints = Topic::parse(file).unwrap().lints(&[]);
+    let messages: Vec<&str> = lints.iter().map(|lint| lint.message.as_str()).collect();
+    assert_eq!(
+        messages,
+        [
+            "no text is told to be in `ua`: its terms are never looked for",
+            "another rule is called `r` as well",
+        ]
+    );
+    let text = Text { text: "Funnet i dag", language: Some("no"), ..Text::default() };
+    assert_eq!(topics(file).judge(&text)[0].outcome, Outcome::Relevant);
 }
 
 #[test]

@@ -15,7 +15,7 @@ use script::{Census, Writing};
 #[derive(Debug, Clone, PartialEq)]
 pub struct Detected {
     /// BCP 47, with a script subtag only where one language is written in two (`sr-Latn`,
-    /// `uz-Cyrl`); `und` below the margin.
+    /// `uz-Cyrl`, `kk-Arab`); `und` below the margin.
     pub language: String,
     /// 0 to 1.
     pub confidence: f32,
@@ -72,14 +72,19 @@ pub fn detect(text: &str, priors: &[&str]) -> Detected {
             Detected { language: language.to_owned(), confidence: sure * census.share(writing) }
         }
         Writing::Shared(alphabet) => {
-            if census.letters(writing) < LETTERS {
+            let letters = census.letters(writing);
+            if letters < LETTERS {
                 return undetermined(0.0);
             }
             let bonus = |language: &str| {
                 if priors.contains(&primary(language)) { PRIOR } else { 0.0 }
             };
             let (language, confidence) = model::classify(text, alphabet, bonus);
-            let confidence = confidence * census.share(writing);
+            let share = census.share(writing);
+            if let Some(told) = script::told_by_letters(text, alphabet, letters, language) {
+                return Detected { language: told.to_owned(), confidence: share };
+            }
+            let confidence = confidence * share;
             if confidence < MARGIN {
                 return undetermined(confidence);
             }
@@ -92,8 +97,13 @@ fn undetermined(confidence: f32) -> Detected {
     Detected { language: "und".to_owned(), confidence }
 }
 
+/// Whether [`detect`] ever answers with a language of this primary code.
+pub fn is_told(code: &str) -> bool {
+    script::alone().chain(model::languages()).chain(["zh"]).any(|told| primary(told) == code)
+}
+
 /// The language of a BCP 47 tag without script and region, by the code that we use.
-fn primary(tag: &str) -> &str {
+pub fn primary(tag: &str) -> &str {
     let code = tag.split(['-', '_']).next().unwrap_or(tag).trim();
     let is = |other: &str| code.eq_ignore_ascii_case(other);
     match code {

@@ -52,6 +52,11 @@ pub(super) fn classify(
     (best.0, 1.0 / total.max(1.0))
 }
 
+/// All that it tells apart, as BCP 47.
+pub(super) fn languages() -> impl Iterator<Item = &'static str> {
+    MODEL.iter().flat_map(|(_, table)| &table.languages).copied()
+}
+
 impl Table {
     /// A sum over the features, over the root of their number: so were the weights learnt, and so
     /// a long text is surer than a short one.

@@ -20,19 +20,32 @@ pub(super) enum Writing {
 /// Letters of a text by how they are written.
 pub(super) struct Census {
     counts: Vec<(Writing, usize)>,
+    /// Latin letters of words with a capital one, names for the most part.
+    in_names: usize,
 }
 
 impl Census {
     pub(super) fn of(text: &str) -> Self {
         let mut counts: Vec<(Writing, usize)> = Vec::new();
+        let mut in_names = 0;
+        let (mut length, mut is_name) = (0, false);
         for c in text.chars() {
-            let Some(writing) = writing(c) else { continue };
+            let writing = writing(c);
+            if writing == Some(LATIN) {
+                length += 1;
+                is_name |= c.is_uppercase();
+            } else if length > 0 {
+                in_names += if is_name { length } else { 0 };
+                (length, is_name) = (0, false);
+            }
+            let Some(writing) = writing else { continue };
             match counts.iter_mut().find(|(known, _)| *known == writing) {
                 Some((_, count)) => *count += 1,
                 None => counts.push((writing, 1)),
             }
         }
-        let mut census = Self { counts };
+        in_names += if is_name { length } else { 0 };
+        let mut census = Self { counts, in_names };
         census.give_han_to_japanese();
         census
     }
@@ -55,38 +68,59 @@ impl Census {
     pub(super) fn main(&self) -> Option<Writing> {
         self.counts
             .iter()
-            .max_by_key(|(writing, count)| (weight(*writing) * count, std::cmp::Reverse(*writing)))
+            .max_by_key(|(writing, count)| {
+                (self.weight(*writing, *count), std::cmp::Reverse(*writing))
+            })
             .map(|(writing, _)| *writing)
     }
 
-    /// The part of the text that is in `writing`, 0 to 1.
+    /// Names in Latin letters stand in texts of every script, and seldom the reverse; a character of
+    /// Han, kana or Hangul is worth several letters.
+    fn weight(&self, writing: Writing, letters: usize) -> usize {
+        match writing {
+            LATIN => letters * 2 - self.in_names,
+            Writing::Han | KANA | HANGUL => letters * 6,
+            Writing::Shared(_) | Writing::One(..) => letters * 3,
+        }
+    }
+
+    /// The part of the text that is in `writing`, 0 to 1; names in Latin letters are left out of a
+    /// text in another script.
     #[expect(clippy::cast_precision_loss, reason = "a sample has at most thousands of letters")]
     pub(super) fn share(&self, writing: Writing) -> f32 {
-        let all: usize = self.counts.iter().map(|(known, count)| weight(*known) * count).sum();
-        (weight(writing) * self.letters(writing)) as f32 / all.max(1) as f32
+        let own = self.weight(writing, self.letters(writing));
+        let others = self.counts.iter().filter(|(known, _)| *known != writing);
+        let others: usize = others
+            .map(|(known, count)| match *known {
+                LATIN => (count - self.in_names) * 2,
+                known => self.weight(known, *count),
+            })
+            .sum();
+        own as f32 / (own + others).max(1) as f32
     }
 }
 
-/// Names in Latin letters stand in texts of every script, and seldom the reverse; a character of
-/// Han, kana or Hangul is worth several letters.
-fn weight(writing: Writing) -> usize {
-    match writing {
-        Writing::Shared(Alphabet::Latin) => 2,
-        Writing::Han | KANA | HANGUL => 6,
-        Writing::Shared(_) | Writing::One(..) => 3,
-    }
+/// The languages that have a script of their own, with those that a declaration may turn them into.
+pub(super) fn alone() -> impl Iterator<Item = &'static str> {
+    let writings = ('\u{0}'..='\u{2FFF}').chain(['あ', '가']).filter_map(writing);
+    let languages = writings.filter_map(|writing| match writing {
+        Writing::One(language, relatives) => Some([&[language], relatives].concat()),
+        _ => None,
+    });
+    languages.flatten()
 }
 
+const LATIN: Writing = Writing::Shared(Alphabet::Latin);
 const KANA: Writing = Writing::One("ja", &[]);
 const HANGUL: Writing = Writing::One("ko", &[]);
 
 fn writing(c: char) -> Option<Writing> {
     if c.is_ascii() {
-        return c.is_ascii_alphabetic().then_some(Writing::Shared(Alphabet::Latin));
+        return c.is_ascii_alphabetic().then_some(LATIN);
     }
     Some(match c {
         '\u{D7}' | '\u{F7}' | '\u{482}'..='\u{489}' => return None,
-        '\u{C0}'..='\u{2AF}' | '\u{1E00}'..='\u{1EFF}' => Writing::Shared(Alphabet::Latin),
+        '\u{C0}'..='\u{2AF}' | '\u{1E00}'..='\u{1EFF}' => LATIN,
         '\u{370}'..='\u{3FF}' | '\u{1F00}'..='\u{1FFF}' => Writing::One("el", &[]),
         '\u{400}'..='\u{52F}' => Writing::Shared(Alphabet::Cyrillic),
         '\u{531}'..='\u{587}' => Writing::One("hy", &[]),
@@ -123,6 +157,58 @@ fn writing(c: char) -> Option<Writing> {
         | '\u{20000}'..='\u{323AF}' => Writing::Han,
         _ => return None,
     })
+}
+
+/// Letters of a language of whose texts the model has seen few or none, and what it takes them for.
+struct Telling {
+    alphabet: Alphabet,
+    /// One of each stands often in such a text.
+    letters: &'static [&'static [char]],
+    language: &'static str,
+    /// Empty: anything.
+    taken_for: &'static [&'static str],
+}
+
+const TELLING: [Telling; 3] = [
+    Telling {
+        alphabet: Alphabet::Cyrillic,
+        letters: &[&['ҡ', 'Ҡ', 'ҙ', 'Ҙ']],
+        language: "ba",
+        taken_for: &["kk", "tt", "ky"],
+    },
+    Telling {
+        alphabet: Alphabet::Latin,
+        letters: &[&['ǵ', 'Ǵ']],
+        language: "kk-Latn",
+        taken_for: &[],
+    },
+    // Uyghur has the one, Arabic the other.
+    Telling {
+        alphabet: Alphabet::Arabic,
+        letters: &[&['ۇ'], &['ع']],
+        language: "kk-Arab",
+        taken_for: &[],
+    },
+];
+
+/// One of so many letters is often.
+const OFTEN: usize = 150;
+
+/// The language that single letters tell, of a text with so many in `alphabet` that the model took
+/// for `taken`.
+pub(super) fn told_by_letters(
+    text: &str,
+    alphabet: Alphabet,
+    letters: usize,
+    taken: &str,
+) -> Option<&'static str> {
+    let is_often = |one: &&[char]| text.matches(*one).count() * OFTEN >= letters;
+    let told = |telling: &&Telling| {
+        telling.alphabet == alphabet
+            && (telling.taken_for.is_empty() || telling.taken_for.contains(&taken))
+            && telling.letters.iter().all(is_often)
+    };
+    TELLING.iter().find(told).map(|telling| telling.language)
 }
 
 /// The letter that `c` counts as in a text of `alphabet`; a letter of another script is none.

@@ -138,6 +138,33 @@ fn a_script_of_one_language_answers_at_once() {
 fn a_name_in_latin_letters_does_not_turn_the_text() {
     assert_eq!(language("Компания Google Inc. открыла офис в Москве"), "ru");
     assert_eq!(language("台积电 TSMC 在 Arizona 建厂"), "zh");
+    assert_eq!(language("Apple представила новый iPhone 15 Pro Max в Cupertino"), "ru");
+    assert_eq!(language("AppleがiPhone 15 Pro Maxを発表"), "ja");
+    assert_eq!(language("A slogan that went round the world: Слава Україні"), "en");
+}
+
+#[test]
+fn letters_tell_a_language_that_the_model_takes_for_a_relative() {
+    for (text, expected) in [
+        ("Өфөлә торлаҡ хаҡтары күтәрелде", "ba"),
+        ("Reseı desantshylary Almatyǵa jetti", "kk-Latn"),
+        ("رەسەي اسكەرى قازاقستاننان شىعا باستادى ۇلتتىق", "kk-Arab"),
+        ("ئۇيغۇر يېزىقى ئەرەب ھەرپلىرىگە ئاساسلانغان", "ug"),
+        ("الحكومة تعلن عن مساعدات جديدة للأسر", "ar"),
+        ("Газета «Башҡортостан» вышла с новым приложением", "ru"),
+    ] {
+        assert_eq!(language(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn every_language_that_is_told_is_known_as_such() {
+    for code in ["ru", "sr", "uz", "kmr", "he", "mr", "ja", "ko", "zh", "am"] {
+        assert!(is_told(code), "{code}");
+    }
+    for code in ["ua", "nb", "ms", "cz", "xx", "ru-RU"] {
+        assert!(!is_told(code), "{code}");
+    }
 }
 
 #[test]
