@@ -68,7 +68,7 @@ fn from_meta(head: &Head<'_>) -> Vec<String> {
 
 /// What stands behind "Author:" below the headline, in whatever element.
 fn from_label(html: &Html, head: &Head<'_>) -> Vec<String> {
-    let headline = head.headings.first().map(NodeRef::id);
+    let headline = head.headline.map(|node| node.id());
     let is_own = |node: &NodeRef<'_, Node>| {
         let other = lexicon::COMMENT | lexicon::RELATED | lexicon::NAVIGATION;
         !node.ancestors().filter_map(|up| up.value().as_element()).any(|element| {

@@ -128,7 +128,7 @@ const HEADLINE_MIN: usize = 12;
 
 /// A short line with a day and a year beside the first headline.
 fn from_text(html: &Html, head: &Head<'_>, hints: &Hints<'_>) -> Option<(Dated, DateSource)> {
-    let heading = head.headings.first().map(NodeRef::id);
+    let heading = head.headline.map(|node| node.id());
     let window_title = head.title.as_deref().map(title::folded).unwrap_or_default();
     // Old pages have no headings.
     let is_headline = |node: NodeRef<'_, scraper::Node>| match (heading, node.value().as_text()) {

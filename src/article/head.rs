@@ -29,6 +29,8 @@ pub(super) struct Head<'a> {
     pub(super) headings: Vec<NodeRef<'a, Node>>,
     /// `<h3>` and `<h4>`.
     pub(super) subheadings: Vec<NodeRef<'a, Node>>,
+    /// The heading that is the article's; known when its title is.
+    pub(super) headline: Option<NodeRef<'a, Node>>,
     pub(super) times: Vec<NodeRef<'a, Node>>,
     /// Elements with `itemprop`, and its value.
     pub(super) props: Vec<(&'a str, NodeRef<'a, Node>)>,

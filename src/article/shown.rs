@@ -36,7 +36,7 @@ const LABEL_UPS: usize = 2;
 /// The first date beside the article, and the first elsewhere that is not today's: what is in a
 /// site's header is its clock. `<time>` is asked before classes.
 pub(super) fn find(head: &Head<'_>, hints: &Hints<'_>) -> Shown {
-    let around_title: Vec<NodeId> = head.headings.first().map_or_else(Vec::new, |title| {
+    let around_title: Vec<NodeId> = head.headline.map_or_else(Vec::new, |title| {
         title.ancestors().map(|up| up.id()).chain([title.id()]).collect()
     });
     let mut found = Shown::default();

@@ -192,6 +192,23 @@ fn in_ascii(title: &str, german: bool) -> String {
     out
 }
 
+/// The heading that says what the title says; where none does, the first `<h1>` that says anything:
+/// menus and notices above it have headings too.
+pub(super) fn place<'a>(head: &Head<'a>, title: Option<&str>) -> Option<NodeRef<'a, Node>> {
+    let says = title.and_then(|title| {
+        let fold = folded(title);
+        let is_same = |node: &&NodeRef<'a, Node>| folded(&dom::text(**node)) == fold;
+        let is_near = |node: &&NodeRef<'a, Node>| overlap(&dom::text(**node), title) >= 0.5;
+        let mut all = head.headings.iter().chain(&head.subheadings);
+        all.find(is_same).or_else(|| head.headings.iter().find(is_near))
+    });
+    let is_first = |node: &&NodeRef<'a, Node>| {
+        node.value().as_element().is_some_and(|element| element.name() == "h1")
+            && !dom::text(**node).is_empty()
+    };
+    says.or_else(|| head.headings.iter().find(is_first)).or(head.headings.first()).copied()
+}
+
 /// Whether a heading of the page says the same as its title, in four words or more.
 pub(super) fn is_headline(head: &Head<'_>, title: &str) -> bool {
     let title = folded(title);

@@ -252,6 +252,22 @@ fn a_line_with_a_date_is_found_in_any_digits_and_on_pages_without_headings() {
 }
 
 #[test]
+fn what_is_beside_the_headline_is_found_below_headings_of_menus_and_notices() {
+    let furniture = "<h2>Main menu</h2><h2>Latest notices</h2>".to_owned()
+        + &"<p><a href=/x>Council</a> <a href=/y>Harbour</a></p>".repeat(20)
+        + "<h1>Harbour Gazette</h1><p>Author: Web Team</p>";
+    let article = format!(
+        "<h1>Ferry landing to reopen</h1><div>6 January 2022</div>{}<p>Author: Ada Stone</p>",
+        text(&[FIRST, SECOND, THIRD])
+    );
+    let titled = bare(&furniture, &article, "").replace("Gazette<", "Ferry landing to reopen<");
+    let read = read_html(&titled).expect("an article");
+    let published = read.published.map(|(dated, _)| dated.at.to_string());
+    assert_eq!(published.as_deref(), Some("2022-01-06T00:00:00Z"));
+    assert_eq!(read.authors, ["Ada Stone"]);
+}
+
+#[test]
 fn a_subheading_that_the_window_title_begins_with_is_the_headline() {
     let html = format!(
         "<title>Ferry landing to reopen - News - Harbour Gazette</title><h3>Ferry landing to reopen</h3>{}",
