@@ -79,6 +79,14 @@ pub(super) fn article(objects: &[Value]) -> Option<&Value> {
         .or_else(|| articles().next())
 }
 
+/// The object that describes the page, where that is no list or person's page.
+pub(super) fn page(objects: &[Value]) -> Option<&Value> {
+    let is_page = |object: &&Value| {
+        types(object).any(|kind| matches!(kind.rsplit('/').next(), Some("WebPage" | "ItemPage")))
+    };
+    objects.iter().find(is_page)
+}
+
 /// Whether an object's type is a kind of article.
 pub(super) fn is_article(object: &Value) -> bool {
     types(object).any(|kind| {

@@ -293,7 +293,7 @@ impl Around {
         Self {
             title,
             summary: metadata::summary(head),
-            authors: authors::find(html, head, rules, site_name.as_deref()),
+            authors: authors::find(html, head, rules, site_name.as_deref(), page),
             site_name,
         }
     }

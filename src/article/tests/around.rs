@@ -120,6 +120,45 @@ fn an_author_is_found_by_reference_by_submission_and_behind_a_label() {
 }
 
 #[test]
+fn authors_are_told_from_those_of_comments_other_stories_and_the_site() {
+    let ld = |authors: &str| {
+        format!(
+            r#"<script type="application/ld+json">{{"@type": "NewsArticle", "headline": "h", "author": {authors}}}</script>"#
+        )
+    };
+    let publisher = ld(r#"{"@type": "Organization", "name": "The Example"}"#);
+    let graph = r##"<script type="application/ld+json">{"@graph": [
+        {"@type": "WebPage", "name": "p", "author": {"@id": "#p"}},
+        {"@type": "Person", "@id": "#p", "name": "Ada Stone"}]}</script>"##;
+    let both = ["Ada Stone", "Omar Field"];
+    let ada = &both[..1];
+    let (comment, other) = (
+        "<div class=comments><p class=comment-author>Someone Else</p></div>",
+        "<div class=related-posts><span class=author>Someone Else</span></div>",
+    );
+    let cases: [(&str, &str, &[&str]); 12] = [
+        ("", comment, &[]),
+        ("<div class=byline>Ada Stone</div>", other, ada),
+        ("<div class=related-author><a rel=author>Ada Stone</a></div>", comment, ada),
+        ("<div class=author><button>Follow us</button></div>", "", &[]),
+        ("<p class=author>By Ada Stone</p><p class=author>Web Team</p>", "", ada),
+        ("<div><a rel=author>Ada Stone</a>, <a rel=author>Omar Field</a></div>", "", &both),
+        ("<div class=byline><b>Ada Stone</b> <b>Omar Field</b></div>", "", &both),
+        ("<div class=byline><b>Ada</b> <b>Stone</b></div>", "", ada),
+        (&publisher, "<p class=byline>By Ada Stone</p>", ada),
+        (&publisher, "<p>Author: Ada Stone</p>", ada),
+        (graph, "", ada),
+        (&ld(r#""Ada Stone""#), "<p class=byline>By Ada Stone and Omar Field, County</p>", &both),
+    ];
+    for (before, behind, expected) in cases {
+        let text = text(&[FIRST, SECOND, THIRD]);
+        let article = format!("<h1>Ferry landing to reopen</h1>{before}{text}{behind}");
+        let read = read_html(&bare("", &article, "")).expect("an article");
+        assert_eq!(read.authors, expected, "{before}{behind}");
+    }
+}
+
+#[test]
 fn lines_that_lead_to_other_stories_or_ask_to_subscribe_are_no_part_of_the_text() {
     let calls =
         ["Подписывайтесь на наш канал", "Нашли ошибку? Выделите её", "Follow us on Mastodon"];
