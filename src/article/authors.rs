@@ -19,6 +19,8 @@ const BYLINE_MAX: usize = 160;
 const LISTED_MAX: usize = 6;
 /// Letters beside the host's in a site's name: "The", ".com".
 const BESIDE_HOST: usize = 4;
+/// Pieces of text below the headline among which "By" leads to the author.
+const BYLINE_PIECES: usize = 12;
 /// Names that belong together stand in one of so many elements around them, which has no more
 /// letters besides.
 const FRAME_UPS: usize = 3;
@@ -87,29 +89,41 @@ fn from_meta(head: &Head<'_>) -> Vec<String> {
         .unwrap_or_default()
 }
 
-/// What stands behind "Author:" below the headline, in whatever element.
+/// What stands behind "Author:" below the headline, in whatever element; right below it, what stands
+/// behind "By".
 fn from_label(html: &Html, head: &Head<'_>) -> Vec<String> {
     let headline = head.headline.map(|node| node.id());
     let below = html.tree.nodes().skip_while(|node| headline.is_some_and(|at| node.id() != at));
-    let mut texts = below.filter_map(|node| Some((node, node.value().as_text()?.trim())));
-    while let Some((node, text)) = texts.next() {
+    let texts = below.filter_map(|node| Some((node, node.value().as_text()?.trim())));
+    let mut texts = texts.filter(|(node, text)| !text.is_empty() && !is_silent(*node)).enumerate();
+    while let Some((at, (node, text))) = texts.next() {
+        let is_short = text.chars().count() <= BYLINE_MAX;
         let labelled = text.split_once(COLONS).filter(|(label, _)| is_label(label));
-        let Some((_, named)) = labelled else { continue };
-        if text.chars().count() > BYLINE_MAX || is_silent(node) || doubts(node, head) != 0 {
+        let led = at <= BYLINE_PIECES
+            && head.headline.is_some()
+            && (is_bare(text) || without_prefix(text) != text);
+        if !is_short || doubts(node, head) != 0 || (labelled.is_none() && !led) {
             continue;
         }
-        let named = named.trim();
-        let named = if named.is_empty() {
-            texts.find(|(_, text)| !text.is_empty()).map_or("", |(_, text)| text)
+        let named = labelled.map_or(text, |(_, named)| named.trim());
+        let named = if named.is_empty() || is_bare(named) {
+            texts.next().map_or("", |(_, (_, text))| text)
         } else {
             named
         };
         let found = if named.chars().count() <= BYLINE_MAX { names(named) } else { Vec::new() };
-        if !found.is_empty() {
+        if !found.is_empty() && (labelled.is_some() || found.iter().all(|name| is_full_name(name)))
+        {
             return found;
         }
     }
     Vec::new()
+}
+
+/// Whether a text is "By" or the like.
+fn is_bare(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    PREFIXES.contains(&&*lower) || PREPOSITIONS.contains(&&*lower)
 }
 
 fn is_silent(node: NodeRef<'_, Node>) -> bool {
@@ -218,6 +232,7 @@ fn is_full_name(name: &str) -> bool {
     name.chars().all(letters)
         && name.split(' ').all(is_of_name)
         && !name.ends_with(|c: char| c.is_ascii_digit())
+        && !name.rsplit(' ').next().is_some_and(|last| last.starts_with(char::is_lowercase))
         && ((2..=4).contains(&words) || spaceless)
 }
 
@@ -423,12 +438,14 @@ const PREFIXES: [&str; 50] = [
 /// Words before names that begin names too: what is left must be a full one.
 const AMBIGUOUS: [&str; 13] =
     ["von", "par", "por", "di", "de", "door", "av", "af", "oleh", "nga", "theo", "text", "tekst"];
+/// Those of them that are no name alone.
+const PREPOSITIONS: [&str; 6] = ["von", "par", "por", "door", "av", "af"];
 /// What stands between a label and what it says.
 const COLONS: [char; 3] = [':', '：', '՝'];
 /// A label has no more words.
 const LABEL_WORDS: usize = 3;
 /// Words that say that the author follows, in a line of its own, in lower case.
-const LABELS: [&str; 53] = [
+const LABELS: [&str; 58] = [
     "author",
     "authors",
     "autorin",
@@ -444,6 +461,11 @@ const LABELS: [&str; 53] = [
     "written by",
     "автор",
     "авторы",
+    "text",
+    "texte",
+    "texto",
+    "testo",
+    "tekst",
     "автор статьи",
     "автор текста",
     "автори",
@@ -817,7 +839,7 @@ fn name(part: &str) -> Option<String> {
         && part.bytes().filter(u8::is_ascii_digit).count() <= 2
         && !OFFICES.iter().any(|office| has_words(&lower, office))
         && !PREFIXES.contains(&lower.as_str())
-        && !matches!(&*lower, "von" | "par" | "por" | "door" | "av" | "af")
+        && !PREPOSITIONS.contains(&&*lower)
         && !is_label(&lower)
         && !PLACEHOLDERS.contains(&title::folded(&lower).as_str());
     // The full stop that was cut off is that of "Jr." or of initials.

@@ -108,6 +108,10 @@ fn an_author_is_found_by_reference_by_submission_and_behind_a_label() {
         ("<div class=byline>By Ada Stone, Reuters | Jan 6, 2022</div>", ""),
         ("", "<p>Author: Ada Stone</p>"),
         ("", "<p><b>Автор:</b> Ada Stone</p>"),
+        ("<p>By Ada Stone</p>", ""),
+        ("<p>6 January 2022 | <i>By</i> <b>Ada Stone</b></p>", ""),
+        ("<small>Von Ada Stone</small>", ""),
+        ("<p>Text: Ada Stone</p>", "<p>By the way</p>"),
     ];
     for (before, behind) in cases {
         let text = text(&[FIRST, SECOND, THIRD]);
