@@ -99,13 +99,14 @@ fn from_label(html: &Html, head: &Head<'_>) -> Vec<String> {
     while let Some((at, (node, text))) = texts.next() {
         let is_short = text.chars().count() <= BYLINE_MAX;
         let labelled = text.split_once(COLONS).filter(|(label, _)| is_label(label));
-        let led = at <= BYLINE_PIECES
-            && head.headline.is_some()
-            && (is_bare(text) || without_prefix(text) != text);
-        if !is_short || doubts(node, head) != 0 || (labelled.is_none() && !led) {
+        let parts = text.split(['|', '•', '·']).map(str::trim);
+        let led = parts
+            .filter(|_| at <= BYLINE_PIECES && head.headline.is_some())
+            .find(|part| is_bare(part) || without_prefix(part) != *part);
+        if !is_short || doubts(node, head) != 0 || (labelled.is_none() && led.is_none()) {
             continue;
         }
-        let named = labelled.map_or(text, |(_, named)| named.trim());
+        let named = labelled.map_or_else(|| led.unwrap_or_default(), |(_, named)| named.trim());
         let named = if named.is_empty() || is_bare(named) {
             texts.next().map_or("", |(_, (_, text))| text)
         } else {
@@ -340,7 +341,7 @@ const AGENCIES: [&str; 30] = [
 
 /// What publishing systems and desks write where no person is named, and what buttons beside a
 /// byline say, folded.
-const PLACEHOLDERS: [&str; 39] = [
+const PLACEHOLDERS: [&str; 42] = [
     "alleartikel",
     "allposts",
     "morestories",
@@ -373,6 +374,9 @@ const PLACEHOLDERS: [&str; 39] = [
     "newsroom",
     "newsdesk",
     "redaktion",
+    "agencies",
+    "agenturen",
+    "وكالات",
     "redaktor",
     "redakcja",
     "redazione",
@@ -601,7 +605,8 @@ const OFFICES: [&str; 28] = [
 /// The names in a byline.
 pub(super) fn names(text: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
-    let text = outside_brackets(text.trim());
+    // A slash between blanks parts them as a bar does.
+    let text = outside_brackets(text.trim()).replace(" / ", " | ");
     let mut parts = text.split(SEPARATORS).enumerate().peekable();
     while let Some((at, part)) = parts.next() {
         let Some(part) = without_label(part) else { continue };
@@ -653,6 +658,13 @@ fn without_label(part: &str) -> Option<&str> {
     let label = label.trim().to_lowercase();
     let mut words = label.split_whitespace();
     let rest = rest.trim();
+    // "Text: Kim Lee Photos: Omar Field": a second label ends the first one's names.
+    let rest = rest.split_once(COLONS).and_then(|(front, _)| front.rsplit_once(' ')).map_or(
+        rest,
+        |(names, label)| {
+            if OTHERS.contains(&&*label.to_lowercase()) { names.trim() } else { rest }
+        },
+    );
     if words.any(|word| OTHERS.contains(&word)) || (rest.is_empty() && is_label(&label)) {
         None
     } else if rest.is_empty() || label.split_whitespace().count() > LABEL_WORDS {

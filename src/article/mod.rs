@@ -197,7 +197,7 @@ pub fn read_with(
     refuse::by_bytes(page.bytes, page.content_type)?;
     let decoded = charset::decode(page);
     let html = guard::parse(&decoded.text)?;
-    let mut head = Head::collect(&html);
+    let mut head = Head::collect(&html, page.url);
     let around = Around::find(&html, &mut head, rules, page);
     let language_declared = metadata::language(&head);
     let language = rules
@@ -337,7 +337,7 @@ pub fn left_out(page: &Page<'_>) -> Vec<LeftOut> {
 fn anchored<T>(page: &Page<'_>, look: impl Fn(&scraper::Html, &Anchors<'_>) -> Vec<T>) -> Vec<T> {
     let decoded = charset::decode(page);
     let Ok(html) = guard::parse(&decoded.text) else { return Vec::new() };
-    let mut head = Head::collect(&html);
+    let mut head = Head::collect(&html, page.url);
     let around = Around::find(&html, &mut head, None, page);
     look(&html, &around.anchors(&head, page))
 }

@@ -311,6 +311,104 @@ fn what_is_beside_the_headline_is_found_below_headings_of_menus_and_notices() {
 }
 
 #[test]
+fn the_structured_data_of_another_story_says_nothing_of_this_one() {
+    let other = r#"{"@type": "NewsArticle", "headline": "Ten recipes for winter soups",
+        "url": "https://example.org/soups", "datePublished": "2021-11-01",
+        "author": {"@type": "Person", "name": "Someone Else"}}"#;
+    let own = r#"{"@type": "NewsArticle", "headline": "Ferry landing to reopen",
+        "url": "https://example.org/news/1.html", "datePublished": "2022-01-06",
+        "author": {"@type": "Person", "name": "Ada Stone"}}"#;
+    let meta = "<meta property=article:published_time content=2022-01-06>";
+    let shown = "<p class=byline>By Ada Stone</p>";
+    let cases = [
+        (other.to_owned(), meta, shown),
+        (format!("[{other}, {own}]"), "", ""),
+        (own.to_owned(), "", ""),
+    ];
+    for (ld, meta, shown) in cases {
+        let html = format!(
+            "<title>Ferry landing to reopen - Gazette</title>{meta}\
+             <script type=application/ld+json>{ld}</script><h1>Ferry landing to reopen</h1>{shown}{}",
+            text(&[FIRST, SECOND, THIRD])
+        );
+        let read = read_html(&html).expect("an article");
+        let published = read.published.map(|(dated, _)| dated.at.to_string());
+        assert_eq!(published.as_deref(), Some("2022-01-06T00:00:00Z"), "{ld}");
+        assert_eq!(read.authors, ["Ada Stone"], "{ld}");
+    }
+}
+
+#[test]
+fn a_date_for_machines_is_read_from_any_elements_attributes_and_the_pages_own_object() {
+    let page = r#"<script type="application/ld+json">{"@type": "WebPage",
+        "datePublished": "2022-01-06T09:00:00Z"}</script>"#;
+    let clock = "<span class=date>Friday, 1 March 2024</span>";
+    let cases = [
+        ("", page),
+        ("", "<abbr class=published title='2022-01-06T09:00:00Z'>9 AM</abbr>"),
+        ("", "<span class=js-date data-timestamp=1641459600></span>"),
+        (clock, "<span class=date>6 January 2022, 09:00</span>"),
+    ];
+    for (before, date) in cases {
+        let text = text(&[FIRST, SECOND, THIRD]);
+        let article = format!("{before}<h1>Ferry landing to reopen</h1>{date}{text}");
+        let read = read_html(&bare("", &article, "")).expect("an article");
+        let published = read.published.map(|(dated, _)| dated.at.to_string());
+        assert_eq!(published.as_deref(), Some("2022-01-06T09:00:00Z"), "{date}");
+    }
+    let article = format!("{clock}<h1>Ferry landing to reopen</h1>{}", text(&[FIRST, SECOND]));
+    let read = read_html(&bare("", &article, "")).expect("an article");
+    assert!(
+        read.published.is_some_and(|(dated, _)| dated.at.to_string().starts_with("2024-03-01"))
+    );
+}
+
+#[test]
+fn an_addresss_numbers_are_a_date_only_where_they_stand_together() {
+    let article = format!("<h1>Ferry landing to reopen</h1>{}", text(&[FIRST, SECOND, THIRD]));
+    for (path, day) in [
+        ("news/2022/01/06/ferry", Some("2022-01-06")),
+        ("news/2022-1-6-ferry", Some("2022-01-06")),
+        ("news/20220106-ferry.html", Some("2022-01-06")),
+        ("news/2022/8-tips-for-9-boats", None),
+        ("news/2022/%D8%AE%D8%B2%D8%A7%D9%86", None),
+    ] {
+        let url = format!("https://example.org/{path}");
+        let read = read_at(bare("", &article, "").as_bytes(), &url, None).expect("an article");
+        let read = read.published.map(|(dated, _)| dated.at.to_string()[..10].to_owned());
+        assert_eq!(read.as_deref(), day, "{path}");
+    }
+}
+
+#[test]
+fn a_line_of_the_page_tells_the_headline_from_names_behind_or_before_it() {
+    let (latin, chinese) = ("Ferry landing to reopen", "城区上游水库一周上涨近两米");
+    for (title, line) in [
+        ("Ferry landing to reopen > The Valley's Own", latin),
+        ("Ferry landing to reopen — Local — The Valley's Own", latin),
+        ("The Valley's Own :: Local :: Ferry landing to reopen", latin),
+        ("城区上游水库一周上涨近两米-河畔网", chinese),
+        ("城区上游水库一周上涨近两米|水库|防汛_新浪新闻", chinese),
+    ] {
+        let html = format!(
+            "<title>{title}</title><div>{line}</div><div>2022-01-06</div>{}",
+            text(&[FIRST, SECOND, THIRD])
+        );
+        let read = read_html(&html).expect("an article");
+        assert_eq!(read.title.as_deref(), Some(line), "{title}");
+        assert!(read.published.is_some(), "{title}");
+    }
+    let html = format!(
+        "<title>Harbour Gazette - News from the valley</title><meta property=og:title \
+         content='Harbour Gazette'><meta property=og:site_name content='Harbour Gazette'>\
+         <h1>Harbour Gazette</h1><h1>Ferry landing to reopen</h1>{}",
+        text(&[FIRST, SECOND, THIRD])
+    );
+    let read = read_html(&html).expect("an article");
+    assert_eq!(read.title.as_deref(), Some(latin));
+}
+
+#[test]
 fn a_subheading_that_the_window_title_begins_with_is_the_headline() {
     let html = format!(
         "<title>Ferry landing to reopen - News - Harbour Gazette</title><h3>Ferry landing to reopen</h3>{}",

@@ -577,7 +577,10 @@ fn of_several_headlines_the_one_that_agrees_with_the_others_is_the_title() {
 
 #[test]
 fn names_are_taken_out_of_bylines() {
-    let table: [(&str, &[&str]); 62] = [
+    let table: [(&str, &[&str]); 65] = [
+        ("Text: Ada Stone Fotos: Omar Field", &["Ada Stone"]),
+        ("Redacción / Ada Stone", &["Ada Stone"]),
+        ("Ada Stone / TNN / Jan 6, 2022", &["Ada Stone"]),
         ("By Mary Sands and Omar Field", &["Mary Sands", "Omar Field"]),
         ("Von Lena Brandt und Jörg Wolf, Berlin", &["Lena Brandt", "Jörg Wolf"]),
         ("Anna Muster, Moskau", &["Anna Muster"]),
