@@ -83,9 +83,9 @@ fn of_element(node: NodeRef<'_, Node>, hints: &Hints<'_>) -> Shown {
     let Some(element) = node.value().as_element() else { return Shown::default() };
     let is_time = element.name() == "time";
     let text = dom::text(node);
-    let machine = element.attrs().filter(|(name, _)| MACHINE.contains(name));
+    let mut machine = element.attrs().filter(|(name, _)| MACHINE.contains(name));
     let mut shown = Shown::default();
-    if let Some(dated) = machine.filter_map(|(_, text)| date::parse(text, hints)).next() {
+    if let Some(dated) = machine.find_map(|(_, text)| date::parse(text, hints)) {
         shown.published = Some(dated);
     } else if is_time || text.chars().count() <= LINE_MAX {
         let labelled = Labelled::of(&text);

@@ -230,7 +230,7 @@ pub(super) fn place<'a>(head: &Head<'a>, title: Option<&str>) -> Option<NodeRef<
         node.value().as_element().is_some_and(|element| element.name() == "h1")
             && !dom::text(**node).is_empty()
     };
-    says.or_else(|| head.headings.iter().find(is_first)).or(head.headings.first()).copied()
+    says.or_else(|| head.headings.iter().find(is_first)).or_else(|| head.headings.first()).copied()
 }
 
 /// Whether a heading of the page says the same as its title, in four words or more.
