@@ -97,6 +97,10 @@ fn from_label(html: &Html, head: &Head<'_>) -> Vec<String> {
     let texts = below.filter_map(|node| Some((node, node.value().as_text()?.trim())));
     let mut texts = texts.filter(|(node, text)| !text.is_empty() && !is_silent(*node)).enumerate();
     while let Some((at, (node, text))) = texts.next() {
+        let found = reporters(text);
+        if !found.is_empty() && doubts(node, head) == 0 {
+            return found;
+        }
         let is_short = text.chars().count() <= BYLINE_MAX;
         let labelled = text.split_once(COLONS).filter(|(label, _)| is_label(label));
         let parts = text.split(['|', '•', '·']).map(str::trim);
@@ -119,6 +123,17 @@ fn from_label(html: &Html, head: &Head<'_>) -> Vec<String> {
         }
     }
     Vec::new()
+}
+
+/// The reporters that a Chinese dateline names in brackets: "电（记者李四、王五）".
+fn reporters(text: &str) -> Vec<String> {
+    let bracketed =
+        text.split(['（', '(']).skip(1).filter_map(|rest| rest.split(['）', ')']).next());
+    let mut named = bracketed
+        .filter_map(|text| text.strip_prefix("记者").or_else(|| text.strip_prefix("記者")));
+    let named = named.next().unwrap_or_default().trim().replace([' ', '、'], "，");
+    let names = names(&named).into_iter();
+    names.filter(|name| (2..=4).contains(&name.chars().count())).collect()
 }
 
 /// Whether a text is "By" or the like.
@@ -843,6 +858,7 @@ fn name(part: &str) -> Option<String> {
     let len = part.chars().count();
     let lower = part.to_lowercase();
     let plausible = (2..=60).contains(&len)
+        && part.chars().filter(|c| crate::text::is_spaceless(*c)).count() <= 30
         && part.split_whitespace().count() <= 6
         && part.starts_with(|c: char| c.is_alphabetic())
         && !part.contains(['@', '/', '{', '<', '='])

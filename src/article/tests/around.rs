@@ -124,6 +124,17 @@ fn an_author_is_found_by_reference_by_submission_and_behind_a_label() {
 }
 
 #[test]
+fn the_reporters_in_a_chinese_dateline_are_the_authors() {
+    for dateline in ["河畔社2月6日电（记者李红、王小明）", "本报讯 (记者 李红 王小明)"]
+    {
+        let article =
+            format!("<h1>城区上游水库一周上涨近两米</h1><p>{dateline}{FIRST}</p><p>{SECOND}</p>");
+        let read = read_html(&bare("", &article, "")).expect("an article");
+        assert_eq!(read.authors, ["李红", "王小明"], "{dateline}");
+    }
+}
+
+#[test]
 fn authors_are_told_from_those_of_comments_other_stories_and_the_site() {
     let ld = |authors: &str| {
         format!(
