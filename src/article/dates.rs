@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::head::Head;
 use super::shown::{self, Shown};
-use super::{DateSource, Page, SiteRules, dom, title};
+use super::{DateSource, Page, SiteRules, dom, jsonld, title};
 use crate::date::{self, Dated, Hints};
 
 /// The published and the modified date.
@@ -53,7 +53,7 @@ pub(super) fn find(
 ) -> Dates {
     let hints = Hints { zone, language, now: Some(page.fetched_at) };
     let stated = |keys: &[&str]| {
-        let article = head.article()?;
+        let article = head.article().or_else(|| jsonld::page(&head.ld))?;
         keys.iter().find_map(|key| {
             let text = article.get(*key).and_then(Value::as_str)?;
             date::parse(text, &hints)
@@ -77,7 +77,7 @@ pub(super) fn find(
         .or_else(|| shown().published.map(in_time))
         .or_else(|| from_url(page, &hints))
         .or_else(|| from_text(html, head, &hints))
-        .or_else(|| shown().elsewhere.map(in_time))
+        .or_else(|| shown().today.or_else(|| shown().elsewhere).map(in_time))
         // Some themes call the only date the one of the last change.
         .or_else(|| shown().changed.or_else(|| shown().changed_elsewhere).map(in_time));
     let modified = stated(&["dateModified"])
@@ -123,19 +123,20 @@ const PIECE_MAX: usize = 60;
 /// No page is older.
 const OLDEST: &str = "1991-08-06T00:00:00Z";
 
-/// Letters of a line that is the headline because `<title>` begins with it.
+/// Letters of a line that is the headline because `<title>` begins or ends with it.
 const HEADLINE_MIN: usize = 12;
 
 /// A short line with a day and a year beside the first headline.
 fn from_text(html: &Html, head: &Head<'_>, hints: &Hints<'_>) -> Option<(Dated, DateSource)> {
-    let heading = head.headings.first().map(NodeRef::id);
+    let heading = head.headline.map(|node| node.id());
     let window_title = head.title.as_deref().map(title::folded).unwrap_or_default();
     // Old pages have no headings.
     let is_headline = |node: NodeRef<'_, scraper::Node>| match (heading, node.value().as_text()) {
         (Some(heading), _) => node.id() == heading,
         (None, Some(text)) => {
             let text = title::folded(text);
-            text.chars().count() >= HEADLINE_MIN && window_title.starts_with(&text)
+            text.chars().count() >= HEADLINE_MIN
+                && (window_title.starts_with(&text) || window_title.ends_with(&text))
         }
         (None, None) => false,
     };
@@ -184,13 +185,18 @@ fn from_text(html: &Html, head: &Head<'_>, hints: &Hints<'_>) -> Option<(Dated, 
 
 /// `/2022/01/16/` or `/20220116/` in the path.
 fn from_url(page: &Page<'_>, hints: &Hints<'_>) -> Option<(Dated, DateSource)> {
-    let path = page.url.path();
-    let digits: Vec<&str> =
-        path.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty()).collect();
+    // "%D8" holds no digits of a date.
+    let path = percent_encoding::percent_decode_str(page.url.path()).decode_utf8_lossy();
+    let digits: Vec<&str> = path.split(|c: char| !c.is_ascii_digit()).collect();
+    // An empty part stands where more than one character is between two numbers.
     let written = digits
         .windows(3)
         .find_map(|parts| match parts {
-            [year, month, day] if year.len() == 4 && month.len() <= 2 && day.len() <= 2 => {
+            [year, month, day]
+                if year.len() == 4
+                    && (1..=2).contains(&month.len())
+                    && (1..=2).contains(&day.len()) =>
+            {
                 plausible(year, month, day)
             }
             _ => None,

@@ -20,7 +20,7 @@ pub fn draft(page: &Page<'_>) -> Result<String, NotAnArticle> {
     let article = read(page, None)?;
     let decoded = charset::decode(page);
     let html = guard::parse(&decoded.text)?;
-    let head = Head::collect(&html);
+    let head = Head::collect(&html, page.url);
     let host = page.url.host_str().unwrap_or_default();
     let host = host.strip_prefix("www.").unwrap_or(host);
     let mut toml = format!("# Drafted from {}\nhost = {}\n", page.url, quoted(host));

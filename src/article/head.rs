@@ -4,9 +4,11 @@
 use ego_tree::NodeRef;
 use scraper::{Html, Node};
 use serde_json::Value;
+use url::Url;
 
 use super::body::lexicon;
-use super::{dom, jsonld};
+use super::metadata::unescaped;
+use super::{dom, jsonld, title};
 
 /// More `<time>`, headings or bylines than this tell nothing new.
 const KEPT_MAX: usize = 200;
@@ -22,6 +24,8 @@ pub(super) struct Head<'a> {
     pub(super) licence: Option<&'a str>,
     /// Every object of every JSON-LD script that has a type.
     pub(super) ld: Vec<Value>,
+    /// Which of them describes the article.
+    article: Option<usize>,
     /// Scripts that may hold the page's state.
     pub(super) scripts: Vec<NodeRef<'a, Node>>,
     /// What is there for who runs no scripts: HTML as text, as the parser leaves it.
@@ -29,6 +33,8 @@ pub(super) struct Head<'a> {
     pub(super) headings: Vec<NodeRef<'a, Node>>,
     /// `<h3>` and `<h4>`.
     pub(super) subheadings: Vec<NodeRef<'a, Node>>,
+    /// The heading that is the article's; known when its title is.
+    pub(super) headline: Option<NodeRef<'a, Node>>,
     pub(super) times: Vec<NodeRef<'a, Node>>,
     /// Elements with `itemprop`, and its value.
     pub(super) props: Vec<(&'a str, NodeRef<'a, Node>)>,
@@ -42,7 +48,7 @@ pub(super) struct Head<'a> {
 }
 
 impl<'a> Head<'a> {
-    pub(super) fn collect(html: &'a Html) -> Self {
+    pub(super) fn collect(html: &'a Html, url: &Url) -> Self {
         let mut head = Self::default();
         for node in html.tree.nodes() {
             let Node::Element(element) = node.value() else { continue };
@@ -87,7 +93,38 @@ impl<'a> Head<'a> {
             }
             head.marked(node);
         }
+        head.article = jsonld::article(&head.ld, |object| head.is_described_by(object, url));
         head
+    }
+
+    /// Whether an object is of this page's article or of another, as far as its address or its
+    /// headline tells.
+    fn is_described_by(&self, object: &Value, url: &Url) -> Option<bool> {
+        let path = |address: &str| {
+            let address = url.join(address).ok()?;
+            (address.path().len() > 1).then(|| address.path().trim_end_matches('/').to_owned())
+        };
+        let own = [Some(url.as_str()), self.canonical].map(|address| path(address?));
+        let stated = ["mainEntityOfPage", "url", "@id"].map(|key| {
+            path(jsonld::string(object, key)?.split('#').next().filter(|text| !text.is_empty())?)
+        });
+        if stated.iter().flatten().any(|path| own.iter().flatten().any(|own| own == path)) {
+            return Some(true);
+        }
+        let headline = jsonld::string(object, "headline").map(unescaped)?;
+        if title::share_in_address(url, &headline) > 0.5 {
+            return Some(true);
+        }
+        let metas = self.first_meta(&["og:title"]).map(unescaped);
+        let titles = metas.into_iter().chain(self.title.clone());
+        let titles = titles.chain(self.headings.iter().map(|node| dom::text(*node)));
+        let nearest = titles.map(|text| title::overlap(&headline, &text)).fold(0.0, f32::max);
+        match nearest {
+            0.5.. => Some(true),
+            // Other words altogether.
+            0.0 if headline.split(' ').count() >= 4 => Some(false),
+            _ => None,
+        }
     }
 
     fn meta(&mut self, element: &'a scraper::node::Element) {
@@ -127,11 +164,25 @@ impl<'a> Head<'a> {
                     byline |= contains_any(value, &["author", "byline", "Byline", "Author"])
                         || contains_any(
                             value,
-                            &["autor", "auteur", "writer", "redakt", "journalist"],
+                            &[
+                                "autor",
+                                "auteur",
+                                "writer",
+                                "redakt",
+                                "journalist",
+                                "firma",
+                                "muhabir",
+                                "yazar",
+                                "avtor",
+                                "penulis",
+                            ],
                         );
                     byline |= value.contains("field--name-uid")
                         || value.split(' ').any(|name| name == "username") && is_submitter(node);
-                    dateline |= contains_any(value, &["date", "Date", "time", "publish", "datum"]);
+                    dateline |= contains_any(
+                        value,
+                        &["date", "Date", "time", "publish", "datum", "posted", "fecha", "tarih"],
+                    );
                 }
                 _ => {}
             }
@@ -155,7 +206,7 @@ impl<'a> Head<'a> {
 
     /// The JSON-LD object that describes the article.
     pub(super) fn article(&self) -> Option<&Value> {
-        jsonld::article(&self.ld)
+        self.ld.get(self.article?)
     }
 }
 

@@ -70,13 +70,31 @@ fn mended(script: &str) -> String {
     out
 }
 
-/// The object that describes the article: the one with a text, else with a headline.
-pub(super) fn article(objects: &[Value]) -> Option<&Value> {
-    let articles = || objects.iter().filter(|object| is_article(object));
-    articles()
-        .find(|object| object.get("articleBody").and_then(Value::as_str).is_some())
-        .or_else(|| articles().find(|object| object.get("headline").is_some()))
-        .or_else(|| articles().next())
+/// The place of the object that describes the article: the one with a text, else with a headline.
+/// Of several, it is the one that `is_this` says it is; other stories of the page are none.
+pub(super) fn article(
+    objects: &[Value],
+    is_this: impl Fn(&Value) -> Option<bool>,
+) -> Option<usize> {
+    let articles = objects.iter().enumerate().filter(|(_, object)| is_article(object));
+    let judged: Vec<(usize, &Value, Option<bool>)> =
+        articles.map(|(at, object)| (at, object, is_this(object))).collect();
+    let has = |key: &str, wanted: Option<bool>| {
+        let mut wanted = judged.iter().filter(|(_, _, is_this)| *is_this == wanted);
+        wanted.find(|(_, object, _)| string(object, key).is_some()).map(|(at, _, _)| *at)
+    };
+    let known = || has("articleBody", Some(true)).or_else(|| has("headline", Some(true)));
+    let any = || has("articleBody", None).or_else(|| has("headline", None));
+    let first = || judged.iter().find(|(_, _, is_this)| is_this.is_none()).map(|(at, _, _)| *at);
+    known().or_else(any).or_else(first)
+}
+
+/// The object that describes the page, where that is no list or person's page.
+pub(super) fn page(objects: &[Value]) -> Option<&Value> {
+    let is_page = |object: &&Value| {
+        types(object).any(|kind| matches!(kind.rsplit('/').next(), Some("WebPage" | "ItemPage")))
+    };
+    objects.iter().find(is_page)
 }
 
 /// Whether an object's type is a kind of article.

@@ -197,7 +197,8 @@ pub fn read_with(
     refuse::by_bytes(page.bytes, page.content_type)?;
     let decoded = charset::decode(page);
     let html = guard::parse(&decoded.text)?;
-    let head = Head::collect(&html);
+    let mut head = Head::collect(&html, page.url);
+    let around = Around::find(&html, &mut head, rules, page);
     let language_declared = metadata::language(&head);
     let language = rules
         .and_then(|rules| rules.language.as_deref())
@@ -205,7 +206,6 @@ pub fn read_with(
         .or(page.expected.language);
     let zone = rules.and_then(|rules| rules.zone.as_ref()).or(page.expected.zone);
     let mut dates = dates::find(&html, &head, rules, page, language, zone);
-    let around = Around::find(&html, &head, rules, page);
     let body = body::read(&html, &head, rules, &around.anchors(&head, page), model);
     let Around { site_name, title, summary, mut authors } = around;
     if let Some(beside) = &body.beside {
@@ -280,17 +280,20 @@ struct Around {
 }
 
 impl Around {
+    /// Notes the headline's place in `head`: what is beside it is found from there.
     fn find(
         html: &scraper::Html,
-        head: &Head<'_>,
+        head: &mut Head<'_>,
         rules: Option<&SiteRules>,
         page: &Page<'_>,
     ) -> Self {
         let site_name = metadata::site_name(head);
+        let title = title::find(html, head, rules, site_name.as_deref(), page);
+        head.headline = title::place(head, title.as_deref());
         Self {
-            title: title::find(html, head, rules, site_name.as_deref(), page),
+            title,
             summary: metadata::summary(head),
-            authors: authors::find(html, head, rules, site_name.as_deref()),
+            authors: authors::find(html, head, rules, site_name.as_deref(), page),
             site_name,
         }
     }
@@ -334,8 +337,8 @@ pub fn left_out(page: &Page<'_>) -> Vec<LeftOut> {
 fn anchored<T>(page: &Page<'_>, look: impl Fn(&scraper::Html, &Anchors<'_>) -> Vec<T>) -> Vec<T> {
     let decoded = charset::decode(page);
     let Ok(html) = guard::parse(&decoded.text) else { return Vec::new() };
-    let head = Head::collect(&html);
-    let around = Around::find(&html, &head, None, page);
+    let mut head = Head::collect(&html, page.url);
+    let around = Around::find(&html, &mut head, None, page);
     look(&html, &around.anchors(&head, page))
 }
 

@@ -20,6 +20,8 @@ pub(super) struct Shown {
     /// Beside other things: the site's menus, comments, other stories.
     pub(super) elsewhere: Option<Dated>,
     pub(super) changed_elsewhere: Option<Dated>,
+    /// Today's above the headline: the site's clock, or of what was published today.
+    pub(super) today: Option<Dated>,
 }
 
 /// In seconds.
@@ -36,17 +38,20 @@ const LABEL_UPS: usize = 2;
 /// The first date beside the article, and the first elsewhere that is not today's: what is in a
 /// site's header is its clock. `<time>` is asked before classes.
 pub(super) fn find(head: &Head<'_>, hints: &Hints<'_>) -> Shown {
-    let around_title: Vec<NodeId> = head.headings.first().map_or_else(Vec::new, |title| {
+    let around_title: Vec<NodeId> = head.headline.map_or_else(Vec::new, |title| {
         title.ancestors().map(|up| up.id()).chain([title.id()]).collect()
     });
     let mut found = Shown::default();
     let mut behind = 0;
     for node in head.times.iter().chain(&head.datelines) {
         let dated = of_element(*node, hints);
+        let is_now = dated.published.as_ref().is_some_and(|dated| is_today(dated.at, hints));
         if is_apart(*node, &around_title) {
             let other = dated.published.filter(|dated| !is_today(dated.at, hints));
             found.elsewhere = found.elsewhere.or(other);
             found.changed_elsewhere = found.changed_elsewhere.or(dated.changed);
+        } else if is_now && head.headline.is_some_and(|title| is_before(*node, title)) {
+            found.today = found.today.or(dated.published);
         } else {
             found.published = found.published.or(dated.published);
             found.changed = found.changed.or(dated.changed);
@@ -70,13 +75,17 @@ pub(super) fn find(head: &Head<'_>, hints: &Hints<'_>) -> Shown {
     found
 }
 
+/// Attributes in which elements have their date for machines.
+const MACHINE: [&str; 6] =
+    ["datetime", "title", "data-date", "data-datetime", "data-date-time", "data-timestamp"];
+
 fn of_element(node: NodeRef<'_, Node>, hints: &Hints<'_>) -> Shown {
     let Some(element) = node.value().as_element() else { return Shown::default() };
     let is_time = element.name() == "time";
     let text = dom::text(node);
-    let machine = dom::attr(element, "datetime").filter(|_| is_time);
+    let mut machine = element.attrs().filter(|(name, _)| MACHINE.contains(name));
     let mut shown = Shown::default();
-    if let Some(dated) = machine.and_then(|text| date::parse(text, hints)) {
+    if let Some(dated) = machine.find_map(|(_, text)| date::parse(text, hints)) {
         shown.published = Some(dated);
     } else if is_time || text.chars().count() <= LINE_MAX {
         let labelled = Labelled::of(&text);
@@ -106,6 +115,12 @@ const APART: u32 = lexicon::RELATED | lexicon::COMMENT | lexicon::NAVIGATION;
 
 fn names(element: &Element) -> impl Iterator<Item = &str> {
     element.attrs().filter(|(name, _)| matches!(*name, "class" | "id")).map(|(_, value)| value)
+}
+
+/// Whether a node stands before another in the page.
+fn is_before(node: NodeRef<'_, Node>, other: NodeRef<'_, Node>) -> bool {
+    // Nodes are numbered as they are parsed, which is the page's order but for faulty tables.
+    node.id() < other.id()
 }
 
 fn is_today(at: Timestamp, hints: &Hints<'_>) -> bool {

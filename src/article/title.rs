@@ -10,13 +10,16 @@ use url::Url;
 use super::head::Head;
 use super::metadata::unescaped;
 use super::{Page, SiteRules, dom, jsonld};
-use crate::text::subsequence;
+use crate::text::{is_spaceless, subsequence};
 
 /// What stands between a headline and the site's name in `<title>`.
-const SEPARATORS: [&str; 15] = [
-    " | ", " - ", " – ", " — ", " :: ", " » ", " · ", " • ", " / ", " « ", " ‹ ", " : ", "ㅣ", "│",
-    "｜",
+const SEPARATORS: [&str; 16] = [
+    " | ", " - ", " – ", " — ", " :: ", " » ", " · ", " • ", " / ", " « ", " ‹ ", " > ", " : ",
+    "ㅣ", "│", "｜",
 ];
+
+/// No site's name has more words.
+const SITE_WORDS: usize = 6;
 
 /// The article's headline.
 pub(super) fn find(
@@ -46,14 +49,14 @@ pub(super) fn find(
         .iter()
         .map(|text| without_site_name(text, site_name, host))
         .map(|text| without_section(&text, &sections))
-        .filter(|text| !text.is_empty())
+        .filter(|text| !text.is_empty() && !is_sites(text, site_name, host))
         .collect();
     let headings: Vec<String> = head
         .headings
         .iter()
         .map(|node| without_kicker(*node, &stated))
         .map(|text| without_section(&text, &sections))
-        .filter(|text| (4..400).contains(&text.len()))
+        .filter(|text| (4..400).contains(&text.len()) && !is_sites(text, site_name, host))
         .collect();
     let parts: Vec<String> =
         raw.iter().filter_map(|text| longest_part(text, site_name, host)).collect();
@@ -67,11 +70,14 @@ pub(super) fn find(
         .filter(|(agreement, _)| *agreement >= 0.6)
         .max_by(|a, b| a.0.total_cmp(&b.0).then(std::cmp::Ordering::Greater))
         .map(|(_, heading)| heading)
-        .or_else(|| lone_heading(head, &headings, &stated, is_site));
+        .or_else(|| {
+            let is_own = |text: &str| is_sites(text, site_name, host);
+            lone_heading(head, &headings, &stated, is_site, is_own)
+        });
     let Some(heading) = best_heading else {
-        let subheading = head.subheadings.iter().map(|node| dom::text(*node));
-        return { subheading }
-            .find(|text| raw.iter().any(|title| opens(title, text)))
+        let texts = html.tree.nodes().filter_map(|node| shown_text(node, &raw));
+        return { texts }
+            .max_by_key(String::len)
             .or_else(|| stated.into_iter().next())
             .or_else(|| headings.into_iter().next());
     };
@@ -103,11 +109,29 @@ pub(super) fn find(
     }
 }
 
-/// Whether a title is a text of three words or more and, behind a separator, names of sections or
-/// of the site.
-fn opens(title: &str, text: &str) -> bool {
-    let rest = title.strip_prefix(text).filter(|_| words(text).len() >= 3);
-    rest.is_some_and(|rest| SEPARATORS.iter().any(|separator| rest.starts_with(separator)))
+/// A text of the page that begins or ends a title, where the rest of it stands behind a separator:
+/// names of sections or of the site.
+fn shown_text(node: NodeRef<'_, Node>, titles: &[String]) -> Option<String> {
+    let text = node.value().as_text()?.trim();
+    let holder = node.parent()?.value().as_element()?.name();
+    // The text of a longer line is no headline.
+    if dom::is_silent(holder) || !(8..400).contains(&text.len()) {
+        return None;
+    }
+    let text = crate::text::clean_line(text);
+    let is_long = words(&text).len() >= 3 || text.chars().filter(|c| is_spaceless(*c)).count() >= 8;
+    // Scripts without spaces have none around it.
+    let tight = |mark: char| text.contains(is_spaceless) && "|-–—_｜：".contains(mark);
+    let is_part = |title: &String| {
+        let behind = title.strip_prefix(&text).is_some_and(|rest| {
+            rest.starts_with(tight) || SEPARATORS.iter().any(|mark| rest.starts_with(mark))
+        });
+        behind
+            || title.strip_suffix(&text).is_some_and(|rest| {
+                rest.ends_with(tight) || SEPARATORS.iter().any(|mark| rest.ends_with(mark))
+            })
+    };
+    (is_long && titles.iter().any(is_part)).then_some(text)
 }
 
 /// The headline that JSON-LD states where everything else on the page has another and the address
@@ -192,6 +216,23 @@ fn in_ascii(title: &str, german: bool) -> String {
     out
 }
 
+/// The heading that says what the title says; where none does, the first `<h1>` that says anything:
+/// menus and notices above it have headings too.
+pub(super) fn place<'a>(head: &Head<'a>, title: Option<&str>) -> Option<NodeRef<'a, Node>> {
+    let says = title.and_then(|title| {
+        let fold = folded(title);
+        let is_same = |node: &&NodeRef<'a, Node>| folded(&dom::text(**node)) == fold;
+        let is_near = |node: &&NodeRef<'a, Node>| overlap(&dom::text(**node), title) >= 0.5;
+        let mut all = head.headings.iter().chain(&head.subheadings);
+        all.find(is_same).or_else(|| head.headings.iter().find(is_near))
+    });
+    let is_first = |node: &&NodeRef<'a, Node>| {
+        node.value().as_element().is_some_and(|element| element.name() == "h1")
+            && !dom::text(**node).is_empty()
+    };
+    says.or_else(|| head.headings.iter().find(is_first)).or_else(|| head.headings.first()).copied()
+}
+
 /// Whether a heading of the page says the same as its title, in four words or more.
 pub(super) fn is_headline(head: &Head<'_>, title: &str) -> bool {
     let title = folded(title);
@@ -202,6 +243,16 @@ pub(super) fn is_headline(head: &Head<'_>, title: &str) -> bool {
         })
 }
 
+/// Whether a text is the name of the site or of its host and nothing else.
+fn is_sites(text: &str, site_name: Option<&str>, host: &str) -> bool {
+    let fold = folded(text);
+    let mut labels = host.split('.').filter(|label| label.len() > 3).map(folded);
+    // Some give each page its headline as the site's name.
+    let is_short = words(text).len() <= SITE_WORDS;
+    is_short && site_name.is_some_and(|site| folded(site) == fold)
+        || labels.any(|label| label == fold)
+}
+
 /// The only `<h1>` of a page, where it shares a word or two with what is stated: editors give the
 /// page another headline than search engines. One of few words must begin what is stated.
 fn lone_heading<'a>(
@@ -209,12 +260,15 @@ fn lone_heading<'a>(
     headings: &'a [String],
     stated: &[String],
     is_site: impl Fn(&str) -> bool,
+    is_own: impl Fn(&str) -> bool,
 ) -> Option<&'a String> {
     let mut firsts = head
         .headings
         .iter()
-        .filter(|node| node.value().as_element().is_some_and(|e| e.name() == "h1"));
-    let only = dom::text(*firsts.next()?);
+        .filter(|node| node.value().as_element().is_some_and(|e| e.name() == "h1"))
+        .map(|node| dom::text(*node))
+        .filter(|text| !is_own(text));
+    let only = firsts.next()?;
     if firsts.next().is_some() {
         return None;
     }
@@ -222,7 +276,10 @@ fn lone_heading<'a>(
     let begins = fold.chars().count() >= 8
         && stated.iter().any(|text| folded(text).starts_with(&fold))
         && !is_site(&only);
-    let plausible = begins || (words(&only).len() >= 4 && agreement(&only, stated) >= 0.12);
+    // Some share every page under the site's name: then its head says nothing of the article.
+    let unsaid = head.first_meta(&["og:title"]).is_some_and(&is_own);
+    let needed = if unsaid { 0.0 } else { 0.12 };
+    let plausible = begins || (words(&only).len() >= 4 && agreement(&only, stated) >= needed);
     headings.iter().find(|heading| plausible && **heading == only)
 }
 

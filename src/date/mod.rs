@@ -85,6 +85,11 @@ pub fn is_year_assumed(text: &str, hints: &Hints<'_>) -> bool {
         && words::read(&lexicon::fold_text(text), text, hints).is_some()
 }
 
+/// Whether a word is the name of a day of the week, or its short form, in any language.
+pub fn is_weekday(word: &str) -> bool {
+    weekday::days(lexicon::fold(word).trim_end_matches('.'), None) != 0
+}
+
 fn read(raw: &str, hints: &Hints<'_>) -> Option<Dated> {
     if let Some(reading) = iso::read(raw, hints).or_else(|| rfc822::read(raw, hints)) {
         return settle(reading, raw, hints);

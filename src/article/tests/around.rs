@@ -108,6 +108,10 @@ fn an_author_is_found_by_reference_by_submission_and_behind_a_label() {
         ("<div class=byline>By Ada Stone, Reuters | Jan 6, 2022</div>", ""),
         ("", "<p>Author: Ada Stone</p>"),
         ("", "<p><b>Автор:</b> Ada Stone</p>"),
+        ("<p>By Ada Stone</p>", ""),
+        ("<p>6 January 2022 | <i>By</i> <b>Ada Stone</b></p>", ""),
+        ("<small>Von Ada Stone</small>", ""),
+        ("<p>Text: Ada Stone</p>", "<p>By the way</p>"),
     ];
     for (before, behind) in cases {
         let text = text(&[FIRST, SECOND, THIRD]);
@@ -116,6 +120,56 @@ fn an_author_is_found_by_reference_by_submission_and_behind_a_label() {
         let read = read_html(&bare("", &article, comment)).expect("an article");
         assert_eq!(read.authors, ["Ada Stone"], "{before}{behind}");
         assert!(!read.text.contains("Автор") && !read.text.contains("Author"), "{}", read.text);
+    }
+}
+
+#[test]
+fn the_reporters_in_a_chinese_dateline_are_the_authors() {
+    for dateline in ["河畔社2月6日电（记者李红、王小明）", "本报讯 (记者 李红 王小明)"]
+    {
+        let article =
+            format!("<h1>城区上游水库一周上涨近两米</h1><p>{dateline}{FIRST}</p><p>{SECOND}</p>");
+        let read = read_html(&bare("", &article, "")).expect("an article");
+        assert_eq!(read.authors, ["李红", "王小明"], "{dateline}");
+    }
+}
+
+#[test]
+fn authors_are_told_from_those_of_comments_other_stories_and_the_site() {
+    let ld = |authors: &str| {
+        format!(
+            r#"<script type="application/ld+json">{{"@type": "NewsArticle", "headline": "h", "author": {authors}}}</script>"#
+        )
+    };
+    let publisher = ld(r#"{"@type": "Organization", "name": "The Example"}"#);
+    let graph = r##"<script type="application/ld+json">{"@graph": [
+        {"@type": "WebPage", "name": "p", "author": {"@id": "#p"}},
+        {"@type": "Person", "@id": "#p", "name": "Ada Stone"}]}</script>"##;
+    let both = ["Ada Stone", "Omar Field"];
+    let ada = &both[..1];
+    let (comment, other) = (
+        "<div class=comments><p class=comment-author>Someone Else</p></div>",
+        "<div class=related-posts><span class=author>Someone Else</span></div>",
+    );
+    let cases: [(&str, &str, &[&str]); 12] = [
+        ("", comment, &[]),
+        ("<div class=byline>Ada Stone</div>", other, ada),
+        ("<div class=related-author><a rel=author>Ada Stone</a></div>", comment, ada),
+        ("<div class=author><button>Follow us</button></div>", "", &[]),
+        ("<p class=author>By Ada Stone</p><p class=author>Web Team</p>", "", ada),
+        ("<div><a rel=author>Ada Stone</a>, <a rel=author>Omar Field</a></div>", "", &both),
+        ("<div class=byline><b>Ada Stone</b> <b>Omar Field</b></div>", "", &both),
+        ("<div class=byline><b>Ada</b> <b>Stone</b></div>", "", ada),
+        (&publisher, "<p class=byline>By Ada Stone</p>", ada),
+        (&publisher, "<p>Author: Ada Stone</p>", ada),
+        (graph, "", ada),
+        (&ld(r#""Ada Stone""#), "<p class=byline>By Ada Stone and Omar Field, County</p>", &both),
+    ];
+    for (before, behind, expected) in cases {
+        let text = text(&[FIRST, SECOND, THIRD]);
+        let article = format!("<h1>Ferry landing to reopen</h1>{before}{text}{behind}");
+        let read = read_html(&bare("", &article, "")).expect("an article");
+        assert_eq!(read.authors, expected, "{before}{behind}");
     }
 }
 
@@ -249,6 +303,120 @@ fn a_line_with_a_date_is_found_in_any_digits_and_on_pages_without_headings() {
         let read = read_html(&titled("en", headline, date)).expect("an article");
         assert_eq!(read.published, None, "{date}");
     }
+}
+
+#[test]
+fn what_is_beside_the_headline_is_found_below_headings_of_menus_and_notices() {
+    let furniture = "<h2>Main menu</h2><h2>Latest notices</h2>".to_owned()
+        + &"<p><a href=/x>Council</a> <a href=/y>Harbour</a></p>".repeat(20)
+        + "<h1>Harbour Gazette</h1><p>Author: Web Team</p>";
+    let article = format!(
+        "<h1>Ferry landing to reopen</h1><div>6 January 2022</div>{}<p>Author: Ada Stone</p>",
+        text(&[FIRST, SECOND, THIRD])
+    );
+    let titled = bare(&furniture, &article, "").replace("Gazette<", "Ferry landing to reopen<");
+    let read = read_html(&titled).expect("an article");
+    let published = read.published.map(|(dated, _)| dated.at.to_string());
+    assert_eq!(published.as_deref(), Some("2022-01-06T00:00:00Z"));
+    assert_eq!(read.authors, ["Ada Stone"]);
+}
+
+#[test]
+fn the_structured_data_of_another_story_says_nothing_of_this_one() {
+    let other = r#"{"@type": "NewsArticle", "headline": "Ten recipes for winter soups",
+        "url": "https://example.org/soups", "datePublished": "2021-11-01",
+        "author": {"@type": "Person", "name": "Someone Else"}}"#;
+    let own = r#"{"@type": "NewsArticle", "headline": "Ferry landing to reopen",
+        "url": "https://example.org/news/1.html", "datePublished": "2022-01-06",
+        "author": {"@type": "Person", "name": "Ada Stone"}}"#;
+    let meta = "<meta property=article:published_time content=2022-01-06>";
+    let shown = "<p class=byline>By Ada Stone</p>";
+    let cases = [
+        (other.to_owned(), meta, shown),
+        (format!("[{other}, {own}]"), "", ""),
+        (own.to_owned(), "", ""),
+    ];
+    for (ld, meta, shown) in cases {
+        let html = format!(
+            "<title>Ferry landing to reopen - Gazette</title>{meta}\
+             <script type=application/ld+json>{ld}</script><h1>Ferry landing to reopen</h1>{shown}{}",
+            text(&[FIRST, SECOND, THIRD])
+        );
+        let read = read_html(&html).expect("an article");
+        let published = read.published.map(|(dated, _)| dated.at.to_string());
+        assert_eq!(published.as_deref(), Some("2022-01-06T00:00:00Z"), "{ld}");
+        assert_eq!(read.authors, ["Ada Stone"], "{ld}");
+    }
+}
+
+#[test]
+fn a_date_for_machines_is_read_from_any_elements_attributes_and_the_pages_own_object() {
+    let page = r#"<script type="application/ld+json">{"@type": "WebPage",
+        "datePublished": "2022-01-06T09:00:00Z"}</script>"#;
+    let clock = "<span class=date>Friday, 1 March 2024</span>";
+    let cases = [
+        ("", page),
+        ("", "<abbr class=published title='2022-01-06T09:00:00Z'>9 AM</abbr>"),
+        ("", "<span class=js-date data-timestamp=1641459600></span>"),
+        (clock, "<span class=date>6 January 2022, 09:00</span>"),
+    ];
+    for (before, date) in cases {
+        let text = text(&[FIRST, SECOND, THIRD]);
+        let article = format!("{before}<h1>Ferry landing to reopen</h1>{date}{text}");
+        let read = read_html(&bare("", &article, "")).expect("an article");
+        let published = read.published.map(|(dated, _)| dated.at.to_string());
+        assert_eq!(published.as_deref(), Some("2022-01-06T09:00:00Z"), "{date}");
+    }
+    let article = format!("{clock}<h1>Ferry landing to reopen</h1>{}", text(&[FIRST, SECOND]));
+    let read = read_html(&bare("", &article, "")).expect("an article");
+    assert!(
+        read.published.is_some_and(|(dated, _)| dated.at.to_string().starts_with("2024-03-01"))
+    );
+}
+
+#[test]
+fn an_addresss_numbers_are_a_date_only_where_they_stand_together() {
+    let article = format!("<h1>Ferry landing to reopen</h1>{}", text(&[FIRST, SECOND, THIRD]));
+    for (path, day) in [
+        ("news/2022/01/06/ferry", Some("2022-01-06")),
+        ("news/2022-1-6-ferry", Some("2022-01-06")),
+        ("news/20220106-ferry.html", Some("2022-01-06")),
+        ("news/2022/8-tips-for-9-boats", None),
+        ("news/2022/%D8%AE%D8%B2%D8%A7%D9%86", None),
+    ] {
+        let url = format!("https://example.org/{path}");
+        let read = read_at(bare("", &article, "").as_bytes(), &url, None).expect("an article");
+        let read = read.published.map(|(dated, _)| dated.at.to_string()[..10].to_owned());
+        assert_eq!(read.as_deref(), day, "{path}");
+    }
+}
+
+#[test]
+fn a_line_of_the_page_tells_the_headline_from_names_behind_or_before_it() {
+    let (latin, chinese) = ("Ferry landing to reopen", "城区上游水库一周上涨近两米");
+    for (title, line) in [
+        ("Ferry landing to reopen > The Valley's Own", latin),
+        ("Ferry landing to reopen — Local — The Valley's Own", latin),
+        ("The Valley's Own :: Local :: Ferry landing to reopen", latin),
+        ("城区上游水库一周上涨近两米-河畔网", chinese),
+        ("城区上游水库一周上涨近两米|水库|防汛_新浪新闻", chinese),
+    ] {
+        let html = format!(
+            "<title>{title}</title><div>{line}</div><div>2022-01-06</div>{}",
+            text(&[FIRST, SECOND, THIRD])
+        );
+        let read = read_html(&html).expect("an article");
+        assert_eq!(read.title.as_deref(), Some(line), "{title}");
+        assert!(read.published.is_some(), "{title}");
+    }
+    let html = format!(
+        "<title>Harbour Gazette - News from the valley</title><meta property=og:title \
+         content='Harbour Gazette'><meta property=og:site_name content='Harbour Gazette'>\
+         <h1>Harbour Gazette</h1><h1>Ferry landing to reopen</h1>{}",
+        text(&[FIRST, SECOND, THIRD])
+    );
+    let read = read_html(&html).expect("an article");
+    assert_eq!(read.title.as_deref(), Some(latin));
 }
 
 #[test]
