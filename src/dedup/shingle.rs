@@ -498,7 +498,29 @@ mod tests {
             let mut words = Vec::new();
             super::words(&text, |word| words.push(word.to_vec()));
             assert_eq!(words, words_of(&text), "{text:?}");
+            assert_eq!(hashes_of(&text), spelled(&words), "{text:?}");
         }
+    }
+
+    fn hashes_of(text: &str) -> Vec<u64> {
+        Tokens::of(text).words.into_iter().map(|(hash, _)| hash).collect()
+    }
+
+    fn spelled(words: &[Vec<u8>]) -> Vec<u64> {
+        let letters = |word| str::from_utf8(word).unwrap().chars().map(u32::from);
+        words.iter().map(|word| mix(letters(word).fold(0, spell))).collect()
+    }
+
+    #[test]
+    fn no_two_words_are_spelled_alike() {
+        // Neighbours in the alphabet and in the order of letters, where little chance helps.
+        let mut hashes: Vec<u64> = (0..1_u32 << 20)
+            .map(|word| (0..5).map(|place| 0x430 + (word >> (4 * place) & 15)).fold(0, spell))
+            .collect();
+        hashes.extend((b'a'..=b'z').map(|letter| spell(0, u32::from(letter))));
+        let words = hashes.len();
+        sort_once(&mut hashes);
+        assert_eq!(hashes.len(), words);
     }
 
     /// The words by way of the library's NFKC and without the table.
@@ -519,6 +541,7 @@ mod tests {
             let mut words = Vec::new();
             super::words(&text, |word| words.push(word.to_vec()));
             assert_eq!(words, words_of(&text), "{c:?} {text}");
+            assert_eq!(hashes_of(&text), spelled(&words), "{c:?} {text}");
         }
     }
 }
