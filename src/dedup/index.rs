@@ -14,7 +14,7 @@ use super::{
 };
 
 /// Changes with whatever is stored; an index with another one is made anew.
-const FORMAT: i64 = 3;
+const FORMAT: i64 = 4;
 /// Documents whose postings are in memory; then they become a segment.
 const RECENT: u32 = 16_384;
 /// Two shared hashes make a candidate.
@@ -24,7 +24,7 @@ const FEW: usize = 8;
 /// So many candidates are compared, those with the most shared hashes first.
 const CANDIDATES: usize = 8;
 /// And so many members of a candidate's cluster: its first, and the latest.
-const MEMBERS: u32 = 3;
+const MEMBERS: usize = 3;
 /// Estimated from the sketches, a candidate must have at least this containment to be read.
 const LIKELY: f32 = 0.25;
 /// With less containment than this a comparison is over.
@@ -337,10 +337,10 @@ impl Index {
                 !found.contains(&(*hash, cluster)) && frequent.binary_search(hash).is_err()
             });
         }
-        let bytes: Vec<u8> = sketch.iter().flat_map(|hash| hash.to_le_bytes()).collect();
+        let bytes: Vec<[u8; 4]> = sketch.iter().map(|hash| hash.to_le_bytes()).collect();
         connection
             .prepare_cached("INSERT INTO dedup_recent (doc, sketch) VALUES (?1, ?2)")?
-            .execute(params![doc, bytes])?;
+            .execute(params![doc, bytes.as_flattened()])?;
         let id = shingle::hash(document.document.id.as_bytes());
         for hash in [high(document.address), high(document.content), document.host, high(id)] {
             self.exact.add((hash, doc));
@@ -655,10 +655,11 @@ fn known(connection: &Connection, doc: u32) -> Result<Option<Known>> {
 /// The first of a cluster and its latest members.
 fn members(connection: &Connection, cluster: u32) -> Result<Vec<Known>> {
     let mut docs = vec![cluster];
+    // A bare parameter would have SQLite plan the statement anew each time: 0 and 1 may be frequent.
     let mut statement = connection.prepare_cached(
-        "SELECT doc FROM dedup_members WHERE cluster = ?1 ORDER BY doc DESC LIMIT ?2",
+        "SELECT doc FROM dedup_members WHERE cluster = CAST(?1 AS INTEGER) ORDER BY doc DESC",
     )?;
-    for doc in statement.query_map([cluster, MEMBERS], |row| row.get(0))? {
+    for doc in statement.query_map([cluster], |row| row.get(0))?.take(MEMBERS) {
         docs.push(doc?);
     }
     docs.into_iter().filter_map(|doc| known(connection, doc).transpose()).collect()

@@ -95,7 +95,9 @@ impl Postings {
                 segment.find(connection, hash, found)?;
             }
         }
-        self.recent.find(hash, found);
+        if self.recent.may_have(hash) {
+            self.recent.find(hash, found);
+        }
         Ok(())
     }
 
@@ -112,9 +114,11 @@ impl Postings {
         found: &mut Vec<Posting>,
     ) -> Result<Vec<u32>> {
         let (mut rare, mut frequent) = (Vec::with_capacity(hashes.len()), Vec::new());
-        for hash in hashes {
+        // All are asked for before any is followed: the memory answers them together.
+        let recent: Vec<bool> = hashes.iter().map(|hash| self.recent.may_have(*hash)).collect();
+        for (hash, recent) in hashes.iter().zip(recent) {
             let before = found.len();
-            if !self.frequent.has(*hash) {
+            if recent && !self.frequent.has(*hash) {
                 self.recent.find(*hash, found);
             }
             if self.frequent.has(*hash) || self.frequent.learn(*hash, before, found) {
@@ -233,26 +237,40 @@ impl Frequent {
 /// hash.
 #[derive(Debug)]
 struct Recent {
+    /// A bit for each beginning of a hash that is there, small enough to stay near the processor: of
+    /// what is asked for hardly anything is there.
+    marks: Vec<u64>,
     /// Where the last posting of each chain is, counted from 1; 0 where there is none.
     heads: Vec<u32>,
     /// Each with the one before it in its chain.
     postings: Vec<(Posting, u32)>,
 }
 
-const HEAD_BITS: u32 = 19;
+const MARK_BITS: u32 = 22;
+const HEAD_BITS: u32 = 18;
 
 impl Default for Recent {
     fn default() -> Self {
-        Self { heads: vec![0; 1 << HEAD_BITS], postings: Vec::new() }
+        let (marks, heads) = (vec![0; 1 << (MARK_BITS - 6)], vec![0; 1 << HEAD_BITS]);
+        Self { marks, heads, postings: Vec::new() }
     }
 }
 
 impl Recent {
     fn add(&mut self, posting: Posting) {
-        if let Some(head) = self.heads.get_mut(chain(posting.0)) {
+        let (word, bit) = mark(posting.0);
+        if let Some(head) = self.heads.get_mut(chain(posting.0))
+            && let Some(marks) = self.marks.get_mut(word)
+        {
+            *marks |= bit;
             self.postings.push((posting, *head));
             *head = u32::try_from(self.postings.len()).unwrap_or(0);
         }
+    }
+
+    fn may_have(&self, hash: u32) -> bool {
+        let (word, bit) = mark(hash);
+        self.marks.get(word).is_some_and(|marks| marks & bit != 0)
     }
 
     /// The newest: enough to know that a hash is frequent.
@@ -272,6 +290,7 @@ impl Recent {
     }
 
     fn take(&mut self) -> Vec<Posting> {
+        self.marks.fill(0);
         self.heads.fill(0);
         let mut postings: Vec<Posting> =
             self.postings.drain(..).map(|(posting, _)| posting).collect();
@@ -282,6 +301,12 @@ impl Recent {
 
 fn chain(hash: u32) -> usize {
     (hash >> (32 - HEAD_BITS)) as usize
+}
+
+/// The word and the bit of it that stand for a hash.
+fn mark(hash: u32) -> (usize, u64) {
+    let place = hash >> (32 - MARK_BITS);
+    ((place >> 6) as usize, 1 << (place & 63))
 }
 
 #[derive(Debug)]

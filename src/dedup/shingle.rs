@@ -71,8 +71,8 @@ impl Text {
     pub(super) fn smallest(&self, least: usize, bound: u64) -> Vec<u64> {
         // Twice as many as are wanted are expected below this; so seldom are they too few.
         let likely = (u64::MAX / (self.shingles.len() as u64 + 1)).saturating_mul(2 * least as u64);
-        let mut small: Vec<u64> =
-            self.shingles.iter().copied().filter(|hash| *hash < bound.max(likely)).collect();
+        let mut small = Vec::with_capacity(4 * least);
+        small.extend(self.shingles.iter().filter(|hash| **hash < bound.max(likely)));
         sort_once(&mut small);
         if small.len() < least {
             small = self.set().to_vec();
@@ -100,30 +100,19 @@ struct Tokens {
     numbers: Vec<u64>,
     /// Of all words.
     weight: u32,
-    /// Of the word being read: the hash so far, its letters, and how many of them are digits.
+    /// Of the word being read: its letters, 0 where it has none, and how many of them are digits.
     state: u64,
-    letters: u32,
     digits: u32,
 }
 
 impl Words for Tokens {
     fn letter(&mut self, c: char) {
-        self.letters(std::iter::once(c));
+        self.state = spell(self.state, u32::from(c));
         self.digits += u32::from(c.is_ascii_digit());
     }
 
-    #[inline]
-    fn letters(&mut self, letters: impl Iterator<Item = char>) {
-        let (mut state, mut count) = (self.state, self.letters);
-        for c in letters {
-            state = chain(state, u64::from(c));
-            count += 1;
-        }
-        (self.state, self.letters) = (state, count);
-    }
-
     fn end(&mut self, weight: u32) {
-        if self.letters == 0 {
+        if self.state == 0 {
             return;
         }
         let hash = mix(self.state);
@@ -133,21 +122,50 @@ impl Words for Tokens {
         }
         self.words.push((hash, weight));
         self.weight += weight;
-        (self.state, self.letters, self.digits) = (SEED, 0, 0);
+        (self.state, self.digits) = (0, 0);
+    }
+
+    fn plain(&mut self, kinds: &Kinds, chars: &mut Chars<'_>) {
+        // As it was before the last character that was taken, which what follows may change.
+        let (mut before, mut behind) = (self.state, chars.clone());
+        let mut state = self.state;
+        loop {
+            let here = chars.clone();
+            match chars.next().map_or(END, |c| kind_of(kinds, c)) {
+                letter @ FIRST_LETTER..SPECIAL => {
+                    before = state;
+                    state = spell(state, letter);
+                }
+                SEPARATOR | POINT => {
+                    self.state = state;
+                    self.end(WORD);
+                    (before, state) = (0, 0);
+                }
+                UNKNOWN => {
+                    (self.state, *chars) = (before, behind);
+                    return;
+                }
+                _ => {
+                    (self.state, *chars) = (state, here);
+                    return;
+                }
+            }
+            behind = here;
+        }
     }
 }
 
 impl Tokens {
     fn of(text: &str) -> Self {
-        let words = Vec::with_capacity(text.len() / 8);
-        let mut tokens = Self { words, state: SEED, ..Self::default() };
+        let words = Vec::with_capacity(text.len() / 6);
+        let mut tokens = Self { words, ..Self::default() };
         split(text, &mut tokens);
         tokens
     }
 
     fn shingles(&self) -> Vec<u64> {
         if self.words.len() > 2 && self.words.iter().all(|(_, weight)| *weight == WORD) {
-            return self.words.array_windows().map(|[a, b, c]| hash_of(&[*a, *b, *c])).collect();
+            return self.words.array_windows().map(|window: &[_; 3]| shingle_of(window)).collect();
         }
         let mut shingles = Vec::with_capacity(self.words.len());
         let mut start = 0;
@@ -157,13 +175,13 @@ impl Tokens {
             // The window is as short as its weight allows.
             while weight >= SHINGLE_WEIGHT {
                 let window = self.words.get(start..=end).unwrap_or_default();
-                shingles.push(hash_of(window));
+                shingles.push(shingle_of(window));
                 weight -= window.first().map_or(weight, |(_, weight)| *weight);
                 start += 1;
             }
         }
         if shingles.is_empty() && !self.words.is_empty() {
-            shingles.push(hash_of(&self.words));
+            shingles.push(shingle_of(&self.words));
         }
         shingles
     }
@@ -171,6 +189,13 @@ impl Tokens {
 
 fn hash_of(words: &[(u64, u32)]) -> u64 {
     mix(words.iter().fold(SEED, |state, (hash, _)| chain(state, *hash)))
+}
+
+/// Of a few words, in their order. Each has a hash as good as chance, so that to tabulate is enough
+/// (Patrascu and Thorup, "The power of simple tabulation hashing", 2012).
+#[inline]
+fn shingle_of(words: &[(u64, u32)]) -> u64 {
+    words.iter().fold(0, |state, (hash, _)| state.rotate_left(25) ^ hash)
 }
 
 enum Script {
@@ -198,11 +223,10 @@ fn script(c: char) -> Script {
 /// thousands and decimals are left out.
 trait Words {
     fn letter(&mut self, c: char);
-    fn letters(&mut self, letters: impl Iterator<Item = char>) {
-        letters.for_each(|c| self.letter(c));
-    }
     /// The word, if it has a letter, is over. `weight` is in quarters of a word.
     fn end(&mut self, weight: u32);
+    /// May take, outside of a number, letters and what sets words apart as far as they are sure.
+    fn plain(&mut self, _: &Kinds, _: &mut Chars<'_>) {}
 }
 
 /// Calls `found` with each word of `text`, in UTF-8.
@@ -229,7 +253,7 @@ impl<F: FnMut(&[u8])> Words for Bytes<F> {
 }
 
 /// What the characters of the basic plane are, where that does not rest on those around them.
-static KINDS: LazyLock<Vec<u32>> = LazyLock::new(|| {
+static KINDS: LazyLock<Box<Kinds>> = LazyLock::new(|| {
     let kind = |code: u32| {
         let Some(c) = char::from_u32(code) else { return UNKNOWN };
         let mut lower = c.to_lowercase();
@@ -248,23 +272,31 @@ static KINDS: LazyLock<Vec<u32>> = LazyLock::new(|| {
             }
         }
     };
-    (0..=0xffff).map(kind).collect()
+    let mut kinds = Box::new([UNKNOWN; 1 << 16]);
+    (0..).zip(kinds.iter_mut()).for_each(|(code, known)| *known = kind(code));
+    kinds
 });
 
-/// Takes a closer look, and NFKC where the text is not normalized.
-const UNKNOWN: u32 = 0;
+type Kinds = [u32; 1 << 16];
+
 /// No part of a word.
-const SEPARATOR: u32 = 1;
+const SEPARATOR: u32 = 0;
 /// The same, but one may stand in a number.
-const POINT: u32 = 2;
+const POINT: u32 = 1;
 /// From here on to [`CHARACTER`] it is a letter, in lower case.
-const FIRST_LETTER: u32 = 3;
-const CHARACTER: u32 = (1 << 29) - 1;
+const FIRST_LETTER: u32 = 2;
+const CHARACTER: u32 = (1 << 28) - 1;
+/// Anything but those.
+const SPECIAL: u32 = 1 << 31;
+/// Takes a closer look, and NFKC where the text is not normalized.
+const UNKNOWN: u32 = SPECIAL;
+/// Behind the last character.
+const END: u32 = SPECIAL | 1;
 /// With the ASCII digit.
-const DIGIT: u32 = 1 << 29;
+const DIGIT: u32 = SPECIAL | 1 << 28;
 /// With a character that is a word of its own, and half of one or a quarter by its weight.
-const HALF: u32 = 1 << 30;
-const QUARTER: u32 = 1 << 31;
+const HALF: u32 = SPECIAL | 1 << 29;
+const QUARTER: u32 = SPECIAL | 1 << 30;
 
 /// The kind of a character that the table does not know: [`UNKNOWN`] for a letter or a mark.
 fn closer_look(c: char) -> u32 {
@@ -278,91 +310,40 @@ fn closer_look(c: char) -> u32 {
     }
 }
 
+/// Goes over a text as if it were in NFKC. What the table knows is normal by itself and composes
+/// with nothing before it, so that only what it does not know, with the character before, has to be
+/// looked at.
 fn split(text: &str, words: &mut impl Words) {
-    let kinds = KINDS.as_slice();
+    let kinds = &**KINDS;
     let mut splitter = Splitter { words, number: false, pending: false };
-    let mut cursor = Cursor::new(kinds, text);
-    while !cursor.is_at_end() {
+    let mut chars = text.chars();
+    loop {
         if !splitter.number {
-            splitter.words.letters(std::iter::from_fn(|| cursor.letter()));
+            splitter.words.plain(kinds, &mut chars);
         }
-        if cursor.is_sure() {
-            splitter.take(cursor.advance());
+        let rest = chars.as_str();
+        let Some(kind) = chars.next().map(|c| kind_of(kinds, c)) else { break };
+        let next = chars.clone().next().map_or(END, |c| kind_of(kinds, c));
+        if kind != UNKNOWN && next != UNKNOWN {
+            splitter.take(kind);
         } else {
-            let (unsure, rest) = unsure(kinds, cursor.rest());
+            let (unsure, rest) = unsure(kinds, rest);
             unsure.nfkc().for_each(|c| splitter.take_char(c));
-            cursor = Cursor::new(kinds, rest);
+            chars = rest.chars();
         }
     }
     splitter.words.end(WORD);
 }
 
-fn kind_of(kinds: &[u32], c: char) -> u32 {
+fn kind_of(kinds: &Kinds, c: char) -> u32 {
     kinds.get(c as usize).copied().unwrap_or(UNKNOWN)
 }
 
 /// The first character and those after it that the table does not know, and what comes then.
-fn unsure<'t>(kinds: &[u32], text: &'t str) -> (&'t str, &'t str) {
+fn unsure<'t>(kinds: &Kinds, text: &'t str) -> (&'t str, &'t str) {
     let mut behind = text.char_indices().skip(1);
     let end = behind.find(|(_, c)| kind_of(kinds, *c) != UNKNOWN).map_or(text.len(), |(at, _)| at);
     text.split_at_checked(end).unwrap_or((text, ""))
-}
-
-/// Goes over a text as if it were in NFKC. What the table knows is normal by itself and composes
-/// with nothing before it, so that only what it does not know, with the character before, has to be
-/// looked at. Letters, which are most of a text, go the shortest way.
-struct Cursor<'t> {
-    kinds: &'t [u32],
-    text: &'t str,
-    chars: Chars<'t>,
-    /// The kind and the place of the character to be taken, and of the one after it.
-    here: u32,
-    here_at: usize,
-    next: u32,
-    next_at: usize,
-}
-
-impl<'t> Cursor<'t> {
-    #[inline]
-    fn new(kinds: &'t [u32], text: &'t str) -> Self {
-        let chars = text.chars();
-        let mut cursor =
-            Self { kinds, text, chars, here: UNKNOWN, here_at: 0, next: UNKNOWN, next_at: 0 };
-        cursor.advance();
-        cursor.advance();
-        cursor
-    }
-
-    #[inline]
-    fn is_at_end(&self) -> bool {
-        self.here_at >= self.text.len()
-    }
-
-    /// Whether the character is not changed by the next one.
-    #[inline]
-    fn is_sure(&self) -> bool {
-        self.here != UNKNOWN && self.next != UNKNOWN
-    }
-
-    /// What begins with the character.
-    fn rest(&self) -> &'t str {
-        self.text.get(self.here_at..).unwrap_or_default()
-    }
-
-    #[inline]
-    fn advance(&mut self) -> u32 {
-        let kind = self.here;
-        (self.here, self.here_at) = (self.next, self.next_at);
-        self.next_at = self.text.len() - self.chars.as_str().len();
-        self.next = self.chars.next().map_or(SEPARATOR, |c| kind_of(self.kinds, c));
-        kind
-    }
-
-    #[inline]
-    fn letter(&mut self) -> Option<char> {
-        let is_letter = matches!(self.here, FIRST_LETTER..=CHARACTER);
-        if is_letter && self.is_sure() { char::from_u32(self.advance()) } else { None }
-    }
 }
 
 /// Tells words apart, character by character.
@@ -384,7 +365,7 @@ impl<W: Words> Splitter<'_, W> {
 
     fn take(&mut self, kind: u32) {
         let letter = char::from_u32(kind & CHARACTER).unwrap_or_default();
-        if kind & DIGIT != 0 {
+        if kind & DIGIT == DIGIT {
             if !self.number {
                 self.words.end(WORD);
             }
@@ -406,7 +387,7 @@ impl<W: Words> Splitter<'_, W> {
             _ => {
                 self.words.end(WORD);
                 self.words.letter(letter);
-                self.words.end(if kind & HALF != 0 { WORD / 2 } else { WORD / 4 });
+                self.words.end(if kind & HALF == HALF { WORD / 2 } else { WORD / 4 });
             }
         }
     }
@@ -448,6 +429,13 @@ pub(super) fn hash(bytes: &[u8]) -> u64 {
         *to = *from;
     }
     mix(state ^ u64::from_le_bytes(last))
+}
+
+/// Takes one more letter into a word, to be finished by [`mix`]: what has to wait for the letter
+/// before is a turn.
+#[inline]
+fn spell(state: u64, letter: u32) -> u64 {
+    state.rotate_left(7) ^ u64::from(letter).wrapping_mul(SEED)
 }
 
 /// Takes one more into a hash, to be finished by [`mix`].
@@ -510,7 +498,29 @@ mod tests {
             let mut words = Vec::new();
             super::words(&text, |word| words.push(word.to_vec()));
             assert_eq!(words, words_of(&text), "{text:?}");
+            assert_eq!(hashes_of(&text), spelled(&words), "{text:?}");
         }
+    }
+
+    fn hashes_of(text: &str) -> Vec<u64> {
+        Tokens::of(text).words.into_iter().map(|(hash, _)| hash).collect()
+    }
+
+    fn spelled(words: &[Vec<u8>]) -> Vec<u64> {
+        let letters = |word| str::from_utf8(word).unwrap().chars().map(u32::from);
+        words.iter().map(|word| mix(letters(word).fold(0, spell))).collect()
+    }
+
+    #[test]
+    fn no_two_words_are_spelled_alike() {
+        // Neighbours in the alphabet and in the order of letters, where little chance helps.
+        let mut hashes: Vec<u64> = (0..1_u32 << 20)
+            .map(|word| (0..5).map(|place| 0x430 + (word >> (4 * place) & 15)).fold(0, spell))
+            .collect();
+        hashes.extend((b'a'..=b'z').map(|letter| spell(0, u32::from(letter))));
+        let words = hashes.len();
+        sort_once(&mut hashes);
+        assert_eq!(hashes.len(), words);
     }
 
     /// The words by way of the library's NFKC and without the table.
@@ -531,6 +541,7 @@ mod tests {
             let mut words = Vec::new();
             super::words(&text, |word| words.push(word.to_vec()));
             assert_eq!(words, words_of(&text), "{c:?} {text}");
+            assert_eq!(hashes_of(&text), spelled(&words), "{c:?} {text}");
         }
     }
 }

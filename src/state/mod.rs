@@ -34,7 +34,7 @@ pub use standing::Troubled;
 
 /// Raised when the tables change. An index of another version, or with keys of another definition,
 /// is built anew.
-const TABLES: i64 = 2;
+const TABLES: i64 = 3;
 const VERSION: i64 = TABLES << 16 | KEY_VERSION as i64;
 /// The tables of an index that was found damaged.
 const DAMAGED: i64 = 0x7fff;
