@@ -13,7 +13,9 @@ fn root() -> &'static Path {
 pub(crate) fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        if path.is_dir() {
+        if path.ends_with("target") {
+            // What the peers' benchmark was built to.
+        } else if path.is_dir() {
             rust_files(&path, found);
         } else if path.extension().is_some_and(|ending| ending == "rs") {
             found.push(path);
