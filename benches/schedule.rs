@@ -29,6 +29,7 @@ use std::{
     fs,
     path::Path,
     process::Command,
+    sync::Arc,
 };
 
 use jiff::{SignedDuration, Timestamp};
@@ -100,6 +101,7 @@ fn feeds() -> Vec<crawl::Feed> {
         _ if n < LARGEST + 15 * LARGE => 1 + (n - LARGEST) / LARGE,
         _ => 16 + (n - LARGEST - 15 * LARGE) % (HOSTS - 16),
     };
+    let cadence = Arc::new(Cadence::default());
     (0..FEEDS)
         .map(|n| {
             let host = host_of(n);
@@ -113,7 +115,7 @@ fn feeds() -> Vec<crawl::Feed> {
                 country: None,
                 tags: Vec::new(),
                 zone: None,
-                cadence: Cadence::default(),
+                cadence: Arc::clone(&cadence),
             }
         })
         .collect()

@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
+    sync::Arc,
     time::Duration,
 };
 
@@ -26,6 +27,15 @@ fn enabled(config: &Config) -> impl Iterator<Item = &config::Feed> {
 /// The feeds that are polled.
 pub(super) fn feeds(config: &Config) -> Vec<crawl::Feed> {
     let schedule = &config.settings.schedule;
+    let cadence =
+        |interval: Option<Duration>, floor: Option<Duration>, ceiling: Option<Duration>| Cadence {
+            interval: signed(interval.unwrap_or(schedule.interval)),
+            floor: signed(floor.unwrap_or(schedule.floor)),
+            floor_without_validators: signed(floor.unwrap_or(schedule.floor_without_validators)),
+            ceiling: signed(ceiling.unwrap_or(schedule.ceiling)),
+            jitter: f64::from(schedule.jitter_percent) / 100.0,
+        };
+    let usual = Arc::new(cadence(None, None, None));
     enabled(config)
         .map(|feed| crawl::Feed {
             id: feed.id.clone(),
@@ -36,14 +46,9 @@ pub(super) fn feeds(config: &Config) -> Vec<crawl::Feed> {
             country: feed.country.clone(),
             tags: feed.tags.clone(),
             zone: feed.zone.clone(),
-            cadence: Cadence {
-                interval: signed(feed.interval.unwrap_or(schedule.interval)),
-                floor: signed(feed.floor.unwrap_or(schedule.floor)),
-                floor_without_validators: signed(
-                    feed.floor.unwrap_or(schedule.floor_without_validators),
-                ),
-                ceiling: signed(feed.ceiling.unwrap_or(schedule.ceiling)),
-                jitter: f64::from(schedule.jitter_percent) / 100.0,
+            cadence: match (feed.interval, feed.floor, feed.ceiling) {
+                (None, None, None) => Arc::clone(&usual),
+                (interval, floor, ceiling) => Arc::new(cadence(interval, floor, ceiling)),
             },
         })
         .collect()

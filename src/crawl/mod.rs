@@ -67,8 +67,9 @@ pub struct Feed {
     pub tags: Vec<String>,
     #[serde(with = "jiff::fmt::serde::tz::optional")]
     pub zone: Option<TimeZone>,
+    /// Most feeds share one.
     #[serde(skip)]
-    pub cadence: Cadence,
+    pub cadence: Arc<Cadence>,
 }
 
 /// Which judged texts become records.
@@ -172,7 +173,7 @@ impl Feed {
             country: None,
             tags: Vec::new(),
             zone: None,
-            cadence: Cadence::default(),
+            cadence: Arc::default(),
         }
     }
 }

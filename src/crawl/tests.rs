@@ -76,7 +76,7 @@ impl Bench {
             country: Some("KZ".into()),
             tags: vec![],
             zone: None,
-            cadence: Cadence { jitter: 0.0, ..Cadence::default() },
+            cadence: Cadence { jitter: 0.0, ..Cadence::default() }.into(),
         };
         let crawl = Crawl::new(vec![feed], rules(), settings, state, start()).unwrap();
         let mut bench = Self {

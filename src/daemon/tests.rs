@@ -88,7 +88,7 @@ fn feeds(count: usize) -> Vec<Feed> {
         country: None,
         tags: vec![],
         zone: None,
-        cadence: Cadence::default(),
+        cadence: Arc::default(),
     };
     (0..count).map(feed).collect()
 }
@@ -367,7 +367,7 @@ async fn hosts_that_never_end_their_answers_hold_up_no_other() {
     let cadence =
         Cadence { interval: often, floor, floor_without_validators, ceiling: often, jitter: 0.0 };
     for feed in &mut feeds {
-        feed.cadence = cadence;
+        feed.cadence = Arc::new(cadence);
     }
     let mut bench = Bench::new(feeds);
     let (began, now) = (time::Instant::now(), clock());

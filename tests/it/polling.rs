@@ -105,7 +105,7 @@ fn feed(id: &str, url: Url) -> Feed {
         country: None,
         tags: vec![],
         zone: None,
-        cadence: Cadence { jitter: 0.0, ..Cadence::default() },
+        cadence: Cadence { jitter: 0.0, ..Cadence::default() }.into(),
     }
 }
 
@@ -460,8 +460,8 @@ async fn a_redirect_that_changes_its_mind_starts_its_three_answers_anew() {
     let server =
         serve(script([("/old", answers), ("/new", vec![ok(&[])]), ("/newer", vec![ok(&[])])]))
             .await;
-    let cadence = Cadence { ceiling: HOUR / 2, ..feed("x", server.url("/")).cadence };
-    let cadence = Cadence { floor_without_validators: HOUR / 2, ..cadence };
+    let cadence = Cadence { ceiling: HOUR / 2, ..*feed("x", server.url("/")).cadence };
+    let cadence = Cadence { floor_without_validators: HOUR / 2, ..cadence }.into();
     let mut client =
         Client::new(&[&server], vec![Feed { cadence, ..feed("one", server.url("/old")) }]);
     client.run_for(HOUR * 23).await;

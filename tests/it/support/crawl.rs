@@ -1,6 +1,6 @@
 //! A whole crawl in virtual time: its clock, its settings and its stores.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 use newswatch::{
@@ -9,7 +9,6 @@ use newswatch::{
     daemon::Stores,
     jsonl::Folder,
     politeness::pace::Rest,
-    schedule::Cadence,
     source::SourceKind,
     state::{RejectLog, State, StateLock},
     topic::{Topic, Topics},
@@ -46,7 +45,7 @@ pub(crate) fn feed(n: impl std::fmt::Display, url: &str) -> Feed {
         country: None,
         tags: Vec::new(),
         zone: None,
-        cadence: Cadence::default(),
+        cadence: Arc::default(),
     }
 }
 
