@@ -165,6 +165,7 @@ fn the_broken_feed_ends_in_its_last_title() {
 }
 
 #[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "the test makes a file as a kill leaves it")]
 async fn a_folder_remembers_its_ports() {
     let folder = tempfile::tempdir().unwrap();
     // As a kill leaves it.
