@@ -121,9 +121,6 @@ fn choose(
     is_new: impl Fn(&Candidate) -> bool,
     choice: Option<&str>,
 ) -> anyhow::Result<Vec<Candidate>> {
-    if candidates.is_empty() {
-        anyhow::bail!("no feed was found at {site}");
-    }
     let first_new = candidates.iter().position(&is_new).unwrap_or_default() + 1;
     let choice = if let Some(choice) = choice {
         choice.to_owned()

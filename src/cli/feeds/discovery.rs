@@ -110,18 +110,23 @@ impl Asker {
     }
 }
 
-/// What can be configured for an address, the likeliest first.
+/// What can be configured for an address, the likeliest first. Where nothing can, why the address
+/// itself cannot.
 pub(super) async fn find(asker: &mut Asker, site: &Url) -> anyhow::Result<Vec<Candidate>> {
     let response = asker.ask(site, Wanted::Listing).await;
     let response = response.with_context(|| format!("cannot fetch {site}"))?;
     if response.status != 200 {
         anyhow::bail!("{site} answers {}", crawl::status_words(response.status));
     }
+    let mut why = Ok(());
     for kind in [SourceKind::Feed, SourceKind::Sitemap] {
-        if let Ok(listing) = asker.read(&response, kind).await {
-            let (_, url) = asker.listing(site, kind).await?;
-            let title = listing.title.clone();
-            return Ok(vec![Candidate { url, kind, title, listing: Some(listing) }]);
+        match asker.read(&response, kind).await {
+            Ok(listing) => {
+                let (_, url) = asker.listing(site, kind).await?;
+                let title = listing.title.clone();
+                return Ok(vec![Candidate { url, kind, title, listing: Some(listing) }]);
+            }
+            Err(error) => why = why.and(Err(error)),
         }
     }
     let (bytes, content_type) = (response.body.clone(), response.header("content-type"));
@@ -143,6 +148,9 @@ pub(super) async fn find(asker: &mut Asker, site: &Url) -> anyhow::Result<Vec<Ca
     }
     if found.is_empty() {
         found.extend(probe(asker, &response.url, SourceKind::Sitemap, &robots).await?);
+    }
+    if found.is_empty() {
+        why.with_context(|| format!("no feed was found at {site}"))?;
     }
     Ok(found)
 }
