@@ -4,7 +4,6 @@
 use std::{
     sync::mpsc::{Receiver, SyncSender, sync_channel},
     thread::Scope,
-    vec,
 };
 
 use jiff::Timestamp;
@@ -27,9 +26,16 @@ const LOT: usize = 512;
 const LOT_BYTES: usize = 2 << 20;
 const LOTS: usize = 2;
 
-/// A line: up to where the archive is known with it, and what the index takes of its record.
+/// Lines that are taken in together.
+pub(super) struct Lot {
+    pub(super) lines: Vec<Result<Taken, ReadError>>,
+    /// Up to where the archive is known with them: a hash of a whole line, and so made once a lot.
+    pub(super) end: Option<Checkpoint>,
+}
+
+/// A line, by its number, and what the index takes of its record.
 pub(super) struct Taken {
-    pub(super) end: Checkpoint,
+    pub(super) seq: u32,
     pub(super) record: Result<Box<Ready>, RecordError>,
 }
 
@@ -49,14 +55,12 @@ pub(super) struct Ready {
 }
 
 type RawLot = Vec<Result<Line, ReadError>>;
-type Lot = Vec<Result<Taken, ReadError>>;
 
-/// The lines in order.
+/// The lots in order.
 pub(super) struct Ahead {
     /// One for each thread that parses. They have the lots by turns, the first the next one.
     parsed: Vec<Receiver<Lot>>,
     turn: usize,
-    lot: vec::IntoIter<Result<Taken, ReadError>>,
 }
 
 impl Ahead {
@@ -71,22 +75,18 @@ impl Ahead {
             parsed.push(receive);
         }
         scope.spawn(move || read(lines, &raw));
-        Self { parsed, turn: 0, lot: Vec::new().into_iter() }
+        Self { parsed, turn: 0 }
     }
 }
 
 impl Iterator for Ahead {
-    type Item = Result<Taken, ReadError>;
+    type Item = Lot;
 
     fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            if let Some(line) = self.lot.next() {
-                return Some(line);
-            }
-            // Whose turn it is has no more, when nobody has.
-            self.lot = self.parsed.get(self.turn)?.recv().ok()?.into_iter();
-            self.turn = (self.turn + 1) % PARSERS;
-        }
+        // Whose turn it is has no more, when nobody has.
+        let lot = self.parsed.get(self.turn)?.recv().ok()?;
+        self.turn = (self.turn + 1) % PARSERS;
+        Some(lot)
     }
 }
 
@@ -114,8 +114,10 @@ fn lot(lines: &mut Lines) -> RawLot {
 
 fn parse(lots: &Receiver<RawLot>, send: &SyncSender<Lot>) {
     for lot in lots {
-        let lot = lot.into_iter().map(|line| line.map(|line| taken(&line))).collect();
-        if send.send(lot).is_err() {
+        let last = lot.iter().rev().find_map(|line| line.as_ref().ok());
+        let end = last.map(Line::checkpoint);
+        let lines = lot.into_iter().map(|line| line.map(|line| taken(&line))).collect();
+        if send.send(Lot { lines, end }).is_err() {
             return;
         }
     }
@@ -123,7 +125,7 @@ fn parse(lots: &Receiver<RawLot>, send: &SyncSender<Lot>) {
 
 fn taken(line: &Line) -> Taken {
     let record = line.record().map(|record| Box::new(ready(record, line.position)));
-    Taken { end: line.checkpoint(), record }
+    Taken { seq: line.seq, record }
 }
 
 fn ready(record: Record, position: Position) -> Ready {

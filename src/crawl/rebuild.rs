@@ -20,9 +20,6 @@ use crate::{
     state::{CHECKPOINT, FIRST_LINE, Fate, Known, Reject, Seen, State, StateError},
 };
 
-/// How many records are taken in by one transaction.
-const BATCH: usize = 1000;
-
 /// Up to which line of the archive the index knows it.
 pub fn checkpoint(state: &State) -> Result<Option<Checkpoint>, StateError> {
     let text: Option<String> = state.note(CHECKPOINT)?;
@@ -120,16 +117,14 @@ pub fn rebuild<R: Iterator<Item = Reject>>(
     let mut index = dedup::Index::open(state.connection()).map_err(StateError::from)?;
     let since = archive.since(known)?;
     thread::scope(|scope| -> Result<(), RebuildError> {
-        let mut lines = Ahead::start(scope, since).peekable();
-        while lines.peek().is_some() {
+        for lot in Ahead::start(scope, since) {
             state.begin()?;
-            let mut end = None;
-            for line in lines.by_ref().take(BATCH) {
+            for line in lot.lines {
                 match line {
                     Ok(taken) => {
                         match taken.record {
                             Ok(ready) => {
-                                end_waiting(state, &ready, taken.end.seq, known_before)?;
+                                end_waiting(state, &ready, taken.seq, known_before)?;
                                 index_record(state, &mut index, &ready)?;
                                 rebuilt.records += 1;
                             }
@@ -140,10 +135,9 @@ pub fn rebuild<R: Iterator<Item = Reject>>(
                                 tracing::error!("a line of the archive is passed over: {error:#}");
                             }
                         }
-                        let between = taken.end.seq.saturating_sub(last.saturating_add(1));
+                        let between = taken.seq.saturating_sub(last.saturating_add(1));
                         rebuilt.missing = rebuilt.missing.saturating_add(between);
-                        last = taken.end.seq;
-                        end = Some(taken.end);
+                        last = taken.seq;
                     }
                     Err(error) if error.is_damage() => {
                         rebuilt.damaged += 1;
@@ -153,7 +147,7 @@ pub fn rebuild<R: Iterator<Item = Reject>>(
                     Err(error) => return Err(error.into()),
                 }
             }
-            if let Some(end) = end {
+            if let Some(end) = lot.end {
                 state.put_note(CHECKPOINT, &end.to_string())?;
             }
             state.commit()?;
